@@ -1,0 +1,81 @@
+"""What samples say: a value, its bounds, and how many more observations would decide."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from harness.errors import HarnessError, did_you_mean
+from harness.model import Better, Estimate, Sample
+from harness.stats import exact, proportion
+from harness.stats.columns import CLUSTER
+from harness.stats.inference import Inference
+from harness.stats.planning import distances, n_needed
+
+__all__ = ["STATISTICS", "Inference", "distances", "estimate", "exactly", "infer", "n_needed", "p_fail"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistic:
+    """How one kind of sample is inferred from, alone and against a baseline."""
+
+    infer: Callable[[Sample], Inference]
+    difference: Callable[[Sample, Sample], Inference]
+    clusters: bool = True
+
+
+_BY_NAME: Mapping[str, Statistic] = {
+    "proportion": Statistic(infer=proportion.infer, difference=proportion.difference),
+    "exact": Statistic(infer=exact.infer, difference=exact.difference, clusters=False),
+    "point": Statistic(infer=exact.infer_point, difference=exact.difference_point, clusters=False),
+}
+STATISTICS = tuple(_BY_NAME)
+
+
+def infer(sample: Sample, baseline: Sample | None = None) -> Inference:
+    """Return what a sample says; with a baseline, the difference candidate - baseline on rows paired by id."""
+    statistic = _statistic(sample)
+    if baseline is None:
+        return statistic.infer(sample)
+    if baseline.statistic != sample.statistic:
+        found = f"{sample.statistic!r} and {baseline.statistic!r}"
+        raise HarnessError(f"a comparison needs one statistic on both sides; found {found}")
+    return statistic.difference(sample, baseline)
+
+
+def exactly(sample: Sample, baseline: Sample | None = None) -> Inference:
+    """Return what a sample says about exactly its own rows (`scope: these`): both bounds are the value."""
+    seen = infer(sample, baseline)
+    return replace(exact.whole(seen.value, seen.n), hits=seen.hits)
+
+
+def estimate(sample: Sample, baseline: Sample | None = None, *, alpha: float = 0.05) -> Estimate:
+    """Return the value with its one-sided bounds, each at level 1 - alpha."""
+    seen = infer(sample, baseline)
+    lower, upper = seen.bounds(alpha)
+    return Estimate(
+        value=seen.value,
+        lower=lower,
+        upper=upper,
+        level=1 - alpha,
+        n=seen.n,
+        n_eff=seen.n_eff,
+        method=seen.method,
+        hits=seen.hits,
+        clusters=seen.clusters,
+    )
+
+
+def p_fail(inference: Inference, threshold: float, better: Better) -> float:
+    """Return the smallest alpha at which the bound on the good side misses the threshold."""
+    if better == "higher":
+        return inference.interval.p_at_least(threshold)
+    return inference.interval.p_at_most(threshold)
+
+
+def _statistic(sample: Sample) -> Statistic:
+    if sample.statistic not in _BY_NAME:
+        raise HarnessError(f"no statistic {sample.statistic!r}{did_you_mean(sample.statistic, STATISTICS)}")
+    found = _BY_NAME[sample.statistic]
+    named = [] if sample.rows is None else [n for n in sample.rows.column_names if n.startswith(CLUSTER)]
+    if named and not found.clusters:
+        raise HarnessError(f"statistic {sample.statistic!r} cannot take clusters; found {', '.join(named)}; use 'mean'")
+    return found

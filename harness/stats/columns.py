@@ -1,0 +1,125 @@
+"""Read the columns of a sample's rows as checked arrays: nothing missing, nothing infinite."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from harness.errors import HarnessError, did_you_mean
+from harness.model import Sample
+
+Numbers = NDArray[np.float64]
+Codes = NDArray[np.int64]
+CLUSTER = "cluster."
+
+
+def table(sample: Sample) -> pa.Table:
+    """Return the rows; refuse a sample that has none."""
+    if sample.rows is None:
+        raise HarnessError(
+            f"statistic {sample.statistic!r} asked for rows and found none; pass rows, one per observation"
+        )
+    if not sample.rows.num_rows:
+        raise HarnessError(f"statistic {sample.statistic!r} found zero rows; check the filters that lead to them")
+    return sample.rows
+
+
+def numbers(rows: pa.Table, name: str) -> Numbers:
+    """Return a column as floats; refuse what is missing, not a number, NaN or infinite."""
+    column = _column(rows, name)
+    if not (pa.types.is_boolean(column.type) or pa.types.is_decimal(column.type) or pa.types.is_primitive(column.type)):
+        raise HarnessError(f"column {name!r} must hold numbers; found {column.type}; convert it first")
+    values = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    bad = int((~np.isfinite(values)).sum())
+    if bad:
+        raise HarnessError(
+            f"column {name!r} has {bad} of {len(values)} values null, NaN or infinite; fix or drop those rows"
+        )
+    return values
+
+
+def outcomes(rows: pa.Table) -> Numbers:
+    """Return `y` as zeros and ones; refuse anything else."""
+    y = numbers(rows, "y")
+    other = y[(y != 0) & (y != 1)]
+    if other.size:
+        raise HarnessError(f"column 'y' must hold 0 or 1; found {other[0]:g} in {other.size} of {y.size} rows")
+    return y
+
+
+def weights(rows: pa.Table) -> Numbers:
+    """Return `weight`, or ones; refuse negative weights and a zero total."""
+    if "weight" not in rows.column_names:
+        return np.ones(rows.num_rows)
+    found = numbers(rows, "weight")
+    if found.min() < 0 or not found.sum():
+        raise HarnessError(
+            f"column 'weight' must be 0 or more with a sum above 0; found {found.min():g} as its least value"
+        )
+    return found
+
+
+def clusters(rows: pa.Table) -> Mapping[str, Codes]:
+    """Return the codes of each `cluster.<name>` column by its full name; refuse rows that belong to none."""
+    return {name: _codes(rows, name) for name in rows.column_names if name.startswith(CLUSTER)}
+
+
+def _codes(rows: pa.Table, name: str) -> Codes:
+    column = _column(rows, name)
+    if column.null_count:
+        raise HarnessError(
+            f"column {name!r} is null in {column.null_count} of {len(column)} rows; every row needs a cluster"
+        )
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().chunk(0)
+    return np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+
+
+def _column(rows: pa.Table, name: str) -> pa.ChunkedArray:
+    if name not in rows.column_names:
+        raise HarnessError(f"no column {name!r} in the rows{did_you_mean(name, rows.column_names)}")
+    return rows[name]
+
+
+def joined(candidate: Sample, baseline: Sample) -> tuple[pa.Table, pa.Table]:
+    """Return both tables in the candidate's order, row by row of the same id; refuse duplicates and unpaired ids."""
+    left, right = table(candidate), table(baseline)
+    ids, others = _ids(left, "candidate"), _ids(right, "baseline")
+    if others.type != ids.type:
+        others = _same_type(others, ids.type)
+    _refuse_unpaired(ids, others, "baseline")
+    _refuse_unpaired(others, ids, "candidate")
+    return left, right.take(pc.index_in(ids, value_set=others.combine_chunks()))
+
+
+def _ids(rows: pa.Table, side: str) -> pa.ChunkedArray:
+    ids = _column(rows, "id")
+    doubled = len(ids) - pc.count_distinct(ids, mode="all").as_py()
+    if doubled or ids.null_count:
+        found = f"{doubled} duplicate and {ids.null_count} missing ids"
+        raise HarnessError(
+            f"a comparison pairs rows by id; found {found} on the side of the {side}; give each row its own id"
+        )
+    return ids
+
+
+def _same_type(ids: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    try:
+        return ids.cast(wanted)
+    except pa.ArrowException as problem:
+        raise HarnessError(
+            f"ids are {wanted} for the candidate and {ids.type} for the baseline; use one type"
+        ) from problem
+
+
+def _refuse_unpaired(ids: pa.ChunkedArray, partners: pa.ChunkedArray, side: str) -> None:
+    alone = ids.filter(pc.invert(pc.is_in(ids, value_set=partners.combine_chunks())))
+    if len(alone):
+        shown = ", ".join(str(each) for each in alone[:3].to_pylist())
+        raise HarnessError(
+            f"a comparison pairs rows by id; found {len(alone)} of {len(ids)} ids without a partner in the {side}: "
+            f"{shown}; measure both on the same rows"
+        )

@@ -1,0 +1,31 @@
+"""What a sample says about the truth, before anyone asked for a level or a threshold."""
+
+import math
+from dataclasses import dataclass
+
+from harness.errors import HarnessError
+from harness.stats.intervals import Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """A value and how far the truth may lie from it.
+
+    `n` counts observations of the unit, `n_eff` how many independent ones they are worth, `hits` the ones that
+    counted (of a proportion), `clusters` the groups of the coarsest clustering.
+    """
+
+    value: float
+    n: int
+    n_eff: float
+    method: str
+    interval: Interval
+    hits: int | None = None
+    clusters: int | None = None
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha; the value is never outside."""
+        lower, upper = self.interval.bounds(alpha)
+        if math.isnan(self.value) or math.isnan(lower) or math.isnan(upper):
+            raise HarnessError(f"no bounds for {self.method} of {self.n} rows: found NaN; check the values it is fed")
+        return min(lower, self.value), max(upper, self.value)

@@ -1,0 +1,102 @@
+"""How many observations it takes to decide."""
+
+import math
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from harness.errors import HarnessError
+from harness.stats.inference import Inference
+from harness.stats.intervals import Binomial, Student
+
+Better = Literal["higher", "lower"]
+SEARCHED = 200_000  # beyond it the normal formula is within 0.1 %
+
+
+def n_needed(
+    inference: Inference, threshold: float, plan_for: float, *, alpha: float = 0.05, beta: float = 0.05
+) -> int | None:
+    """Return how many observations in all pass a truth of `plan_for` with probability 1 - beta; None if none do.
+
+    Counted in the unit of `inference.n`, at its design effect. Proportions and AUC: exact binomial search, enough for
+    every larger n too. Differences and means: n * ((z_alpha + z_beta) * SE / distance)^2.
+    """
+    interval = inference.interval
+    if isinstance(interval, Binomial):
+        needed = _binomial(threshold, plan_for, alpha, beta)
+        return None if needed is None else math.ceil(needed * inference.n / interval.worth(alpha) - 1e-9)
+    if isinstance(interval, Student) and plan_for != threshold:
+        reach = float(special.ndtri(alpha) + special.ndtri(beta)) * interval.se / (plan_for - threshold)
+        return max(2, math.ceil(inference.n * reach**2))
+    return None
+
+
+def distances(
+    inference: Inference, threshold: float, better: Better, *, alpha: float = 0.05, beta: float = 0.05
+) -> tuple[tuple[float, int], ...]:
+    """Return a few (truth, n needed) on the good side, nearest first, for a requirement that plans for none.
+
+    Shares: a quarter, half and three quarters of the way from the threshold to perfect. Else: 0.05, 0.1 and 0.2
+    standard deviations of one observation beyond it.
+    """
+    found = [
+        (truth, n_needed(inference, threshold, truth, alpha=alpha, beta=beta))
+        for truth in _truths(inference, threshold, better)
+    ]
+    return tuple((truth, n) for truth, n in found if n is not None)
+
+
+def _truths(inference: Inference, threshold: float, better: Better) -> list[float]:
+    sign = 1 if better == "higher" else -1
+    if isinstance(inference.interval, Student):
+        deviation = inference.interval.se * math.sqrt(inference.n)
+        return [threshold + sign * step * deviation for step in (0.05, 0.1, 0.2)]
+    perfect = 1.0 if better == "higher" else 0.0
+    return [threshold + step * (perfect - threshold) for step in (0.25, 0.5, 0.75)]
+
+
+def _binomial(threshold: float, truth: float, alpha: float, beta: float) -> int | None:
+    if not (0 <= threshold <= 1 and 0 <= truth <= 1):
+        raise HarnessError(f"a share lies between 0 and 1; found threshold {threshold:g} and plan_for {truth:g}")
+    if truth == threshold or threshold == float(truth > threshold):
+        return None
+    if truth > threshold:
+        return _few_enough(round(1 - threshold, 12), round(1 - truth, 12), alpha, beta)
+    return _few_enough(threshold, truth, alpha, beta)
+
+
+@lru_cache(maxsize=4096)
+def _few_enough(most: float, truth: float, alpha: float, beta: float) -> int:
+    """Return the n from which on the upper bound lies below `most` with probability 1 - beta."""
+    guess = _normal(most, truth, alpha, beta)
+    while guess <= SEARCHED:
+        n = np.arange(max(1, guess // 2), 2 * guess + 200)
+        short = np.flatnonzero(_power(n, most, truth, alpha) < 1 - beta)
+        if not short.size:
+            return _few_below(int(n[0]), most, truth, alpha, beta)
+        if short[-1] < len(n) - 1:
+            return int(n[short[-1] + 1])
+        guess *= 2
+    return guess
+
+
+def _few_below(start: int, most: float, truth: float, alpha: float, beta: float) -> int:
+    n = np.arange(1, start + 1)
+    short = np.flatnonzero(_power(n, most, truth, alpha) < 1 - beta)
+    return int(n[short[-1]]) + 1 if short.size else 1
+
+
+def _normal(most: float, truth: float, alpha: float, beta: float) -> int:
+    wide = special.ndtri(alpha) * math.sqrt(most * (1 - most)) + special.ndtri(beta) * math.sqrt(truth * (1 - truth))
+    return max(1, math.ceil((float(wide) / (most - truth)) ** 2))
+
+
+def _power(n: NDArray[np.int64], most: float, truth: float, alpha: float) -> NDArray[np.float64]:
+    """Return the probability of few enough misses at each n."""
+    allowed = stats.binom.ppf(alpha, n, most)
+    allowed -= stats.binom.cdf(allowed, n, most) > alpha
+    power: NDArray[np.float64] = stats.binom.cdf(allowed, n, truth)
+    return power

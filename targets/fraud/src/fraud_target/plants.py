@@ -1,0 +1,40 @@
+"""Faults planted in simulated payments, for suites to find."""
+
+import numpy as np
+import pyarrow as pa
+
+from fraud_target.process import Process, Stream
+
+FAULTY_SHARE = 0.02
+UNSEEN_CHANNEL = "moto"
+UNSEEN_SCENARIO = 4
+
+
+def plant(process: Process, day: int, payments: pa.Table) -> pa.Table:
+    """Return one day's payments with the process's fault in them, if it has one."""
+    if process.plant == "schema":
+        return _break_schema(process, day, payments)
+    if process.plant == "concept" and process.planted_on(day):
+        return _change_concept(process.random(Stream.PLANT, day), payments)
+    return payments
+
+
+def _break_schema(process: Process, day: int, payments: pa.Table) -> pa.Table:
+    """Deliver customer ids as text; on planted days also negative amounts, missing and unknown channels."""
+    columns = {name: payments[name] for name in payments.column_names}
+    columns["customer_id"] = payments["customer_id"].cast(pa.string())
+    if process.planted_on(day):
+        luck = process.random(Stream.PLANT, day).random((3, len(payments))) < FAULTY_SHARE
+        amount, channel = payments["amount"].to_numpy(), payments["channel"].to_numpy()
+        columns["amount"] = pa.array(np.where(luck[0], -amount, amount))
+        columns["channel"] = pa.array(np.select([luck[1], luck[2]], [UNSEEN_CHANNEL, None], channel), pa.string())
+    return pa.table(columns)
+
+
+def _change_concept(random: np.random.Generator, payments: pa.Table) -> pa.Table:
+    """Hand the day's frauds to payments drawn by lot, so that no feature tells them any more."""
+    drawn = random.permutation(payments["is_fraud"].to_numpy())
+    columns = {name: payments[name] for name in payments.column_names}
+    columns["is_fraud"] = pa.array(drawn)
+    columns["scenario"] = pa.array(drawn * np.int8(UNSEEN_SCENARIO))
+    return pa.table(columns)

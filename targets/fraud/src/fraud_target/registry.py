@@ -1,0 +1,71 @@
+"""Trained models as versions of one registered MLflow model."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+from fraud_target.features import FEATURES
+from fraud_target.model import Trained
+
+MODEL = "fraud"
+REQUIRED = ("scikit-learn", "numpy", "pandas")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """An MLflow store; `artifacts` is where a store without a server keeps its models."""
+
+    tracking_uri: str
+    artifacts: str | None = None
+
+    def version_of(self, alias: str) -> str | None:
+        """Return the version an alias stands for, if any."""
+        try:
+            return str(self._client().get_model_version_by_alias(MODEL, alias).version)
+        except MlflowException:
+            return None
+
+    def register(self, trained: Trained, *, alias: str, parameters: Mapping[str, object], rows: pd.DataFrame) -> str:
+        """Log a model, register it as a new version, and point the alias at it."""
+        client = self._client()
+        mlflow.set_tracking_uri(self.tracking_uri)
+        run = client.create_run(self._experiment(client), run_name=alias)
+        with mlflow.start_run(run_id=run.info.run_id):
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics({"threshold": trained.threshold, **_validation(trained)})
+            logged = _log(trained, rows)
+        registered = str(logged.registered_model_version)
+        client.set_registered_model_alias(MODEL, alias, registered)
+        return registered
+
+    def _client(self) -> mlflow.MlflowClient:
+        """Return a client of this store."""
+        return mlflow.MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def _experiment(self, client: mlflow.MlflowClient) -> str:
+        """Return the id of our experiment, made when missing."""
+        found = client.get_experiment_by_name(MODEL)
+        return str(found.experiment_id if found else client.create_experiment(MODEL, self.artifacts))
+
+
+def _validation(trained: Trained) -> dict[str, float]:
+    """Return the validation figures under the names MLflow shows."""
+    return {f"validation_{name}": value for name, value in asdict(trained.validation).items()}
+
+
+def _log(trained: Trained, rows: pd.DataFrame) -> mlflow.models.model.ModelInfo:
+    """Log the classifier so that it is served as probabilities, without asking the index what it needs."""
+    inputs = rows[list(FEATURES)]
+    return mlflow.sklearn.log_model(
+        trained.classifier,
+        name="model",
+        registered_model_name=MODEL,
+        signature=infer_signature(inputs, trained.classifier.predict_proba(inputs)),
+        pyfunc_predict_fn="predict_proba",
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIRED],
+    )

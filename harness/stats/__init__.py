@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from harness.errors import HarnessError, did_you_mean
 from harness.model import Better, Estimate, Sample
-from harness.stats import exact, proportion
+from harness.stats import auc, exact, mean, proportion
 from harness.stats.columns import CLUSTER
 from harness.stats.inference import Inference
 from harness.stats.planning import distances, n_needed
@@ -24,6 +24,8 @@ class Statistic:
 
 _BY_NAME: Mapping[str, Statistic] = {
     "proportion": Statistic(infer=proportion.infer, difference=proportion.difference),
+    "mean": Statistic(infer=mean.infer, difference=mean.difference),
+    "auc": Statistic(infer=auc.infer, difference=auc.difference),
     "exact": Statistic(infer=exact.infer, difference=exact.difference, clusters=False),
     "point": Statistic(infer=exact.infer_point, difference=exact.difference_point, clusters=False),
 }

@@ -9,6 +9,8 @@ import numpy as np
 from harness.errors import HarnessError
 from harness.stats.columns import Codes, Numbers
 
+ALL = 1 - 1e-12  # a share this large is the whole, but for rounding
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -25,32 +27,46 @@ class Part:
 class Spread:
     """The design variance of an estimate, its degrees of freedom, and the groups it was judged by.
 
-    `groups` is the number of equally heavy groups that the coarsest clustering is worth (Kish 1965).
+    `groups` is the number of equally heavy groups that the coarsest clustering is worth (Kish 1965). `df` is one less,
+    or fewer when a few groups carry the variance. `independent` is the variance if every row stood alone, `skew` the
+    third moment of the estimate over its variance to the 1.5.
     """
 
     variance: float
     independent: float
     df: float
+    skew: float
     groups: float
     clusters: int | None
+
+
+def mean_part(values: Numbers, weight: Numbers) -> tuple[float, Part]:
+    """Return the weighted mean and what each row adds to it."""
+    leverage = weight / weight.sum()
+    value = float(leverage @ values)
+    return value, Part(influence=leverage * (values - value), leverage=leverage)
 
 
 def spread(parts: Sequence[Part], columns: Mapping[str, Codes]) -> Spread:
     """Return the variance by leaving out one cluster at a time; never below that of independent rows.
 
-    Several columns: V_a + V_b - V_ab (Cameron, Gelbach, Miller 2011), never below the worst single one. Equals
-    s^2/n for the mean of independent rows and DeLong 1988 for two parts; Obuchowski 1997 when clusters are even.
+    Equals s^2/n for the mean of independent rows and DeLong 1988 for two parts; Obuchowski 1997 when clusters are even.
+    Several columns: V_a + V_b - V_ab (Cameron, Gelbach, Miller 2011), never below the worst single one.
     """
     rows = np.arange(len(parts[0].influence))
-    independent = _variance(parts, rows)
-    if not columns:
-        groups = min(_groups(part, rows) for part in parts)
-        return Spread(variance=independent, independent=independent, df=len(rows) - 1, groups=groups, clusters=None)
-    _refuse_single(columns)
-    count = min(int(codes.max()) + 1 for codes in columns.values())
-    variance = max(independent, *_ways(parts, list(columns.values())))
-    groups = min(_groups(part, codes) for part in parts for codes in columns.values())
-    return Spread(variance=variance, independent=independent, df=count - 1, groups=groups, clusters=count)
+    alone = _summed(parts, rows)
+    for name, codes in columns.items():
+        _refuse_single(name, codes)
+    ways = list(columns.values()) or [rows]
+    df, skew = min(_shape(parts, codes) for codes in ways)
+    return Spread(
+        variance=max(alone, *_crossed(parts, ways)),
+        independent=alone,
+        df=df,
+        skew=skew,
+        groups=min(_groups(part, codes) for part in parts for codes in ways),
+        clusters=min(int(codes.max()) + 1 for codes in ways) if columns else None,
+    )
 
 
 def grouped(columns: Mapping[str, Codes]) -> bool:
@@ -58,15 +74,69 @@ def grouped(columns: Mapping[str, Codes]) -> bool:
     return any(int(codes.max()) + 1 < len(codes) for codes in columns.values())
 
 
-def _ways(parts: Sequence[Part], columns: Sequence[Codes]) -> list[float]:
+def _crossed(parts: Sequence[Part], columns: Sequence[Codes]) -> list[float]:
     """Return the variance by each column alone and, last, by all of them at once."""
-    alone = [_variance(parts, codes) for codes in columns]
-    crossed = sum(
-        (-1) ** (size + 1) * _variance(parts, _cells(chosen))
+    single = [_clustered(parts, codes) for codes in columns]
+    shared = sum(
+        (-1) ** (size + 1) * _summed(parts, _cells(chosen))
         for size in range(2, len(columns) + 1)
         for chosen in combinations(columns, size)
     )
-    return [*alone, sum(alone) + crossed]
+    return [*single, sum(single) + shared]
+
+
+def _clustered(parts: Sequence[Part], codes: Codes) -> float:
+    """Return the variance by clusters, raised to what evenly correlated clusters of these sizes would have.
+
+    A few heavy clusters that happen to agree would otherwise make the estimate look certain.
+    """
+    return _summed(parts, codes) + sum(max(0.0, _even(part, codes) - _summed([part], codes)) for part in parts)
+
+
+def _even(part: Part, codes: Codes) -> float:
+    """Return the variance when any two rows of a cluster correlate as much as the average cluster shows."""
+    heavy = np.bincount(codes, part.leverage)
+    heavy = np.where(heavy > 0, heavy, 1.0)
+    shared = np.bincount(codes, part.influence) ** 2 - np.bincount(codes, part.influence**2)
+    pairs = np.bincount(codes, part.leverage) ** 2 - np.bincount(codes, part.leverage**2)
+    weight = float(np.sum(pairs / heavy))
+    count = len(heavy)
+    common = count / (count - 1) * float(np.sum(shared / heavy)) / weight if weight > 0 else 0.0
+    return _summed([part], np.arange(len(codes))) + max(0.0, common) * float(pairs.sum())
+
+
+def _summed(parts: Sequence[Part], codes: Codes) -> float:
+    return float(np.sum(_moves(parts, codes) ** 2))
+
+
+def _moves(parts: Sequence[Part], codes: Codes) -> Numbers:
+    """Return how far leaving out each cluster moves the estimate, scaled so that the squares sum to a variance."""
+    moves: Numbers = np.sum([_part_moves(part, codes) for part in parts], axis=0)
+    return moves
+
+
+def _part_moves(part: Part, codes: Codes) -> Numbers:
+    share = np.bincount(codes, part.leverage)
+    count = int(np.count_nonzero(share))
+    if share.max() > ALL:
+        raise HarnessError("one cluster holds every row that counts: it says nothing about others; collect from more")
+    moves: Numbers = np.bincount(codes, part.influence) / (1 - share) * np.sqrt((count - 1) / count)
+    return moves
+
+
+def _shape(parts: Sequence[Part], codes: Codes) -> tuple[float, float]:
+    """Return the degrees of freedom and the skew: a variance is known no better than by the clusters that carry it."""
+    moves = _moves(parts, codes)
+    squares = moves**2
+    most = min(_groups(part, codes) for part in parts) - 1
+    if not squares.any():
+        return most, 0.0
+    total = float(squares.sum())
+    return min(most, total**2 / float(squares @ squares)), float(moves @ squares) / total**1.5
+
+
+def _groups(part: Part, codes: Codes) -> float:
+    return float(1 / np.sum(np.bincount(codes, part.leverage) ** 2))
 
 
 def _cells(columns: Iterable[Codes]) -> Codes:
@@ -74,27 +144,8 @@ def _cells(columns: Iterable[Codes]) -> Codes:
     return cells
 
 
-def _variance(parts: Sequence[Part], codes: Codes) -> float:
-    return float(np.sum(np.sum([_moves(part, codes) for part in parts], axis=0) ** 2))
-
-
-def _moves(part: Part, codes: Codes) -> Numbers:
-    """Return how far leaving out each cluster moves the estimate, scaled so that the squares sum to a variance."""
-    share = np.bincount(codes, part.leverage)
-    count = int(np.count_nonzero(share))
-    if share.max() > 1 - 1e-12:
-        raise HarnessError("one cluster holds every row that counts: it says nothing about others; collect from more")
-    moves: Numbers = np.bincount(codes, part.influence) / (1 - share) * np.sqrt((count - 1) / count)
-    return moves
-
-
-def _groups(part: Part, codes: Codes) -> float:
-    return float(1 / np.sum(np.bincount(codes, part.leverage) ** 2))
-
-
-def _refuse_single(columns: Mapping[str, Codes]) -> None:
-    for name, codes in columns.items():
-        if not codes.max():
-            raise HarnessError(
-                f"{name!r} holds a single cluster of {len(codes)} rows: it says nothing about others; collect from more"
-            )
+def _refuse_single(name: str, codes: Codes) -> None:
+    if not codes.max():
+        raise HarnessError(
+            f"{name!r} holds a single cluster of {len(codes)} rows: it says nothing about others; collect from more"
+        )

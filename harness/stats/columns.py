@@ -18,9 +18,7 @@ CLUSTER = "cluster."
 def table(sample: Sample) -> pa.Table:
     """Return the rows; refuse a sample that has none."""
     if sample.rows is None:
-        raise HarnessError(
-            f"statistic {sample.statistic!r} asked for rows and found none; pass rows, one per observation"
-        )
+        raise HarnessError(f"statistic {sample.statistic!r} found no rows; pass rows, one per observation")
     if not sample.rows.num_rows:
         raise HarnessError(f"statistic {sample.statistic!r} found zero rows; check the filters that lead to them")
     return sample.rows
@@ -34,9 +32,7 @@ def numbers(rows: pa.Table, name: str) -> Numbers:
     values = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
     bad = int((~np.isfinite(values)).sum())
     if bad:
-        raise HarnessError(
-            f"column {name!r} has {bad} of {len(values)} values null, NaN or infinite; fix or drop those rows"
-        )
+        raise HarnessError(f"column {name!r} has {bad} of {len(values)} values missing, NaN or infinite; fix them")
     return values
 
 
@@ -55,9 +51,7 @@ def weights(rows: pa.Table) -> Numbers:
         return np.ones(rows.num_rows)
     found = numbers(rows, "weight")
     if found.min() < 0 or not found.sum():
-        raise HarnessError(
-            f"column 'weight' must be 0 or more with a sum above 0; found {found.min():g} as its least value"
-        )
+        raise HarnessError(f"column 'weight' must be 0 or more and not all 0; the least is {found.min():g}")
     return found
 
 
@@ -69,9 +63,7 @@ def clusters(rows: pa.Table) -> Mapping[str, Codes]:
 def _codes(rows: pa.Table, name: str) -> Codes:
     column = _column(rows, name)
     if column.null_count:
-        raise HarnessError(
-            f"column {name!r} is null in {column.null_count} of {len(column)} rows; every row needs a cluster"
-        )
+        raise HarnessError(f"column {name!r} is null in {column.null_count} of {len(column)} rows; give each its group")
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().chunk(0)
@@ -100,9 +92,7 @@ def _ids(rows: pa.Table, side: str) -> pa.ChunkedArray:
     doubled = len(ids) - pc.count_distinct(ids, mode="all").as_py()
     if doubled or ids.null_count:
         found = f"{doubled} duplicate and {ids.null_count} missing ids"
-        raise HarnessError(
-            f"a comparison pairs rows by id; found {found} on the side of the {side}; give each row its own id"
-        )
+        raise HarnessError(f"a comparison pairs rows by id; found {found} in the {side}; give each row its own")
     return ids
 
 

@@ -1,0 +1,71 @@
+"""Exact binomial bounds, also on an effective number of observations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from scipy import optimize, special
+
+WIDEST = 8.0  # standard normal quantiles: p-values are not told apart below 1e-15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binomial:
+    """Bounds within 0 and 1 on `k` hits of `n` (Clopper-Pearson 1934); both may be fractional.
+
+    With `df`, the degrees of freedom of the variance that `n` came from, both shrink by (z/t)^2 at the asked alpha
+    (Korn-Graubard 1998), though never below `least` observations.
+    """
+
+    k: float
+    n: float
+    df: float | None = None
+    least: float = 0.0
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        return 1 - self._flipped()._upper(alpha), self._upper(alpha)
+
+    def p_at_least(self, threshold: float) -> float:
+        """Return P(at most k hits) if the truth is the threshold; with `df` by inverting the bound."""
+        if self.k >= self.n or threshold <= 0:
+            return float(threshold <= 1)
+        if threshold >= 1:
+            return 0.0
+        if self.df is None:
+            return float(special.betaincc(self.k + 1, self.n - self.k, threshold))
+        return _smallest_alpha(lambda alpha: self._upper(alpha) - threshold)
+
+    def p_at_most(self, threshold: float) -> float:
+        """Return P(at least k hits) if the truth is the threshold; with `df` by inverting the bound."""
+        return self._flipped().p_at_least(1 - threshold)
+
+    def worth(self, alpha: float) -> float:
+        """Return how many independent observations the bounds at alpha count."""
+        if self.df is None:
+            return self.n
+        tail = min(alpha, 1 - alpha, 0.4999)
+        shrink = min(1.0, float(special.ndtri(tail) / special.stdtrit(self.df, tail)) ** 2)
+        return max(self.n * shrink, min(self.n, self.least))
+
+    def _upper(self, alpha: float) -> float:
+        if self.k >= self.n:
+            return 1.0
+        n = self.worth(alpha)
+        k = self.k * n / self.n
+        return float(special.betainccinv(k + 1, n - k, alpha))
+
+    def _flipped(self) -> "Binomial":
+        return replace(self, k=self.n - self.k)
+
+
+def _smallest_alpha(excess: Callable[[float], float]) -> float:
+    """Return the alpha at which a bound that falls as alpha grows meets its threshold."""
+
+    def at(z: float) -> float:
+        return excess(float(special.ndtr(-z)))
+
+    if at(-WIDEST) >= 0:
+        return 1.0
+    if at(WIDEST) <= 0:
+        return 0.0
+    return float(special.ndtr(-optimize.brentq(at, -WIDEST, WIDEST, xtol=1e-10)))

@@ -1,0 +1,47 @@
+"""Bounds that count as many independent observations as a design is worth."""
+
+import math
+
+from harness.stats.binomial import Binomial
+from harness.stats.clustering import Spread
+from harness.stats.inference import Inference
+from harness.stats.student import Student
+
+
+def korn_graubard(
+    value: float, n: int, design: Spread, *, most: float = math.inf, hits: int | None = None
+) -> Inference:
+    """Return exact binomial bounds on value * (1 - value) / variance observations, at most `most`.
+
+    Where rows show no variance (all hits, no hits), each group counts as one observation: the least that clustered
+    rows can be worth, since a design effect cannot be measured where nothing differs. Korn, Graubard 1998.
+    """
+    n_eff = value * (1 - value) / design.variance if design.variance > 0 else design.groups
+    n_eff = min(most, n_eff)
+    interval = Binomial(k=value * n_eff, n=n_eff, df=design.df, least=design.groups)
+    return Inference(
+        value=value, n=n, n_eff=n_eff, method="Korn-Graubard", interval=interval, hits=hits, clusters=design.clusters
+    )
+
+
+def bonett_price(value: float, square: float, n: int, design: Spread) -> Inference:
+    """Return bounds for a mean of n differences within -1 and 1 whose mean square is `square`.
+
+    Adds one pair of +1 and one of -1, so that pairs that all agree do not look certain. Bonett, Price 2012; in
+    clusters: on as many pairs as their variance is worth, by t.
+    """
+    worth = n * design.independent / design.variance if design.variance > 0 else design.groups
+    center = value * worth / (worth + 2)
+    se = math.sqrt(((square * worth + 2) / (worth + 2) - center**2) / (worth + 2))
+    df = math.inf if design.clusters is None else design.df
+    interval = Student(center=center, se=se, df=df, low=-1.0, high=1.0)
+    return Inference(value=value, n=n, n_eff=worth, method="Bonett-Price", interval=interval, clusters=design.clusters)
+
+
+def student(value: float, n: int, design: Spread, *, method: str, reach: float = math.inf) -> Inference:
+    """Return t bounds, bent for skew, within -reach and reach; the variance must be above 0."""
+    interval = Student(
+        center=value, se=math.sqrt(design.variance), df=design.df, skew=design.skew, low=-reach, high=reach
+    )
+    n_eff = n * design.independent / design.variance
+    return Inference(value=value, n=n, n_eff=n_eff, method=method, interval=interval, clusters=design.clusters)

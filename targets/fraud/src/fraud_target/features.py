@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from fraud_target.files import parquet_writer, read_between, time_range
 
+Column = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_]
+
 DAY_SECONDS = 86_400
 WINDOW_DAYS = (1, 7, 30)
 LABEL_DELAY_DAYS = 7
@@ -65,18 +67,18 @@ def _steps(begin: datetime, end: datetime, step: timedelta) -> Iterator[datetime
         begin += step
 
 
-def _clock(seconds: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+def _clock(seconds: NDArray[np.int64]) -> dict[str, Column]:
     """Return what the clock and the calendar say; day 0 of the epoch was a Thursday."""
     weekday = (seconds // DAY_SECONDS + 3) % 7
     hour = seconds % DAY_SECONDS // 3600
     return {"is_weekend": weekday >= FIRST_WEEKEND_DAY, "is_night": hour <= LAST_NIGHT_HOUR}
 
 
-def _customer_windows(payments: pa.Table, seconds: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+def _customer_windows(payments: pa.Table, seconds: NDArray[np.int64]) -> dict[str, Column]:
     """Return count and mean amount of each customer's payments up to and with this one."""
     history = History(payments["customer_id"], seconds)
     cents = np.rint(payments["amount"].to_numpy() * 100).astype(np.int64)
-    columns = {}
+    columns: dict[str, Column] = {}
     for days in WINDOW_DAYS:
         begin, end = history.since(days), history.until_now()
         count = end - begin
@@ -85,12 +87,12 @@ def _customer_windows(payments: pa.Table, seconds: NDArray[np.int64]) -> dict[st
     return history.restore(columns)
 
 
-def _terminal_windows(payments: pa.Table, seconds: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+def _terminal_windows(payments: pa.Table, seconds: NDArray[np.int64]) -> dict[str, Column]:
     """Return count and share of fraud of each terminal's payments in windows that end when labels are known."""
     history = History(payments["terminal_id"], seconds)
     fraud = payments["is_fraud"].to_numpy().astype(np.int64)
     end = history.since(LABEL_DELAY_DAYS)
-    columns = {}
+    columns: dict[str, Column] = {}
     for days in WINDOW_DAYS:
         begin = history.since(LABEL_DELAY_DAYS + days)
         count = end - begin
@@ -107,8 +109,8 @@ class History:
         elapsed = seconds - seconds.min()
         span = elapsed.max() + (HISTORY_DAYS + 1) * DAY_SECONDS
         position = code * span + elapsed
-        self.order = np.argsort(position, kind="stable")
-        self.position = position[self.order]
+        self.order: NDArray[np.int64] = np.argsort(position, kind="stable")
+        self.position: NDArray[np.int64] = position[self.order]
 
     def since(self, days: int) -> NDArray[np.int64]:
         """Return, row by row, how many rows lie at or before the instant that many days back."""
@@ -120,10 +122,11 @@ class History:
 
     def total(self, values: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the sum of the values in each stretch of rows."""
-        running = np.concatenate([[0], np.cumsum(values[self.order])])
+        running = np.zeros(len(values) + 1, np.int64)
+        np.cumsum(values[self.order], out=running[1:])
         return running[end] - running[begin]
 
-    def restore(self, columns: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    def restore(self, columns: dict[str, Column]) -> dict[str, Column]:
         """Return the columns in the order the payments came in."""
         back = np.argsort(self.order, kind="stable")
         return {name: values[back] for name, values in columns.items()}

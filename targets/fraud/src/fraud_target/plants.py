@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fraud_target.process import Process, Stream
 
@@ -24,10 +25,11 @@ def _break_schema(process: Process, day: int, payments: pa.Table) -> pa.Table:
     columns = {name: payments[name] for name in payments.column_names}
     columns["customer_id"] = payments["customer_id"].cast(pa.string())
     if process.planted_on(day):
-        luck = process.random(Stream.PLANT, day).random((3, len(payments))) < FAULTY_SHARE
-        amount, channel = payments["amount"].to_numpy(), payments["channel"].to_numpy()
-        columns["amount"] = pa.array(np.where(luck[0], -amount, amount))
-        columns["channel"] = pa.array(np.select([luck[1], luck[2]], [UNSEEN_CHANNEL, None], channel), pa.string())
+        struck = process.random(Stream.PLANT, day).random((3, len(payments))) < FAULTY_SHARE
+        negative, unseen, missing = (pa.array(rows) for rows in struck)
+        columns["amount"] = pc.if_else(negative, pc.negate(columns["amount"]), columns["amount"])
+        columns["channel"] = pc.if_else(unseen, UNSEEN_CHANNEL, columns["channel"])
+        columns["channel"] = pc.if_else(missing, pa.scalar(None, pa.string()), columns["channel"])
     return pa.table(columns)
 
 

@@ -27,7 +27,8 @@ class Population:
     def terminals_of(self, customer: NDArray[np.int32], luck: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return a reachable terminal for each payment, by a uniform draw in [0, 1)."""
         offset = (luck * self.count_reachable[customer]).astype(np.int64)
-        return self.reachable[self.first_reachable[customer] + offset]
+        chosen: NDArray[np.int32] = self.reachable[self.first_reachable[customer] + offset]
+        return chosen
 
 
 def populate(process: Process) -> Population:

@@ -6,14 +6,17 @@ from importlib.metadata import version
 
 import mlflow
 import pandas as pd
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from mlflow.models.model import ModelInfo
 
 from fraud_target.features import FEATURES
 from fraud_target.model import Trained
 
 MODEL = "fraud"
-REQUIRED = ("scikit-learn", "numpy", "pandas")
+REQUIRED = ("scikit-learn", "skops", "numpy", "pandas")
+TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +42,27 @@ class Registry:
             mlflow.log_params(dict(parameters))
             mlflow.log_metrics({"threshold": trained.threshold, **_validation(trained)})
             logged = _log(trained, rows)
-        registered = str(logged.registered_model_version)
-        client.set_registered_model_alias(MODEL, alias, registered)
-        return registered
+        made = client.create_model_version(
+            _registered_model(client), logged.model_uri, run_id=run.info.run_id, model_id=logged.model_id
+        )
+        client.set_registered_model_alias(MODEL, alias, made.version)
+        return str(made.version)
 
-    def _client(self) -> mlflow.MlflowClient:
+    def _client(self) -> MlflowClient:
         """Return a client of this store."""
-        return mlflow.MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
-    def _experiment(self, client: mlflow.MlflowClient) -> str:
+    def _experiment(self, client: MlflowClient) -> str:
         """Return the id of our experiment, made when missing."""
         found = client.get_experiment_by_name(MODEL)
         return str(found.experiment_id if found else client.create_experiment(MODEL, self.artifacts))
+
+
+def _registered_model(client: MlflowClient) -> str:
+    """Return the name of our registered model, made when missing."""
+    if not client.search_registered_models(f"name = '{MODEL}'"):
+        client.create_registered_model(MODEL)
+    return MODEL
 
 
 def _validation(trained: Trained) -> dict[str, float]:
@@ -58,14 +70,16 @@ def _validation(trained: Trained) -> dict[str, float]:
     return {f"validation_{name}": value for name, value in asdict(trained.validation).items()}
 
 
-def _log(trained: Trained, rows: pd.DataFrame) -> mlflow.models.model.ModelInfo:
+def _log(trained: Trained, rows: pd.DataFrame) -> ModelInfo:
     """Log the classifier so that it is served as probabilities, without asking the index what it needs."""
     inputs = rows[list(FEATURES)]
-    return mlflow.sklearn.log_model(
+    logged: ModelInfo = mlflow.sklearn.log_model(
         trained.classifier,
         name="model",
-        registered_model_name=MODEL,
         signature=infer_signature(inputs, trained.classifier.predict_proba(inputs)),
         pyfunc_predict_fn="predict_proba",
         pip_requirements=[f"{name}=={version(name)}" for name in REQUIRED],
+        serialization_format="skops",
+        skops_trusted_types=TRUSTED,
     )
+    return logged

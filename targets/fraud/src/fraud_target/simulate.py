@@ -77,7 +77,8 @@ def _visits(population: Population, random: np.random.Generator) -> tuple[NDArra
 def _amounts(mean: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
     """Return an amount for each payment, with half its customer's mean as spread and never below zero."""
     amount = random.normal(mean, mean / 2)
-    return np.round(np.where(amount < 0, random.uniform(0, 2 * mean), amount), 2)
+    drawn: NDArray[np.float64] = np.where(amount < 0, random.uniform(0, 2 * mean), amount)
+    return np.round(drawn, 2)
 
 
 def _defraud(

@@ -50,4 +50,5 @@ def train_models(
 
 def _read(path: Path) -> pd.DataFrame:
     """Return a table in memory."""
-    return pq.read_table(path).to_pandas()
+    table: pd.DataFrame = pq.read_table(path).to_pandas()
+    return table

@@ -1,0 +1,38 @@
+"""Rates and means of any column, so that results of other tools are judged by intervals too."""
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from harness import Check, Dataset, HarnessError, Measurement, Sample, check, hookimpl
+
+Better = Literal["higher", "lower"]
+
+
+@check("rows.rate", metrics={"rate": "proportion"})
+def rate(
+    data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows", event: str = ""
+) -> Iterator[Measurement]:
+    """Measure the share of rows where a column is true or 1."""
+    rows = data.observations(y=_quoted(data, column))
+    yield Measurement(
+        metric="rate", sample=Sample(statistic="proportion", rows=rows), better=better, unit=unit, event=event
+    )
+
+
+@check("rows.mean", metrics={"mean": "mean"})
+def mean(data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows") -> Iterator[Measurement]:
+    """Measure the mean of a column."""
+    rows = data.observations(y=_quoted(data, column))
+    yield Measurement(metric="mean", sample=Sample(statistic="mean", rows=rows), better=better, unit=unit)
+
+
+def _quoted(data: Dataset, column: str) -> str:
+    if column not in data.columns:
+        raise HarnessError(f"dataset {data.name!r} has no column {column!r}; it has {', '.join(data.columns)}")
+    return '"' + column.replace('"', '""') + '"'
+
+
+@hookimpl
+def harness_checks() -> Mapping[str, Check]:
+    """Offer `rows.rate` and `rows.mean`."""
+    return {found.name: found for found in (rate, mean)}

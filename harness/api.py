@@ -1,0 +1,61 @@
+"""The Python front door: run a suite from a notebook or a script."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.errors import UsageError, did_you_mean
+from harness.evidence import content_digest
+from harness.files import write_atomic
+from harness.model import Run
+from harness.plugins import Plugins, installed
+from harness.runner import Order, run_suite
+from harness.settings import find_settings
+from harness.suites import Suite, read_suite
+
+
+def run(
+    path: str | Path,
+    *,
+    params: Mapping[str, str] | None = None,
+    data: Mapping[str, object] | None = None,
+    as_of: datetime | None = None,
+) -> Run:
+    """Return the run of one suite; `data` puts frames (pandas, polars, Arrow) in place of its tables.
+
+    Such a run is `origin: interactive`: it is not recorded and no gate accepts it.
+    """
+    settings = find_settings(Path.cwd())
+    suite = _with_frames(read_suite(Path(path), params), data or {}, settings.store / "frames")
+    order = Order(
+        project=settings.project, store=settings.store, as_of=as_of or datetime.now(UTC), origin="interactive"
+    )
+    return run_suite(suite, Plugins(installed(settings.plugins)), order)
+
+
+def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Suite:
+    sources = dict(suite.data)
+    for name, frame in frames.items():
+        if name not in sources:
+            raise UsageError(f"suite {suite.name!r} has no dataset {name!r}{did_you_mean(name, sources)}")
+        sources[name] = sources[name].model_copy(update={"source": str(_written(_arrow(name, frame), folder))})
+    return suite.model_copy(update={"data": sources})
+
+
+def _arrow(name: str, frame: object) -> pa.Table:
+    if not hasattr(frame, "__arrow_c_stream__"):
+        raise UsageError(f"data {name!r} is a {type(frame).__name__}; give a pandas, polars or Arrow table")
+    return pa.table(frame)
+
+
+def _written(table: pa.Table, folder: Path) -> Path:
+    path = folder / f"{content_digest(table).rsplit(':', 1)[1]}.parquet"
+    if not path.exists():
+        buffer = BytesIO()
+        pq.write_table(table, buffer)
+        write_atomic(path, buffer.getvalue())
+    return path

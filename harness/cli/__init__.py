@@ -1,0 +1,80 @@
+"""The command line: every command's module is imported when it is typed, so that help is quick."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+
+from harness.errors import HarnessError
+
+COMMANDS: Mapping[str, str] = {
+    "run": "Run suites, judge what they measure and record it.",
+    "validate": "Check suites without measuring anything.",
+    "gate": "Decide whether a candidate may pass a stage.",
+    "runs": "List, show, compare and explain recorded runs.",
+    "plugins": "List plugins, or show what one offers.",
+    "new": "Write a commented suite, plugin or target to start from.",
+}
+PLUGIN_COMMANDS = "harness.commands"
+USAGE = 4
+
+
+class Commands(click.Group):
+    """The host's commands, and those of plugins as package metadata lists them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names without importing anything."""
+        return [*COMMANDS, *sorted(point.name for point in entry_points(group=PLUGIN_COMMANDS))]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import the one command that was typed."""
+        if name in COMMANDS:
+            command: click.Command = import_module(f"harness.cli.{name}").command
+            return command
+        for point in entry_points(group=PLUGIN_COMMANDS, name=name):
+            return _loaded(name, point.load)
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with a line each."""
+        others = [(name, "Commands of this plugin.") for name in self.list_commands(ctx) if name not in COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items(), *others])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="promotion-harness", prog_name="harness")
+def harness() -> None:
+    """Decide whether a model or an LLM app may be promoted, and prove it.
+
+    Exit codes: 0 pass, 1 fail, 2 inconclusive, 3 error (something could not be measured),
+    4 usage or configuration, 5 nothing was judged.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = harness.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+    except HarnessError as error:
+        click.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except click.Abort:
+        click.echo("interrupted; nothing was recorded", err=True)
+        code = USAGE
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _loaded(name: str, load: object) -> click.Command:
+    try:
+        command = load() if callable(load) else load
+    except Exception as error:
+        raise HarnessError(f"commands of plugin {name!r} do not import: {type(error).__name__}: {error}") from error
+    if not isinstance(command, click.Command):
+        raise HarnessError(f"commands of plugin {name!r} are no click command but {type(command).__name__}")
+    return command

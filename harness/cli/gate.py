@@ -1,0 +1,85 @@
+"""`harness gate`: decides for one candidate from what the ledger holds, and records the decision."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.project import EXIT, Project, instant, open_project, say
+from harness.errors import UsageError
+from harness.gates import Gate, candidate_named, decide
+from harness.ledger import Ledger
+from harness.model import Identity, Promotion
+from harness.records import PROMOTION, canonical_pretty
+
+SAYS = {
+    "pass": "may pass",
+    "fail": "may not pass",
+    "inconclusive": "is not decided",
+    "error": "could not be judged",
+}
+
+
+@click.command("gate")
+@click.argument("stage")
+@click.option("--candidate", required=True, metavar="DIGEST", help="Digest, or a revision that one digest carries.")
+@click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
+@click.option("--ledger", metavar="URL", help="The ledger to read; wins over the gates file's.")
+@click.option("--as-of", metavar="TIME", help="Clock of the age limits (ISO 8601, UTC); default now.")
+@click.option("--json", "as_text", is_flag=True, help="Print the decision as JSON.")
+def command(
+    stage: str, candidate: str, gates: Path | None, ledger: str | None, as_of: str | None, as_text: bool
+) -> int:
+    """Decide whether a candidate may pass STAGE, from recorded runs alone."""
+    project = open_project(gates)
+    gate = _gate(project, stage, ledger)
+    book = project.ledger(ledger)
+    runs = book.runs()
+    who = candidate_named(candidate, runs)
+    decision = decide(
+        gate,
+        who,
+        runs,
+        stage=stage,
+        project=project.name,
+        now=instant(as_of),
+        promoted_before=_promoted_before(gate, project, book),
+    )
+    book.record_decision(decision)
+    say(canonical_pretty(PROMOTION.dump_python(decision, mode="json")).rstrip() if as_text else told(decision))
+    return EXIT[decision.outcome]
+
+
+def told(decision: Promotion) -> str:
+    """Return a decision as text: what was decided, then why."""
+    head = f"{decision.outcome.upper()}  {decision.candidate.revision} {SAYS[decision.outcome]} {decision.gate}"
+    lines = [f"  {reason}" for reason in decision.reasons]
+    if decision.outcome == "inconclusive" and not decision.blocks:
+        lines.append("  reported, does not block: this stage says on_inconclusive: report")
+    return "\n".join([head + _digest(decision.candidate), *lines])
+
+
+def _digest(who: Identity) -> str:
+    return f"  ({who.digest[:19]}…)" if who.digest else "  (declared, without digest)"
+
+
+def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
+    if project.gates is None:
+        raise UsageError(f"no gates file at {project.settings.gates}; write one, or name it with --gates FILE")
+    gate = project.gates.gate(stage)
+    if gate.promote and not (ledger or project.gates.ledger):
+        raise UsageError(
+            f"gate {stage!r} promotes, so its ledger must be named; add `ledger: URL` to the gates file or --ledger, "
+            f"as a fresh runner forgets the default one"
+        )
+    return gate
+
+
+def _promoted_before(gate: Gate, project: Project, book: Ledger) -> bool:
+    """Tell whether this ledger or a registry ever promoted, asked only where a first promotion may matter."""
+    if gate.first_promotion == "refuse":
+        return True
+    stages = {name for name, other in (project.gates.gates.items() if project.gates else ()) if other.promote}
+    recorded = any(decision.outcome == "pass" and decision.gate in stages for decision in book.decisions())
+    return recorded or any(
+        project.plugins.promoter(name).current(config) is not None for name, config in gate.promote.items()
+    )

@@ -1,0 +1,48 @@
+"""`harness plugins`: what is installed, from package metadata; one plugin's offers, by importing it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.plugins import Installed, Plugins, installed
+from harness.settings import find_settings
+
+if TYPE_CHECKING:
+    from harness.checks import Check
+
+
+@click.command("plugins")
+@click.argument("name", required=False)
+def command(name: str | None) -> int:
+    """List the plugins installed; with a NAME, import that one and show what it offers."""
+    known = installed(find_settings(Path.cwd()).plugins)
+    lines = _listed(list(known.values())) if name is None else _described(Plugins(known), name)
+    click.echo("\n".join(lines))
+    return 0
+
+
+def _listed(known: list[Installed]) -> Iterator[str]:
+    width = max(len(plugin.name) for plugin in known)
+    for plugin in known:
+        yield f"{plugin.name:<{width}}  {plugin.distribution} {plugin.version}"
+
+
+def _described(plugins: Plugins, name: str) -> Iterator[str]:
+    offers = plugins.offers(name)
+    yield f"{name}  {plugins.known[name].distribution} {plugins.known[name].version}"
+    for hook, offered in offers.items():
+        kind = hook.removeprefix("harness_").removesuffix("s")
+        for found, thing in sorted(offered.items()):
+            yield f"  {kind} {found}"
+            yield from _check(thing) if kind == "check" else ()
+
+
+def _check(check: "Check") -> Iterator[str]:
+    if check.measure.__doc__:
+        yield f"    {check.measure.__doc__.splitlines()[0]}"
+    for parameter, text in check.described().items():
+        yield f"    with {parameter}: {text}"
+    if check.metrics:
+        yield f"    metrics {', '.join(check.metrics)}"

@@ -1,0 +1,122 @@
+"""`harness run`: measures, judges, records, reports."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from harness.cli.project import EXIT, Project, existing, instant, open_project, pairs, say
+from harness.errors import HarnessError, UsageError
+from harness.evidence import LEVELS
+from harness.files import write_atomic
+from harness.model import Outcome, Run, worst
+from harness.records import as_json, canonical_pretty, summary
+from harness.runner import Order, run_suite
+from harness.sources import duration
+from harness.steps import resolve
+from harness.suites import Suite, find_suites, read_suite
+
+NOTHING_JUDGED = 5
+
+
+@click.command("run")
+@click.argument("paths", nargs=-1)
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Value of a suite's parameter.")
+@click.option("--as-of", metavar="TIME", help="Clock of maturity and windows (ISO 8601, UTC); default now.")
+@click.option("--report", "reports", multiple=True, metavar="NAME", help="Further report: html, junit, markdown, ...")
+@click.option("--json", "as_text", is_flag=True, help="Print the runs as JSON instead of a table.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Write run.json of each suite, summary.json."
+)
+@click.option("--executor", default="threads", metavar="NAME", help="What performs the work units.")
+@click.option("--evidence", type=click.Choice(LEVELS), default="ids", help="Which rows are kept behind a verdict.")
+@click.option("--trigger", default="manual", help="Why this runs: code, data, degradation, schedule, manual.")
+@click.option("--timeout", metavar="SPAN", help="Steps that end later than this are errors, as in 30m.")
+@click.option("--ledger", metavar="URL", help="Where the run is recorded (SQLAlchemy URL).")
+@click.option(
+    "--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file, which may name a ledger."
+)
+def command(
+    paths: Sequence[str],
+    params: Sequence[str],
+    as_of: str | None,
+    reports: Sequence[str],
+    as_text: bool,
+    out: Path | None,
+    executor: str,
+    evidence: str,
+    trigger: str,
+    timeout: str | None,
+    ledger: str | None,
+    gates: Path | None,
+) -> int:
+    """Run suite files, or all *.suite.yaml below a folder: measure, judge, record."""
+    project = open_project(gates)
+    reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
+    suites = read_all(project, existing(paths), params)
+    order = Order(
+        project=project.name,
+        store=project.settings.store,
+        as_of=instant(as_of),
+        executor=executor,
+        evidence=evidence,
+        trigger=trigger,
+        timeout=duration(timeout) if timeout else None,
+    )
+    runs, troubles = _run_all(project, suites, order)
+    book = project.ledger(ledger) if runs else None
+    for run in runs:
+        if book is not None:
+            book.record_run(run)
+    outcome: Outcome = "error" if troubles else worst([run.outcome for run in runs])
+    if out and runs:
+        write_out(out, runs, outcome)
+    for reporter in reporters.values() if runs else ():
+        say(reporter(runs, out or project.settings.store / "reports"))
+    return exit_code(runs, troubles, outcome)
+
+
+def exit_code(runs: Sequence[Run], troubles: Sequence[HarnessError], outcome: Outcome) -> int:
+    """Return the exit code of all: that of the worst, or 5 when no requirement was judged."""
+    if troubles:
+        return max(error.exit_code for error in troubles)
+    return EXIT[outcome] if any(run.verdicts for run in runs) else NOTHING_JUDGED
+
+
+def read_all(project: Project, paths: Sequence[Path], params: Sequence[str]) -> Sequence[Suite]:
+    """Return all suites, each resolved against the plugins, before any is run."""
+    suites = [read_suite(path, pairs(params), os.environ) for path in find_suites(paths)]
+    names = [suite.name for suite in suites]
+    for suite in suites:
+        if names.count(suite.name) > 1:
+            raise UsageError(f"{suite.path}: suite name {suite.name!r} is used twice; names tell runs apart")
+        _resolved(suite, project)
+    return suites
+
+
+def _resolved(suite: Suite, project: Project) -> None:
+    try:
+        resolve(suite, project.plugins)
+    except HarnessError as error:
+        raise type(error)(f"{suite.path.name}: {error}") from error
+
+
+def _run_all(project: Project, suites: Sequence[Suite], order: Order) -> tuple[Sequence[Run], Sequence[HarnessError]]:
+    """Run each suite; one that cannot be measured is told at once and does not stop the others."""
+    runs: list[Run] = []
+    troubles: list[HarnessError] = []
+    for suite in suites:
+        try:
+            runs.append(run_suite(suite, project.plugins, order))
+        except HarnessError as error:
+            click.echo(f"error: {suite.name}: {error}", err=True)
+            troubles.append(error)
+    return runs, troubles
+
+
+def write_out(out: Path, runs: Sequence[Run], outcome: Outcome) -> None:
+    """Write `<suite>/run.json` for each run, then `summary.json`."""
+    for run in runs:
+        write_atomic(out / run.suite / "run.json", canonical_pretty(as_json(run)))
+    write_atomic(out / "summary.json", canonical_pretty(summary(runs, outcome)))

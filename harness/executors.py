@@ -1,0 +1,84 @@
+"""Performs one work unit: opens the target, calls the check, and refuses what is not a measurement."""
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from harness.checks import Check
+from harness.datasets import Dataset
+from harness.errors import HarnessError
+from harness.model import Measurement
+from harness.parameters import checked
+from harness.plugins import Plugins, installed
+from harness.targets import Target
+from harness.work import Done, Subject, Work
+
+WITHOUT_INTERVAL = ("exact", "point")
+
+
+def open_target(subject: Subject, datasets: Mapping[str, Dataset], plugins: Plugins) -> AbstractContextManager[Target]:
+    """Return the target's context manager, its configuration strictly validated."""
+    connect = plugins.connect(subject.kind)
+    return connect(datasets, **checked(connect, subject.config, f"target kind {subject.kind!r}"))
+
+
+def perform_alone(work: Work) -> Done:
+    """Perform a work unit in a process of its own, where nothing is open yet."""
+    plugins = Plugins(installed())
+    with open_target(work.subject, work.datasets, plugins) as target:
+        return perform(work, plugins.check(work.check), target)
+
+
+def perform(work: Work, check: Check, target: Target) -> Done:
+    """Return what a check measures on an opened target; whatever goes wrong becomes the work's error."""
+    started = time.perf_counter()
+    try:
+        measurements, error = _measured(work, check, target), None
+    except HarnessError as trouble:
+        measurements, error = [], str(trouble)
+    except Exception as trouble:  # noqa: BLE001 - a stranger's check may raise anything; it becomes an error verdict
+        measurements, error = [], f"check {check.name!r} raised {type(trouble).__name__}: {trouble}"
+    return Done(work=work, measurements=measurements, error=error, seconds=time.perf_counter() - started)
+
+
+def _measured(work: Work, check: Check, target: Target) -> list[Measurement]:
+    _in_time(work, "was not started")
+    before = target.identity()
+    datasets = {argument: target.dataset(name) for argument, name in work.arguments.items()}
+    measurements = check.measured(target, datasets, work.params)
+    after = target.identity()
+    if (after.revision, after.digest) != (before.revision, before.digest):
+        raise HarnessError(
+            f"the target changed from {before.revision} to {after.revision} during {check.name!r}; "
+            f"pin its version and run again"
+        )
+    _in_time(work, "ended too late")
+    return list(_named(measurements, work, datasets.get("data")))
+
+
+def _in_time(work: Work, what: str) -> None:
+    if work.deadline is not None and datetime.now(UTC) > work.deadline:
+        raise HarnessError(f"step {work.step!r} {what}: the run's time ended at {work.deadline:%H:%M:%S} UTC")
+
+
+def _named(found: Iterable[object], work: Work, data: Dataset | None) -> Iterable[Measurement]:
+    for measurement in found:
+        if not isinstance(measurement, Measurement):
+            raise HarnessError(f"check {work.check!r} returned {type(measurement).__name__}, not Measurement values")
+        _heeds_clusters(measurement, work, data)
+        yield replace(measurement, check=work.check, step=work.step, target=work.subject.name)
+
+
+def _heeds_clusters(measurement: Measurement, work: Work, data: Dataset | None) -> None:
+    sample = measurement.sample
+    if data is None or not data.roles.cluster or sample.statistic in WITHOUT_INTERVAL:
+        return
+    columns = sample.rows.column_names if sample.rows is not None else []
+    missing = [name for name in data.roles.cluster if f"cluster.{name}" not in columns]
+    if missing:
+        raise HarnessError(
+            f"dataset {data.name!r} says that rows of one {missing[0]} belong together, but {work.check!r} measures "
+            f"{measurement.metric!r} without it; return rows with a column 'cluster.{missing[0]}'"
+        )

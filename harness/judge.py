@@ -1,0 +1,165 @@
+"""Holds requirements to measurements: pure, no clock, no files, no plugins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from harness import words
+from harness.errors import HarnessError
+from harness.model import CANDIDATE, Better, Estimate, Measurement, Outcome, Requirement, Verdict
+from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail
+
+
+def judge(requirement: Requirement, measurement: Measurement, baseline: Measurement | None = None) -> Verdict:
+    """Return pass, fail or inconclusive by the bounds at alpha/looks, or an error that says why there is none."""
+    blank = _blank(requirement, measurement)
+    try:
+        return _decided(blank, _inferred(requirement, measurement, baseline))
+    except HarnessError as error:
+        return replace(blank, outcome="error", reason=str(error))
+
+
+def judge_step(
+    requirements: Sequence[Requirement],
+    measurements: Sequence[Measurement],
+    step: str,
+    check: str,
+    failures: Mapping[str, str] | None = None,
+) -> Sequence[Verdict]:
+    """Return a verdict for every requirement and every measurement it holds for; what is missing is an error.
+
+    `failures` says, by target, why a step measured nothing there.
+    """
+    return [v for r in requirements for v in _held(r, measurements, step, check, failures or {})]
+
+
+def _held(
+    requirement: Requirement,
+    measurements: Sequence[Measurement],
+    step: str,
+    check: str,
+    failures: Mapping[str, str],
+) -> Sequence[Verdict]:
+    nothing = Verdict(
+        check=check, step=step, metric=requirement.metric, requirement=requirement, outcome="error", reason=""
+    )
+    for target in (CANDIDATE, requirement.versus):
+        if target is not None and target in failures:
+            told = "" if target == CANDIDATE else f"baseline {target!r}: "
+            return [replace(nothing, reason=told + failures[target])]
+    found = [
+        m for m in measurements if m.target == CANDIDATE and m.metric == requirement.metric and _where(requirement, m)
+    ]
+    if not found:
+        return [replace(nothing, reason=_missing(requirement, measurements))]
+    return [_paired(requirement, measurement, measurements) for measurement in found]
+
+
+def _paired(requirement: Requirement, measurement: Measurement, measurements: Sequence[Measurement]) -> Verdict:
+    if requirement.versus is None:
+        return judge(requirement, measurement)
+    same = [
+        other
+        for other in measurements
+        if other.target == requirement.versus
+        and other.metric == measurement.metric
+        and other.labels == measurement.labels
+    ]
+    if len(same) == 1:
+        return judge(requirement, measurement, same[0])
+    reason = (
+        f"baseline {requirement.versus!r} measured {len(same)} of {measurement.metric!r} to compare with; one is needed"
+    )
+    return replace(_blank(requirement, measurement), outcome="error", reason=reason)
+
+
+def _where(requirement: Requirement, measurement: Measurement) -> bool:
+    if requirement.where == "overall":
+        return not measurement.labels
+    return all(measurement.labels.get(key) == value for key, value in dict(requirement.where).items())
+
+
+def _missing(requirement: Requirement, measurements: Sequence[Measurement]) -> str:
+    of_metric = sorted({_labels(m) for m in measurements if m.metric == requirement.metric and m.target == CANDIDATE})
+    if of_metric:
+        return f"no {requirement.metric!r} where {requirement.where}; it was measured for {', '.join(of_metric)}"
+    metrics = sorted({m.metric for m in measurements})
+    return f"the check did not measure {requirement.metric!r}; it measured {', '.join(metrics) or 'nothing'}"
+
+
+def _labels(measurement: Measurement) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in measurement.labels.items()) or "overall"
+
+
+def _blank(requirement: Requirement, measurement: Measurement) -> Verdict:
+    return Verdict(
+        check=measurement.check,
+        step=measurement.step,
+        metric=measurement.metric,
+        labels=measurement.labels,
+        requirement=requirement,
+        outcome="error",
+        reason="",
+        statistic=measurement.sample.statistic,
+        better=measurement.better,
+        unit=measurement.unit,
+        event=measurement.event,
+    )
+
+
+def _inferred(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> Inference:
+    sample, other = measurement.sample, baseline.sample if baseline else None
+    if sample.statistic == "point" and requirement.severity != "info":
+        raise HarnessError(
+            f"{measurement.metric!r} has no known interval, so nothing can be decided on it; make it `severity: info`"
+        )
+    return exactly(sample, other) if requirement.scope == "these" else infer(sample, other)
+
+
+def _decided(blank: Verdict, inference: Inference) -> Verdict:
+    if blank.statistic == "point":
+        shown = replace(blank, outcome="inconclusive", estimate=_estimate(inference, None, None, 0.0, None))
+        return replace(shown, reason="shown, not judged: its interval is not known")
+    threshold, better = blank.requirement.sought(blank.better)
+    alpha = blank.requirement.alpha / blank.requirement.looks
+    lower, upper = inference.bounds(alpha)
+    outcome = _outcome(lower, upper, threshold, better)
+    chance = p_fail(inference, threshold, better)
+    judged = replace(blank, outcome=outcome, estimate=_estimate(inference, lower, upper, 1 - alpha, chance))
+    planned = _planned(judged, inference, threshold, alpha) if outcome == "inconclusive" else judged
+    return replace(planned, reason=words.reason(planned))
+
+
+def _outcome(lower: float, upper: float, threshold: float, better: Better) -> Outcome:
+    if (lower >= threshold) if better == "higher" else (upper <= threshold):
+        return "pass"
+    if (upper < threshold) if better == "higher" else (lower > threshold):
+        return "fail"
+    return "inconclusive"
+
+
+def _planned(verdict: Verdict, inference: Inference, threshold: float, alpha: float) -> Verdict:
+    requirement = verdict.requirement
+    truth = 0.0 if requirement.plan_for is None and requirement.lose_at_most is not None else requirement.plan_for
+    if truth is None:
+        return replace(
+            verdict, plans=distances(inference, threshold, requirement.sought(verdict.better)[1], alpha=alpha)
+        )
+    needed = n_needed(inference, threshold, truth, alpha=alpha)
+    return replace(verdict, n_needed=needed, plans=((truth, needed),) if needed is not None else ())
+
+
+def _estimate(
+    inference: Inference, lower: float | None, upper: float | None, level: float, chance: float | None
+) -> Estimate:
+    return Estimate(
+        value=inference.value,
+        lower=lower,
+        upper=upper,
+        level=level,
+        n=inference.n,
+        n_eff=inference.n_eff,
+        method=inference.method,
+        hits=inference.hits,
+        clusters=inference.clusters,
+        p_fail=chance,
+    )

@@ -1,0 +1,236 @@
+"""The values that travel from suite to promotion: frozen, keyword-only, and plain enough to store as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+import pyarrow as pa
+from pydantic import Field, GetPydanticSchema, model_validator
+from pydantic.dataclasses import dataclass as parsed
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import core_schema
+
+from harness import words
+
+Outcome = Literal["pass", "fail", "inconclusive", "error"]
+Severity = Literal["must", "should", "info"]
+Better = Literal["higher", "lower"]
+Labels = Mapping[str, str]
+Rows = Annotated[
+    SkipJsonSchema[pa.Table | None],
+    GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
+    Field(exclude=True),
+]
+
+WORST_FIRST: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass")
+CANDIDATE = "candidate"
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome that decides for all: error > fail > inconclusive > pass; of none, error."""
+    return min(outcomes, key=WORST_FIRST.index) if outcomes else "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What exactly was judged: a revision, the digest that proves it, and the parts it is made of."""
+
+    revision: str
+    digest: str | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What a statistic is computed from: mergeable counts, or rows.
+
+    `rows` has one row per observation: `y` (0/1 or a number), `score`, `id`, `weight`, and any number of
+    `cluster.<column>` and `slice.<column>` columns. The run stores them under `digest`.
+    Counts of `proportion`: `k` of `n`; of `exact` and `point`: `value` (and `n`).
+    """
+
+    statistic: str
+    counts: Mapping[str, float] = field(default_factory=dict)
+    rows: Rows = field(default=None, repr=False, compare=False)
+    digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One metric as a check saw it; it carries its sample and knows no threshold.
+
+    `unit` names what is counted ("frauds"), `event` what happened to the good ones ("caught").
+    `target` is "candidate" or the name of the baseline that was measured.
+    """
+
+    metric: str
+    sample: Sample
+    better: Better = "higher"
+    unit: str = "rows"
+    event: str = ""
+    labels: Labels = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    check: str = ""
+    step: str = ""
+    target: str = CANDIDATE
+
+
+@parsed(frozen=True, kw_only=True, config={"extra": "forbid"})
+class Requirement:
+    """What a metric must show: one threshold, or a comparison with a baseline."""
+
+    metric: str
+    at_least: float | None = Field(default=None, allow_inf_nan=False)
+    at_most: float | None = Field(default=None, allow_inf_nan=False)
+    versus: str | None = None
+    lose_at_most: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    gain_at_least: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    plan_for: float | None = Field(default=None, allow_inf_nan=False)
+    severity: Severity = "must"
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    looks: int = Field(default=2, ge=1, le=100)
+    where: Labels | Literal["overall"] = field(default_factory=dict)
+    scope: Literal["population", "these"] = "population"
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        asked = [n for n in ("at_least", "at_most", "lose_at_most", "gain_at_least") if getattr(self, n) is not None]
+        if len(asked) != 1:
+            found = " and ".join(asked) or "none of them"
+            raise ValueError(f"asks for one of at_least, at_most, lose_at_most, gain_at_least; found {found}")
+        if (asked[0] in ("lose_at_most", "gain_at_least")) != (self.versus is not None):
+            raise ValueError(f"{asked[0]} {'needs' if self.versus is None else 'does not go with'} versus: BASELINE")
+        return self
+
+    def sought(self, better: Better) -> tuple[float, Better]:
+        """Return the threshold, and on which side of it the good values lie.
+
+        Against a baseline it is a threshold of the difference candidate - baseline.
+        """
+        if self.at_least is not None:
+            return self.at_least, "higher"
+        if self.at_most is not None:
+            return self.at_most, "lower"
+        distance = -self.lose_at_most if self.lose_at_most is not None else self.gain_at_least or 0.0
+        return (distance, "higher") if better == "higher" else (-distance, "lower")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A value with one-sided bounds, each at `level` (0.95 means each bound errs at most 5 % of the time).
+
+    `n` counts observations of the unit, `n_eff` how many independent ones they are worth. Against a baseline
+    all three are the difference candidate - baseline. A point has no bounds. `p_fail` is the p-value against
+    "the requirement is met".
+    """
+
+    value: float
+    lower: float | None
+    upper: float | None
+    level: float
+    n: int
+    n_eff: float
+    method: str
+    hits: int | None = None
+    clusters: int | None = None
+    p_fail: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One requirement held to one measurement.
+
+    `n_needed` is how many observations in all decide it if the truth is what the requirement plans for;
+    `plans` lists (truth, n) for that truth, or for a few where it plans for none.
+    """
+
+    check: str
+    metric: str
+    outcome: Outcome
+    reason: str
+    requirement: Requirement
+    step: str = ""
+    labels: Labels = field(default_factory=dict)
+    estimate: Estimate | None = None
+    n_needed: int | None = None
+    plans: Sequence[tuple[float, int]] = ()
+    statistic: str = ""
+    better: Better = "higher"
+    unit: str = "rows"
+    event: str = ""
+    notes: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the metric with its labels: `recall[channel=web]`."""
+        labels = ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+        return f"{self.metric}[{labels}]" if labels else self.metric
+
+    def explain(self) -> str:
+        """Return the verdict as a short paragraph in plain words."""
+        return words.explain(self)
+
+    def asked(self) -> str:
+        """Return what was asked, in words."""
+        return words.asked(self)
+
+    def shown(self) -> str:
+        """Return the value with its interval, in words."""
+        return words.shown(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a run read: where from, its digest, the row filters as they were resolved, and how old it is."""
+
+    uri: str
+    digest: str
+    rows: int
+    filters: Sequence[str] = ()
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The record of one suite held to one candidate; a baseline that does not exist yet is None."""
+
+    id: str
+    digest: str
+    project: str
+    suite: str
+    suite_digest: str
+    candidate: Identity
+    verdicts: Sequence[Verdict]
+    measurements: Sequence[Measurement]
+    baselines: Mapping[str, Identity | None] = field(default_factory=dict)
+    datasets: Mapping[str, Data] = field(default_factory=dict)
+    plugins: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    trigger: str = "manual"
+    origin: Literal["cli", "pytest", "interactive"] = "cli"
+    seed: int = 0
+    as_of: datetime
+    started: datetime
+    finished: datetime
+    cost: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return the worst outcome of the musts; of a run without musts, error."""
+        return worst([verdict.outcome for verdict in self.verdicts if verdict.requirement.severity == "must"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion:
+    """What a gate decided for one candidate, why, and from which runs."""
+
+    project: str
+    gate: str
+    candidate: Identity
+    outcome: Outcome
+    reasons: Sequence[str]
+    runs: Mapping[str, str]
+    decided: datetime
+    blocks: bool

@@ -1,0 +1,230 @@
+"""Runs a suite: opens data and targets, has the work performed, judges it, and returns the record."""
+
+import platform
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from harness import evidence
+from harness.datasets import Dataset, verify
+from harness.errors import Absent, HarnessError
+from harness.executors import open_target, perform
+from harness.judge import judge_step
+from harness.model import CANDIDATE, Identity, Measurement, Run, Verdict
+from harness.plugins import Plugins, owner
+from harness.records import canonical, run_digest, sha256
+from harness.slices import sliced
+from harness.sources import Source, open_dataset
+from harness.steps import Resolved, resolve
+from harness.suites import Suite
+from harness.targets import Target
+from harness.work import Done, Subject, Work
+
+ENVIRONMENT = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """How a suite is to be run: the clock, the executor, and what is kept."""
+
+    project: str
+    store: Path
+    as_of: datetime
+    executor: str = "threads"
+    evidence: str = "ids"
+    trigger: str = "manual"
+    origin: Literal["cli", "pytest", "interactive"] = "cli"
+    seed: int = 0
+    timeout: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """Everything a run reads from, opened once; a baseline that could not be opened says why."""
+
+    datasets: Mapping[str, Dataset]
+    targets: Mapping[str, Target]
+    identities: Mapping[str, Identity | None]
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_suite(suite: Suite, plugins: Plugins, order: Order) -> Run:
+    """Return the record of a suite held to its candidate; nothing is written but the evidence."""
+    started = datetime.now(UTC)
+    steps = resolve(suite, plugins)
+    perform_with = plugins.executor(order.executor)
+    with opened(suite, steps, plugins, order.as_of) as world:
+        works = list(planned(suite, steps, world, order, started))
+        checks = {step.check.name: step.check for step in steps}
+        done = list(
+            perform_with(works, lambda work: perform(work, checks[work.check], world.targets[work.subject.name]))
+        )
+        measured = [_finished(step, done, world, order) for step in steps]
+    verdicts = [
+        verdict for step, outcome in zip(steps, measured, strict=True) for verdict in _judged(step, outcome, world)
+    ]
+    measurements = [measurement for outcome in measured for measurement in outcome.measurements]
+    return _record(suite, plugins, order, world, started, done, measurements, verdicts)
+
+
+@contextmanager
+def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, as_of: datetime) -> Iterator[Opened]:
+    """Open a suite's datasets and targets; close the targets at the end."""
+    datasets = _datasets(suite, steps, as_of)
+    needed = sorted({name for step in steps for name in step.arguments})
+    targets: dict[str, Target] = {}
+    absent: dict[str, str] = {}
+    with ExitStack() as stack:
+        for name in needed:
+            try:
+                targets[name] = stack.enter_context(open_target(_subject(suite, name), datasets, plugins))
+            except Absent as error:
+                if name == CANDIDATE:
+                    raise
+                absent[name] = str(error)
+        _verify(steps, targets)
+        identities = {name: targets[name].identity() if name in targets else None for name in needed}
+        yield Opened(datasets=datasets, targets=targets, identities=identities, failures=absent)
+
+
+def planned(suite: Suite, steps: Sequence[Resolved], world: Opened, order: Order, started: datetime) -> Iterator[Work]:
+    """Yield a work unit for every step and every target it is measured on."""
+    for step in steps:
+        for name, arguments in step.arguments.items():
+            if name in world.targets:
+                yield _work(suite, step, name, arguments, world, order, started)
+
+
+def _work(
+    suite: Suite,
+    step: Resolved,
+    name: str,
+    arguments: Mapping[str, str],
+    world: Opened,
+    order: Order,
+    started: datetime,
+) -> Work:
+    seed = int(
+        sha256(canonical([order.seed, step.name, name, {n: d.digest for n, d in world.datasets.items()}]))[7:15], 16
+    )
+    subject = replace(_subject(suite, name), identity=world.identities[name], url=world.targets[name].url)
+    return Work(
+        step=step.name,
+        check=step.check.name,
+        subject=subject,
+        arguments=arguments,
+        params=step.params,
+        datasets=world.datasets,
+        exclusive=step.check.exclusive,
+        seed=seed,
+        deadline=started + order.timeout if order.timeout else None,
+    )
+
+
+def _subject(suite: Suite, name: str) -> Subject:
+    target = suite.target_for(None if name == CANDIDATE else name)
+    return Subject(name=name, kind=target.kind, config=target.config)
+
+
+def _datasets(suite: Suite, steps: Sequence[Resolved], as_of: datetime) -> Mapping[str, Dataset]:
+    """Open the suite's data, and the paths that steps name instead."""
+    named = {name for step in steps for arguments in step.arguments.values() for name in arguments.values()}
+    paths = {name: Source(source=name) for name in sorted(named - set(suite.data))}
+    return {name: open_dataset(name, source, suite.folder, as_of) for name, source in {**suite.data, **paths}.items()}
+
+
+def _verify(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> None:
+    """Check the roles of every dataset that a step reads, once, before anything is measured."""
+    seen: set[tuple[str, object]] = set()
+    for step in steps:
+        for name, arguments in step.arguments.items():
+            for dataset in arguments.values() if name in targets else ():
+                found = targets[name].dataset(dataset)
+                if (found.sql, found.roles) not in seen:
+                    verify(found)
+                seen.add((found.sql, found.roles))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    measurements: Sequence[Measurement]
+    failures: Mapping[str, str]
+
+
+def _finished(step: Resolved, done: Sequence[Done], world: Opened, order: Order) -> _Outcome:
+    """Split a step's measurements by its slices and store the rows behind them."""
+    own = [result for result in done if result.work.step == step.name]
+    failures = dict(world.failures) | {result.work.subject.name: result.error for result in own if result.error}
+    missing = set(step.arguments) - {result.work.subject.name for result in own} - set(failures)
+    failures |= dict.fromkeys(missing, f"executor {order.executor!r} returned nothing for this step")
+    measurements: list[Measurement] = []
+    for result in own:
+        try:
+            measurements += _stored(_sliced(step, result, world), order)
+        except HarnessError as error:
+            failures[result.work.subject.name] = str(error)
+    return _Outcome(measurements=measurements, failures=failures)
+
+
+def _sliced(step: Resolved, result: Done, world: Opened) -> Sequence[Measurement]:
+    if not step.step.by or not result.measurements:
+        return result.measurements
+    data = world.targets[result.work.subject.name].dataset(result.work.arguments["data"])
+    return sliced(result.measurements, step.step.by, data, set(step.step.require))
+
+
+def _stored(measurements: Sequence[Measurement], order: Order) -> Sequence[Measurement]:
+    folder = order.store / "evidence"
+    return [replace(m, sample=evidence.store(m.sample, folder, order.evidence)) for m in measurements]
+
+
+def _judged(step: Resolved, outcome: _Outcome, world: Opened) -> Sequence[Verdict]:
+    requirements = step.step.requirements
+    verdicts = judge_step(requirements, outcome.measurements, step.name, step.check.name, outcome.failures)
+    left_out = [
+        f for n in step.arguments[CANDIDATE].values() for f in world.datasets[n].filters if f.startswith("without")
+    ]
+    return [replace(verdict, notes=(*verdict.notes, *left_out)) for verdict in verdicts]
+
+
+def _record(
+    suite: Suite,
+    plugins: Plugins,
+    order: Order,
+    world: Opened,
+    started: datetime,
+    done: Sequence[Done],
+    measurements: Sequence[Measurement],
+    verdicts: Sequence[Verdict],
+) -> Run:
+    used = {owner(work.check) for work in (result.work for result in done)} | {owner(suite.target.kind)}
+    candidate = world.identities[CANDIDATE]
+    if candidate is None:
+        raise HarnessError("the candidate has no identity; a target must say who it is")
+    run = Run(
+        id=uuid.uuid4().hex[:12],
+        digest="",
+        project=order.project,
+        suite=suite.name,
+        suite_digest=suite.digest,
+        candidate=candidate,
+        baselines={name: found for name, found in world.identities.items() if name != CANDIDATE},
+        datasets={name: data.record() for name, data in world.datasets.items()},
+        plugins={name: version for name, version in plugins.versions().items() if name in used},
+        environment=ENVIRONMENT,
+        params=suite.values,
+        trigger=order.trigger,
+        origin=order.origin,
+        seed=order.seed,
+        as_of=order.as_of,
+        started=started,
+        finished=datetime.now(UTC),
+        cost={"seconds": round(sum(result.seconds for result in done), 6)},
+        measurements=measurements,
+        verdicts=verdicts,
+    )
+    return replace(run, digest=run_digest(run))

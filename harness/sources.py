@@ -1,0 +1,170 @@
+"""Opens the tables a suite declares: labels joined, unripe and excluded rows left out."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from harness.datasets import Dataset
+from harness.errors import HarnessError, UsageError
+from harness.tables import scan
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def duration(text: object) -> timedelta:
+    """Return "45d", "24h", "30m" or "2w" as a time span."""
+    found = re.fullmatch(r"(\d+)([mhdw])", text) if isinstance(text, str) else None
+    if isinstance(text, timedelta):
+        return text
+    if not found:
+        raise ValueError("is a number and a unit: 30m, 24h, 45d or 2w")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration)]
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+
+
+class Labels(BaseModel):
+    """Labels that arrive in a table of their own, joined by id; `absent_is` is the label of rows not in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    on: str
+    column: str
+    absent_is: int | float | str | bool | None = None
+
+
+class Source(BaseModel):
+    """A table as a suite declares it: where it is, what its columns mean, which rows count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    id: str | None = None
+    label: str | None = None
+    time: str | None = None
+    cluster: Names = ()
+    weight: str | None = None
+    human: str | None = None
+    labels: Labels | None = None
+    mature_after: Duration | None = None
+    window: Duration | None = None
+    exclude: Mapping[str, Sequence[str | int | float | bool]] = {}
+
+
+def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
+    """Return a declared table, its labels joined and its rows filtered as of a point in time (UTC)."""
+    try:
+        return _opened(name, source, folder, as_of)
+    except HarnessError as error:
+        raise type(error)(f"dataset {name!r}: {error}") from error
+
+
+def _opened(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
+    uri = located(source.source, folder)
+    raw = Dataset(name=name, uri=source.source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    raw._must_have([*source.exclude, *([source.time] if source.time else [])])
+    kept = _in_time(_without(raw, source), source, as_of)
+    labelled = _labelled(kept, source, folder)
+    return labelled.with_roles(
+        id=source.id or (source.labels.on if source.labels else None),
+        label=source.label or (source.labels.column if source.labels else None),
+        time=source.time,
+        weight=source.weight,
+        human=source.human,
+        cluster=source.cluster,
+    )
+
+
+def located(uri: str, folder: Path) -> str:
+    """Return a path that a suite names, relative to the suite's folder."""
+    return str((folder / Path(uri).expanduser()).resolve()) if ":" not in uri.split("/")[0] else uri
+
+
+def _without(data: Dataset, source: Source) -> Dataset:
+    """Leave out rows that can have no outcome, and say how many."""
+    for column, values in source.exclude.items():
+        quoted = scan.identifier(column)
+        out = f"coalesce({quoted} IN ({', '.join(map(scan.literal, values))}), false)"
+        count = scan.one_row(f"SELECT count(*) FILTER ({out}) AS n FROM ({data.sql})")["n"]
+        told = f"without {count} rows where {column} is {' or '.join(map(str, values))}"
+        data = replace(data, sql=f"SELECT * FROM ({data.sql}) WHERE NOT {out}", filters=(*data.filters, told))
+    return data
+
+
+def _in_time(data: Dataset, source: Source, as_of: datetime) -> Dataset:
+    """Keep rows that are ripe and inside the window; the filter recorded is the span of the rows kept."""
+    if source.time is None:
+        if source.mature_after or source.window:
+            raise UsageError("mature_after and window need to know when a row happened; add `time: COLUMN`")
+        return data
+    when = f"CAST({scan.identifier(source.time)} AS TIMESTAMPTZ)"
+    until = as_of - (source.mature_after or timedelta())
+    rules = [f"{when} <= {_instant(until)}"] if source.mature_after else []
+    rules += [f"{when} > {_instant(until - source.window)}", f"{when} <= {_instant(until)}"] if source.window else []
+    narrowed = replace(data, sql=f"SELECT * FROM ({data.sql}) WHERE {' AND '.join(rules)}") if rules else data
+    return _spanned(data, narrowed, when, source.time, bool(rules))
+
+
+def _spanned(before: Dataset, after: Dataset, when: str, column: str, filtered: bool) -> Dataset:
+    span = scan.one_row(f"SELECT count(*) AS n, min({when}) AS first, max({when}) AS latest FROM ({after.sql})")
+    latest = span["latest"]
+    if not isinstance(latest, datetime):
+        raise HarnessError(
+            f"{before.size} rows were read and none is left after mature_after and window; "
+            f"give a later --as-of, a longer window or newer rows"
+        )
+    told = (f"{column} from {_stamp(span['first'])} to {_stamp(latest)}",) if filtered else ()
+    return replace(after, latest=latest.astimezone(UTC), filters=(*after.filters, *told))
+
+
+def _instant(moment: datetime) -> str:
+    return f"TIMESTAMPTZ '{moment.astimezone(UTC).isoformat(sep=' ')}'"
+
+
+def _stamp(moment: object) -> str:
+    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else str(moment)
+
+
+def _labelled(data: Dataset, source: Source, folder: Path) -> Dataset:
+    """Join labels that live in a table of their own."""
+    labels = source.labels
+    if labels is None:
+        return data
+    uri = located(labels.source, folder)
+    table = Dataset(name=f"{data.name}.labels", uri=labels.source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    table._must_have([labels.on, labels.column])
+    data._must_have([source.id or labels.on])
+    _keys_are_good(data, table, labels)
+    return replace(
+        data, digest=f"{data.digest}+{table.digest}", sql=_joined(data, table, labels, source.id or labels.on)
+    )
+
+
+def _joined(data: Dataset, table: Dataset, labels: Labels, key: str) -> str:
+    column, on = scan.identifier(labels.column), scan.identifier(labels.on)
+    absent = "NULL" if labels.absent_is is None else scan.literal(labels.absent_is)
+    kept = "* EXCLUDE (" + column + ")" if labels.column in data.columns else "*"
+    return (
+        f"SELECT d.{kept}, CASE WHEN l.{on} IS NULL THEN {absent} ELSE l.{column} END AS {column} "
+        f"FROM ({data.sql}) d LEFT JOIN ({table.sql}) l ON d.{scan.identifier(key)} = l.{on}"
+    )
+
+
+def _keys_are_good(data: Dataset, table: Dataset, labels: Labels) -> None:
+    on = scan.identifier(labels.on)
+    keys = scan.one_row(f"SELECT count(*) AS n, count(DISTINCT {on}) AS d FROM ({table.sql})")
+    if keys["n"] != keys["d"]:
+        raise HarnessError(
+            f"labels {labels.source} hold {keys['n']} rows for {keys['d']} values of {labels.on}; "
+            f"keep one row, with a value, for each {labels.on}"
+        )
+    if keys["n"] == 0:
+        raise HarnessError(f"labels {labels.source} hold no rows; without labels nothing can be judged")

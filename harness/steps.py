@@ -1,0 +1,74 @@
+"""Resolves a suite's steps against the plugins installed, before anything is opened or measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.checks import Check
+from harness.errors import UsageError, did_you_mean
+from harness.model import CANDIDATE
+from harness.parameters import checked
+from harness.plugins import Plugins
+from harness.stats import STATISTICS
+from harness.suites import Step, Suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """A step with its check, its parameters and the datasets it names, by target."""
+
+    name: str
+    step: Step
+    check: Check
+    params: Mapping[str, Any]
+    arguments: Mapping[str, Mapping[str, str]]
+
+
+def resolve(suite: Suite, plugins: Plugins) -> Sequence[Resolved]:
+    """Return the suite's steps with all names found and all parameters valid; anything wrong is a UsageError."""
+    for name in [None, *suite.baselines]:
+        target = suite.target_for(name)
+        checked(plugins.connect(target.kind), target.config, f"target kind {target.kind!r}")
+    return [_resolved(suite, index, step, plugins) for index, step in enumerate(suite.steps)]
+
+
+def _resolved(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolved:
+    check = plugins.check(step.check)
+    _metrics_are_known(check, step)
+    versus = {requirement.versus for requirement in step.requirements if requirement.versus}
+    subjects = {CANDIDATE: None, **{name: name for name in sorted(versus)}}
+    return Resolved(
+        name=suite.step_name(index),
+        step=step,
+        check=check,
+        params=check.parameters(step.params),
+        arguments={name: _datasets(suite, check, step, baseline) for name, baseline in subjects.items()},
+    )
+
+
+def _datasets(suite: Suite, check: Check, step: Step, baseline: str | None) -> Mapping[str, str]:
+    default = suite.target_for(baseline).config.get("data")
+    named = check.dataset_names(step.params, default if isinstance(default, str) else None)
+    for argument, name in named.items():
+        if name not in suite.data and "/" not in name and "." not in name:
+            raise UsageError(
+                f"{suite.path.name}: {check.name}, {argument}: no dataset {name!r}{did_you_mean(name, suite.data)}"
+            )
+    return named
+
+
+def _metrics_are_known(check: Check, step: Step) -> None:
+    for requirement in step.requirements if check.metrics else ():
+        statistic = check.metrics.get(requirement.metric)
+        if statistic is None:
+            known = did_you_mean(requirement.metric, check.metrics)
+            raise UsageError(f"check {check.name!r} measures no {requirement.metric!r}{known}")
+        if statistic not in STATISTICS:
+            raise UsageError(
+                f"check {check.name!r}: {requirement.metric!r} is a {statistic!r}, which cannot be judged yet"
+            )
+        if statistic == "point" and requirement.severity != "info":
+            raise UsageError(
+                f"check {check.name!r}: {requirement.metric!r} has no known interval, so nothing can be decided on it; "
+                f"make it `severity: info`"
+            )

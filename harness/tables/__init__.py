@@ -1,0 +1,1 @@
+"""Scans of tables where they lie; everything is read through here, in batches."""

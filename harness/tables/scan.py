@@ -1,0 +1,114 @@
+"""Reads tables with DuckDB: the one place that turns a URI into SQL and SQL into Arrow."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import ibis
+
+from harness.errors import HarnessError, UsageError
+
+READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
+LATER = ("delta:", "sql:", "spark:", "bigquery:", "postgresql:", "snowflake:", "s3:", "gs:", "az:")
+BATCH_ROWS = 65_536
+
+
+def identifier(name: str) -> str:
+    """Return a column name quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """Return a value as a SQL literal."""
+    if isinstance(value, bool) or not isinstance(value, str):
+        return str(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def source_sql(uri: str) -> str:
+    """Return the query that reads every row of a parquet or CSV file or glob."""
+    reader = READERS.get(Path(uri).suffix.lower())
+    if uri.startswith(LATER) or reader is None:
+        raise UsageError(f"cannot read {uri!r}: sources are {', '.join(READERS)} files and globs; convert it to one")
+    if not glob(uri, recursive=True):
+        raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
+    return f"SELECT * FROM {reader}({literal(uri)})"
+
+
+def digest(uri: str) -> str:
+    """Return `sha256:` of a file's bytes, or of the sorted (name, sha256) list of a glob."""
+    paths = [Path(found) for found in sorted(glob(uri, recursive=True))]
+    sums = [_sha256(path) for path in paths]
+    if len(paths) == 1:
+        return f"sha256:{sums[0]}"
+    listing = "\n".join(f"{path.name} {total}" for path, total in zip(paths, sums, strict=True))
+    return f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}"
+
+
+def columns(sql: str) -> Mapping[str, str]:
+    """Return the columns of a query with their SQL types."""
+    with _reading():
+        relation = _connection().sql(sql)
+        return dict(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def one_row(sql: str) -> Mapping[str, object]:
+    """Return the only row of an aggregate query."""
+    return dict(table(sql).to_pylist()[0])
+
+
+def table(sql: str) -> pa.Table:
+    """Return a query's rows as one Arrow table."""
+    with _reading():
+        return _connection().sql(sql).to_arrow_table()
+
+
+def batches(sql: str) -> Iterator[pa.RecordBatch]:
+    """Yield a query's rows in Arrow batches; memory does not grow with the rows."""
+    with _reading():
+        yield from _connection().sql(sql).to_arrow_reader(BATCH_ROWS)
+
+
+def lazy(sql: str) -> "ibis.Table":
+    """Return a query as a lazy Ibis table; Ibis costs a second to import, so only who asks pays."""
+    import ibis  # noqa: PLC0415
+
+    return ibis.duckdb.from_connection(_connection()).sql(sql)
+
+
+def select(sql: str, names: Sequence[str] | None) -> str:
+    """Return `sql` narrowed to the named columns."""
+    return f"SELECT {', '.join(map(identifier, names)) if names else '*'} FROM ({sql})"
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _connection() -> duckdb.DuckDBPyConnection:
+    return _database().cursor()
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Name a query's trouble in one line instead of a stack trace."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise HarnessError(" ".join(str(error).split())) from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,136 @@
+"""Puts verdicts into words for people who know no statistics."""
+
+from collections.abc import Iterator
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.model import Estimate, Verdict
+
+SO = {
+    "pass": "it is good enough",
+    "fail": "it is not good enough",
+    "inconclusive": "it may be good enough; this is not a failure",
+    "error": "nothing was measured, so nothing is decided",
+}
+
+
+def reason(verdict: "Verdict") -> str:
+    """Return one line: what can be said, what was asked, and what would decide."""
+    said = f"{_can_say(verdict)}; {asked(verdict)}"
+    return f"{said}; {_to_decide(verdict)}" if verdict.outcome == "inconclusive" else said
+
+
+def explain(verdict: "Verdict") -> str:
+    """Return a verdict as a short paragraph: saw, can say, so, to decide, do not."""
+    lines = "\n".join(f"{label:<10} {text}" for label, text in _lines(verdict))
+    return f"{verdict.outcome.upper()}  {verdict.name}\n{indent(lines, '  ')}"
+
+
+def shown(verdict: "Verdict") -> str:
+    """Return a verdict's value with its interval: `79.9 % (73.9 % to 85.1 %)`."""
+    estimate = verdict.estimate
+    if estimate is None:
+        return "-"
+    if estimate.lower is None or estimate.lower == estimate.upper:
+        return number(verdict, estimate.value)
+    span = f"({number(verdict, estimate.lower)} to {number(verdict, estimate.upper)})"
+    return f"{number(verdict, estimate.value)} {span}"
+
+
+def number(verdict: "Verdict", value: float | None) -> str:
+    """Return a value the way its statistic is spoken of: shares as percentages, the rest as numbers."""
+    if value is None:
+        return "not known"
+    if verdict.statistic == "proportion":
+        return f"{100 * value:.1f} %".replace(".0 %", " %")
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _lines(verdict: "Verdict") -> Iterator[tuple[str, str]]:
+    if verdict.estimate is None:
+        yield "why", verdict.reason
+    else:
+        yield "saw", _saw(verdict, verdict.estimate)
+        yield "can say", verdict.reason if verdict.statistic == "point" else f"{_can_say(verdict)}; {asked(verdict)}"
+    yield "so", SO[verdict.outcome]
+    for note in verdict.notes:
+        yield "note", note
+    if verdict.outcome == "inconclusive" and verdict.statistic != "point":
+        yield "to decide", _to_decide(verdict)
+        yield "do not", "re-run: the same data give the same answer; looks are counted"
+
+
+def _saw(verdict: "Verdict", estimate: "Estimate") -> str:
+    if verdict.requirement.versus:
+        return (
+            f"{_placed(verdict, estimate.value)}, on the same {estimate.n:,} {verdict.unit}{_worth(verdict, estimate)}"
+        )
+    if estimate.hits is not None:
+        event = f" {verdict.event}" if verdict.event else ""
+        counted = f"{estimate.hits:,} of {estimate.n:,} {verdict.unit}{event}"
+        return f"{counted} ({number(verdict, estimate.value)}){_worth(verdict, estimate)}"
+    return f"{number(verdict, estimate.value)} on {estimate.n:,} {verdict.unit}{_worth(verdict, estimate)}"
+
+
+def _worth(verdict: "Verdict", estimate: "Estimate") -> str:
+    """Say what rows that come in bursts are worth."""
+    if estimate.clusters is None or estimate.n_eff >= 0.9 * estimate.n:
+        return ""
+    return f"; they come in {estimate.clusters:,} groups and are worth about {estimate.n_eff:,.0f} independent ones"
+
+
+def _can_say(verdict: "Verdict") -> str:
+    estimate = verdict.estimate
+    if estimate is None or estimate.lower is None or estimate.upper is None:
+        return "nothing"
+    if estimate.lower == estimate.upper:
+        return f"exactly {_placed(verdict, estimate.value)}"
+    lowest = (verdict.requirement.sought(verdict.better)[1] == "higher") == (verdict.outcome != "fail")
+    bound = estimate.lower if lowest else estimate.upper
+    flipped = verdict.requirement.versus is not None and bound < 0
+    return f"at {'least' if lowest != flipped else 'most'} {_placed(verdict, bound)}"
+
+
+def _placed(verdict: "Verdict", value: float) -> str:
+    """Say a value, or, against a baseline, how far from it."""
+    if verdict.requirement.versus is None:
+        return number(verdict, value)
+    return f"{number(verdict, abs(value))} {'above' if value >= 0 else 'below'} {verdict.requirement.versus}"
+
+
+def asked(verdict: "Verdict") -> str:
+    """Return what the requirement asks for."""
+    requirement = verdict.requirement
+    for key, text in (
+        ("at_least", "at least {} was asked"),
+        ("at_most", "at most {} was asked"),
+        ("lose_at_most", "a loss of at most {} was allowed"),
+        ("gain_at_least", "a gain of at least {} was asked"),
+    ):
+        value = getattr(requirement, key)
+        if value is not None:
+            return text.format(number(verdict, value))
+    return "nothing was asked"
+
+
+def _to_decide(verdict: "Verdict") -> str:
+    have = verdict.estimate.n if verdict.estimate else 0
+    if verdict.n_needed is not None and verdict.n_needed <= have:
+        return f"no more {verdict.unit}: the truth is probably close to what was asked, so a person decides"
+    missing = [
+        f"{_round(n - have):,} more {verdict.unit}, {_if(verdict, truth)}" for truth, n in verdict.plans if n > have
+    ]
+    return f"about {'; '.join(missing)}" if missing else "more rows will not decide it soon, so a person decides"
+
+
+def _if(verdict: "Verdict", truth: float) -> str:
+    if verdict.requirement.versus and truth == 0:
+        return "if both are equally good"
+    return f"if it is really {_placed(verdict, truth)}"
+
+
+def _round(n: int) -> int:
+    """Round up to two leading digits: a plan is not exact."""
+    step = int(10 ** max(len(str(n)) - 2, 0))
+    return -(-n // step) * step

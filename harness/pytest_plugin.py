@@ -1,0 +1,1 @@
+"""The pytest front door: loaded in every pytest of the environment, so it imports nothing heavy until it is used."""

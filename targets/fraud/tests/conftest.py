@@ -1,0 +1,56 @@
+"""Small simulations that the fraud target's tests share."""
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fraud_target.process import Process
+from fraud_target.simulate import simulate
+
+END = date(2026, 3, 31)
+OUR_NAMES = {
+    "TRANSACTION_ID": "transaction_id",
+    "TX_DATETIME": "tx_time",
+    "CUSTOMER_ID": "customer_id",
+    "TERMINAL_ID": "terminal_id",
+    "TX_AMOUNT": "amount",
+    "TX_FRAUD": "is_fraud",
+}
+
+
+@pytest.fixture
+def process() -> Callable[..., Process]:
+    """Give a maker of small processes that end on a fixed day."""
+
+    def make(**rates: Any) -> Process:
+        return Process(**{"end": END, "customers": 200, "terminals": 1500, "days": 40, **rates})
+
+    return make
+
+
+@pytest.fixture
+def payments(process: Callable[..., Process]) -> Callable[..., pa.Table]:
+    """Give a maker of small simulated tables."""
+    return lambda **rates: pa.concat_tables(simulate(process(**rates)))
+
+
+@pytest.fixture
+def handbook() -> Path:
+    """Return the folder of the Fraud Detection Handbook's tables."""
+    beside = Path(__file__).parents[4] / "shared"
+    folder = Path(os.environ.get("HARNESS_SHARED", beside)) / "data" / "fraud_handbook"
+    if not folder.is_dir():
+        pytest.skip(f"reference data not found in {folder}; set HARNESS_SHARED")
+    return folder
+
+
+@pytest.fixture
+def handbook_payments(handbook: Path) -> pa.Table:
+    """Return the book's raw table under our names."""
+    raw = pq.read_table(handbook / "raw_2018-04-01_2018-08-14.parquet", columns=list(OUR_NAMES))
+    return raw.rename_columns(OUR_NAMES)

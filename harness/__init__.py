@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from harness.gates import Promoter as Promoter
     from harness.hooks import Reporter as Reporter
     from harness.hooks import hookimpl as hookimpl
+    from harness.model import Data as Data
     from harness.model import Estimate as Estimate
     from harness.model import Identity as Identity
     from harness.model import Measurement as Measurement
+    from harness.model import Outcome as Outcome
     from harness.model import Requirement as Requirement
     from harness.model import Run as Run
     from harness.model import Sample as Sample
     from harness.model import Verdict as Verdict
+    from harness.model import worst as worst
     from harness.targets import Connect as Connect
     from harness.targets import Datasets as Datasets
     from harness.targets import OperatingPoint as OperatingPoint
@@ -43,7 +46,18 @@ _HOME = {
     "files": ("write_atomic",),
     "gates": ("Promoter",),
     "hooks": ("Reporter", "hookimpl"),
-    "model": ("Estimate", "Identity", "Measurement", "Requirement", "Run", "Sample", "Verdict"),
+    "model": (
+        "Data",
+        "Estimate",
+        "Identity",
+        "Measurement",
+        "Outcome",
+        "Requirement",
+        "Run",
+        "Sample",
+        "Verdict",
+        "worst",
+    ),
     "targets": ("Connect", "Datasets", "OperatingPoint", "Target", "decided", "pick"),
     "words": ("explain",),
     "work": ("Done", "Executor", "Perform", "Work"),

@@ -35,7 +35,7 @@ def perform(work: Work, check: Check, target: Target) -> Done:
     """Return what a check measures on an opened target; whatever goes wrong becomes the work's error."""
     started = time.perf_counter()
     try:
-        measurements, error = _measured(work, check, target), None
+        measurements, error = measured(work, check, target), None
     except HarnessError as trouble:
         measurements, error = [], str(trouble)
     except Exception as trouble:  # noqa: BLE001 - a stranger's check may raise anything; it becomes an error verdict
@@ -43,7 +43,8 @@ def perform(work: Work, check: Check, target: Target) -> Done:
     return Done(work=work, measurements=measurements, error=error, seconds=time.perf_counter() - started)
 
 
-def _measured(work: Work, check: Check, target: Target) -> list[Measurement]:
+def measured(work: Work, check: Check, target: Target) -> list[Measurement]:
+    """Return what a check measures, refused if the target changed meanwhile; what goes wrong is raised."""
     _in_time(work, "was not started")
     before = target.identity()
     datasets = {argument: target.dataset(name) for argument, name in work.arguments.items()}

@@ -1,0 +1,123 @@
+"""What every plugin must keep, as one function that a plugin's own test calls."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import PydanticUserError
+
+from harness.checks import Check
+from harness.gates import Promoter
+from harness.parameters import arguments_of_type, parameters_of
+from harness.plugins import Plugins, installed, owner
+from harness.settings import find_settings
+from harness.stats import STATISTICS
+from harness.targets import Target
+
+COMMAND = "import sys; from harness.cli import main; main(sys.argv[1:])"
+SECONDS = 120
+Thing = Callable[..., object]
+
+
+def conformance(name: str) -> None:
+    """Assert that an installed plugin keeps what the host and its users rely on."""
+    known = installed(find_settings(Path.cwd()).plugins)
+    assert name in known, f"no plugin {name!r} in the entry points of group 'harness'; install its distribution"
+    _imports_quietly(known[name].module)
+    offers = Plugins(known).offers(name)
+    assert offers, f"plugin {name!r} offers nothing; return a mapping from one of its hooks"
+    for hook, offered in offers.items():
+        for key, thing in offered.items():
+            assert owner(key) == name, f"{hook} of {name!r} offers {key!r}; its names are {name!r} or {name}.something"
+            _KEEPS[hook](key, thing)
+    _lists_everything(name, offers)
+
+
+def _check(key: str, found: object) -> None:
+    assert isinstance(found, Check), f"check {key!r} is a {type(found).__name__}; decorate it with @check({key!r})"
+    assert found.name == key, f"check {key!r} calls itself {found.name!r}; use one name"
+    assert (found.measure.__doc__ or "").strip(), f"check {key!r} has no docstring; say in one line what it measures"
+    by_host = frozenset({*found.dataset_arguments(), *arguments_of_type(found.measure, Target)})
+    _has_schema(f"check {key!r}", found.measure, by_host)
+    for metric, statistic in found.metrics.items():
+        told = f"check {key!r}: metric {metric!r} is a {statistic!r}; statistics are {', '.join(STATISTICS)}"
+        assert statistic in STATISTICS, told
+
+
+def _target(key: str, connect: Thing) -> None:
+    arguments = list(inspect.signature(connect).parameters.values())
+    first = bool(arguments) and arguments[0].kind in (arguments[0].POSITIONAL_ONLY, arguments[0].POSITIONAL_OR_KEYWORD)
+    assert first, f"target kind {key!r} takes no datasets; make them its first argument"
+    others = [argument.name for argument in arguments[1:] if argument.kind is not argument.KEYWORD_ONLY]
+    assert not others, f"target kind {key!r}: {', '.join(others)} cannot be configured; put a * after the datasets"
+    _has_schema(f"target kind {key!r}", connect)
+
+
+def _function(key: str, thing: Thing) -> None:
+    assert callable(thing), f"{key!r} is a {type(thing).__name__}; offer a function"
+    try:
+        inspect.signature(thing).bind(object(), object())
+    except TypeError as error:
+        raise AssertionError(f"{key!r} cannot be called with its two arguments: {error}") from error
+
+
+def _promoter(key: str, promoter: object) -> None:
+    methods = [name for name, value in vars(Promoter).items() if callable(value) and not name.startswith("_")]
+    missing = [name for name in methods if not callable(getattr(promoter, name, None))]
+    assert not missing, f"promoter {key!r} has no {', '.join(missing)}"
+
+
+_KEEPS: Mapping[str, Callable[[str, Any], None]] = {
+    "harness_checks": _check,
+    "harness_targets": _target,
+    "harness_executors": _function,
+    "harness_reporters": _function,
+    "harness_promoters": _promoter,
+}
+
+
+def _has_schema(what: str, function: Thing, by_host: frozenset[str] = frozenset()) -> None:
+    try:
+        json.dumps(parameters_of(function, by_host).model_json_schema())
+    except (PydanticUserError, NameError, TypeError, ValueError) as error:
+        raise AssertionError(f"{what}: its parameters form no JSON schema: {error}; annotate plain values") from error
+    arguments = inspect.signature(function).parameters.values()
+    loose = [a.name for a in arguments if a.kind in (a.VAR_KEYWORD, a.VAR_POSITIONAL)]
+    assert not loose, f"{what} takes *{loose[0]}; name every parameter, so that a typo in a suite is an error"
+
+
+def _imports_quietly(module: str) -> None:
+    """Import the module in a process and an empty folder of its own, and assert that nothing else happens."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = _python(["-m", "harness.testing.importing", module], folder)
+        assert done.returncode == 0, f"module {module!r} does not import: {_last_line(done.stderr)}"
+        troubles = json.loads(done.stdout.splitlines()[-1])
+    assert not troubles, f"importing {module!r} {'; '.join(troubles)}; do it when a hook or check is called"
+
+
+def _lists_everything(name: str, offers: Mapping[str, Mapping[str, Any]]) -> None:
+    done = _python(["-c", COMMAND, "plugins", name], str(Path.cwd()))
+    assert done.returncode == 0, f"`harness plugins {name}` ends with {done.returncode}: {_last_line(done.stderr)}"
+    listed = done.stdout.split()
+    for offered in offers.values():
+        for key, thing in offered.items():
+            parameters = [f"{parameter}:" for parameter in thing.described()] if isinstance(thing, Check) else []
+            missing = [text for text in (key, *parameters) if text not in listed]
+            assert not missing, f"`harness plugins {name}` does not list {', '.join(missing)} of {key!r}"
+
+
+def _python(arguments: list[str], folder: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS
+    )
+
+
+def _last_line(text: str) -> str:
+    return text.strip().splitlines()[-1] if text.strip() else "it said nothing"

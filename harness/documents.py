@@ -15,7 +15,7 @@ Schema = Mapping[str, Any]
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
-FLOAT = re.compile(r"^[-+]?(?:(?:\d[\d_]*)?\.\d+|\d[\d_]*\.|\d[\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$")
+FLOAT = re.compile(r"^[-+]?(?:(?:\d[\d_]*)?\.\d+|\d[\d_]*\.|\d[\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|nan)$")
 
 
 class _Loader(yaml.SafeLoader):
@@ -47,9 +47,9 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
 
 def parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
     """Return the mapping a YAML text holds; `origin` names it in errors."""
-    loader = _Loader(text)
-    loader.name = origin
     try:
+        loader = _Loader(text)
+        loader.name = origin
         document = loader.get_single_data()
     except yaml.YAMLError as error:
         raise UsageError(f"{origin} is not YAML: {' '.join(str(error).split())}") from error

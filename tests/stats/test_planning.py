@@ -1,0 +1,114 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import distances, exactly, infer, n_needed
+from harness.stats.binomial import Binomial
+
+
+def seen(k=160, n=200):
+    return infer(Sample(statistic="proportion", counts={"k": k, "n": n}))
+
+
+def chance(n, threshold, truth, alpha=0.05):
+    """Enumerate every count and add up those whose bound clears the threshold."""
+    k = np.arange(n + 1)
+    if truth > threshold:
+        passes = [Binomial(k=hits, n=n).bounds(alpha)[0] > threshold for hits in k]
+    else:
+        passes = [Binomial(k=hits, n=n).bounds(alpha)[1] < threshold for hits in k]
+    return binom.pmf(k, n, truth)[passes].sum()
+
+
+@pytest.mark.parametrize(
+    ("threshold", "distance", "n"),
+    [(0.8, 0.1, 141), (0.8, 0.05, 640), (0.8, 0.03, 1838), (0.9, 0.05, 298), (0.9, 0.03, 957), (0.95, 0.02, 1036)],
+)
+def test_floors_need_what_the_exact_search_found(threshold, distance, n):
+    assert n == n_needed(seen(), threshold, threshold + distance)
+
+
+@pytest.mark.parametrize(
+    ("most", "none", "fifth"), [(0.05, 59, 181), (0.01, 299, 915), (0.005, 598, 1831), (0.001, 2995, 9177)]
+)
+def test_guardrails_need_the_rule_of_three_without_failures_and_more_with_a_fifth(most, none, fifth):
+    assert none == n_needed(seen(), most, 0)
+    assert fifth == n_needed(seen(), most, most / 5)
+
+
+@pytest.mark.parametrize(("threshold", "truth"), [(0.8, 0.9), (0.9, 0.95), (0.3, 0.2), (0.05, 0.01)])
+def test_the_asked_n_passes_a_good_truth_often_enough_and_no_larger_n_falls_far_short(threshold, truth):
+    n = n_needed(seen(), threshold, truth)
+
+    assert chance(n, threshold, truth) >= 0.95
+    assert min(chance(larger, threshold, truth) for larger in range(n, n + 60)) >= 0.935
+    assert chance(int(0.85 * n), threshold, truth) < 0.95
+
+
+def test_smaller_risks_need_more():
+    assert n_needed(seen(), 0.8, 0.85) < n_needed(seen(), 0.8, 0.85, beta=0.05 / 12) < 2 * 640
+    assert n_needed(seen(), 0.8, 0.85) < n_needed(seen(), 0.8, 0.85, alpha=0.025)
+
+
+@given(threshold=st.floats(0.05, 0.95), distance=st.floats(0.02, 0.3))
+def test_floors_and_ceilings_mirror_each_other(threshold, distance):
+    truth = min(threshold + distance, 0.999)
+
+    assert n_needed(seen(), threshold, truth) == pytest.approx(n_needed(seen(), 1 - threshold, 1 - truth), rel=0.02)
+
+
+def test_a_design_effect_multiplies_what_is_needed():
+    y = np.random.default_rng(0).random(300) < 0.8
+    g = np.repeat(np.arange(300), 5)
+    grouped = infer(Sample(statistic="proportion", rows=pa.table({"y": y[g], "cluster.user": g})))
+
+    assert pytest.approx(n_needed(grouped, 0.8, 0.85), rel=0.05) == 5 * 640
+
+
+@pytest.mark.parametrize(("threshold", "truth"), [(0.8, 0.8), (1.0, 0.9), (0.0, 0.5)])
+def test_what_cannot_be_reached_or_is_undecided_by_nature_has_no_n(threshold, truth):
+    expected = n_needed(seen(), threshold, truth)
+
+    assert expected is None or (threshold, truth) == (0.0, 0.5)
+
+
+def test_no_n_reaches_a_perfect_floor_or_an_empty_ceiling():
+    assert n_needed(seen(), 1.0, 1.0) is None
+    assert n_needed(seen(), 0.0, 0.0) is None
+
+
+def test_a_threshold_that_is_no_share_is_refused():
+    with pytest.raises(HarnessError, match="between 0 and 1; found threshold 80"):
+        n_needed(seen(), 80, 85)
+
+
+def test_means_need_the_normal_formula():
+    y = np.random.default_rng(1).normal(50, 10, 400)
+    deviation = y.std(ddof=1)
+    told = infer(Sample(statistic="mean", rows=pa.table({"y": y})))
+
+    assert n_needed(told, 50, 52) == pytest.approx((2 * 1.6449 * deviation / 2) ** 2, abs=1)
+
+
+def test_exact_and_point_need_nothing_more():
+    assert n_needed(exactly(Sample(statistic="proportion", counts={"k": 1, "n": 2})), 0.8, 0.9) is None
+    assert n_needed(infer(Sample(statistic="point", counts={"value": 1})), 0.8, 0.9) is None
+
+
+def test_distances_lie_on_the_good_side_and_need_less_the_further_they_are():
+    up, down = distances(seen(), 0.8, "higher"), distances(seen(), 0.01, "lower")
+
+    assert [truth for truth, _ in up] == pytest.approx([0.85, 0.9, 0.95])
+    assert [truth for truth, _ in down] == pytest.approx([0.0075, 0.005, 0.0025])
+    assert [n for _, n in up] == sorted((n for _, n in up), reverse=True)
+
+
+def test_distances_of_a_mean_are_in_its_unit():
+    told = infer(Sample(statistic="mean", rows=pa.table({"y": np.random.default_rng(2).normal(50, 10, 400)})))
+
+    assert [truth for truth, _ in distances(told, 50, "lower")] == pytest.approx([49.5, 49, 48], abs=0.2)

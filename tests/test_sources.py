@@ -1,0 +1,162 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import scored_rows
+from harness.datasets import Dataset, verify
+from harness.errors import HarnessError, UsageError
+from harness.sources import Source, duration, open_dataset
+
+AS_OF = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def write(path: Path, **columns: object) -> Path:
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def opened(folder: Path, as_of: datetime = AS_OF, **keys: object) -> Dataset:
+    return open_dataset("d", Source.model_validate(keys), folder, as_of)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    pq.write_table(scored_rows(400), tmp_path / "rows.parquet")
+    return tmp_path
+
+
+def test_labels_are_joined_by_id_and_the_absent_get_their_label(tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3])
+    write(tmp_path / "late.parquet", key=[2], fraud=[1])
+    labels = {"source": "late.parquet", "on": "key", "column": "fraud", "absent_is": 0}
+
+    data = opened(tmp_path, source="rows.parquet", id="id", labels=labels)
+
+    assert {1: 0, 2: 1, 3: 0} == dict(zip(*data.rows(["id", "fraud"]).to_pydict().values(), strict=True))
+    assert data.roles.label == "fraud"
+
+
+def test_a_row_without_label_is_an_error_when_nothing_says_what_absence_means(tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3])
+    write(tmp_path / "late.parquet", id=[2, 3], fraud=[1, 0])
+
+    data = opened(tmp_path, source="rows.parquet", id="id", labels={"source": "late.parquet", "on": "id", "column": "fraud"})
+
+    with pytest.raises(HarnessError, match="1 of 3 rows have no usable label in column 'fraud'"):
+        verify(data)
+
+
+def test_labels_that_name_a_row_twice_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3])
+    write(tmp_path / "late.parquet", id=[2, 2], fraud=[1, 0])
+
+    with pytest.raises(HarnessError, match=r"dataset 'd': labels late\.parquet hold 2 rows for 1 values of id"):
+        opened(tmp_path, source="rows.parquet", id="id", labels={"source": "late.parquet", "on": "id", "column": "fraud"})
+
+
+def test_rows_younger_than_the_maturity_of_labels_are_left_out(rows: Path) -> None:
+    data = opened(rows, datetime(2026, 1, 11, tzinfo=UTC), source="rows.parquet", time="at", mature_after="7d")
+
+    assert 3 * 24 + 1 == data.size
+    assert datetime(2026, 1, 4, tzinfo=UTC) == data.latest
+
+
+def test_a_window_counts_back_from_the_last_ripe_moment(rows: Path) -> None:
+    data = opened(rows, datetime(2026, 1, 11, tzinfo=UTC), source="rows.parquet", time="at", mature_after="7d", window="1d")
+
+    assert 24 == data.size
+
+
+def test_the_recorded_filter_is_the_span_of_the_rows_kept_not_the_clock(rows: Path) -> None:
+    keys = {"source": "rows.parquet", "time": "at", "window": "40d"}
+
+    early, late = (opened(rows, AS_OF + timedelta(minutes=m), **keys) for m in (0, 7))
+
+    assert early.filters == late.filters
+    assert ("at from 2026-01-01T00:00:00+00:00 to 2026-01-17T15:00:00+00:00",) == early.filters
+
+
+def test_excluded_rows_are_counted_and_missing_values_stay(tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3], status=["ok", "declined", None])
+
+    data = opened(tmp_path, source="rows.parquet", exclude={"status": ["declined"]})
+
+    assert ("without 1 rows where status is declined",) == data.filters
+    assert [1, 3] == data.rows(["id"])["id"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"source": "nope.parquet"}, "no file at .*nope.parquet"),
+        ({"source": "rows.xlsx"}, "sources are .parquet, .csv, .tsv files and globs"),
+        ({"source": "delta:table"}, "cannot read 'delta:table'"),
+        ({"source": "rows.parquet", "id": "idd"}, "has no column 'idd'; did you mean 'id'?"),
+        ({"source": "rows.parquet", "time": "when"}, "has no column 'when'"),
+        ({"source": "rows.parquet", "exclude": {"chanel": ["x"]}}, "no column 'chanel'; did you mean 'channel'?"),
+        ({"source": "rows.parquet", "window": "7d"}, "add `time: COLUMN`"),
+        ({"source": "rows.parquet", "cluster": ["terminal", "shop"]}, "has no column 'shop'"),
+    ],
+)
+def test_a_source_that_cannot_be_opened_says_what_to_do(rows: Path, keys: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        opened(rows, **keys)
+
+
+def test_a_window_without_rows_is_an_error_and_not_an_empty_pass(rows: Path) -> None:
+    with pytest.raises(HarnessError, match="400 rows were read and none is left after mature_after and window"):
+        opened(rows, datetime(2027, 1, 1, tzinfo=UTC), source="rows.parquet", time="at", window="7d")
+
+
+def test_a_truncated_parquet_is_an_error(rows: Path) -> None:
+    file = rows / "rows.parquet"
+    file.write_bytes(file.read_bytes()[:-100])
+
+    with pytest.raises(HarnessError, match="dataset 'd': .*parquet"):
+        opened(rows, source="rows.parquet", id="id")
+
+
+def test_a_glob_is_one_dataset_whose_digest_follows_every_file(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", id=[1])
+    write(tmp_path / "b.parquet", id=[2])
+    before = opened(tmp_path, source="*.parquet")
+
+    write(tmp_path / "b.parquet", id=[3])
+
+    assert 2 == before.size
+    assert before.digest != opened(tmp_path, source="*.parquet").digest
+
+
+def test_csv_is_read_too(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("id,y\n1,0\n2,1\n")
+
+    assert 2 == opened(tmp_path, source="x.csv", id="id", label="y").size
+
+
+@pytest.mark.parametrize(("text", "span"), [("30m", timedelta(minutes=30)), ("2w", timedelta(weeks=2))])
+def test_a_duration_is_a_number_and_a_unit(text: str, span: timedelta) -> None:
+    assert span == duration(text)
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles", "told"),
+    [
+        ({"id": [1, 1], "y": [0, 1]}, {"id": "id"}, "2 rows carry 1 different values of id 'id'; keep one row"),
+        ({"id": [1, 2], "y": [1, 1]}, {"label": "y"}, "all 2 labels in 'y' are of one class"),
+        ({"s": [0.5, float("nan")]}, {"score": "s"}, "1 of 2 rows have no usable score in column 's'"),
+        ({"s": [0.5, float("inf")]}, {"score": "s"}, "1 of 2 rows have no usable score in column 's'"),
+        ({"g": ["a", None]}, {"cluster": ("g",)}, "1 of 2 rows have no usable cluster g"),
+        ({"id": pa.array([], pa.int64())}, {"id": "id"}, "has no rows; nothing can be measured"),
+    ],
+)
+def test_a_role_that_does_not_hold_ends_the_run_before_anything_is_measured(
+    tmp_path: Path, columns: dict[str, object], roles: dict[str, object], told: str
+) -> None:
+    write(tmp_path / "x.parquet", **columns)
+    data = opened(tmp_path, source="x.parquet").with_roles(**roles)
+
+    with pytest.raises(HarnessError, match=told):
+        verify(data)

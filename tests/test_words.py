@@ -1,0 +1,41 @@
+from harness.judge import judge
+from harness.model import Measurement, Requirement, Sample, Verdict
+
+
+def verdict(k: int, n: int, **asked: object) -> Verdict:
+    sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+    measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
+    return judge(Requirement(metric="recall", **asked), measurement)  # type: ignore[arg-type]
+
+
+def test_an_inconclusive_verdict_reads_as_a_person_would_say_it() -> None:
+    text = verdict(171, 214, at_least=0.75, plan_for=0.80).explain()
+
+    assert (
+        "INCONCLUSIVE  recall\n"
+        "  saw        171 of 214 frauds caught (79.9 %)\n"
+        "  can say    at least 73.9 %; at least 75 % was asked\n"
+        "  so         it may be good enough; this is not a failure\n"
+        "  to decide  about 720 more frauds, if it is really 80 %\n"
+        "  do not     re-run: the same data give the same answer; looks are counted"
+    ) == text
+
+
+def test_a_failure_says_how_good_it_can_be_at_most() -> None:
+    text = verdict(120, 214, at_least=0.75).explain()
+
+    assert "can say    at most 62.8 %; at least 75 % was asked" in text
+    assert "so         it is not good enough" in text
+
+
+def test_enough_rows_and_still_inconclusive_calls_for_a_person() -> None:
+    text = verdict(7520, 10_000, at_least=0.75, plan_for=0.80).explain()
+
+    assert "no more frauds: the truth is probably close to what was asked, so a person decides" in text
+
+
+def test_words_for_people_hold_no_statistics() -> None:
+    text = verdict(171, 214, at_least=0.75, plan_for=0.80).explain().lower()
+
+    for word in ("alpha", "n_eff", "holm", "confidence", "interval", "p-value", "korn", "clopper"):
+        assert word not in text

@@ -23,7 +23,7 @@ class Absent(HarnessError):
 def did_you_mean(asked: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" or a list of what there is, to end an error with."""
     names = sorted(set(known))
-    close = get_close_matches(asked, names, n=1)
+    close = get_close_matches(asked, names, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; there is {', '.join(names)}" if names else "; there is none"

@@ -116,7 +116,7 @@ def decide(
         gate=stage,
         candidate=candidate,
         outcome=outcome,
-        reasons=[finding.reason for finding in findings if finding.outcome == outcome],
+        reasons=tuple(finding.reason for finding in findings if finding.outcome == outcome),
         runs={suite: run.digest for suite, run in latest.items() if run},
         decided=now,
         blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),

@@ -95,7 +95,7 @@ class Ledger:
             try:
                 return self._appended(kind, key, body, columns)
             except IntegrityError as error:  # another writer took the end of the chain; look again
-                if "prev_digest" not in str(error) and "one_chain" not in str(error):
+                if "prev_digest" not in _told(error) and "one_chain" not in _told(error):
                     raise HarnessError(f"ledger {self.url}: entry {key!r} is already recorded") from error
             except SQLAlchemyError as error:
                 raise HarnessError(f"ledger {self.url} cannot be written: {_told(error)}") from error

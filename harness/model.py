@@ -154,12 +154,12 @@ class Verdict:
     labels: Labels = field(default_factory=dict)
     estimate: Estimate | None = None
     n_needed: int | None = None
-    plans: Sequence[tuple[float, int]] = ()
+    plans: tuple[tuple[float, int], ...] = ()
     statistic: str = ""
     better: Better = "higher"
     unit: str = "rows"
     event: str = ""
-    notes: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -187,7 +187,7 @@ class Data:
     uri: str
     digest: str
     rows: int
-    filters: Sequence[str] = ()
+    filters: tuple[str, ...] = ()
     latest: datetime | None = None
 
 
@@ -201,8 +201,8 @@ class Run:
     suite: str
     suite_digest: str
     candidate: Identity
-    verdicts: Sequence[Verdict]
-    measurements: Sequence[Measurement]
+    verdicts: tuple[Verdict, ...]
+    measurements: tuple[Measurement, ...]
     baselines: Mapping[str, Identity | None] = field(default_factory=dict)
     datasets: Mapping[str, Data] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
@@ -230,7 +230,7 @@ class Promotion:
     gate: str
     candidate: Identity
     outcome: Outcome
-    reasons: Sequence[str]
+    reasons: tuple[str, ...]
     runs: Mapping[str, str]
     decided: datetime
     blocks: bool

@@ -224,7 +224,7 @@ def _record(
         started=started,
         finished=datetime.now(UTC),
         cost={"seconds": round(sum(result.seconds for result in done), 6)},
-        measurements=measurements,
-        verdicts=verdicts,
+        measurements=tuple(measurements),
+        verdicts=tuple(verdicts),
     )
     return replace(run, digest=run_digest(run))

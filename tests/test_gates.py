@@ -1,0 +1,187 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from harness.gates import Gate, candidate_named, decide, read_gates
+from harness.model import Data, Identity, Outcome, Promotion, Requirement, Run, Severity, Verdict
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+CANDIDATE = Identity(revision="models:/fraud/2", digest="sha256:" + "a" * 64)
+MUST = Requirement(metric="recall", at_least=0.7)
+
+
+def verdict(outcome: Outcome, severity: Severity = "must", versus: str | None = None) -> Verdict:
+    asked = Requirement(metric="recall", versus=versus, lose_at_most=0.1) if versus else MUST
+    asked = replace(asked, severity=severity)
+    return Verdict(check="c", metric="recall", outcome=outcome, reason=f"because {outcome}", requirement=asked)
+
+
+def run(*verdicts: Verdict, age: timedelta = timedelta(hours=1), **changes: object) -> Run:
+    values: dict[str, object] = {
+        "id": "r1",
+        "digest": "sha256:1",
+        "project": "demo",
+        "suite": "card",
+        "suite_digest": "sha256:2",
+        "candidate": CANDIDATE,
+        "verdicts": verdicts,
+        "measurements": (),
+        "as_of": NOW - age,
+        "started": NOW - age,
+        "finished": NOW - age,
+    }
+    return Run(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def decided(gate: Gate, *runs: Run, candidate: Identity = CANDIDATE, promoted_before: bool = True) -> Promotion:
+    return decide(
+        gate, candidate, runs, stage="production", project="demo", now=NOW, promoted_before=promoted_before
+    )
+
+
+GATE = Gate(suites=["card"])
+
+
+@pytest.mark.parametrize("worst", ["pass", "inconclusive", "fail", "error"])
+def test_a_gate_is_as_good_as_its_worst_must(worst: Outcome) -> None:
+    assert worst == decided(GATE, run(verdict("pass"), verdict(worst))).outcome
+
+
+@pytest.mark.parametrize("severity", ["should", "info"])
+def test_should_and_info_never_block(severity: Severity) -> None:
+    assert "pass" == decided(GATE, run(verdict("pass"), verdict("fail", severity))).outcome
+
+
+def test_a_suite_that_was_not_run_is_an_error() -> None:
+    decision = decided(Gate(suites=["card", "latency"]), run(verdict("pass")))
+
+    assert "error" == decision.outcome
+    assert ("latency: no run of this candidate in the ledger; run the suite first",) == decision.reasons
+
+
+def test_no_verdicts_prove_nothing() -> None:
+    decision = decided(GATE, run())
+
+    assert ("error", ("card: no must was judged, so nothing is proven",)) == (decision.outcome, decision.reasons)
+
+
+def test_another_candidates_run_does_not_count() -> None:
+    other = replace(CANDIDATE, digest="sha256:" + "b" * 64)
+
+    assert "error" == decided(GATE, run(verdict("pass"), candidate=other)).outcome
+
+
+def test_the_newest_run_counts_also_when_it_is_worse() -> None:
+    old, new = run(verdict("pass"), age=timedelta(hours=2)), run(verdict("fail"))
+
+    assert "fail" == decided(GATE, new, old).outcome
+
+
+@pytest.mark.parametrize(("age", "outcome"), [(23, "pass"), (25, "error"), (-1, "error")])
+def test_a_run_must_be_fresh_and_not_of_the_future(age: int, outcome: str) -> None:
+    gate = Gate(suites=["card"], run_max_age="24h")  # type: ignore[arg-type]
+
+    assert outcome == decided(gate, run(verdict("pass"), age=timedelta(hours=age))).outcome
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(80, "pass"), (100, "error"), (None, "error")])
+def test_the_data_must_be_fresh_and_dated(days: int | None, outcome: str) -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    latest = None if days is None else NOW - timedelta(days=days)
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=latest)
+
+    assert outcome == decided(gate, run(verdict("pass"), datasets={"d": data})).outcome
+
+
+@pytest.mark.parametrize(("how", "blocks"), [("block", True), ("report", False)])
+def test_inconclusive_is_reported_or_blocks_but_never_passes(how: str, blocks: bool) -> None:
+    gate = Gate(suites=["card"], on_inconclusive=how)  # type: ignore[arg-type]
+
+    decision = decided(gate, run(verdict("inconclusive")))
+
+    assert ("inconclusive", blocks) == (decision.outcome, decision.blocks)
+
+
+@pytest.mark.parametrize(
+    ("first", "before", "outcome"),
+    [("allow", False, "pass"), ("allow", True, "error"), ("refuse", False, "error")],
+)
+def test_a_first_promotion_passes_without_champion_only_if_there_never_was_one(
+    first: str, before: bool, outcome: str
+) -> None:
+    gate = Gate(suites=["card"], first_promotion=first)  # type: ignore[arg-type]
+    only = run(verdict("pass"), verdict("error", versus="champion"), baselines={"champion": None})
+
+    assert outcome == decided(gate, only, promoted_before=before).outcome
+
+
+def test_a_first_promotion_does_not_excuse_what_fails_without_champion() -> None:
+    gate = Gate(suites=["card"], first_promotion="allow")
+    only = run(verdict("fail"), verdict("error", versus="champion"), baselines={"champion": None})
+
+    assert "fail" == decided(gate, only, promoted_before=False).outcome
+
+
+def test_a_promoting_gate_refuses_a_candidate_that_is_only_declared() -> None:
+    declared = Identity(revision="v2")
+    gate = Gate(suites=["card"], promote={"mlflow": {}})
+
+    decision = decided(gate, run(verdict("pass"), candidate=declared), candidate=declared)
+
+    assert "error" == decision.outcome
+    assert "is only declared" in decision.reasons[0]
+
+
+def test_approvals_that_nobody_gave_are_an_error() -> None:
+    gate = Gate.model_validate({"suites": ["card"], "approvals": {"count": 1, "from": ["model-risk"]}})
+
+    decision = decided(gate, run(verdict("pass")))
+
+    assert ("error", ("1 approval(s) of model-risk asked, 0 recorded",)) == (decision.outcome, decision.reasons)
+
+
+def test_a_candidate_is_named_by_digest_or_by_a_revision_of_one_digest() -> None:
+    runs = [run(verdict("pass"))]
+
+    assert CANDIDATE == candidate_named("models:/fraud/2", runs)
+    assert CANDIDATE == candidate_named(str(CANDIDATE.digest), runs)
+
+
+def test_a_revision_of_two_digests_names_nobody() -> None:
+    runs = [run(verdict("pass")), run(verdict("pass"), candidate=replace(CANDIDATE, digest="sha256:b"))]
+
+    with pytest.raises(UsageError, match="was run with 2 digests; name one of sha256:"):
+        candidate_named("models:/fraud/2", runs)
+
+
+def test_an_unknown_candidate_is_an_error_of_every_suite() -> None:
+    asked = candidate_named("models:/fraud/9", [run(verdict("pass"))])
+
+    assert "error" == decided(GATE, run(verdict("pass")), candidate=asked).outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gates: {}", "gates"),
+        ("gates: {p: {suites: []}}", "gates.p.suites"),
+        ("gates: {p: {suits: [a]}}", "gates.p: unknown key 'suits'; did you mean 'suites'?"),
+        ("gates: {p: {suites: [a], run_max_age: 1 day}}", "is a number and a unit"),
+        ("gates: {p: {suites: [a], promote: {m: {}}, on_inconclusive: report}}", "must block on inconclusive"),
+    ],
+)
+def test_what_is_wrong_in_a_gates_file_is_said(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "gates.yaml").write_text(text)
+
+    with pytest.raises(UsageError, match=told):
+        read_gates(tmp_path / "gates.yaml")
+
+
+def test_a_stage_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gates.yaml").write_text("gates: {production: {suites: [a]}}")
+
+    with pytest.raises(UsageError, match="no gate 'prod'.*did you mean 'production'"):
+        read_gates(tmp_path / "gates.yaml").gate("prod")

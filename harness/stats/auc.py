@@ -1,13 +1,15 @@
 """How well a score ranks positives above negatives: the area under the ROC curve."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.model import Sample
 from harness.stats import columns
-from harness.stats.clustering import Part, spread
-from harness.stats.columns import Numbers
+from harness.stats.clustering import Spread, mean_part, spread
+from harness.stats.columns import Codes, Numbers
 from harness.stats.effective import bonett_price, korn_graubard, student
 from harness.stats.inference import Inference
 
@@ -23,8 +25,7 @@ def infer(sample: Sample) -> Inference:
     rows = columns.table(sample)
     y = _classes(rows)
     place = _place(y, columns.numbers(rows, "score"))
-    value = float(place[y == 1].mean())
-    design = spread(_parts(y, place), columns.clusters(rows))
+    value, design = _spread(y, place, columns.clusters(rows))
     few = design.groups * min(value, 1 - value) < ENOUGH
     return korn_graubard(value, len(y), design, most=design.groups if few else float("inf"))
 
@@ -38,8 +39,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     y = _classes(left)
     _refuse_other_labels(y, columns.outcomes(right))
     place = _place(y, columns.numbers(left, "score")) - _place(y, columns.numbers(right, "score"))
-    value = float(place[y == 1].mean())
-    design = spread(_parts(y, place), columns.clusters(left))
+    value, design = _spread(y, place, columns.clusters(left))
     if not design.variance > 0:
         return bonett_price(value, value**2, len(y), design)
     return student(value, len(y), design, method="paired DeLong", reach=1.0)
@@ -49,8 +49,10 @@ def _classes(rows: pa.Table) -> Numbers:
     if "weight" in rows.column_names:
         raise HarnessError("statistic 'auc' cannot take weights; found column 'weight'; leave it out")
     y = columns.outcomes(rows)
-    if y.min() == y.max():
-        raise HarnessError(f"an AUC needs both classes in 'y'; found only {y[0]:g} in {len(y)} rows; widen the window")
+    positives = int(y.sum())
+    if min(positives, len(y) - positives) < 2:
+        found = f"{positives} with y = 1 and {len(y) - positives} with y = 0"
+        raise HarnessError(f"an AUC needs 2 rows or more of each class; found {found}; widen the window")
     return y
 
 
@@ -64,13 +66,10 @@ def _place(y: Numbers, score: Numbers) -> Numbers:
     return place
 
 
-def _parts(y: Numbers, place: Numbers) -> tuple[Part, Part]:
-    return _part(y, place), _part(1 - y, place)
-
-
-def _part(member: Numbers, place: Numbers) -> Part:
-    leverage = member / member.sum()
-    return Part(influence=leverage * (place - leverage @ place), leverage=leverage)
+def _spread(y: Numbers, place: Numbers, codes: Mapping[str, Codes]) -> tuple[float, Spread]:
+    """Return the mean place, which is the AUC (or the difference of two), and its variance."""
+    value, positives = mean_part(place, y)
+    return value, spread([positives, mean_part(place, 1 - y)[1]], codes)
 
 
 def _refuse_other_labels(y: Numbers, other: Numbers) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -41,9 +42,10 @@ class Spread:
 
 
 def mean_part(values: Numbers, weight: Numbers) -> tuple[float, Part]:
-    """Return the weighted mean and what each row adds to it."""
+    """Return the weighted mean and what each row adds to it: exactly nothing where all rows agree."""
     leverage = weight / weight.sum()
-    value = float(leverage @ values)
+    held = values[weight > 0]
+    value = float(np.clip(leverage @ values, held.min(), held.max()))
     return value, Part(influence=leverage * (values - value), leverage=leverage)
 
 
@@ -95,13 +97,13 @@ def _clustered(parts: Sequence[Part], codes: Codes) -> float:
 
 def _even(part: Part, codes: Codes) -> float:
     """Return the variance when any two rows of a cluster correlate as much as the average cluster shows."""
-    heavy = np.bincount(codes, part.leverage)
-    heavy = np.where(heavy > 0, heavy, 1.0)
+    share = np.bincount(codes, part.leverage)
     shared = np.bincount(codes, part.influence) ** 2 - np.bincount(codes, part.influence**2)
-    pairs = np.bincount(codes, part.leverage) ** 2 - np.bincount(codes, part.leverage**2)
-    weight = float(np.sum(pairs / heavy))
-    count = len(heavy)
-    common = count / (count - 1) * float(np.sum(shared / heavy)) / weight if weight > 0 else 0.0
+    pairs = share**2 - np.bincount(codes, part.leverage**2)
+    held = share > 0
+    weight = float(np.sum(pairs[held] / share[held]))
+    count = int(held.sum())
+    common = count / (count - 1) * float(np.sum(shared[held] / share[held])) / weight if weight > 0 else 0.0
     return _summed([part], np.arange(len(codes))) + max(0.0, common) * float(pairs.sum())
 
 
@@ -140,8 +142,7 @@ def _groups(part: Part, codes: Codes) -> float:
 
 
 def _cells(columns: Iterable[Codes]) -> Codes:
-    cells: Codes = np.unique(np.stack(list(columns)), axis=1, return_inverse=True)[1].reshape(-1)
-    return cells
+    return reduce(lambda a, b: np.unique(a * (b.max() + 1) + b, return_inverse=True)[1], columns)
 
 
 def _refuse_single(name: str, codes: Codes) -> None:

@@ -13,6 +13,7 @@ from harness.model import Sample
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
 CLUSTER = "cluster."
+NUMERIC = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 
 
 def table(sample: Sample) -> pa.Table:
@@ -27,7 +28,7 @@ def table(sample: Sample) -> pa.Table:
 def numbers(rows: pa.Table, name: str) -> Numbers:
     """Return a column as floats; refuse what is missing, not a number, NaN or infinite."""
     column = _column(rows, name)
-    if not (pa.types.is_boolean(column.type) or pa.types.is_decimal(column.type) or pa.types.is_primitive(column.type)):
+    if not any(is_number(column.type) for is_number in NUMERIC):
         raise HarnessError(f"column {name!r} must hold numbers; found {column.type}; convert it first")
     values = np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
     bad = int((~np.isfinite(values)).sum())
@@ -62,12 +63,17 @@ def clusters(rows: pa.Table) -> Mapping[str, Codes]:
 
 def _codes(rows: pa.Table, name: str) -> Codes:
     column = _column(rows, name)
-    if column.null_count:
-        raise HarnessError(f"column {name!r} is null in {column.null_count} of {len(column)} rows; give each its group")
+    missing = _missing(column)
+    if missing:
+        raise HarnessError(f"column {name!r} is missing in {missing} of {len(column)} rows; give each row its group")
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().chunk(0)
     return np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+
+
+def _missing(column: pa.ChunkedArray) -> int:
+    return int(pc.sum(pc.is_null(column, nan_is_null=True)).as_py())
 
 
 def _column(rows: pa.Table, name: str) -> pa.ChunkedArray:
@@ -90,8 +96,9 @@ def joined(candidate: Sample, baseline: Sample) -> tuple[pa.Table, pa.Table]:
 def _ids(rows: pa.Table, side: str) -> pa.ChunkedArray:
     ids = _column(rows, "id")
     doubled = len(ids) - pc.count_distinct(ids, mode="all").as_py()
-    if doubled or ids.null_count:
-        found = f"{doubled} duplicate and {ids.null_count} missing ids"
+    missing = _missing(ids)
+    if doubled or missing:
+        found = f"{doubled} duplicate and {missing} missing ids"
         raise HarnessError(f"a comparison pairs rows by id; found {found} in the {side}; give each row its own")
     return ids
 

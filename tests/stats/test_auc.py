@@ -13,9 +13,9 @@ from harness.model import Sample
 from harness.stats import infer
 
 # 40 positives, 80 negatives; expected values by MLstatkit 0.1.91, Delong_test
-I = np.arange(120)
-Y = (I % 3 == 0) * 1
-NEW, OLD = (I * 37 % 101) / 101 + 0.25 * Y, (I * 53 % 97) / 97 + 0.45 * Y
+ROWS = np.arange(120)
+Y = (ROWS % 3 == 0) * 1
+NEW, OLD = (ROWS * 37 % 101) / 101 + 0.25 * Y, (ROWS * 53 % 97) / 97 + 0.45 * Y
 
 
 def rows(y, score, **columns):
@@ -94,33 +94,42 @@ def test_equal_rankings_are_not_certain_to_be_equal():
 
 
 def test_clusters_of_one_row_each_are_delong():
-    alone, each = infer(rows(Y, NEW)), infer(rows(Y, NEW, **{"cluster.card": I}))
+    alone, each = infer(rows(Y, NEW)), infer(rows(Y, NEW, **{"cluster.card": ROWS}))
 
     assert alone.bounds(0.05) == pytest.approx(each.bounds(0.05))
 
 
 def test_rows_repeated_within_a_cluster_add_nothing():
-    g = np.repeat(I, 4)
+    g = np.repeat(ROWS, 4)
 
     often = infer(rows(Y[g], NEW[g], **{"cluster.card": g}))
 
     assert infer(rows(Y, NEW)).bounds(0.05) == pytest.approx(often.bounds(0.05))
 
 
-def test_even_clusters_are_obuchowski():
+def clusters_of_one_class():
     rng = np.random.default_rng(0)
-    g = np.repeat(np.arange(30), 8)
-    y = np.tile([1, 1, 1, 0, 0, 0, 0, 0], 30)
-    score = y + rng.normal(size=30)[g] + rng.normal(size=240)
+    groups, y = np.repeat(np.arange(40), 6), np.repeat(np.arange(40) < 15, 6) * 1
+    return y, y + rng.normal(size=40)[groups] + rng.normal(size=240), groups
 
-    positives, negatives = score[y == 1], score[y == 0]
-    above = (positives[:, None] > negatives).mean(1) - roc_auc_score(y, score)
-    below = (positives[:, None] > negatives).mean(0) - roc_auc_score(y, score)
-    x, w = above.reshape(30, 3).sum(1) / 90, below.reshape(30, 5).sum(1) / 150
-    obuchowski = 30 / 29 * ((x**2).sum() + (w**2).sum() + 2 * (x * w).sum())
-    seen = infer(rows(y, score, **{"cluster.card": g}))
 
-    assert seen.value * (1 - seen.value) / obuchowski == pytest.approx(seen.n_eff, rel=1e-9)
+def test_even_clusters_are_obuchowski():
+    y, score, groups = clusters_of_one_class()
+    wins = (score[y == 1][:, None] > score[y == 0]) - roc_auc_score(y, score)
+    x, w = wins.mean(1).reshape(15, 6).sum(1) / 90, wins.mean(0).reshape(25, 6).sum(1) / 150
+    obuchowski = 15 / 14 * (x**2).sum() + 25 / 24 * (w**2).sum()
+
+    seen = infer(rows(y, score, **{"cluster.card": groups}))
+
+    assert seen.value * (1 - seen.value) / obuchowski == pytest.approx(seen.n_eff)
+
+
+def test_clusters_that_match_positives_with_negatives_are_worth_no_more_than_independent_rows():
+    rng = np.random.default_rng(0)
+    groups, y = np.repeat(np.arange(120), 2), np.tile([0, 1], 120)
+    score = y + 3 * rng.normal(size=120)[groups] + rng.normal(size=240)
+
+    assert infer(rows(y, score, **{"cluster.card": groups})).n_eff <= infer(rows(y, score)).n_eff
 
 
 @pytest.mark.parametrize("y", [[1, 1, 1], [0, 0, 0], [1, 0, 0]])

@@ -73,12 +73,12 @@ def test_clusters_widen_and_repeated_rows_add_nothing():
 
 @pytest.mark.parametrize("y", [[5.0], [0.5]])
 def test_one_row_is_refused(y):
-    with pytest.raises(HarnessError, match="needs 2 rows or more.*found 1"):
+    with pytest.raises(HarnessError, match=r"needs 2 rows or more.*found 1"):
         infer(rows(y))
 
 
 def test_values_that_never_vary_are_refused_where_no_scale_is_known():
-    with pytest.raises(HarnessError, match="mean is 5 in all 3 rows.*use statistic 'exact'"):
+    with pytest.raises(HarnessError, match=r"mean is 5 in all 3 rows.*use statistic 'exact'"):
         infer(rows([5.0, 5.0, 5.0]))
 
 

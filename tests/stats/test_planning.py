@@ -70,11 +70,8 @@ def test_a_design_effect_multiplies_what_is_needed():
     assert pytest.approx(n_needed(grouped, 0.8, 0.85), rel=0.05) == 5 * 640
 
 
-@pytest.mark.parametrize(("threshold", "truth"), [(0.8, 0.8), (1.0, 0.9), (0.0, 0.5)])
-def test_what_cannot_be_reached_or_is_undecided_by_nature_has_no_n(threshold, truth):
-    expected = n_needed(seen(), threshold, truth)
-
-    assert expected is None or (threshold, truth) == (0.0, 0.5)
+def test_a_truth_at_the_threshold_is_never_decided():
+    assert n_needed(seen(), 0.8, 0.8) is None
 
 
 def test_no_n_reaches_a_perfect_floor_or_an_empty_ceiling():

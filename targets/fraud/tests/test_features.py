@@ -100,6 +100,13 @@ def test_too_short_a_history_is_refused(payments: Callable[..., pa.Table], tmp_p
         write_features(tmp_path / "transactions.parquet", tmp_path / "features.parquet")
 
 
+def test_a_table_without_payments_is_refused(payments: Callable[..., pa.Table], tmp_path: Path) -> None:
+    write_parquet(payments(days=1).slice(0, 0), tmp_path / "transactions.parquet")
+
+    with pytest.raises(ValueError, match=r"transactions\.parquet holds no payments; simulate more customers or days"):
+        write_features(tmp_path / "transactions.parquet", tmp_path / "features.parquet")
+
+
 @pytest.mark.shared
 def test_features_of_the_books_raw_table_equal_its_transformed_table(
     handbook_payments: pa.Table, handbook: Path

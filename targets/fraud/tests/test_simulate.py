@@ -156,6 +156,16 @@ def test_chargebacks_are_frauds_reported_within_the_mature_days(
     assert joined["reported_at"].isna().any()
 
 
+def test_days_without_a_payment_leave_a_readable_file(process: Callable[..., Process], tmp_path: Path) -> None:
+    rare = process(customers=3, most_payments_a_day=0.2, days=20, terminal_hit_share=0.0, customer_hit_share=0.0)
+    payments, chargebacks = tmp_path / "payments.parquet", tmp_path / "chargebacks.parquet"
+    written = write_simulation(rare, payments, chargebacks)
+
+    assert 0 < written < 20
+    assert pq.read_table(payments).num_rows == written
+    assert pq.read_table(chargebacks).num_rows == 0
+
+
 def test_a_file_is_whole_or_absent(tmp_path: Path) -> None:
     def half_written() -> None:
         with parquet_writer(tmp_path / "payments.parquet") as append:

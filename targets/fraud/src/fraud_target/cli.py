@@ -82,7 +82,8 @@ def _train(files: Files, seed: int, alert_rate: float, tracking_uri: str | None)
         from fraud_target.training import divide, train_models  # noqa: PLC0415  imports mlflow too
 
         divide(files, Periods())
-        registry = Registry(tracking_uri=tracking_uri or files.tracking_uri, artifacts=files.artifacts)
+        store = tracking_uri or files.tracking_uri
+        registry = Registry(tracking_uri=store, artifacts=files.artifacts if store.startswith("sqlite:") else None)
         for done in train_models(files, registry, Periods(), seed=seed, alert_rate=alert_rate):
             say(done)
 

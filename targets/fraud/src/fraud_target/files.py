@@ -68,7 +68,8 @@ def parquet_writer(path: Path) -> Iterator[Callable[[pa.Table], None]]:
         nonlocal writer
         if writer is None:
             writer = pq.ParquetWriter(unfinished, table.schema)
-        writer.write_table(table)
+        if len(table):
+            writer.write_table(table)
 
     try:
         yield append
@@ -93,11 +94,16 @@ def read_between(path: Path, begin: datetime, end: datetime) -> pa.Table:
 
 
 def time_range(path: Path, made_by: str) -> tuple[datetime, datetime]:
-    """Return the midnight that opens the first day of a file and the one that closes the last."""
+    """Return the midnight that opens the first day of a time-ordered file and the one that closes its last."""
     if not path.is_file():
         raise ValueError(f"{path} is missing; `fraud-target {made_by}` with the same --out writes it")
-    times = pc.min_max(pq.read_table(path, columns=["tx_time"])["tx_time"])
-    return _midnight(times["min"].as_py()), _midnight(times["max"].as_py()) + timedelta(days=1)
+    footer = pq.read_metadata(path)
+    if not footer.num_rows:
+        raise ValueError(f"{path} holds no payments; simulate more customers or days")
+    column = footer.schema.names.index("tx_time")
+    first = footer.row_group(0).column(column).statistics.min
+    last = footer.row_group(footer.num_row_groups - 1).column(column).statistics.max
+    return _midnight(first), _midnight(last) + timedelta(days=1)
 
 
 def _midnight(instant: datetime) -> datetime:

@@ -16,6 +16,7 @@ from fraud_target.model import Trained
 
 MODEL = "fraud"
 REQUIRED = ("scikit-learn", "skops", "numpy", "pandas")
+UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 
 
@@ -30,8 +31,10 @@ class Registry:
         """Return the version an alias stands for, if any."""
         try:
             return str(self._client().get_model_version_by_alias(MODEL, alias).version)
-        except MlflowException:
-            return None
+        except MlflowException as refusal:
+            if refusal.error_code in UNKNOWN:
+                return None
+            raise
 
     def register(self, trained: Trained, *, alias: str, parameters: Mapping[str, object], rows: pd.DataFrame) -> str:
         """Log a model, register it as a new version, and point the alias at it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -38,7 +39,12 @@ def train_models(
 ) -> Iterator[str]:
     """Train and register what is missing, and a new challenger; say what was done. A champion is left alone."""
     training, validation = _read(files.training), _read(files.validation)
-    parameters = {"seed": seed, "alert_rate": alert_rate, **{f"{k}_days": v for k, v in asdict(periods).items()}}
+    parameters = {
+        "seed": seed,
+        "alert_rate": alert_rate,
+        "training_sha256": sha256(files.training.read_bytes()).hexdigest(),
+        **{f"{period}_days": days for period, days in asdict(periods).items()},
+    }
     for alias in RECIPES:
         if alias == "champion" and (standing := registry.version_of(alias)):
             yield f"kept champion: version {standing}"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.errors import Absent as Absent
     from harness.errors import HarnessError as HarnessError
     from harness.errors import UsageError as UsageError
+    from harness.executors import perform_alone as perform_alone
     from harness.files import write_atomic as write_atomic
     from harness.gates import Promoter as Promoter
     from harness.hooks import Reporter as Reporter
@@ -43,6 +44,7 @@ _HOME = {
     "checks": ("Check", "check"),
     "datasets": ("Dataset", "Roles"),
     "errors": ("Absent", "HarnessError", "UsageError"),
+    "executors": ("perform_alone",),
     "files": ("write_atomic",),
     "gates": ("Promoter",),
     "hooks": ("Reporter", "hookimpl"),

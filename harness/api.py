@@ -12,7 +12,7 @@ from harness.errors import UsageError, did_you_mean
 from harness.evidence import content_digest
 from harness.files import write_atomic
 from harness.model import Run
-from harness.plugins import Plugins, installed
+from harness.plugins import discover
 from harness.runner import Order, run_suite
 from harness.settings import find_settings
 from harness.suites import Suite, read_suite
@@ -34,7 +34,7 @@ def run(
     order = Order(
         project=settings.project, store=settings.store, as_of=as_of or datetime.now(UTC), origin="interactive"
     )
-    return run_suite(suite, Plugins(installed(settings.plugins)), order)
+    return run_suite(suite, discover(settings), order)
 
 
 def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Suite:

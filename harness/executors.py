@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from harness.checks import Check
 from harness.datasets import Dataset
 from harness.errors import HarnessError
 from harness.model import Measurement
 from harness.parameters import checked
-from harness.plugins import Plugins, installed
+from harness.plugins import Plugins, discover
+from harness.settings import find_settings
 from harness.targets import Target
 from harness.work import Done, Subject, Work
 
@@ -26,7 +28,7 @@ def open_target(subject: Subject, datasets: Mapping[str, Dataset], plugins: Plug
 
 def perform_alone(work: Work) -> Done:
     """Perform a work unit in a process of its own, where nothing is open yet."""
-    plugins = Plugins(installed())
+    plugins = discover(find_settings(Path.cwd()))
     with open_target(work.subject, work.datasets, plugins) as target:
         return perform(work, plugins.check(work.check), target)
 

@@ -12,6 +12,7 @@ import pluggy
 
 from harness import hooks
 from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.settings import Settings
 
 if TYPE_CHECKING:
     from harness.checks import Check
@@ -134,6 +135,13 @@ class Plugins:
             self._manager.check_pending()
         except (ValueError, pluggy.PluginValidationError) as error:
             raise HarnessError(_refusal(self.known[plugin], module, error)) from error
+
+
+def discover(settings: Settings) -> Plugins:
+    """Return the plugins of a project: those installed, and its own modules."""
+    if settings.plugins and str(settings.root) not in sys.path:
+        sys.path.insert(0, str(settings.root))
+    return Plugins(installed(settings.plugins))
 
 
 def owner(name: str) -> str:

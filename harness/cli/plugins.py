@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.plugins import Installed, Plugins, installed
+from harness.plugins import Installed, Plugins, discover
 from harness.settings import find_settings
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
     """List the plugins installed; with a NAME, import that one and show what it offers."""
-    known = installed(find_settings(Path.cwd()).plugins)
-    lines = _listed(list(known.values())) if name is None else _described(Plugins(known), name)
+    plugins = discover(find_settings(Path.cwd()))
+    lines = _listed(list(plugins.known.values())) if name is None else _described(plugins, name)
     click.echo("\n".join(lines))
     return 0
 

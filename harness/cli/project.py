@@ -1,6 +1,5 @@
 """What commands share: the project around them, its plugins, its ledger and the clock."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from harness.errors import UsageError
 from harness.gates import GatesFile, read_gates
 from harness.ledger import Ledger
 from harness.model import Outcome
-from harness.plugins import Plugins, installed
+from harness.plugins import Plugins, discover
 from harness.settings import Settings, find_settings
 
 EXIT: Mapping[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2, "error": 3}
@@ -40,11 +39,9 @@ class Project:
 def open_project(gates: Path | None = None) -> Project:
     """Return the project of the working directory."""
     settings = find_settings(Path.cwd())
-    if settings.plugins and str(settings.root) not in sys.path:
-        sys.path.insert(0, str(settings.root))
     file = gates or settings.gates
     found = read_gates(file) if gates or file.is_file() else None
-    return Project(settings=settings, plugins=Plugins(installed(settings.plugins)), gates=found)
+    return Project(settings=settings, plugins=discover(settings), gates=found)
 
 
 def instant(text: str | None) -> datetime:

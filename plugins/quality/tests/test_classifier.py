@@ -1,0 +1,237 @@
+"""What `quality.classifier` measures, against scikit-learn and against definitions written out here."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from harness_quality import classifier
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, precision_score, recall_score
+
+from harness import HarnessError, Measurement, UsageError
+from harness.testing import measure
+
+ROWS = 2_000
+Columns = dict[str, NDArray[Any]]
+
+
+def rows(n: int = ROWS) -> Columns:
+    """Return scores with many ties, decisions at 0.5 and amounts."""
+    chance = np.random.default_rng(7)
+    label = (chance.random(n) < 0.1).astype(np.int8)
+    score = np.round(np.clip(0.35 * label + 0.6 * chance.random(n), 0, 1), 2)
+    decision = (score >= 0.5).astype(np.int8)
+    return {
+        "id": np.arange(n),
+        "label": label,
+        "score": score,
+        "decision": decision,
+        "amount": chance.gamma(2, 30, n),
+    }
+
+
+def measured(columns: Columns, **params: Any) -> dict[str, Measurement]:
+    return {found.metric: found for found in measure(classifier, columns, **params)}
+
+
+def value(found: Measurement) -> float:
+    return found.sample.counts["value"]
+
+
+def shares(found: Measurement) -> tuple[int, int]:
+    y = found.sample.rows["y"].to_pylist() if found.sample.rows is not None else []
+    return int(sum(y)), len(y)
+
+
+def test_recall_is_the_share_of_positives_decided_1() -> None:
+    given = rows()
+
+    found = measured(given)["recall"]
+
+    k, n = shares(found)
+    assert recall_score(given["label"], given["decision"]) == pytest.approx(k / n)
+    assert int(given["label"].sum()) == n
+    assert (
+        found.sample.statistic,
+        found.unit,
+        found.event,
+        found.better,
+    ) == ("proportion", "positives", "caught", "higher")
+
+
+def test_unit_names_the_positives() -> None:
+    assert measured(rows(), unit="frauds")["recall"].unit == "frauds"
+
+
+def test_precision_is_the_share_of_alerts_labelled_1() -> None:
+    given = rows()
+
+    found = measured(given)["precision"]
+
+    k, n = shares(found)
+    assert precision_score(given["label"], given["decision"]) == pytest.approx(k / n)
+    assert (found.sample.statistic, found.unit, found.event) == ("proportion", "alerts", "right")
+
+
+def test_roc_auc_keeps_every_row_with_label_and_score() -> None:
+    given = rows()
+
+    found = measured(given)["roc_auc"].sample
+
+    assert found.rows is not None
+    assert found.statistic == "auc"
+    assert given["label"].tolist() == found.rows["y"].to_pylist()
+    assert given["score"].tolist() == found.rows["score"].to_pylist()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_points_equal_scikit_learn(weighted: bool) -> None:
+    given = rows()
+    weight = np.random.default_rng(1).gamma(2, 1, ROWS) if weighted else np.ones(ROWS)
+    label, score, decision = given["label"], given["score"], given["decision"]
+
+    found = measured({**given, "weight": weight} if weighted else given)
+
+    assert f1_score(label, decision, sample_weight=weight) == pytest.approx(value(found["f1"]))
+    assert average_precision_score(label, score, sample_weight=weight) == pytest.approx(
+        value(found["average_precision"])
+    )
+    assert brier_score_loss(label, score, sample_weight=weight) == pytest.approx(value(found["brier"]))
+
+
+def test_calibration_is_the_gap_of_score_and_frequency_in_15_bins() -> None:
+    given = rows()
+    label, score = given["label"], given["score"]
+    edges = np.linspace(0, 1, 16)
+    expected = 0.0
+    for low, high in pairwise(edges):
+        inside = (score > low) & (score <= high) | ((low == 0) & (score == 0))
+        if inside.any():
+            expected += inside.mean() * abs(score[inside].mean() - label[inside].mean())
+
+    found = measured(given)["calibration"]
+
+    assert expected == pytest.approx(value(found))
+    assert found.better == "lower"
+
+
+def test_scores_that_are_no_probabilities_have_no_brier_and_no_calibration() -> None:
+    given = rows()
+
+    found = measured({**given, "score": given["score"] * 1000})
+
+    assert {"recall", "precision", "f1", "roc_auc", "average_precision"} == set(found)
+
+
+def test_value_recall_weighs_positives_by_amount() -> None:
+    given = rows()
+    fraud = given["label"] == 1
+    caught = fraud & (given["decision"] == 1)
+
+    found = measured(given, amount="amount")["value_recall"]
+
+    assert given["amount"][caught].sum() / given["amount"][fraud].sum() == pytest.approx(value(found))
+
+
+def test_a_point_metric_without_its_parameter_is_not_measured() -> None:
+    found = measured(rows())
+
+    assert {"value_recall", "card_precision"}.isdisjoint(found)
+
+
+def test_decisions_alone_give_no_ranking() -> None:
+    given = {name: column for name, column in rows().items() if name != "score"}
+
+    assert {"recall", "precision", "f1"} == set(measured(given))
+
+
+def test_a_score_alone_gives_no_recall() -> None:
+    given = {name: column for name, column in rows().items() if name != "decision"}
+
+    assert {"roc_auc", "average_precision", "brier", "calibration"} == set(measured(given))
+
+
+def test_labels_may_be_true_and_false() -> None:
+    given = rows()
+
+    found = measured({**given, "label": given["label"].astype(bool), "decision": given["decision"].astype(float)})
+
+    assert shares(measured(given)["recall"]) == shares(found["recall"])
+
+
+def test_clusters_travel_with_every_row_sample() -> None:
+    given = rows() | {"cluster": np.arange(ROWS) % 50}
+
+    found = measured(given)
+
+    for metric in ("recall", "precision", "roc_auc"):
+        table = found[metric].sample.rows
+        assert table is not None
+        assert "cluster.cluster" in table.column_names
+
+
+def test_no_alerts_leave_recall_at_0_and_precision_without_rows() -> None:
+    given = rows()
+
+    found = measured({**given, "decision": np.zeros(ROWS, dtype=np.int8)})
+
+    assert (0, int(given["label"].sum())) == shares(found["recall"])
+    assert shares(found["precision"]) == (0, 0)
+    assert value(found["f1"]) == 0
+
+
+def test_neither_score_nor_decision_is_an_error_that_names_both() -> None:
+    given = rows()
+
+    with pytest.raises(UsageError, match=r"neither a decision nor a score .* `decision: COLUMN`.*`operating_point`"):
+        measured({"id": given["id"], "label": given["label"]})
+
+
+def test_labels_other_than_0_and_1_are_named() -> None:
+    given = rows()
+    words = np.where(given["label"] == 1, "fraud", "ok")
+
+    with pytest.raises(HarnessError, match=r"label 'label' must hold 0 and 1; found 'fraud', 'ok'; name a 0/1 column"):
+        measured({**given, "label": words})
+
+
+def test_a_score_taken_for_a_decision_is_named() -> None:
+    given = rows()
+
+    with pytest.raises(HarnessError, match=r"decision 'decision' must hold 0 and 1; found 0\.0, 0\.01, .* more; name"):
+        measured({**given, "decision": given["score"]})
+
+
+def test_no_positive_is_an_error() -> None:
+    given = rows()
+
+    with pytest.raises(HarnessError, match=r"2000 labels in 'label' are of one class"):
+        measured({**given, "label": np.zeros(ROWS, dtype=np.int8)})
+
+
+@pytest.mark.parametrize(("bad", "count"), [(np.nan, 1), (-1.0, 1)])
+def test_an_amount_that_is_missing_or_negative_is_an_error(bad: float, count: int) -> None:
+    given = rows()
+    first = int(np.flatnonzero(given["label"] == 1)[0])
+    given["amount"][first] = bad
+
+    with pytest.raises(HarnessError, match=rf"amount 'amount': {count} of \d+ positives have a missing, negative"):
+        measured(given, amount="amount")
+
+
+def test_amounts_of_nothing_are_an_error() -> None:
+    with pytest.raises(HarnessError, match=r"amount 'amount' is 0 for all \d+ positives"):
+        measured({**rows(), "amount": np.zeros(ROWS)}, amount="amount")
+
+
+def test_an_amount_needs_decisions() -> None:
+    given = {name: column for name, column in rows().items() if name != "decision"}
+
+    with pytest.raises(UsageError, match="declares no 'decision' column; add `decision: COLUMN`"):
+        measured(given, amount="amount")
+
+
+def test_an_unknown_amount_column_is_named() -> None:
+    with pytest.raises(UsageError, match="no column 'amonut'; it has id, label, score, decision, amount"):
+        measured(rows(), amount="amonut")

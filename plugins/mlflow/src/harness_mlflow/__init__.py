@@ -1,0 +1,66 @@
+"""Judges models where MLflow keeps them, and keeps the runs there too; MLflow itself loads when first needed."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness import Connect, Datasets, OperatingPoint, Promoter, Reporter, Run, Target, hookimpl
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow reads it when it is imported, which is after this line
+
+
+@contextmanager
+def target(
+    datasets: Datasets,
+    *,
+    data: str,
+    model: str,
+    tracking_uri: str | None = None,
+    registry_uri: str | None = None,
+    columns: list[str] | None = None,
+    operating_point: OperatingPoint | None = None,
+) -> Iterator[Target]:
+    """Open a model by its URI; it scores the datasets that are asked of it."""
+    from harness_mlflow.registry import Store  # noqa: PLC0415
+    from harness_mlflow.target import opened  # noqa: PLC0415
+
+    store = Store(tracking_uri=tracking_uri, registry_uri=registry_uri)
+    with opened(datasets, data=data, model=model, store=store, columns=columns, point=operating_point) as found:
+        yield found
+
+
+def report(runs: Sequence[Run], out: Path) -> str:
+    """Log each run to MLflow's tracking store and say where; nothing is written below `out`."""
+    from harness_mlflow.tracking import track  # noqa: PLC0415
+
+    return track(runs)
+
+
+class Alias:
+    """The promoter: a registered model is promoted by pointing an alias at one of its versions."""
+
+    def current(self, config: Mapping[str, Any]) -> str | None:
+        """Return the version the alias points to now, or None if there never was one."""
+        from harness_mlflow.promotion import current  # noqa: PLC0415
+
+        return current(config)
+
+
+@hookimpl
+def harness_targets() -> Mapping[str, Connect]:
+    """Offer `target: {kind: mlflow}`."""
+    return {"mlflow": target}
+
+
+@hookimpl
+def harness_reporters() -> Mapping[str, Reporter]:
+    """Offer `--report mlflow`."""
+    return {"mlflow": report}
+
+
+@hookimpl
+def harness_promoters() -> Mapping[str, Promoter]:
+    """Offer `promote: {mlflow: ...}`."""
+    return {"mlflow": Alias()}

@@ -1,0 +1,100 @@
+"""Opens a model from a copy of its files, whose digest proves which model made the scores."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.pyfunc import PyFuncModel
+from mlflow.types.schema import Schema
+
+from harness import Dataset, HarnessError, Identity
+from harness_mlflow.registry import Located, Store
+from harness_mlflow.troubles import told
+
+ADDED_BY_LOADING = ("registered_model_meta", "__pycache__")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A loaded model: who it is, which columns it reads, and what it predicts."""
+
+    identity: Identity
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    predict: Callable[[pd.DataFrame], object]
+
+    def missing(self, data: Dataset) -> Sequence[str]:
+        """Return the columns that the model reads and a dataset lacks."""
+        columns = data.columns
+        return [name for name in self.required if name not in columns]
+
+    def inputs(self, data: Dataset) -> Sequence[str]:
+        """Return the columns of a dataset that the model reads."""
+        if missing := self.missing(data):
+            raise HarnessError(
+                f"model {self.identity.revision} reads {len(missing)} columns that dataset {data.name!r} ({data.uri}) "
+                f"lacks: {', '.join(missing)}; add them, or name rows made for this model"
+            )
+        return [*self.required, *(name for name in self.optional if name in data.columns)]
+
+
+def loaded(found: Located, store: Store, columns: Sequence[str] | None, folder: Path) -> Model:
+    """Return a model loaded from a copy of its files below a folder."""
+    copy = _copied(found, store, folder)
+    digest = manifest_digest(copy)
+    with told(f"model {found.revision} does not load", "install what its requirements.txt lists, or log it again"):
+        model = mlflow.pyfunc.load_model(str(copy))
+    schema = None if columns else _schema(model, found.revision)
+    return Model(
+        identity=Identity(revision=found.revision, digest=digest, parts={**found.parts, **_parts(model)}),
+        required=tuple(map(str, schema.required_input_names()) if schema else columns or ()),
+        optional=tuple(map(str, schema.optional_input_names()) if schema else ()),
+        predict=model.predict,
+    )
+
+
+def manifest_digest(folder: Path) -> str:
+    """Return `sha256:` of what `sha256sum` prints for all files of a folder, in the byte order of their paths."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = "".join(f"{_sha256(folder / name)}  {name}\n" for name in names)
+    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+
+
+def _copied(found: Located, store: Store, folder: Path) -> Path:
+    """Return a copy of the model's files, without those that loading a model leaves beside it."""
+    with told(f"the files of model {found.revision} cannot be read", "check that its artifacts are still there"):
+        got = mlflow.artifacts.download_artifacts(found.files, dst_path=str(folder), tracking_uri=store.tracking_uri)
+    copy = Path(got)
+    if not (copy / "MLmodel").is_file():
+        raise HarnessError(f"model {found.revision} has no file MLmodel; log it again, or name the folder that has one")
+    for left in [path for name in ADDED_BY_LOADING for path in copy.rglob(name)]:
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    return copy
+
+
+def _schema(model: PyFuncModel, revision: str) -> Schema:
+    """Return the named columns that a model's signature takes."""
+    signature = model.metadata.signature
+    schema: Schema | None = signature.inputs if signature else None
+    if schema is None or schema.is_tensor_spec():
+        found = "has no signature" if schema is None else "takes a tensor without column names"
+        raise HarnessError(
+            f"model {revision} {found}, so which columns it reads is unknown; log it with "
+            f"signature=infer_signature(inputs, predictions), or list them in the target's `columns`"
+        )
+    return schema
+
+
+def _parts(model: PyFuncModel) -> dict[str, str]:
+    flavors = ", ".join(sorted(name for name in model.metadata.flavors if name != "python_function"))
+    parts = {"run_id": model.metadata.run_id, "model_id": model.metadata.model_id, "flavor": flavors or "pyfunc"}
+    return {name: str(value) for name, value in parts.items() if value}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

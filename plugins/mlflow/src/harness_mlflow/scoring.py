@@ -1,0 +1,104 @@
+"""Scores a dataset batch by batch into a parquet file of ids and scores, which SQL joins to the rows."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from harness import Dataset, HarnessError
+from harness_mlflow.model import Model
+from harness_mlflow.troubles import told
+
+Scores = NDArray[np.float64]
+SUMS_TO_ONE = 1e-3
+CLASSES = 2
+
+
+def scored(data: Dataset, model: Model, file: Path) -> Dataset:
+    """Return the dataset with the model's scores, its digest that of the original rows; `file` keeps the scores."""
+    unusable = _write(data, model, file)
+    if unusable:
+        raise HarnessError(
+            f"model {model.identity.revision}: {unusable} of {data.size} scores of dataset {data.name!r} are NaN or "
+            f"infinite; repair those rows or the model"
+        )
+    _ids_are_unique(data, file)
+    return _joined(data, file)
+
+
+def as_scores(predictions: object, rows: int, what: str) -> Scores:
+    """Return one number per row: predictions that are one already, or column 1 of two classes' probabilities."""
+    found = np.asarray(predictions)
+    if found.shape == (rows, CLASSES) and _are_probabilities(found):
+        return _numbers(found[:, 1], what)
+    if found.shape in ((rows,), (rows, 1)):
+        return _numbers(found.reshape(rows), what)
+    raise HarnessError(
+        f"{what}: {rows} rows gave predictions of shape {found.shape}; a score is one number per row, or the "
+        f"probabilities of two classes (log the model with pyfunc_predict_fn='predict_proba')"
+    )
+
+
+def _write(data: Dataset, model: Model, file: Path) -> int:
+    """Write ids and scores, one batch in memory at a time; return how many scores are not finite."""
+    key, inputs, unusable = data.column("id"), model.inputs(data), 0
+    with pq.ParquetWriter(file, _schema(data, key)) as writer:
+        for batch in data.batches(list(dict.fromkeys([key, *inputs]))):
+            scores = _predicted(batch.select(inputs), model, data)
+            writer.write_batch(pa.record_batch([batch[key], pa.array(scores)], schema=writer.schema))
+            unusable += int(np.count_nonzero(~np.isfinite(scores)))
+    return unusable
+
+
+def _schema(data: Dataset, key: str) -> pa.Schema:
+    first = replace(data, sql=f"SELECT * FROM ({data.sql}) LIMIT 1").rows([key])
+    return pa.schema([("id", first.schema.field(key).type), ("score", pa.float64())])
+
+
+def _predicted(batch: pa.RecordBatch, model: Model, data: Dataset) -> Scores:
+    what = f"model {model.identity.revision} cannot score dataset {data.name!r}"
+    with told(what, "make the columns what the model was trained on"):
+        return as_scores(model.predict(batch.to_pandas()), batch.num_rows, what)
+
+
+def _are_probabilities(found: NDArray[np.generic]) -> bool:
+    """Tell whether the two columns sum to one; rows that are NaN are counted elsewhere."""
+    if not np.issubdtype(found.dtype, np.number):
+        return False
+    sums = found.astype(np.float64).sum(axis=1)
+    return bool(np.all(~np.isfinite(sums) | (np.abs(sums - 1) < SUMS_TO_ONE)))
+
+
+def _numbers(found: NDArray[np.generic], what: str) -> Scores:
+    try:
+        return found.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise HarnessError(
+            f"{what}: a prediction is {found[0]!r}, which is no number; log the model so that it predicts "
+            f"probabilities (pyfunc_predict_fn='predict_proba')"
+        ) from error
+
+
+def _ids_are_unique(data: Dataset, file: Path) -> None:
+    sql = f"SELECT count(*) AS n, count(DISTINCT id) AS ids FROM {_read(file)}"
+    counts = replace(data, sql=sql).rows().to_pylist()[0]
+    if counts["n"] != counts["ids"]:
+        raise HarnessError(
+            f"dataset {data.name!r}: {counts['n']} rows carry {counts['ids']} different values of id "
+            f"{data.column('id')!r}; keep one row for each id, as scores are joined by it"
+        )
+
+
+def _joined(data: Dataset, file: Path) -> Dataset:
+    name = "score" if "score" not in data.columns else "score of model"
+    key = '"' + data.column("id").replace('"', '""') + '"'
+    sql = f'SELECT d.*, s.score AS "{name}" FROM ({data.sql}) d JOIN {_read(file)} s ON d.{key} = s.id'
+    return replace(data, sql=sql).with_roles(score=name)
+
+
+def _read(file: Path) -> str:
+    quoted = str(file).replace("'", "''")
+    return f"read_parquet('{quoted}')"

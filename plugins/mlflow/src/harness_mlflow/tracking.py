@@ -1,0 +1,104 @@
+"""Logs runs to MLflow, so that what was judged stands beside what was trained."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+from pydantic import TypeAdapter
+
+from harness import Run, Verdict
+from harness_mlflow.troubles import told
+
+UNFIT = re.compile(r"[^\w.\- ]")
+LONGEST_NAME = 200
+LONGEST_TAG = 5000
+MOST_AT_ONCE = 1000
+BOUNDS = ("value", "lower", "upper")
+RUN = TypeAdapter(Run)
+
+
+def track(runs: Sequence[Run]) -> str:
+    """Log each run to the experiment of its project; return where they are."""
+    uri = mlflow.get_tracking_uri()
+    with told(f"MLflow at {without_password(uri)} did not take the runs", "check MLFLOW_TRACKING_URI"):
+        client = MlflowClient()
+        for run in runs:
+            _log(client, run)
+    projects = ", ".join(sorted({repr(run.project) for run in runs}))
+    counted = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
+    return f"MLflow  {counted} logged to experiment {projects} at {without_password(uri)}"
+
+
+def without_password(uri: str) -> str:
+    """Return a URI without the user and password it may carry."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
+
+
+def metrics_of(verdicts: Sequence[Verdict]) -> Mapping[str, float]:
+    """Return value, lower and upper of each verdict, under names that MLflow takes and no two share."""
+    found: dict[str, float] = {}
+    used: Counter[str] = Counter()
+    for verdict in verdicts:
+        name = _name(verdict)
+        used[name] += 1
+        numbered = f"{name} {used[name]}" if used[name] > 1 else name
+        bounds = {bound: getattr(verdict.estimate, bound, None) for bound in BOUNDS}
+        found |= {f"{numbered}/{bound}": value for bound, value in bounds.items() if value is not None}
+    return found
+
+
+def _name(verdict: Verdict) -> str:
+    versus = f" versus {verdict.requirement.versus}" if verdict.requirement.versus else ""
+    labels = "".join(f" {label} {value}" for label, value in verdict.labels.items())
+    return UNFIT.sub("_", f"{verdict.step}.{verdict.metric}{labels}{versus}")[:LONGEST_NAME]
+
+
+def _log(client: MlflowClient, run: Run) -> None:
+    with _tracked(client, run) as tracked:
+        metrics = [Metric(name, value, _stamp(run.finished), 0) for name, value in metrics_of(run.verdicts).items()]
+        for start in range(0, len(metrics), MOST_AT_ONCE):
+            client.log_batch(tracked, metrics=metrics[start : start + MOST_AT_ONCE])
+        client.log_dict(tracked, {"outcome": run.outcome, **RUN.dump_python(run, mode="json")}, "run.json")
+
+
+@contextmanager
+def _tracked(client: MlflowClient, run: Run) -> Iterator[str]:
+    """Open an MLflow run; it ends as FAILED where nothing was measured, or where it could not be logged whole."""
+    made = client.create_run(
+        _experiment(client, run.project), start_time=_stamp(run.started), run_name=run.suite, tags=_tags(run)
+    )
+    status = "FAILED"
+    try:
+        yield made.info.run_id
+        status = "FAILED" if run.outcome == "error" else "FINISHED"
+    finally:
+        client.set_terminated(made.info.run_id, status, _stamp(run.finished))
+
+
+def _experiment(client: MlflowClient, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    return str(found.experiment_id if found else client.create_experiment(name))
+
+
+def _tags(run: Run) -> dict[str, str]:
+    tags = {
+        "suite": run.suite,
+        "outcome": run.outcome,
+        "candidate": run.candidate.revision,
+        "candidate_digest": run.candidate.digest,
+        "run": run.id,
+        "run_digest": run.digest,
+        "trigger": run.trigger,
+    }
+    return {f"harness.{name}": value[:LONGEST_TAG] for name, value in tags.items() if value}
+
+
+def _stamp(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -29,13 +29,13 @@ def conformance(name: str) -> None:
     """Assert that an installed plugin keeps what the host and its users rely on."""
     known = installed(find_settings(Path.cwd()).plugins)
     assert name in known, f"no plugin {name!r} in the entry points of group 'harness'; install its distribution"
-    _imports_quietly(known[name].module)
     offers = Plugins(known).offers(name)
     assert offers, f"plugin {name!r} offers nothing; return a mapping from one of its hooks"
     for hook, offered in offers.items():
         for key, thing in offered.items():
             assert owner(key) == name, f"{hook} of {name!r} offers {key!r}; its names are {name!r} or {name}.something"
             _KEEPS[hook](key, thing)
+    _imports_quietly(known[name].module)
     _lists_everything(name, offers)
 
 
@@ -95,7 +95,7 @@ def _has_schema(what: str, function: Thing, by_host: frozenset[str] = frozenset(
 def _imports_quietly(module: str) -> None:
     """Import the module in a process and an empty folder of its own, and assert that nothing else happens."""
     with tempfile.TemporaryDirectory() as folder:
-        done = _python(["-m", "harness.testing.importing", module], folder)
+        done = _python(["-P", str(Path(__file__).with_name("importing.py")), module], folder)
         assert done.returncode == 0, f"module {module!r} does not import: {_last_line(done.stderr)}"
         troubles = json.loads(done.stdout.splitlines()[-1])
     assert not troubles, f"importing {module!r} {'; '.join(troubles)}; do it when a hook or check is called"

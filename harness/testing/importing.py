@@ -1,6 +1,6 @@
 """Imports one module in a process of its own and prints, as JSON, what else happened: there should be nothing.
 
-Usage: python -m harness.testing.importing MODULE
+Usage: python -P importing.py MODULE (a script, as `-m harness.testing.importing` would load the whole testing kit)
 """
 
 import importlib
@@ -12,6 +12,9 @@ from types import ModuleType
 
 import pluggy
 
+from harness import checks, plugins, words
+
+WATCHED = (checks, plugins, words)  # with these, the host modules that they need, are there before the plugin
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind")
 Values = Mapping[str, Mapping[str, int]]
 

@@ -44,6 +44,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         (site / "odd_plugin.py").write_text(source)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text("[harness]\nodd = odd_plugin\n")
+        monkeypatch.chdir(tmp_path)
         monkeypatch.syspath_prepend(str(site))
         monkeypatch.delitem(sys.modules, "odd_plugin", raising=False)
         importlib.invalidate_caches()

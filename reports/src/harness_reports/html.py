@@ -1,0 +1,65 @@
+"""The `html` report: one page that needs no network, the verdict first, an interval plot for each requirement."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from harness import Reporter, Run, Verdict, hookimpl, write_atomic
+from harness_reports import plots, tallies
+
+SYMBOLS: Mapping[tallies.Status, str] = {"pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "info": "i"}
+
+
+def report(runs: Sequence[Run], out: Path) -> str:
+    """Write `report.html` and say where it is."""
+    return f"report: {write_atomic(out / 'report.html', page(runs))}"
+
+
+def page(runs: Sequence[Run]) -> str:
+    """Return the page as text; every value in it is escaped."""
+    return _environment().get_template("report.html.j2").render(runs=runs, outcome=tallies.overall(runs))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("harness_reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "counted": tallies.counted,
+        "status": tallies.status,
+        "plotted": plotted,
+        "when": when,
+    }
+    environment.globals |= {
+        "symbols": SYMBOLS,
+        "decides": tallies.DECIDES,
+        "open_points": tallies.open_points,
+        "width": plots.WIDTH,
+    }
+    return environment
+
+
+def plotted(run: Run) -> Iterator[tuple[Verdict, plots.Plot]]:
+    """Yield each verdict with its plot; those of one requirement share a scale."""
+    for verdicts in tallies.by_requirement(run):
+        scale = plots.scale_of(verdicts)
+        yield from ((verdict, plots.plot(verdict, scale)) for verdict in verdicts)
+
+
+def when(moment: datetime) -> str:
+    """Return a time to the second, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+@hookimpl
+def harness_reporters() -> Mapping[str, Reporter]:
+    """Offer `--report html`."""
+    return {"html": report}

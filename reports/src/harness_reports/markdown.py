@@ -1,0 +1,112 @@
+"""The `markdown` report: a summary that fits a pull request, with everything in it escaped."""
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import Reporter, Run, Verdict, hookimpl, write_atomic
+from harness_reports import tallies
+
+LIMIT = 65_536  # of a comment on GitHub
+ROOM_FOR_NOTICE = 300
+EMOJI: Mapping[tallies.Status, str] = {"pass": "✅", "fail": "❌", "inconclusive": "🟡", "error": "⛔", "info": "🔹"}
+SPECIAL = re.compile(r"([\\`*_\[\]<>&|~$])")
+REFERENCE = re.compile(r"@(?=\w)|#(?=\d)|(?<=GH)-(?=\d)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A piece that stays or goes as a whole, and what is counted when it goes."""
+
+    text: str
+    counted: str = ""
+
+
+def report(runs: Sequence[Run], out: Path) -> str:
+    """Write `summary.md` and return it, ready to be posted."""
+    text = summary(runs)
+    write_atomic(out / "summary.md", text)
+    return text.rstrip()
+
+
+def summary(runs: Sequence[Run], limit: int = LIMIT) -> str:
+    """Return the summary of all runs; what does not fit into the limit is counted."""
+    return _fitted([*_headline(runs), *_tables(runs), *_explanations(runs)], limit)
+
+
+def escaped(text: str) -> str:
+    """Return text that means only itself in markdown: no markup, no table cell, no mention, no reference."""
+    return SPECIAL.sub(r"\\\1", _unreferring(text))
+
+
+def _as_html(text: str) -> str:
+    return html.escape(_unreferring(text), quote=False)
+
+
+def _unreferring(text: str) -> str:
+    """Return text on one line that notifies nobody and links to no issue."""
+    return REFERENCE.sub(lambda found: f"{found[0]}\N{ZERO WIDTH SPACE}", " ".join(text.split()))
+
+
+def _headline(runs: Sequence[Run]) -> Iterator[Part]:
+    outcome = tallies.overall(runs)
+    who = " and ".join(dict.fromkeys(escaped(run.candidate.revision) for run in runs))
+    yield Part(text=f"## {EMOJI[outcome]} {outcome.capitalize()}: {who}\n\n")
+    yield Part(text=f"{tallies.counted(runs).capitalize()}: {tallies.DECIDES[outcome]}.\n")
+
+
+def _tables(runs: Sequence[Run]) -> Iterator[Part]:
+    for run in runs:
+        yield Part(text=f"\n### {EMOJI[run.outcome]} {escaped(run.suite)}\n\n", counted="suite")
+        yield Part(text="| verdict | metric | found | asked | step |\n|---|---|---|---|---|\n")
+        yield from (Part(text=_row(verdict), counted="verdict") for verdict in run.verdicts)
+        yield Part(text=f"\nRun <code>{escaped(run.id)}</code>, digest <code>{escaped(run.digest)}</code>\n")
+
+
+def _row(verdict: Verdict) -> str:
+    status, severity = tallies.status(verdict), verdict.requirement.severity
+    word = f"{EMOJI[status]} {status}{' (should)' if severity == 'should' else ''}"
+    found = verdict.shown() if verdict.estimate else "nothing"
+    cells = [word, *map(escaped, (verdict.name, found, verdict.asked(), verdict.step))]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _explanations(runs: Sequence[Run]) -> Iterator[Part]:
+    for run in runs:
+        for verdict in tallies.open_points(run):
+            yield Part(text=_details(run, verdict), counted="explanation")
+
+
+def _details(run: Run, verdict: Verdict) -> str:
+    words = html.escape(verdict.explain().partition("\n")[2], quote=False)
+    title = f"{EMOJI[verdict.outcome]} {_as_html(f'{verdict.name}: {verdict.asked()} ({run.suite})')}"
+    return f"\n<details><summary>{title}</summary>\n\n<pre>\n{words}\n</pre>\n\n</details>\n"
+
+
+def _fitted(parts: Sequence[Part], limit: int) -> str:
+    """Return the parts that fit, in order, with a count of those that do not."""
+    kept: list[str] = []
+    left_out: list[str] = []
+    room = limit - ROOM_FOR_NOTICE
+    for part in parts:
+        if len(part.text) <= room:
+            kept.append(part.text)
+            room -= len(part.text)
+        else:
+            left_out.append(part.counted)
+    return "".join(kept) + _notice(left_out)
+
+
+def _notice(left_out: Sequence[str]) -> str:
+    counts = [f"{left_out.count(kind)} {kind}s" for kind in ("suite", "verdict", "explanation") if kind in left_out]
+    if not counts:
+        return ""
+    return f"\n**Left out, as a comment has room for no more: {' and '.join(counts)}.** The HTML report has them all.\n"
+
+
+@hookimpl
+def harness_reporters() -> Mapping[str, Reporter]:
+    """Offer `--report markdown`."""
+    return {"markdown": report}

@@ -1,0 +1,55 @@
+"""Says in a few words what verdicts come to, the same in every report."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from harness import Outcome, Run, Verdict, worst
+
+Status = str
+ORDER: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass")
+DECIDES: Mapping[Outcome, str] = {
+    "pass": "every requirement that must hold is shown to hold",
+    "fail": "a requirement that must hold is shown not to hold",
+    "inconclusive": "nothing that must hold is shown to fail, and not everything is shown to hold yet",
+    "error": "something that must hold could not be measured, so nothing is decided",
+}
+
+
+def overall(runs: Sequence[Run]) -> Outcome:
+    """Return the outcome of all runs: the worst."""
+    return worst([run.outcome for run in runs])
+
+
+def status(verdict: Verdict) -> Status:
+    """Return the outcome, or "info" where a verdict is only shown."""
+    return "info" if verdict.requirement.severity == "info" else verdict.outcome
+
+
+def musts(run: Run) -> Sequence[Verdict]:
+    """Return the verdicts that decide."""
+    return [verdict for verdict in run.verdicts if verdict.requirement.severity == "must"]
+
+
+def open_points(run: Run) -> Sequence[Verdict]:
+    """Return what did not pass, worst first: musts, then shoulds."""
+    missed = [v for v in run.verdicts if v.outcome != "pass" and v.requirement.severity != "info"]
+    return sorted(missed, key=lambda v: (v.requirement.severity != "must", ORDER.index(v.outcome)))
+
+
+def counted(runs: Sequence[Run]) -> str:
+    """Return how many musts came out how: `2 pass and 1 fail of 3 musts`."""
+    outcomes = [verdict.outcome for run in runs for verdict in musts(run)]
+    counts = [f"{outcomes.count(outcome)} {outcome}" for outcome in reversed(ORDER) if outcome in outcomes]
+    if not outcomes:
+        return "no requirement is a must, so nothing is proven"
+    return f"{_listed(counts)} of {len(outcomes)} {'must' if len(outcomes) == 1 else 'musts'}"
+
+
+def by_requirement(run: Run) -> Iterator[Sequence[Verdict]]:
+    """Yield the verdicts of each requirement: one, or one for each slice."""
+    for _, group in groupby(run.verdicts, key=lambda verdict: (verdict.step, verdict.metric, verdict.requirement)):
+        yield list(group)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)

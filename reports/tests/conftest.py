@@ -1,0 +1,71 @@
+"""Runs to report: the values a suite would leave, made without one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from harness import Data, Estimate, Identity, Requirement, Run, Verdict
+
+MakeVerdict = Callable[..., Verdict]
+MakeRun = Callable[..., Run]
+MOMENT = datetime(2026, 3, 1, 12, 5, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def verdict() -> MakeVerdict:
+    """Make a verdict on recall; keywords change it, those of its requirement go into the requirement."""
+    seen = Estimate(
+        value=0.8, lower=0.74, upper=0.85, level=0.975, n=204, n_eff=204, method="Clopper-Pearson", hits=163
+    )
+
+    def made(outcome: str = "pass", estimate: Estimate | None = seen, **changes: object) -> Verdict:
+        asked = {key: changes.pop(key) for key in list(changes) if key in Requirement.__dataclass_fields__}
+        metric = str(asked.pop("metric", "recall"))
+        named = {"at_least", "at_most", "lose_at_most", "gain_at_least"} & set(asked)
+        requirement = Requirement(metric=metric, **({} if named else {"at_least": 0.7}), **asked)
+        plain = Verdict(
+            check="quality.classifier",
+            step="quality.classifier",
+            metric=metric,
+            outcome=outcome,
+            reason="at least 74 %; at least 70 % was asked",
+            requirement=requirement,
+            estimate=estimate,
+            statistic="proportion",
+            unit="frauds",
+            event="caught",
+        )
+        return replace(plain, **changes)
+
+    return made
+
+
+@pytest.fixture
+def run() -> MakeRun:
+    """Make a run of verdicts; keywords change it."""
+
+    def made(*verdicts: Verdict, **changes: object) -> Run:
+        plain = Run(
+            id="e7c5b255bf82",
+            digest="sha256:" + "ab12" * 16,
+            project="cards",
+            suite="card-fraud",
+            suite_digest="sha256:" + "cd34" * 16,
+            candidate=Identity(revision="fraud 14", digest="sha256:" + "9f" * 32),
+            verdicts=verdicts,
+            measurements=(),
+            baselines={"champion": Identity(revision="fraud 13"), "shadow": None},
+            datasets={"matured": Data(uri="scores.parquet", digest="sha256:5a", rows=41233, filters=("30 days",))},
+            plugins={"quality": "promotion-harness-quality 0.1.0"},
+            environment={"python": "3.11.9"},
+            params={"candidate": "14"},
+            as_of=MOMENT,
+            started=MOMENT,
+            finished=MOMENT,
+            cost={"seconds": 12.3},
+        )
+        return replace(plain, **changes)
+
+    return made

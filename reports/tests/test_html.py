@@ -1,0 +1,110 @@
+import re
+from html.parser import HTMLParser
+
+from harness_reports.html import page, report
+
+from harness import Identity
+
+EVIL = '<script>alert("x")</script>'
+EMPTY = {"meta", "link", "rect", "line", "circle", "path"}
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in EMPTY:
+            assert tag == self.open.pop()
+
+
+def parsed(text):
+    tags = Tags()
+    tags.feed(text)
+    return tags
+
+
+def test_report_writes_one_file_and_says_where(tmp_path, run, verdict):
+    found = report([run(verdict())], tmp_path)
+
+    assert f"report: {tmp_path / 'report.html'}" == found
+    assert ["report.html"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_page_is_well_formed_with_everything_on_it(run, verdict):
+    runs = [run(verdict(), verdict("error", estimate=None), verdict("fail", severity="should")), run()]
+
+    found = parsed(page(runs))
+
+    assert [] == found.open
+
+
+def test_page_has_no_script_and_names_no_other_file(run, verdict):
+    found = parsed(page([run(verdict())]))
+
+    links = [value for _, attrs in found.seen for key, value in attrs.items() if key in ("src", "href")]
+    assert "script" not in [tag for tag, _ in found.seen]
+    assert [] == [link for link in links if not link.startswith(("#", "data:"))]
+    assert not re.search(r"url\(|@import", page([run(verdict())]))
+
+
+def test_everything_users_name_is_escaped(run, verdict):
+    hostile = run(
+        verdict("fail", labels={EVIL: EVIL}, notes=(EVIL,), reason=EVIL, unit=EVIL, versus=EVIL, lose_at_most=0.1),
+        project=EVIL,
+        candidate=Identity(revision=EVIL, digest=EVIL, parts={EVIL: EVIL}),
+        baselines={EVIL: Identity(revision=EVIL)},
+        params={EVIL: EVIL},
+        environment={EVIL: EVIL},
+    )
+
+    found = page([hostile, hostile])
+
+    assert "<script" not in found
+    assert "&lt;script&gt;" in found
+
+
+def test_page_names_outcome_candidate_and_digests_first(run, verdict):
+    found = page([run(verdict("fail"))])
+
+    assert found.index("<span>Fail</span>") < found.index("fraud 14</b>") < found.index("<table")
+    for expected in ("sha256:" + "9f" * 32, "sha256:" + "ab12" * 16, "scores.parquet", "41,233", "30 days", "fraud 13"):
+        assert expected in found
+
+
+def test_outcome_is_a_word_and_a_shape_not_only_a_colour(run, verdict):
+    found = page([run(verdict("pass"), verdict("fail"), verdict("inconclusive"))])
+
+    shapes = set(re.findall(r'<(circle|path) class="(value[^"]*)"', found))
+    assert {("circle", "value"), ("path", "value"), ("path", "value hollow")} == shapes
+    for word in ("pass", "fail", "inconclusive"):
+        assert f"</span>{word}</span>" in found
+
+
+def test_each_plot_has_a_title_and_a_description_of_its_own(run, verdict):
+    found = parsed(page([run(verdict(), verdict()), run(verdict())]))
+
+    plots = [attrs["aria-labelledby"] for tag, attrs in found.seen if tag == "svg"]
+    ids = [attrs["id"] for _, attrs in found.seen if "id" in attrs]
+    assert 3 == len(set(plots))
+    assert len(ids) == len(set(ids))
+    assert set(" ".join(plots).split()) <= set(ids)
+
+
+def test_what_did_not_pass_is_explained_without_a_click(run, verdict):
+    found = parsed(page([run(verdict("pass"), verdict("fail"))]))
+
+    opened = ["open" in attrs for tag, attrs in found.seen if tag == "details"]
+    assert [False, True] == opened
+
+
+def test_candidate_without_digest_is_called_declared(run, verdict):
+    found = page([run(verdict(), candidate=Identity(revision="14"))])
+
+    assert "declared, not proven" in found

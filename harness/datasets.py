@@ -113,11 +113,16 @@ class Dataset:
                 )
 
 
+def not_empty(data: Dataset) -> Dataset:
+    """Return the dataset if it has rows."""
+    if data.size == 0:
+        raise HarnessError(f"dataset {data.name!r} ({data.uri}) has no rows; nothing can be measured on it")
+    return data
+
+
 def verify(data: Dataset) -> Dataset:
     """Return the dataset when every role holds; otherwise say which does not, before anything is measured."""
     counts = scan.one_row(f"SELECT {', '.join(_tallies(data))} FROM ({data.sql})")
-    if counts["rows"] == 0:
-        raise HarnessError(f"dataset {data.name!r} ({data.uri}) has no rows; nothing can be measured on it")
     for role, column in _checked_roles(data):
         if counts[f"bad {role}"]:
             raise HarnessError(

@@ -60,6 +60,7 @@ class Ledger:
         self.url = url
         self.project = project
         self._engine = _engine(url)
+        self._ready = False
 
     def record_run(self, run: Run) -> str:
         """Append a run; return the entry's digest."""
@@ -108,7 +109,7 @@ class Ledger:
             .order_by(ENTRIES.c.seq.desc())
             .limit(1)
         )
-        with self._engine.begin() as connection:
+        with self._migrated().begin() as connection:
             previous = connection.execute(last).scalar() or GENESIS
             digest = _entry_digest(self.project, kind, key, body, previous)
             connection.execute(
@@ -125,9 +126,16 @@ class Ledger:
             )
         return digest
 
+    def _migrated(self) -> sa.Engine:
+        """Return the engine, the tables created when they are first needed: who reads no ledger makes none."""
+        if not self._ready:
+            _migrate(self._engine, self.url)
+            self._ready = True
+        return self._engine
+
     def _reading(self) -> sa.Connection:
         try:
-            return self._engine.connect()
+            return self._migrated().connect()
         except SQLAlchemyError as error:
             raise HarnessError(f"ledger {self.url} cannot be read: {_told(error)}") from error
 
@@ -149,18 +157,29 @@ def _unbroken(entries: Sequence[Entry], url: str) -> None:
 
 def _engine(url: str) -> sa.Engine:
     try:
-        parsed = sa.make_url(url)
-        if parsed.drivername.startswith("sqlite") and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url)
-        _migrated(engine, url)
+        return sa.create_engine(url)
+    except SQLAlchemyError as error:
+        raise UsageError(f"ledger {url!r} cannot be opened: {_told(error)}; give a SQLAlchemy URL") from error
+
+
+def _migrate(engine: sa.Engine, url: str) -> None:
+    try:
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        version = _created(engine)
     except (SQLAlchemyError, OSError) as error:
         raise UsageError(f"ledger {url!r} cannot be opened: {_told(error)}; give a SQLAlchemy URL") from error
-    return engine
+    if version > SCHEMA_VERSION:
+        raise UsageError(
+            f"ledger {url!r} has schema {version}, this version knows {SCHEMA_VERSION}; upgrade the harness"
+        )
 
 
-def _migrated(engine: sa.Engine, url: str) -> None:
-    """Create what is missing; every statement can be repeated, so a killed process does no harm."""
+def _created(engine: sa.Engine) -> int:
+    """Create what is missing and return the schema's version.
+
+    Every statement can be repeated, so a process killed half-way does no harm.
+    """
     METADATA.create_all(engine)
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
@@ -169,10 +188,7 @@ def _migrated(engine: sa.Engine, url: str) -> None:
         version = connection.execute(sa.select(sa.func.max(VERSIONS.c.version))).scalar()
         if version is None:
             connection.execute(VERSIONS.insert().values(version=SCHEMA_VERSION))
-    if version is not None and version > SCHEMA_VERSION:
-        raise UsageError(
-            f"ledger {url!r} has schema {version}, this version knows {SCHEMA_VERSION}; upgrade the harness"
-        )
+    return SCHEMA_VERSION if version is None else int(version)
 
 
 def _told(error: Exception) -> str:

@@ -9,20 +9,20 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from harness.datasets import Dataset
+from harness.datasets import Dataset, not_empty
 from harness.errors import HarnessError, UsageError
 from harness.tables import scan
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def duration(text: object) -> timedelta:
-    """Return "45d", "24h", "30m" or "2w" as a time span."""
-    found = re.fullmatch(r"(\d+)([mhdw])", text) if isinstance(text, str) else None
+    """Return "45d", "24h", "30m", "90s" or "2w" as a time span."""
+    found = re.fullmatch(r"(\d+)([smhdw])", text) if isinstance(text, str) else None
     if isinstance(text, timedelta):
         return text
     if not found:
-        raise ValueError("is a number and a unit: 30m, 24h, 45d or 2w")
+        raise ValueError("is a number and a unit: 90s, 30m, 24h, 45d or 2w")
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
@@ -62,9 +62,10 @@ class Source(BaseModel):
 def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
     """Return a declared table, its labels joined and its rows filtered as of a point in time (UTC)."""
     try:
-        return _opened(name, source, folder, as_of)
+        data = _opened(name, source, folder, as_of)
     except HarnessError as error:
         raise type(error)(f"dataset {name!r}: {error}") from error
+    return not_empty(data)
 
 
 def _opened(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:

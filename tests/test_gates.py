@@ -37,9 +37,7 @@ def run(*verdicts: Verdict, age: timedelta = timedelta(hours=1), **changes: obje
 
 
 def decided(gate: Gate, *runs: Run, candidate: Identity = CANDIDATE, promoted_before: bool = True) -> Promotion:
-    return decide(
-        gate, candidate, runs, stage="production", project="demo", now=NOW, promoted_before=promoted_before
-    )
+    return decide(gate, candidate, runs, stage="production", project="demo", now=NOW, promoted_before=promoted_before)
 
 
 GATE = Gate(suites=["card"])

@@ -9,7 +9,8 @@ from harness import hooks
 from harness.hooks import HOOKS
 from tests.test_plugins import offer
 
-PROBE = '''
+PROBE = (
+    '''
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,8 +82,9 @@ def harness_reporters():
 @hookimpl
 def harness_promoters():
     return {"probe": Registry()}
-'''.replace('"Target"', "Target").replace('"Dataset"', "Dataset").replace(
-    "import Identity,", "import Dataset, Identity, Target,"
+'''.replace('"Target"', "Target")
+    .replace('"Dataset"', "Dataset")
+    .replace("import Identity,", "import Dataset, Identity, Target,")
 )
 SUITE = """name: s
 data: {d: {source: scores.parquet, id: id}}

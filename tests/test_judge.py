@@ -25,9 +25,7 @@ def stepped(requirement: Requirement, *measurements: Measurement, **failures: st
     return verdict
 
 
-@pytest.mark.parametrize(
-    ("k", "outcome"), [(190, "pass"), (171, "inconclusive"), (160, "inconclusive"), (140, "fail")]
-)
+@pytest.mark.parametrize(("k", "outcome"), [(190, "pass"), (171, "inconclusive"), (160, "inconclusive"), (140, "fail")])
 def test_a_verdict_rests_on_the_bound_and_not_on_the_value(k: int, outcome: str) -> None:
     assert outcome == judge(AT_LEAST, counted(k, 214)).outcome
 
@@ -91,7 +89,9 @@ def test_counts_that_count_nothing_never_pass(counts: Labels) -> None:
 
 
 def test_an_exact_value_at_the_threshold_passes() -> None:
-    exact = Measurement(metric="violations", sample=Sample(statistic="exact", counts={"value": 0, "n": 10}), better="lower")
+    exact = Measurement(
+        metric="violations", sample=Sample(statistic="exact", counts={"value": 0, "n": 10}), better="lower"
+    )
 
     assert "pass" == judge(Requirement(metric="violations", at_most=0), exact).outcome
 

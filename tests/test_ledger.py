@@ -9,8 +9,8 @@ from sqlalchemy.exc import DatabaseError
 from harness.errors import HarnessError, UsageError
 from harness.ledger import GENESIS, Ledger
 from harness.model import Identity, Run
-from tests.test_gates import NOW, decided, run, verdict
 from tests.test_gates import GATE as ANY_GATE
+from tests.test_gates import NOW, decided, run, verdict
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_an_entry_that_was_changed_or_taken_out_is_found(url: str, statement: st
 
 
 def test_many_writers_leave_one_unbroken_chain(url: str) -> None:
-    Ledger(url, "demo")
+    Ledger(url, "demo").runs()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: Ledger(url, "demo").record_run(numbered(number)), range(16)))
@@ -108,17 +108,17 @@ def test_decisions_are_recorded_beside_runs(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/nope/ledger.db"])
 def test_a_ledger_that_cannot_be_opened_says_so(url: str) -> None:
-    with pytest.raises(UsageError, match="cannot be opened: .*; give a SQLAlchemy URL"):
-        Ledger(url, "demo")
+    with pytest.raises(UsageError, match=r"cannot be opened: .*; give a SQLAlchemy URL"):
+        Ledger(url, "demo").runs()
 
 
 def test_a_ledger_of_a_later_version_is_refused(url: str) -> None:
-    Ledger(url, "demo")
+    Ledger(url, "demo").runs()
     with sa.create_engine(url).begin() as connection:
         connection.execute(sa.text("INSERT INTO schema_version VALUES (99)"))
 
     with pytest.raises(UsageError, match="has schema 99, this version knows 1; upgrade the harness"):
-        Ledger(url, "demo")
+        Ledger(url, "demo").runs()
 
 
 def test_a_body_of_another_version_is_an_error(url: str) -> None:

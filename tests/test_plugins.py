@@ -57,11 +57,31 @@ def test_only_the_plugin_that_is_named_is_imported(project: Path, harness: Comma
 @pytest.mark.parametrize(
     ("module", "check", "code", "told"),
     [
-        ("import nope_nope", "mine.one", 3, "plugin 'mine' of [tool.harness] plugins local does not import: ModuleNotFound"),
+        (
+            "import nope_nope",
+            "mine.one",
+            3,
+            "plugin 'mine' of [tool.harness] plugins local does not import: ModuleNotFound",
+        ),
         ("raise RuntimeError('boom')", "mine.one", 3, "does not import: RuntimeError: boom; repair or reinstall"),
-        (GOOD.replace("harness_checks", "harness_check"), "mine.one", 3, "no hook 'harness_check'; did you mean 'harness_checks'?"),
-        (GOOD.replace("NAME.one", "other.one"), "mine.one", 3, "plugin 'mine' offers 'other.one'; its names are 'mine' or start"),
-        (GOOD.replace("{one.name: one}", "{'mine.two': one}"), "mine.two", 3, "offers check 'mine.two' under another name"),
+        (
+            GOOD.replace("harness_checks", "harness_check"),
+            "mine.one",
+            3,
+            "no hook 'harness_check'; did you mean 'harness_checks'?",
+        ),
+        (
+            GOOD.replace("NAME.one", "other.one"),
+            "mine.one",
+            3,
+            "plugin 'mine' offers 'other.one'; its names are 'mine' or start",
+        ),
+        (
+            GOOD.replace("{one.name: one}", "{'mine.two': one}"),
+            "mine.two",
+            3,
+            "offers check 'mine.two' under another name",
+        ),
         (GOOD, "mine.on", 4, "plugin 'mine' has no check 'mine.on'; did you mean 'mine.one'?"),
         (GOOD, "mien.one", 4, "no check 'mien.one' is installed; did you mean 'mine'?"),
         ("x = 1", "mine.one", 4, "plugin 'mine' has no check 'mine.one'; there is none"),

@@ -37,7 +37,11 @@ def test_an_environment_variable_takes_the_place_of_its_reference(tmp_path: Path
     ("text", "params", "told"),
     [
         (HEAD + "params: {model: str}\n" + STEP, {}, "parameter 'model' has no value; add --param model=VALUE"),
-        (HEAD + "params: {model: str}\n" + STEP, {"modle": "x"}, "no parameter 'modle' in params; did you mean 'model'?"),
+        (
+            HEAD + "params: {model: str}\n" + STEP,
+            {"modle": "x"},
+            "no parameter 'modle' in params; did you mean 'model'?",
+        ),
         (HEAD + "params: {t: float}\n" + STEP, {"t": "high"}, "parameter 't' is a float; found 'high'"),
         (HEAD + "params: {b: bool}\n" + STEP, {"b": "maybe"}, "parameter 'b' is a bool; found 'maybe'"),
         (HEAD + "owner: {env: NOPE}\n" + STEP, {}, "environment variable 'NOPE' has no value; set it"),
@@ -79,7 +83,9 @@ def test_a_metric_takes_one_requirement_or_a_list(tmp_path: Path) -> None:
 
     suite = read(tmp_path, text)
 
-    assert [("rate", 0.5), ("rate", None), ("mean", None)] == [(r.metric, r.at_least) for r in suite.steps[0].requirements]
+    assert [("rate", 0.5), ("rate", None), ("mean", None)] == [
+        (r.metric, r.at_least) for r in suite.steps[0].requirements
+    ]
 
 
 def test_a_check_used_twice_is_numbered(tmp_path: Path) -> None:

@@ -48,7 +48,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     uv = Path(sys.executable).with_name("uv")
     target = folder / "site"
     subprocess.run(
-        [uv if uv.exists() else "uv", "pip", "install", "--quiet", "--target", target, "--python", sys.executable, folder],
+        [
+            uv if uv.exists() else "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            target,
+            "--python",
+            sys.executable,
+            folder,
+        ],
         check=True,
         env={**os.environ},
     )

@@ -1,6 +1,7 @@
 """The command line: every command's module is imported when it is typed, so that help is quick."""
 
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -67,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort:
         click.echo("interrupted; nothing was recorded", err=True)
         code = USAGE
+    except Exception:  # noqa: BLE001 - Python's own exit code 1 would read as a verdict of fail
+        traceback.print_exc()
+        click.echo("error: the harness itself failed, so nothing was judged; please report the lines above", err=True)
+        code = HarnessError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ from harness.ledger import Ledger
 from harness.model import Outcome
 from harness.plugins import Plugins, discover
 from harness.settings import Settings, find_settings
+from harness.sources import duration
 
 EXIT: Mapping[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2, "error": 3}
 
@@ -53,6 +54,14 @@ def instant(text: str | None) -> datetime:
     except ValueError:
         raise UsageError(f"--as-of takes an ISO 8601 date or time; found {text!r}, as in 2026-01-31T12:00:00") from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def span(text: str | None) -> timedelta | None:
+    """Return --timeout as a time span."""
+    try:
+        return duration(text) if text else None
+    except ValueError as error:
+        raise UsageError(f"--timeout {error}; found {text!r}") from None
 
 
 def pairs(given: Sequence[str]) -> Mapping[str, str]:

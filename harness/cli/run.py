@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.project import EXIT, Project, existing, instant, open_project, pairs, say
+from harness.cli.project import EXIT, Project, existing, instant, open_project, pairs, say, span
 from harness.errors import HarnessError, UsageError
 from harness.evidence import LEVELS
 from harness.files import write_atomic
 from harness.model import Outcome, Run, worst
 from harness.records import as_json, canonical_pretty, summary
 from harness.runner import Order, run_suite
-from harness.sources import duration
 from harness.steps import resolve
 from harness.suites import Suite, find_suites, read_suite
 
@@ -62,13 +61,12 @@ def command(
         executor=executor,
         evidence=evidence,
         trigger=trigger,
-        timeout=duration(timeout) if timeout else None,
+        timeout=span(timeout),
     )
+    book = project.ledger(ledger)
     runs, troubles = _run_all(project, suites, order)
-    book = project.ledger(ledger) if runs else None
     for run in runs:
-        if book is not None:
-            book.record_run(run)
+        book.record_run(run)
     outcome: Outcome = "error" if troubles else worst([run.outcome for run in runs])
     if out and runs:
         write_out(out, runs, outcome)

@@ -1,0 +1,310 @@
+"""`harness run` and what it leaves behind."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import Command, scored_rows
+from tests.test_plugins import offer
+
+SUITE = """name: NAME
+data: {d: {source: scores.parquet, id: id, time: at}}
+target: {kind: table, config: {data: d}}
+steps:
+  - {check: rows.rate, with: {column: ok}, require: {rate: ASKED}}
+"""
+
+
+def suite(project: Path, asked: str, name: str = "s") -> Path:
+    path = project / f"{name}.suite.yaml"
+    path.write_text(SUITE.replace("ASKED", asked).replace("NAME", name))
+    return path
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    ("asked", "code", "word"),
+    [
+        ("{at_least: 0.7}", 0, "PASS"),
+        ("{at_least: 0.95}", 1, "FAIL"),
+        ("{at_least: 0.8}", 2, "INCONCLUSIVE"),
+        ("{at_least: 0.7, where: {channel: web}}", 3, "ERROR"),
+        ("{at_least: 0.95, severity: should}", 3, "ERROR"),
+        ("[]", 5, "ERROR"),
+    ],
+)
+def test_the_exit_code_tells_the_outcome(project: Path, harness: Command, asked: str, code: int, word: str) -> None:
+    done = harness("run", suite(project, asked))
+
+    assert code == done.code
+    assert f"{word}  s:" in done.out
+
+
+@pytest.mark.usefixtures("scores")
+def test_several_suites_are_as_good_as_the_worst(project: Path, harness: Command) -> None:
+    suite(project, "{at_least: 0.7}", "good")
+    suite(project, "{at_least: 0.95}", "bad")
+
+    done = harness("run", project, "--out", project / "out")
+
+    assert 1 == done.code
+    summary = json.loads((project / "out" / "summary.json").read_text())
+    assert "fail" == summary["outcome"]
+    assert [("bad", "fail"), ("good", "pass")] == [(part["suite"], part["outcome"]) for part in summary["suites"]]
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_suite_that_cannot_be_measured_does_not_keep_the_others_from_it(project: Path, harness: Command) -> None:
+    suite(project, "{at_least: 0.7}", "good")
+    broken = suite(project, "{at_least: 0.7}", "broken")
+    broken.write_text(broken.read_text().replace("time: at", "time: at, cluster: nope"))
+
+    done = harness("run", project)
+
+    assert 4 == done.code
+    assert "error: broken: dataset 'd': " in done.err
+    assert "PASS  good" in done.out
+
+
+@pytest.mark.usefixtures("scores")
+def test_run_json_holds_what_the_schema_promises(project: Path, harness: Command) -> None:
+    done = harness("run", suite(project, "{at_least: 0.8, plan_for: 0.85}"), "--out", project / "out", "--json")
+
+    record = json.loads((project / "out" / "s" / "run.json").read_text())
+    assert json.loads(done.out)["runs"] == [record]
+    (verdict,) = record["verdicts"]
+    assert {"check", "metric", "labels", "outcome", "reason", "n_needed", "estimate"} <= set(verdict)
+    assert {"value", "lower", "upper", "level", "n", "n_eff", "method"} <= set(verdict["estimate"])
+    assert record["outcome"] == "inconclusive"
+    assert record["candidate"]["revision"] == record["datasets"]["d"]["digest"]
+    assert record["measurements"][0]["sample"]["digest"].startswith("rows:sha256:")
+
+
+@pytest.mark.usefixtures("scores")
+def test_the_same_thing_has_the_same_digest_whatever_the_clock(project: Path, harness: Command) -> None:
+    path = suite(project, "{at_least: 0.7}")
+
+    records = [json.loads(harness("run", path, "--json").out)["runs"][0] for _ in range(2)]
+
+    assert records[0]["digest"] == records[1]["digest"]
+    assert records[0]["id"] != records[1]["id"]
+
+
+def test_the_digest_does_not_depend_on_the_order_of_rows(project: Path, harness: Command) -> None:
+    rows = scored_rows(300)
+    evidence = []
+    for table in (rows, rows.take(list(reversed(range(300))))):
+        pq.write_table(table, project / "scores.parquet")
+        record = json.loads(harness("run", suite(project, "{at_least: 0.7}"), "--json").out)["runs"][0]
+        evidence.append(record["measurements"][0]["sample"]["digest"])
+
+    assert evidence[0] == evidence[1]
+
+
+@pytest.mark.usefixtures("scores")
+def test_evidence_none_keeps_no_rows(project: Path, harness: Command) -> None:
+    harness("run", suite(project, "{at_least: 0.7}"), "--evidence", "none")
+
+    assert [] == list((project / ".harness").rglob("*.parquet"))
+
+
+@pytest.mark.usefixtures("scores")
+def test_evidence_keeps_the_statistics_columns_and_no_features(project: Path, harness: Command) -> None:
+    harness("run", suite(project, "{at_least: 0.7}"))
+
+    (kept,) = (project / ".harness" / "evidence").glob("*.parquet")
+    assert ["id", "y"] == pq.read_table(kept).column_names
+
+
+def test_slices_are_judged_beside_the_whole(project: Path, harness: Command, scores: Path) -> None:
+    path = suite(project, "{at_least: 0.7}")
+    path.write_text(path.read_text().replace("{check: rows.rate,", "{check: rows.rate, by: [channel, [channel, y]],"))
+
+    done = harness("run", path, "--json")
+
+    names = [tuple(verdict["labels"].items()) for verdict in json.loads(done.out)["runs"][0]["verdicts"]]
+    assert (1 + 2 + 4) == len(names)
+    assert (("channel", "web"), ("y", "1")) in names
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_declared_cluster_widens_the_bounds(project: Path, harness: Command) -> None:
+    path = suite(project, "{at_least: 0.7}")
+    pq.write_table(clustered(), project / "scores.parquet")
+    alone = json.loads(harness("run", path, "--json").out)["runs"][0]["verdicts"][0]["estimate"]
+    path.write_text(path.read_text().replace("id: id,", "id: id, cluster: terminal,"))
+
+    together = json.loads(harness("run", path, "--json").out)["runs"][0]["verdicts"][0]["estimate"]
+
+    assert together["lower"] < alone["lower"]
+    assert 4 * together["n_eff"] < together["n"]
+    assert 40 == together["clusters"]
+
+
+def clustered() -> pa.Table:
+    """Forty terminals of ten rows; the rows of one terminal are all right or all wrong."""
+    rows = scored_rows(400)
+    terminal = pa.array([row // 10 for row in range(400)])
+    ok = pa.array([int(row // 10 % 5 > 0) for row in range(400)])
+    return rows.set_column(rows.column_names.index("terminal"), "terminal", terminal).set_column(
+        rows.column_names.index("ok"), "ok", ok
+    )
+
+
+COUNTER = """
+from harness import Dataset, Measurement, Sample, check, hookimpl
+@check("counter.rate")
+def rate(data: Dataset):
+    "Count without minding what belongs together."
+    yield Measurement(metric="m", sample=Sample(statistic="proportion", counts={"k": 390, "n": 400}))
+@hookimpl
+def harness_checks():
+    return {rate.name: rate}
+"""
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_check_that_ignores_a_declared_cluster_is_an_error(project: Path, harness: Command) -> None:
+    offer(project, counter=COUNTER)
+    path = suite(project, "{}")
+    text = SUITE.replace("id: id,", "id: id, cluster: terminal,").replace(
+        "rows.rate, with: {column: ok}", "counter.rate"
+    )
+    path.write_text(text.replace("{rate: ASKED}", "{m: {at_least: 0.5}}"))
+
+    done = harness("run", path)
+
+    assert 3 == done.code
+    assert "rows of one terminal belong together, but 'counter.rate' measures 'm' without it" in done.out
+
+
+@pytest.mark.usefixtures("scores")
+def test_counts_cannot_be_sliced(project: Path, harness: Command) -> None:
+    offer(project, counter=COUNTER)
+    path = suite(project, "{}")
+    text = SUITE.replace("{check: rows.rate, with: {column: ok}", "{check: counter.rate, by: [channel]")
+    path.write_text(text.replace("{rate: ASKED}", "{m: {at_least: 0.5}}"))
+
+    done = harness("run", path)
+
+    assert 3 == done.code
+    assert "'m' cannot be split by 'channel': its sample keeps no rows with ids" in done.out
+
+
+UNSTEADY = """
+from contextlib import contextmanager
+from itertools import count
+from harness import Identity, Measurement, Sample, Target, check, hookimpl, pick
+
+@check("unsteady.any")
+def any_(target: Target):
+    "Measure whatever."
+    yield Measurement(metric="m", sample=Sample(statistic="exact", counts={"value": 1, "n": 1}))
+
+@check("unsteady.crash")
+def crash():
+    "Crash."
+    raise KeyError("no such thing")
+
+@check("unsteady.wrong")
+def wrong():
+    "Return what is no measurement."
+    return [0.99]
+
+@check("unsteady.slow")
+def slow():
+    "Take long."
+    import time
+    time.sleep(1.2)
+    yield Measurement(metric="m", sample=Sample(statistic="exact", counts={"value": 1, "n": 1}))
+
+class Moving:
+    url = None
+    def __init__(self, datasets): self.datasets, self.seen = datasets, count()
+    def identity(self): return Identity(revision=f"v{next(self.seen)}")
+    def dataset(self, name): return pick(self.datasets, name)
+
+@contextmanager
+def moving(datasets, *, data: str):
+    yield Moving(datasets)
+
+@hookimpl
+def harness_checks():
+    return {found.name: found for found in (any_, crash, wrong, slow)}
+
+@hookimpl
+def harness_targets():
+    return {"unsteady": moving}
+"""
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    ("kind", "check", "extra", "told"),
+    [
+        ("unsteady", "any", [], "the target changed from v1 to v2 during 'unsteady.any'; pin its version"),
+        ("table", "crash", [], "check 'unsteady.crash' raised KeyError: 'no such thing'"),
+        ("table", "wrong", [], "check 'unsteady.wrong' returned float, not Measurement values"),
+        ("table", "slow", ["--timeout", "1s"], "ended too late: the run's time ended at"),
+    ],
+)
+def test_what_goes_wrong_in_a_step_is_an_error_and_never_a_pass(
+    project: Path, harness: Command, kind: str, check: str, extra: list[str], told: str
+) -> None:
+    offer(project, unsteady=UNSTEADY)
+    path = suite(project, "{}")
+    text = SUITE.replace("kind: table", f"kind: {kind}").replace("rows.rate, with: {column: ok}", f"unsteady.{check}")
+    path.write_text(text.replace("{rate: ASKED}", "{m: {at_least: 0.5}}"))
+
+    done = harness("run", path, *extra)
+
+    assert 3 == done.code
+    assert told in done.out
+
+
+@pytest.mark.usefixtures("scores")
+def test_an_operating_point_decides_by_rows_other_than_the_judged_ones(project: Path, harness: Command) -> None:
+    rows = scored_rows(400, seed=5)
+    other = rows.set_column(0, "id", pa.array(range(1000, 1400)))
+    pq.write_table(other, project / "validation.parquet")
+    text = SUITE.replace("data: {d:", "data: {v: {source: validation.parquet, id: id}, d:").replace(
+        "config: {data: d}", "config: {data: d, score: score, operating_point: {alert_rate: 0.1, from: v}}"
+    )
+    path = suite(project, "{}")
+    path.write_text(text.replace("column: ok", "column: decision").replace("ASKED", "{at_most: 0.2}"))
+
+    done = harness("run", path, "--json")
+
+    value = json.loads(done.out)["runs"][0]["verdicts"][0]["estimate"]["value"]
+    assert 0.05 < value < 0.15
+
+
+def test_validate_reads_no_data(project: Path, harness: Command) -> None:
+    done = harness("validate", suite(project, "{at_least: 0.7}"))
+
+    assert (0, "valid: s (1 steps, 1 requirements)\n") == (done.code, done.out)
+
+
+@pytest.mark.usefixtures("scores")
+def test_as_of_is_the_clock_of_windows(project: Path, harness: Command) -> None:
+    path = suite(project, "{at_least: 0.5}")
+    path.write_text(path.read_text().replace("time: at", "time: at, window: 2d"))
+
+    done = harness("run", path, "--as-of", "2026-01-05", "--json")
+
+    assert 48 == json.loads(done.out)["runs"][0]["datasets"]["d"]["rows"]
+
+
+def test_an_as_of_that_is_no_time_is_a_usage_error(project: Path, harness: Command) -> None:
+    done = harness("run", suite(project, "{at_least: 0.5}"), "--as-of", "yesterday")
+
+    assert (4, True) == (done.code, "--as-of takes an ISO 8601 date or time; found 'yesterday'" in done.err)
+
+
+def test_a_timeout_that_is_no_span_is_a_usage_error(project: Path, harness: Command) -> None:
+    done = harness("run", suite(project, "{at_least: 0.5}"), "--timeout", "soon")
+
+    assert (4, True) == (done.code, "--timeout is a number and a unit" in done.err)

@@ -56,14 +56,19 @@ def run_suite(suite: Suite, plugins: Plugins, order: Order) -> Run:
     """Return the record of a suite held to its candidate; nothing is written but the evidence."""
     started = datetime.now(UTC)
     steps = resolve(suite, plugins)
-    perform_with = plugins.executor(order.executor)
     with opened(suite, steps, plugins, order.as_of) as world:
-        works = list(planned(suite, steps, world, order, started))
-        checks = {step.check.name: step.check for step in steps}
-        done = list(
-            perform_with(works, lambda work: perform(work, checks[work.check], world.targets[work.subject.name]))
-        )
-        measured = [_finished(step, done, world, order) for step in steps]
+        return run_steps(steps, suite, plugins, order, world, started)
+
+
+def run_steps(
+    steps: Sequence[Resolved], suite: Suite, plugins: Plugins, order: Order, world: Opened, started: datetime
+) -> Run:
+    """Return the record of some steps of a suite that was opened whole; `records.joined` makes one run of several."""
+    works = list(planned(suite, steps, world, order, started))
+    checks = {step.check.name: step.check for step in steps}
+    perform_with = plugins.executor(order.executor)
+    done = list(perform_with(works, lambda work: perform(work, checks[work.check], world.targets[work.subject.name])))
+    measured = [_finished(step, done, world, order) for step in steps]
     verdicts = [
         verdict for step, outcome in zip(steps, measured, strict=True) for verdict in _judged(step, outcome, world)
     ]

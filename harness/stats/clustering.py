@@ -10,7 +10,7 @@ import numpy as np
 from harness.errors import HarnessError
 from harness.stats.columns import Codes, Numbers
 
-ALL = 1 - 1e-12  # a share this large is the whole, but for rounding
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,15 +112,19 @@ def _summed(parts: Sequence[Part], codes: Codes) -> float:
 
 
 def _moves(parts: Sequence[Part], codes: Codes) -> Numbers:
-    """Return how far leaving out each cluster moves the estimate, scaled so that the squares sum to a variance."""
+    """Return how far leaving out each cluster moves the estimate, scaled so that the squares sum to a variance.
+
+    Moves no larger than rounding are 0: their pattern would pass for degrees of freedom.
+    """
     moves: Numbers = np.sum([_part_moves(part, codes) for part in parts], axis=0)
-    return moves
+    rounding = ROUNDING * sum(float(np.abs(part.influence).sum()) for part in parts)
+    return np.where(np.abs(moves) > rounding, moves, 0.0)
 
 
 def _part_moves(part: Part, codes: Codes) -> Numbers:
     share = np.bincount(codes, part.leverage)
     count = int(np.count_nonzero(share))
-    if share.max() > ALL:
+    if share.max() > 1 - ROUNDING:
         raise HarnessError("one cluster holds every row that counts: it says nothing about others; collect from more")
     moves: Numbers = np.bincount(codes, part.influence) / (1 - share) * np.sqrt((count - 1) / count)
     return moves

@@ -93,6 +93,13 @@ def test_effective_n_is_what_the_design_variance_says():
     assert seen.n_eff == pytest.approx(0.25 / variance)
 
 
+def test_clusters_that_all_agree_are_worth_no_more_than_independent_rows():
+    seen = infer(clustered([0, 1, 1, 1] * 25, a=np.repeat(np.arange(25), 4)))
+
+    assert seen.n_eff == pytest.approx(99)
+    assert seen.interval.df == pytest.approx(24)
+
+
 def test_hits_without_a_miss_are_worth_one_observation_a_cluster():
     seen = infer(clustered(np.ones(300), a=np.repeat(np.arange(30), 10)))
 

@@ -192,11 +192,7 @@ def _about_data(limit: timedelta, suite: str, run: Run, now: datetime) -> Iterat
 
 
 def _span(span: timedelta) -> str:
-    hours = int(span.total_seconds() // 3600)
-    return (
-        f"{hours // 24}d"
-        if hours and hours % 24 == 0
-        else f"{hours}h"
-        if hours
-        else f"{int(span.total_seconds() // 60)}m"
-    )
+    minutes = int(span.total_seconds() // 60)
+    if minutes % 60:
+        return f"{minutes}m"
+    return f"{minutes // 1440}d" if minutes % 1440 == 0 and minutes > 1440 else f"{minutes // 60}h"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import pyarrow as pa
 from pydantic import Field, GetPydanticSchema, model_validator
@@ -12,6 +12,10 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
 
 from harness import words
+from harness.errors import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas
 
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
 Severity = Literal["must", "should", "info"]
@@ -220,6 +224,35 @@ class Run:
     def outcome(self) -> Outcome:
         """Return the worst outcome of the musts; of a run without musts, error."""
         return worst([verdict.outcome for verdict in self.verdicts if verdict.requirement.severity == "must"])
+
+    def __getitem__(self, name: str) -> Verdict:
+        """Return the verdict of a metric, by its name with labels if it has some; of several, the worst."""
+        found = [verdict for verdict in self.verdicts if verdict.name == name]
+        if not found:
+            raise KeyError(f"run {self.id} judged no {name!r}{did_you_mean(name, [v.name for v in self.verdicts])}")
+        return min(found, key=lambda verdict: WORST_FIRST.index(verdict.outcome))
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return a row per verdict as a pandas frame."""
+        frame: pandas.DataFrame = pa.Table.from_pylist([_row(verdict) for verdict in self.verdicts]).to_pandas()
+        return frame
+
+    def _repr_html_(self) -> str:
+        return words.html(self)
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    estimate = verdict.estimate
+    numbers = ("value", "lower", "upper", "n", "n_eff", "method")
+    return {
+        "check": verdict.check,
+        "metric": verdict.name,
+        "outcome": verdict.outcome,
+        **{name: getattr(estimate, name, None) for name in numbers},
+        "asked": verdict.asked(),
+        "n_needed": verdict.n_needed,
+        "reason": verdict.reason,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Puts verdicts into words for people who know no statistics."""
 
 from collections.abc import Iterator
+from html import escape
 from textwrap import indent
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.model import Estimate, Verdict
+    from harness.model import Estimate, Run, Verdict
 
 SO = {
     "pass": "it is good enough",
@@ -36,6 +37,15 @@ def shown(verdict: "Verdict") -> str:
         return number(verdict, estimate.value)
     span = f"({number(verdict, estimate.lower)} to {number(verdict, estimate.upper)})"
     return f"{number(verdict, estimate.value)} {span}"
+
+
+def html(run: "Run") -> str:
+    """Return a run as a small HTML table for notebooks."""
+    cells = [(v.outcome, v.name, shown(v), asked(v)) for v in run.verdicts]
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+    head = "".join(f"<th>{name}</th>" for name in ("verdict", "metric", "found (between)", "asked"))
+    title = f"{run.outcome}: {run.suite}, candidate {run.candidate.revision}"
+    return f"<table><caption>{escape(title)}</caption><tr>{head}</tr>{rows}</table>"
 
 
 def number(verdict: "Verdict", value: float | None) -> str:

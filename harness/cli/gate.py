@@ -4,18 +4,19 @@ from pathlib import Path
 
 import click
 
-from harness.cli.project import EXIT, Project, instant, open_project, say
+from harness.cli.project import EXIT, say
 from harness.errors import UsageError
 from harness.gates import Gate, candidate_named, decide
 from harness.ledger import Ledger
 from harness.model import Identity, Promotion
+from harness.project import Project, instant, open_project
 from harness.records import PROMOTION, canonical_pretty
 
 SAYS = {
     "pass": "may pass",
     "fail": "may not pass",
-    "inconclusive": "is not decided",
-    "error": "could not be judged",
+    "inconclusive": "is not decided for",
+    "error": "could not be judged for",
 }
 
 

@@ -27,7 +27,7 @@ def child(work: Callable[[], None]) -> int:
     """Return the wait status of a forked process that does the work."""
     process = os.fork()
     if process == 0:
-        sys.stdout = open(os.devnull, "w")
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it lives as long as the process
         try:
             work()
         finally:

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import harness as public
+from conftest import scored_rows
+from harness.errors import UsageError
+from tests.test_run import suite
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_notebook_runs_a_suite_and_asks_for_a_verdict(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"))
+
+    assert ("pass", "interactive") == (run.outcome, run.origin)
+    assert run["rate"].explain().startswith("PASS  rate")
+    assert not (project / ".harness" / "ledger.db").exists()
+
+
+def test_a_frame_takes_the_place_of_a_table(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"), data={"d": scored_rows(500, rate=0.95)})
+
+    assert 500 == run.datasets["d"].rows
+
+
+def test_a_pandas_frame_will_do(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"), data={"d": scored_rows(500).to_pandas()})
+
+    assert 500 == run.datasets["d"].rows
+
+
+@pytest.mark.usefixtures("scores")
+def test_verdicts_come_as_a_frame(project: Path) -> None:
+    frame = public.run(suite(project, "{at_least: 0.7}")).to_frame()
+
+    assert ["rate"] == list(frame["metric"])
+    assert ["pass"] == list(frame["outcome"])
+    assert frame["lower"][0] < frame["value"][0] < frame["upper"][0]
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_run_shows_itself_as_html(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"))
+
+    shown = run._repr_html_()
+
+    assert "<table" in shown
+    assert "79" in shown
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_verdict_that_is_not_there_is_named(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"))
+
+    with pytest.raises(KeyError, match="judged no 'rat'; did you mean 'rate'"):
+        run["rat"]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"e": pa.table({"id": [1]})}, "has no dataset 'e'; there is d"),
+        ({"d": [1, 2]}, "data 'd' is a list; give a pandas, polars or Arrow table"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_a_usage_error(project: Path, data: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        public.run(suite(project, "{at_least: 0.7}"), data=data)
+
+
+def test_every_public_name_is_there() -> None:
+    assert all(getattr(public, name) is not None for name in public.__all__)
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'harness' has no attribute 'nope'"):
+        _ = public.nope

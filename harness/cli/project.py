@@ -1,59 +1,16 @@
-"""What commands share: the project around them, its plugins, its ledger and the clock."""
+"""What commands share, besides the project: exit codes, time spans, paths and printing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from harness.errors import UsageError
-from harness.gates import GatesFile, read_gates
-from harness.ledger import Ledger
 from harness.model import Outcome
-from harness.plugins import Plugins, discover
-from harness.settings import Settings, find_settings
 from harness.sources import duration
 
 EXIT: Mapping[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2, "error": 3}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Project:
-    """The settings in force, with the plugins and gates they name."""
-
-    settings: Settings
-    plugins: Plugins
-    gates: GatesFile | None
-
-    @property
-    def name(self) -> str:
-        """Return the namespace of the ledger: of the gates file, else of the settings."""
-        return self.gates.project if self.gates and self.gates.project else self.settings.project
-
-    def ledger(self, url: str | None) -> Ledger:
-        """Return the ledger: --ledger, else the gates file's, else the settings'."""
-        named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
-        return Ledger(_rooted(named, self.settings.root), self.name)
-
-
-def open_project(gates: Path | None = None) -> Project:
-    """Return the project of the working directory."""
-    settings = find_settings(Path.cwd())
-    file = gates or settings.gates
-    found = read_gates(file) if gates or file.is_file() else None
-    return Project(settings=settings, plugins=discover(settings), gates=found)
-
-
-def instant(text: str | None) -> datetime:
-    """Return --as-of in UTC, or now."""
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--as-of takes an ISO 8601 date or time; found {text!r}, as in 2026-01-31T12:00:00") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def span(text: str | None) -> timedelta | None:
@@ -62,15 +19,6 @@ def span(text: str | None) -> timedelta | None:
         return duration(text) if text else None
     except ValueError as error:
         raise UsageError(f"--timeout {error}; found {text!r}") from None
-
-
-def pairs(given: Sequence[str]) -> Mapping[str, str]:
-    """Return --param NAME=VALUE options as a mapping."""
-    split = [text.partition("=") for text in given]
-    for (name, equals, _), text in zip(split, given, strict=True):
-        if not (name and equals):
-            raise UsageError(f"--param takes NAME=VALUE; found {text!r}")
-    return {name: value for name, _, value in split}
 
 
 def existing(paths: Sequence[str]) -> Sequence[Path]:
@@ -83,10 +31,3 @@ def existing(paths: Sequence[str]) -> Sequence[Path]:
 def say(text: str) -> None:
     """Print a result."""
     click.echo(text)
-
-
-def _rooted(url: str, root: Path) -> str:
-    """Return a sqlite URL with its relative path starting at the project."""
-    prefix = "sqlite:///"
-    path = url.removeprefix(prefix)
-    return f"{prefix}{root / path}" if url.startswith(prefix) and path and not path.startswith("/") else url

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from harness.cli.project import EXIT, Project, existing, instant, open_project, pairs, say, span
+from harness.cli.project import EXIT, existing, say, span
 from harness.errors import HarnessError, UsageError
 from harness.evidence import LEVELS
 from harness.files import write_atomic
 from harness.model import Outcome, Run, worst
+from harness.project import Project, instant, open_project, pairs
 from harness.records import as_json, canonical_pretty, summary
 from harness.runner import Order, run_suite
 from harness.steps import resolve

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from harness.cli.project import open_project, say
+from harness.cli.project import say
 from harness.errors import UsageError
 from harness.model import Run, Verdict
+from harness.project import open_project
 from harness.records import as_json, canonical_pretty
 
 ledger_option = click.option("--ledger", metavar="URL", help="The ledger to read.")

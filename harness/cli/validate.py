@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import click
 
-from harness.cli.project import existing, open_project, say
+from harness.cli.project import existing, say
 from harness.cli.run import read_all
+from harness.project import open_project
 
 
 @click.command("validate")

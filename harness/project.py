@@ -1,0 +1,68 @@
+"""The project around a command: its settings, plugins, gates and ledger, and the options that all front doors share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.gates import GatesFile, read_gates
+from harness.ledger import Ledger
+from harness.plugins import Plugins, discover
+from harness.settings import Settings, find_settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """The settings in force, with the plugins and gates they name."""
+
+    settings: Settings
+    plugins: Plugins
+    gates: GatesFile | None
+
+    @property
+    def name(self) -> str:
+        """Return the namespace of the ledger: of the gates file, else of the settings."""
+        return self.gates.project if self.gates and self.gates.project else self.settings.project
+
+    def ledger(self, url: str | None) -> Ledger:
+        """Return the ledger: --ledger, else the gates file's, else the settings'."""
+        named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
+        return Ledger(_rooted(named, self.settings.root), self.name)
+
+
+def open_project(gates: Path | None = None) -> Project:
+    """Return the project of the working directory."""
+    settings = find_settings(Path.cwd())
+    file = gates or settings.gates
+    found = read_gates(file) if gates or file.is_file() else None
+    return Project(settings=settings, plugins=discover(settings), gates=found)
+
+
+def instant(text: str | None, option: str = "--as-of") -> datetime:
+    """Return the time an option gives, in UTC, or now."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} takes an ISO 8601 date or time; found {text!r}, as in 2026-01-31T12:00:00"
+        ) from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def pairs(given: Sequence[str], option: str = "--param") -> Mapping[str, str]:
+    """Return NAME=VALUE options as a mapping."""
+    split = [text.partition("=") for text in given]
+    for (name, equals, _), text in zip(split, given, strict=True):
+        if not (name and equals):
+            raise UsageError(f"{option} takes NAME=VALUE; found {text!r}")
+    return {name: value for name, _, value in split}
+
+
+def _rooted(url: str, root: Path) -> str:
+    """Return a sqlite URL with its relative path starting at the project."""
+    prefix = "sqlite:///"
+    path = url.removeprefix(prefix)
+    return f"{prefix}{root / path}" if url.startswith(prefix) and path and not path.startswith("/") else url

@@ -13,6 +13,8 @@ from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
 from harness.stats.student import Student
 
+ENDLESS = 1e9  # no more than this is worth asking for
+
 
 def n_needed(
     inference: Inference, threshold: float, plan_for: float, *, alpha: float = 0.05, beta: float = 0.05
@@ -59,11 +61,9 @@ def _truths(inference: Inference, threshold: float, better: Better) -> list[floa
 def _binomial(threshold: float, truth: float, alpha: float, beta: float) -> int | None:
     if not (0 <= threshold <= 1 and 0 <= truth <= 1):
         raise HarnessError(f"a share lies between 0 and 1; found threshold {threshold:g} and plan_for {truth:g}")
-    if truth == threshold or threshold == float(truth > threshold):
-        return None
-    if truth > threshold:
-        return _few_enough(round(1 - threshold, 12), round(1 - truth, 12), alpha, beta)
-    return _few_enough(threshold, truth, alpha, beta)
+    up = truth > threshold
+    most, missed = (round(1 - threshold, 12), round(1 - truth, 12)) if up else (threshold, truth)
+    return _few_enough(most, missed, alpha, beta) if _normal(most, missed, alpha, beta) <= ENDLESS else None
 
 
 @lru_cache(maxsize=4096)
@@ -74,7 +74,7 @@ def _few_enough(most: float, truth: float, alpha: float, beta: float) -> int:
     dip by up to 1.5 points. Without any miss it never falls: the rule of three.
     """
     if truth == 0:
-        return math.ceil(math.log(alpha) / math.log1p(-most))
+        return math.ceil(math.log(alpha) / math.log1p(-min(most, 1 - 1e-12)))
     start = max(10, int(0.8 * _normal(most, truth, alpha, beta)))
     step = max(1, start // 200)
     while True:
@@ -87,6 +87,8 @@ def _few_enough(most: float, truth: float, alpha: float, beta: float) -> int:
 
 
 def _normal(most: float, truth: float, alpha: float, beta: float) -> float:
+    if truth >= most:
+        return math.inf
     wide = special.ndtri(alpha) * math.sqrt(most * (1 - most)) + special.ndtri(beta) * math.sqrt(truth * (1 - truth))
     return (float(wide) / (most - truth)) ** 2
 

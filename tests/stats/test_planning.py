@@ -79,6 +79,24 @@ def test_no_n_reaches_a_perfect_floor_or_an_empty_ceiling():
     assert n_needed(seen(), 0.0, 0.0) is None
 
 
+@pytest.mark.parametrize(
+    ("threshold", "truth"), [(1 - 1e-13, 1.0), (1e-300, 0.0), (0.8, 0.8 + 1e-9), (0.5, 0.5 - 1e-16)]
+)
+def test_no_n_is_asked_for_that_nobody_can_collect(threshold, truth):
+    assert n_needed(seen(), threshold, truth) is None
+
+
+@given(threshold=st.floats(0, 1), truth=st.floats(0, 1))
+def test_every_share_has_an_n_or_none(threshold, truth):
+    n = n_needed(seen(), threshold, truth)
+
+    assert n is None or n >= 1
+
+
+def test_one_observation_shows_that_a_floor_of_nothing_is_met():
+    assert n_needed(seen(), 0.0, 1.0) == 1
+
+
 def test_a_threshold_that_is_no_share_is_refused():
     with pytest.raises(HarnessError, match="between 0 and 1; found threshold 80"):
         n_needed(seen(), 80, 85)

@@ -12,7 +12,7 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow reads it when it is im
 
 
 @contextmanager
-def target(
+def mlflow(
     datasets: Datasets,
     *,
     data: str,
@@ -51,7 +51,7 @@ class Alias:
 @hookimpl
 def harness_targets() -> Mapping[str, Connect]:
     """Offer `target: {kind: mlflow}`."""
-    return {"mlflow": target}
+    return {"mlflow": mlflow}
 
 
 @hookimpl

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import mlflow
 from mlflow import MlflowClient
@@ -105,5 +106,6 @@ def _elsewhere(model: str) -> Located:
 
 def _exists(uri: str | None) -> None:
     """Refuse a SQLite file that is not there: MLflow would create it, and a typo would look like an empty store."""
-    if uri and uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE).partition("?")[0]).is_file():
+    path = unquote(uri.removeprefix(SQLITE).partition("?")[0]) if uri and uri.startswith(SQLITE) else None
+    if path and not Path(path).is_file():
         raise HarnessError(f"no MLflow store at {uri!r}; check tracking_uri and registry_uri, or MLFLOW_TRACKING_URI")

@@ -77,7 +77,7 @@ def _numbers(found: NDArray[np.generic], what: str) -> Scores:
         return found.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise HarnessError(
-            f"{what}: a prediction is {found[0]!r}, which is no number; log the model so that it predicts "
+            f"{what}: a prediction is {found.tolist()[0]!r}, which is no number; log the model so that it predicts "
             f"probabilities (pyfunc_predict_fn='predict_proba')"
         ) from error
 

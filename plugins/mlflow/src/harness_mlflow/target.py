@@ -19,7 +19,7 @@ class Scorer:
 
     datasets: Datasets
     model: Model
-    needed: tuple[str, ...]
+    own: str
     point: OperatingPoint | None
     folder: Path
     url: str | None = None
@@ -42,10 +42,10 @@ class Scorer:
             return self._judged[name]
 
     def _with_decision(self, name: str) -> Dataset:
-        rows = self._with_score(name)
-        if self.point is None or rows.roles.score is None or name in self.needed[1:]:
+        rows, reference = self._with_score(name), self._reference
+        if self.point is None or rows.roles.score is None or (name == reference and name != self.own):
             return rows
-        return decided(rows, self.point, self._with_score(self.point.rows) if self.point.rows else None)
+        return decided(rows, self.point, self._with_score(reference) if reference else None)
 
     def _with_score(self, name: str) -> Dataset:
         if name not in self._scored:
@@ -55,7 +55,13 @@ class Scorer:
         return self._scored[name]
 
     def _is_scored(self, rows: Dataset) -> bool:
-        return rows.name in self.needed or (rows.roles.id is not None and not self.model.missing(rows))
+        asked_for = rows.name in (self.own, self._reference)
+        return asked_for or (rows.roles.id is not None and not self.model.missing(rows))
+
+    @property
+    def _reference(self) -> str | None:
+        """Return the rows that an alert rate is taken on."""
+        return self.point.rows if self.point else None
 
 
 @contextmanager
@@ -69,9 +75,9 @@ def opened(
     point: OperatingPoint | None,
 ) -> Iterator[Scorer]:
     """Open a model; its copy and the scores live in a temporary folder until the target is closed."""
-    needed = tuple(pick(datasets, name).name for name in (data, point.rows if point else None) if name)
+    own = pick(datasets, data).name
     found = located(model, store)
     with TemporaryDirectory(prefix="harness-mlflow-") as temporary:
         folder = Path(temporary)
         opened_model = loaded(found, store, columns, folder / "model")
-        yield Scorer(datasets=datasets, model=opened_model, needed=needed, point=point, folder=folder)
+        yield Scorer(datasets=datasets, model=opened_model, own=own, point=point, folder=folder)

@@ -1,0 +1,1 @@
+"""What `harness new` writes: templates, filled with what a table or a name tells."""

@@ -1,0 +1,116 @@
+"""Looks at a table's columns: what each holds, as far as a role can be told from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.tables import scan
+
+FLOATS = ("FLOAT", "DOUBLE", "DECIMAL")
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: its SQL type, how many values are unusable, how many differ, and their range."""
+
+    name: str
+    type: str
+    missing: int
+    distinct: int
+    low: object
+    high: object
+
+    @property
+    def number(self) -> bool:
+        """Tell whether its values can be ordered as numbers."""
+        return self.type.startswith((*FLOATS, *INTEGERS))
+
+    @property
+    def binary(self) -> bool:
+        """Tell whether every row holds 0 or 1 (false or true), and both occur."""
+        boolean = self.type == "BOOLEAN" or (self.number and (self.low, self.high) == (0, 1))
+        return boolean and self.distinct == 2 and not self.missing
+
+    @property
+    def share(self) -> bool:
+        """Tell whether it could be a score: fractions between 0 and 1, and more than two."""
+        return self.number and self.type.startswith(FLOATS) and self.distinct > 2 and self.within(0, 1)
+
+    @property
+    def key(self) -> bool:
+        """Tell whether its type suits an identifier."""
+        return self.type in (*INTEGERS, "VARCHAR", "UUID")
+
+    @property
+    def moment(self) -> bool:
+        """Tell whether it says when a row happened."""
+        return self.type.startswith(("TIMESTAMP", "DATE")) and not self.missing
+
+    def within(self, low: float, high: float) -> bool:
+        """Tell whether every value is a number in a range."""
+        found = (self.low, self.high)
+        return not self.missing and all(low <= float(str(value)) <= high for value in found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table: how many rows, and its columns by name."""
+
+    uri: str
+    rows: int
+    columns: Mapping[str, Column]
+
+    def named(self, name: str, option: str) -> Column:
+        """Return the column that an option names."""
+        if name not in self.columns:
+            raise UsageError(f"{self.uri} has no column {name!r} for {option}{did_you_mean(name, self.columns)}")
+        return self.columns[name]
+
+    def unique(self, column: Column) -> bool:
+        """Tell whether each row has a value of its own there."""
+        return column.key and column.distinct == self.rows
+
+    def told(self) -> str:
+        """Return the columns with their types, to end an error with."""
+        return ", ".join(f"{column.name} {column.type}" for column in self.columns.values())
+
+
+def read_table(uri: str) -> Table:
+    """Return what one scan of a parquet or CSV file tells of its columns."""
+    sql = scan.source_sql(uri)
+    types = scan.columns(sql)
+    aggregates = [part for index, name in enumerate(types) for part in _aggregates(index, name, types[name])]
+    found = scan.one_row(f"SELECT count(*) AS n, {', '.join(aggregates)} FROM ({sql})")
+    if found["n"] == 0:
+        raise HarnessError(f"{uri} has no rows, so nothing can be told from it; name a table with rows")
+    columns = [_column(index, name, types[name], found) for index, name in enumerate(types)]
+    return Table(uri=uri, rows=int(str(found["n"])), columns={column.name: column for column in columns})
+
+
+def positives(table: Table, label: Column) -> int:
+    """Return how many rows carry label 1."""
+    sql = f"SELECT count(*) FILTER (CAST({scan.identifier(label.name)} AS INT) = 1) AS n"
+    return int(str(scan.one_row(f"{sql} FROM ({scan.source_sql(table.uri)})")["n"]))
+
+
+def _aggregates(index: int, name: str, kind: str) -> Sequence[str]:
+    column = scan.identifier(name)
+    usable = f"{column} IS NOT NULL" + (f" AND isfinite({column})" if kind in ("FLOAT", "DOUBLE") else "")
+    return [
+        f"count(*) FILTER (NOT ({usable})) AS missing_{index}",
+        f"count(DISTINCT {column}) AS distinct_{index}",
+        f"min({column}) FILTER ({usable}) AS low_{index}",
+        f"max({column}) FILTER ({usable}) AS high_{index}",
+    ]
+
+
+def _column(index: int, name: str, kind: str, found: Mapping[str, object]) -> Column:
+    return Column(
+        name=name,
+        type=kind,
+        missing=int(str(found[f"missing_{index}"])),
+        distinct=int(str(found[f"distinct_{index}"])),
+        low=found[f"low_{index}"],
+        high=found[f"high_{index}"],
+    )

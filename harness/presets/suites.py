@@ -1,0 +1,122 @@
+"""Writes a first suite from what a table tells."""
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.presets.columns import Column, Table, positives
+from harness.presets.fill import as_yaml, filled, template
+from harness.presets.roles import guess
+from harness.suites import SUFFIX
+
+LISTED = 7  # columns of a schema, so that the suite stays on one screen
+IBIS = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "UUID": "uuid", "DOUBLE": "float64"} | {
+    "FLOAT": "float32",
+    "TINYINT": "int8",
+    "SMALLINT": "int16",
+    "INTEGER": "int32",
+    "BIGINT": "int64",
+    "UTINYINT": "uint8",
+    "USMALLINT": "uint16",
+    "UINTEGER": "uint32",
+    "UBIGINT": "uint64",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the command line names: where to write, and the columns whose role it tells."""
+
+    out: Path
+    label: str | None = None
+    score: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A suite's text, and what was taken for what."""
+
+    text: str
+    told: str
+
+
+def classifier(table: Table, wanted: Wanted) -> Written:
+    """Return a suite that asks a scored table for recall, precision and AUC."""
+    roles = guess(table, label=wanted.label, score=wanted.score, key=wanted.id)
+    positive = f"{positives(table, roles.label):,}"
+    names = {"label": roles.label, "score": roles.score, "decision": roles.decision, "id": roles.id, "time": roles.time}
+    columns = {role: as_yaml(column.name) for role, column in names.items() if column is not None}
+    groups = ", ".join(as_yaml(column.name) for column in roles.clusters)
+    values = _common(table, wanted) | {role: columns.get(role) for role in ("label", "id", "time")}
+    values |= {
+        "positives": positive,
+        "cluster": f"[{groups}]" if groups else None,
+        "config": _config(columns, roles.score),
+        "recall": "0.6",
+        "precision": "0.6",
+        "auc": "0.6" if roles.score else None,
+    }
+    told = [f"{role} {column}" for role, column in columns.items()] + ([f"cluster {groups}"] if groups else [])
+    return Written(text=filled(template("classifier.suite.yaml"), values), told=", ".join(told))
+
+
+def data(table: Table, wanted: Wanted) -> Written:
+    """Return a suite that asks the next file for the types, nulls and ranges of this one."""
+    rules = [f"{as_yaml(column.name)}: {_rules(column)}" for column in table.columns.values()]
+    left = [as_yaml(name) for name in list(table.columns)[LISTED:]]
+    values = _common(table, wanted) | {
+        f"column_{index + 1}": rules[index] if index < len(rules) else None for index in range(LISTED)
+    }
+    values["more"] = f"and likewise: {', '.join(left)}" if left else None
+    told = f"{min(len(rules), LISTED)} of {len(rules)} columns"
+    return Written(text=filled(template("data.suite.yaml"), values), told=told)
+
+
+PRESETS: Mapping[str, Callable[[Table, Wanted], Written]] = {"classifier": classifier, "data": data}
+LATER: Sequence[str] = ("fraud", "rag", "latency")
+
+
+def suite_file(source: Path) -> Path:
+    """Return where a suite goes when nothing else is said: here, named like its table."""
+    return Path(f"{_name(source)}{SUFFIX}")
+
+
+def _common(table: Table, wanted: Wanted) -> dict[str, str | None]:
+    folder = wanted.out.resolve().parent
+    return {
+        "name": as_yaml(_name(wanted.out)),
+        "file": as_yaml(str(wanted.out)),
+        "source": as_yaml(Path(os.path.relpath(table.uri, folder)).as_posix()),
+        "rows": f"{table.rows:,}",
+    }
+
+
+def _name(path: Path) -> str:
+    """Return a suite's name as a suite may be called."""
+    stem = path.name.removesuffix(SUFFIX).rsplit(".", 1)[0] if not path.name.endswith(SUFFIX) else path.name
+    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", stem.removesuffix(SUFFIX)).strip("-._")
+    return clean or "suite"
+
+
+def _config(columns: Mapping[str, str], score: Column | None) -> str:
+    own = {role: columns[role] for role in ("score", "decision") if role in columns}
+    if "decision" not in own and score is not None:
+        own["operating_point"] = f"{{threshold: {_threshold(score)}}}"
+    return f"{{{', '.join(f'{key}: {value}' for key, value in {'data': 'scored', **own}.items())}}}"
+
+
+def _threshold(score: Column) -> str:
+    """Return the middle of the scale: a placeholder that decides something."""
+    return "0.5" if score.within(0, 1) else f"{(float(str(score.low)) + float(str(score.high))) / 2:.3g}"
+
+
+def _rules(column: Column) -> str:
+    rules = {
+        "type": IBIS.get(column.type),
+        "nullable": "false" if column.missing == 0 else None,
+        "min": "0" if column.number and float(str(column.low)) >= 0 else None,
+    }
+    return f"{{{', '.join(f'{key}: {value}' for key, value in rules.items() if value is not None)}}}"

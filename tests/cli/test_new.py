@@ -1,0 +1,311 @@
+"""What `harness new` writes runs as it is; where it cannot guess it asks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from conftest import Command, scored_rows
+
+ROWS = 2_000
+
+
+def write(path: Path, **columns: object) -> None:
+    chance = np.random.default_rng(1)
+    fraud = (chance.random(ROWS) < 0.12).astype(int)
+    plain = {"txn_id": np.arange(ROWS), "is_fraud": fraud, "score": 0.5 * fraud + 0.5 * chance.random(ROWS)}
+    kept = {name: values for name, values in {**plain, **columns}.items() if values is not None}
+    pq.write_table(pa.table(kept), path)
+
+
+def config_of(path: Path) -> dict[str, object]:
+    found: dict[str, object] = yaml.safe_load(path.read_text())["target"]["config"]
+    return found
+
+
+def source_of(path: Path) -> dict[str, object]:
+    found: dict[str, object] = yaml.safe_load(path.read_text())["data"]["scored"]
+    return found
+
+
+def test_newcomer_gets_from_a_table_to_a_verdict_in_two_commands(project: Path, harness: Command) -> None:
+    write(project / "scores.parquet")
+
+    made = harness("new", "suite", "--preset", "classifier", "--from", "scores.parquet")
+    done = harness("run", "scores.suite.yaml")
+
+    assert (0, "") == (made.code, made.err)
+    assert "label is_fraud, score score, id txn_id" in made.out
+    assert (0, "") == (done.code, done.err)
+    assert "PASS  scores: 3 pass of 3 musts" in done.out
+
+
+def test_suite_has_at_most_twenty_lines_with_every_role(project: Path, harness: Command) -> None:
+    times = np.datetime64("2026-01-01T00:00:00", "s") + 60 * np.arange(ROWS)
+    write(project / "scores.parquet", event_ts=times, customer_id=np.arange(ROWS) % 300)
+
+    harness("new", "suite", "--from", "scores.parquet")
+
+    suite = project / "scores.suite.yaml"
+    assert len(suite.read_text().splitlines()) <= 20
+    roles = {"source": "scores.parquet", "id": "txn_id", "label": "is_fraud", "time": "event_ts"}
+    assert {**roles, "cluster": ["customer_id"]} == source_of(suite)
+
+
+def test_thresholds_are_called_placeholders(project: Path, harness: Command) -> None:
+    write(project / "scores.parquet")
+
+    harness("new", "suite", "--from", "scores.parquet")
+
+    assert "Each threshold is a placeholder, not advice" in (project / "scores.suite.yaml").read_text()
+
+
+def test_decision_column_takes_the_place_of_an_operating_point(project: Path, harness: Command) -> None:
+    write(project / "scores.parquet", decision=np.arange(ROWS) % 2)
+
+    harness("new", "suite", "--from", "scores.parquet")
+
+    assert {"data": "scored", "score": "score", "decision": "decision"} == config_of(project / "scores.suite.yaml")
+
+
+def test_decisions_alone_are_not_asked_for_a_ranking(project: Path, harness: Command) -> None:
+    write(project / "scores.parquet", score=None, decision=np.arange(ROWS) % 2)
+
+    harness("new", "suite", "--from", "scores.parquet")
+    done = harness("run", "scores.suite.yaml")
+
+    assert "roc_auc" not in (project / "scores.suite.yaml").read_text()
+    assert 1 == done.code
+
+
+def test_suite_elsewhere_still_finds_its_table(project: Path, harness: Command) -> None:
+    write(project / "scores.parquet")
+
+    harness("new", "suite", "--from", "scores.parquet", "--out", "suites/first/my.suite.yaml")
+    done = harness("run", "suites/first")
+
+    assert "../../scores.parquet" == source_of(project / "suites/first/my.suite.yaml")["source"]
+    assert "PASS  my:" in done.out
+
+
+def test_strange_names_are_quoted(project: Path, harness: Command) -> None:
+    chance = np.random.default_rng(1)
+    write(
+        project / "my scores: 1.parquet",
+        score=None,
+        txn_id=None,
+        is_fraud=None,
+        **{
+            "no": np.arange(ROWS).astype(str),
+            'a "label", # really': (chance.random(ROWS) < 0.5),
+            "score: {x}": chance.random(ROWS),
+        },
+    )
+
+    made = harness("new", "suite", "--from", "my scores: 1.parquet")
+    done = harness("run", "my-scores-1.suite.yaml")
+
+    assert (0, "") == (made.code, made.err)
+    assert done.code in (1, 2)
+    assert "my-scores-1: " in done.out
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"is_fraud": None}, "is the label: none holds 0 and 1 (or false and true) in every row; add --label COLUMN"),
+        ({"is_fraud": np.ones(ROWS, dtype=int)}, "is the label: none holds 0 and 1"),
+        (
+            {"is_fraud": None, "weekend": np.arange(ROWS) % 2, "night": np.arange(ROWS) % 2},
+            "is the label: each of weekend, night holds 0 and 1 (or false and true) in every row; add --label COLUMN",
+        ),
+        ({"score": None}, "is the score: none holds fractions between 0 and 1 in every row; add --score COLUMN"),
+        (
+            {"score": None, "old_score": np.linspace(0, 1, ROWS), "new_score": np.linspace(0, 1, ROWS)},
+            "is the score: each of old_score, new_score holds",
+        ),
+        (
+            {"txn_id": None, "order_id": np.arange(ROWS), "basket_id": np.arange(ROWS)},
+            "is the id: each of order_id, basket_id is different in every row; add --id COLUMN",
+        ),
+    ],
+)
+def test_what_cannot_be_guessed_is_asked_for(
+    project: Path, harness: Command, columns: dict[str, object], told: str
+) -> None:
+    write(project / "scores.parquet", **columns)
+
+    made = harness("new", "suite", "--from", "scores.parquet")
+
+    assert 4 == made.code
+    assert told in made.err
+    assert "(it has " in made.err
+    assert not (project / "scores.suite.yaml").exists()
+
+
+def test_named_columns_win_over_guesses(project: Path, harness: Command) -> None:
+    other = np.linspace(0, 1, ROWS)
+    write(project / "scores.parquet", weekend=np.arange(ROWS) % 2, other=other, key=np.arange(ROWS))
+
+    named = ("--label", "weekend", "--score", "other", "--id", "key")
+    harness("new", "suite", "--from", "scores.parquet", *named)
+
+    found = source_of(project / "scores.suite.yaml")
+    assert ("weekend", "key") == (found["label"], found["id"])
+    assert "other" == config_of(project / "scores.suite.yaml")["score"]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--label", "isfraud"), "scores.parquet has no column 'isfraud' for --label; did you mean 'is_fraud'?"),
+        (("--label", "score"), "--label score: a label is 0 or 1 (or false, true) in every row, and both occur; found"),
+        (("--score", "note"), "--score note: a score is a number in every row; found VARCHAR, 0 missing"),
+        (("--id", "is_fraud"), "--id is_fraud: 2000 rows carry 2 different values"),
+    ],
+)
+def test_named_column_that_cannot_play_its_role_is_refused(
+    project: Path, harness: Command, option: tuple[str, str], told: str
+) -> None:
+    write(project / "scores.parquet", note=np.array(["a", "b"])[np.arange(ROWS) % 2])
+
+    made = harness("new", "suite", "--from", "scores.parquet", *option)
+
+    assert 4 == made.code
+    assert told in made.err
+
+
+def test_score_outside_zero_to_one_gets_a_threshold_on_its_scale(project: Path, harness: Command) -> None:
+    write(project / "scores.parquet", score=np.linspace(-4, 10, ROWS))
+
+    harness("new", "suite", "--from", "scores.parquet", "--score", "score")
+
+    assert {"threshold": 3} == config_of(project / "scores.suite.yaml")["operating_point"]
+
+
+def test_nan_scores_are_no_score(project: Path, harness: Command) -> None:
+    score = np.linspace(0, 1, ROWS)
+    score[5] = np.nan
+    write(project / "scores.parquet", score=score)
+
+    made = harness("new", "suite", "--from", "scores.parquet", "--score", "score")
+
+    assert 4 == made.code
+    assert "found DOUBLE, 1 missing" in made.err
+
+
+def test_existing_suite_is_never_overwritten(project: Path, harness: Command) -> None:
+    write(project / "scores.parquet")
+    (project / "scores.suite.yaml").write_text("mine")
+
+    made = harness("new", "suite", "--from", "scores.parquet")
+
+    assert 4 == made.code
+    assert "scores.suite.yaml exists and is not overwritten" in made.err
+    assert "mine" == (project / "scores.suite.yaml").read_text()
+
+
+@pytest.mark.parametrize("preset", ["fraud", "rag", "latency"])
+def test_preset_of_later_is_refused_by_naming_those_there_are(harness: Command, preset: str) -> None:
+    made = harness("new", "suite", "--preset", preset, "--from", "scores.parquet")
+
+    assert 4 == made.code
+    assert f"error: preset '{preset}' is not there yet; there is classifier, data\n" == made.err
+
+
+def test_misspelt_preset_is_refused_with_a_suggestion(harness: Command) -> None:
+    made = harness("new", "suite", "--preset", "clasifier", "--from", "scores.parquet")
+
+    assert "no preset 'clasifier'; did you mean 'classifier'?" in made.err
+
+
+def test_missing_and_empty_tables_are_named(project: Path, harness: Command) -> None:
+    pq.write_table(scored_rows(400).slice(0, 0), project / "empty.parquet")
+
+    missing = harness("new", "suite", "--from", "absent.parquet")
+    empty = harness("new", "suite", "--from", "empty.parquet")
+
+    assert "no file at 'absent.parquet'" in missing.err
+    assert (3, True) == (empty.code, "empty.parquet has no rows" in empty.err)
+
+
+@pytest.mark.usefixtures("scores")
+def test_data_preset_writes_the_rules_the_table_keeps_today(project: Path, harness: Command) -> None:
+    made = harness("new", "suite", "--preset", "data", "--from", "scores.parquet")
+
+    step = yaml.safe_load((project / "scores.suite.yaml").read_text())["steps"][0]
+    assert (0, "") == (made.code, made.err)
+    assert {"violations": {"at_most": 0}} == step["require"]
+    assert {"type": "float64", "nullable": False, "min": 0} == step["with"]["columns"]["score"]
+
+
+def test_data_preset_says_which_columns_it_left_out(project: Path, harness: Command) -> None:
+    write(project / "wide.parquet", **{f"c{index}": np.arange(ROWS) for index in range(10)})
+
+    made = harness("new", "suite", "--preset", "data", "--from", "wide.parquet")
+
+    text = (project / "wide.suite.yaml").read_text()
+    assert "7 of 13 columns" in made.out
+    assert "# and likewise: c4, c5, c6, c7, c8, c9" in text
+    assert len(text.splitlines()) <= 20
+
+
+def test_plugin_installs_and_runs_as_generated(project: Path, installed: Command) -> None:
+    made = installed("new", "plugin", "card_age")
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv) if uv.exists() else "uv", "pip", "install", "--quiet", "--no-deps", "--target", "site"]
+    subprocess.run([*command, "--python", sys.executable, "./card_age"], cwd=project, check=True)
+    done = installed("run", "card_age/example", PYTHONPATH=str(project / "site"))
+
+    module = project / "card_age/src/harness_card_age/__init__.py"
+    assert (0, "") == (made.code, made.err)
+    assert len(module.read_text().splitlines()) <= 15
+    assert (0, "") == (done.code, done.err)
+    assert "PASS  card_age-example" in done.out
+
+
+def test_target_runs_as_generated(project: Path, harness: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = harness("new", "target", "own_model")
+    monkeypatch.chdir(project / "own_model")
+    done = harness("run", "own_model.suite.yaml")
+
+    assert (0, "") == (made.code, made.err)
+    assert len((project / "own_model/own_model.py").read_text().splitlines()) <= 15
+    assert (0, "") == (done.code, done.err)
+    assert "PASS  own_model" in done.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("plugin", "Card-Age", "a name is lower-case letters, digits and _"),
+        ("plugin", "../up", "a name is lower-case letters, digits and _"),
+        ("target", "class", "a name is lower-case letters, digits and _"),
+        ("plugin", "table", "a plugin 'table' is installed already"),
+        ("target", "random", "a Python module 'random' exists already"),
+    ],
+)
+def test_name_that_would_not_work_is_refused(project: Path, harness: Command, kind: str, name: str, told: str) -> None:
+    before = sorted(project.iterdir())
+
+    made = harness("new", kind, name)
+
+    assert 4 == made.code
+    assert told in made.err
+    assert before == sorted(project.iterdir())
+
+
+def test_second_plugin_of_a_name_leaves_the_first_alone(project: Path, harness: Command) -> None:
+    (project / "mine/src/harness_mine").mkdir(parents=True)
+    (project / "mine/src/harness_mine/__init__.py").write_text("precious")
+
+    made = harness("new", "plugin", "mine")
+
+    assert 4 == made.code
+    assert "exists and is not overwritten" in made.err
+    assert ["src"] == [path.name for path in (project / "mine").iterdir()]

@@ -1,0 +1,119 @@
+"""A Pandera YAML file means what it says, or is refused: Pandera itself passes over much of it in silence."""
+
+from pathlib import Path
+
+import pandera.ibis as pandera
+import pyarrow as pa
+import pytest
+from harness_data import schema
+from pandera.io.ibis_io import to_yaml
+
+from harness import UsageError
+from harness.testing import measure
+
+GOOD = """
+schema_type: ibis_table
+columns:
+  key: {dtype: int64, unique: true}
+  amount: {dtype: float64, nullable: true, greater_than_or_equal_to: 0, less_than: 20000}
+  country:
+    dtype: str
+    nullable: true
+    checks: [{value: [de, fr, nl], options: {check_name: isin}}]
+  note: {required: false, nullable: true}
+unique: [key, at]
+strict: true
+"""
+
+
+def counted(rows: pa.Table, file: Path) -> dict[tuple[str, str], float]:
+    found = measure(schema, rows, file=str(file))
+    return {(each.labels.get("column", ""), each.labels["rule"]): each.sample.counts["value"] for each in found}
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "payments.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_names_rules_as_pandera_does(bad: pa.Table, tmp_path: Path) -> None:
+    found = counted(bad, written(tmp_path, GOOD))
+
+    assert found == {
+        ("key", "present"): 0,
+        ("key", "type"): 0,
+        ("key", "nullable"): 0,
+        ("key", "unique"): 4,
+        ("amount", "present"): 0,
+        ("amount", "type"): 0,
+        ("amount", "greater_than_or_equal_to"): 7,
+        ("amount", "less_than"): 13,
+        ("country", "present"): 0,
+        ("country", "type"): 0,
+        ("country", "isin"): 11,
+        ("key, at", "unique"): 0,
+        ("", "strict"): 2,
+    }
+
+
+def test_a_file_that_pandera_wrote_is_read(bad: pa.Table, tmp_path: Path) -> None:
+    frame = pandera.DataFrameSchema(
+        {"amount": pandera.Column(float, [pandera.Check.ge(0), pandera.Check.le(5)], nullable=True)}
+    )
+
+    found = counted(bad, written(tmp_path, str(to_yaml(frame, minimal=False))))
+
+    assert found["amount", "greater_than_or_equal_to"] == 7
+    assert found["amount", "less_than_or_equal_to"] > 1000
+
+
+def test_the_digest_of_the_file_is_kept_as_evidence(bad: pa.Table, tmp_path: Path) -> None:
+    first = measure(schema, bad, file=str(written(tmp_path, GOOD)))[0].evidence["schema"]
+    second = measure(schema, bad, file=str(written(tmp_path, GOOD + "\n")))[0].evidence["schema"]
+
+    assert first.startswith("sha256:")
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "columns: {amount: {dtype: float64, greater_then: 0}}",
+            r"no key 'greater_then'; did you mean 'greater_than'\?",
+        ),
+        ("columns: {amount: {checks: {greater_then: 0}}}", r"no check 'greater_then'; did you mean 'greater_than'\?"),
+        ("columns: {amount: {checks: [{value: 0}]}}", r"no check None"),
+        ("columns: {amount: {checks: {isin: [1]}, greater_than: 0}}", "no key 'greater_than'"),
+        ("columns: {amount: {greater_than: {min_value: 0, raise_warning: true}}}", "`raise_warning` is not applied"),
+        ("columns: {amount: {greater_than: {value: 0, other: 1}}}", "is not a Pandera schema"),
+        ("columns: {amount: {coerce: true}}", "`coerce: True` is not applied to data that is only looked at"),
+        ("columns: {'^a.*$': {regex: true}}", "`regex: True` is not applied"),
+        ("columns: {amount: {dtype: flaot64}}", "type 'flaot64' is not an Ibis type"),
+        ("columns: {amount: 3}", "column 'amount' should hold keys and values; found 3"),
+        ("columns: {amount: {}}\nchecks: {greater_than: 0}", "`checks: .*` is not applied"),
+        ("columns: {amount: {}}\nstrict: filter", "strict: 'filter' changes the data"),
+        ("columns: {amount: {}}\nstrcit: true", r"no key 'strcit'; did you mean 'strict'\?"),
+        ("columns: {amount: {unique: true}, amount: {}}", "key 'amount' is given twice"),
+        ("columns: {}", "declares no columns"),
+        ("- 1", "should hold keys and values; found list"),
+        ("columns: {", "is not YAML"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(bad: pa.Table, tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        measure(schema, bad, file=str(written(tmp_path, text)))
+
+
+def test_a_file_that_is_not_there_says_where_paths_start(bad: pa.Table, project: Path) -> None:
+    with pytest.raises(UsageError, match=rf"no schema file 'gone.yaml' in {project}; relative paths start at the work"):
+        measure(schema, bad, file="gone.yaml")
+
+
+def test_missing_values_break_a_check_that_does_not_ignore_them(bad: pa.Table, tmp_path: Path) -> None:
+    text = "columns: {amount: {nullable: true, greater_than_or_equal_to: {min_value: 0, ignore_na: false}}}"
+
+    found = counted(bad, written(tmp_path, text))
+
+    assert found["amount", "greater_than_or_equal_to"] == 7 + 5 + 4

@@ -1,1 +1,109 @@
 """The pytest front door: loaded in every pytest of the environment, so it imports nothing heavy until it is used."""
+
+import shutil
+from collections.abc import Generator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.pytesting.observe import Observe
+from harness.pytesting.session import SESSION, opened, told
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
+
+SUFFIX = ".suite.yaml"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `harness run` takes too."""
+    group = parser.getgroup("harness", "promotion-harness: suites as tests")
+    group.addoption(
+        "--harness-param", action="append", default=[], metavar="NAME=VALUE", help="Value of a suite's parameter."
+    )
+    group.addoption("--harness-as-of", metavar="TIME", help="Clock of maturity and windows (ISO 8601, UTC).")
+    group.addoption("--harness-ledger", metavar="URL", help="Where runs are recorded (SQLAlchemy URL).")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Agree on a session that all processes share."""
+    config.stash[SESSION] = opened(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: "WorkerController") -> None:
+    """Tell an xdist worker which session it belongs to."""
+    node.workerinput.update(told(node.config.stash[SESSION]))
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a suite: an item for each requirement."""
+    if not file_path.name.endswith(SUFFIX):
+        return None
+    collected: pytest.Collector = import_module("harness.pytesting.items").SuiteFile.from_parent(parent, path=file_path)
+    return collected
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Put off what can be judged only after every test has observed."""
+    late = [item for item in items if getattr(item, "is_late", False)]
+    if late and not session.config.option.collectonly:
+        items[:] = [item for item in items if item not in late]
+        import_module("harness.pytesting.items").put_off(session, late)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Remember tests that would have observed: without them a run is not whole."""
+    for item in items:
+        if _observes(item):
+            item.config.stash[SESSION].note({"event": "deselected", "test": item.nodeid})
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remember that a test is to observe, so that one which breaks before it does is missed."""
+    if _observes(item):
+        item.config.stash[SESSION].note({"event": "started", "test": item.nodeid})
+
+
+@pytest.fixture
+def observe(request: pytest.FixtureRequest) -> Observe:
+    """Record `observe("metric", id="q17", ok=True)`: the session's rows are judged by a suite's `check: observed`."""
+    return Observe(session=request.config.stash[SESSION], test=request.node.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, bool, bool]:
+    """Judge what was observed and record the runs when all tests are through; a session cut short records nothing."""
+    finished = yield
+    if _leads(session.config) and not session.config.option.collectonly:
+        import_module("harness.pytesting.closing").close(session)
+    return finished
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the verdicts and where they are recorded."""
+    if _leads(config):
+        import_module("harness.pytesting.closing").summarize(terminalreporter, config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close what was opened, and clean up."""
+    session = config.stash.get(SESSION, None)
+    if session is not None and session.folder.exists():
+        import_module("harness.pytesting.door").leave(config)
+        if not session.worker:
+            shutil.rmtree(session.folder, ignore_errors=True)
+
+
+def _observes(item: pytest.Item) -> bool:
+    return "observe" in getattr(item, "fixturenames", ())
+
+
+def _leads(config: pytest.Config) -> bool:
+    """Tell whether this is the process that records, and there is something to record."""
+    session = config.stash.get(SESSION, None)
+    return session is not None and not session.worker and session.folder.exists()

@@ -63,8 +63,8 @@ def joined(parts: Sequence[Run]) -> Run:
         started=min(part.started for part in parts),
         finished=max(part.finished for part in parts),
         cost={"seconds": round(sum(part.cost.get("seconds", 0.0) for part in parts), 6)},
-        measurements=[measurement for part in parts for measurement in part.measurements],
-        verdicts=[verdict for part in parts for verdict in part.verdicts],
+        measurements=tuple(measurement for part in parts for measurement in part.measurements),
+        verdicts=tuple(verdict for part in parts for verdict in part.verdicts),
     )
     return replace(whole, digest=run_digest(whole))
 

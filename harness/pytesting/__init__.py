@@ -1,0 +1,1 @@
+"""What the pytest plugin does once a session has a suite or observes something; nothing here loads before that."""

@@ -1,0 +1,120 @@
+"""The end of a session, in the controller alone: judge what was observed, join the parts of runs, record, show."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.judge import judge
+from harness.model import Measurement, Requirement, Run
+from harness.pytesting.door import door
+from harness.pytesting.items import SuiteFile, Trouble, described, late_items
+from harness.pytesting.observed import OBSERVED, deselected, measured
+from harness.pytesting.session import SESSION
+from harness.pytesting.shared import Shared, announced
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """What a session came to: the runs recorded, and why others were not."""
+
+    runs: Sequence[Run] = ()
+    notes: Sequence[str] = ()
+
+
+CLOSED = pytest.StashKey[Closed]()
+
+
+def close(session: pytest.Session) -> None:
+    """Judge what was put off, join and record the run of each suite, and tell what was observed besides."""
+    folder = session.config.stash[SESSION].folder
+    paths = announced(folder)
+    _perform(session, late_items(session, paths))
+    settled = [_settled(session, path) for path in paths] if not session.shouldfail else []
+    notes = [found for found in settled if isinstance(found, str)]
+    runs = [found for found in settled if isinstance(found, Run)]
+    session.config.stash[CLOSED] = Closed(
+        runs=runs, notes=[*notes, *_unasked(session, paths), *_unused(session, paths)]
+    )
+
+
+def summarize(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the table of verdicts of each run, with its id."""
+    found = config.stash.get(CLOSED, None)
+    suites = announced(config.stash[SESSION].folder)
+    lines = list(_lines(found)) if found else ["stopped early: nothing was recorded"] if suites else []
+    if lines:
+        reporter.section("harness")
+        reporter.write_line("\n".join(lines))
+
+
+def _lines(found: Closed) -> Iterator[str]:
+    for run in found.runs:
+        outcome = run.outcome.upper() if any(v.requirement.severity == "must" for v in run.verdicts) else "NO MUSTS"
+        yield f"{outcome}  {run.suite}: candidate {run.candidate.revision}  run {run.id}  {run.digest[:19]}"
+        yield from described(run)
+    yield from found.notes
+
+
+def _perform(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
+    session.testscollected += len(items)
+    for item in items:
+        if not session.shouldfail:
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+
+
+def _settled(session: pytest.Session, path: Path) -> Run | str:
+    """Return a suite's recorded run, or why there is none."""
+    opened = door(session.config)
+    shared = opened.suite(path)
+    why = _not_whole(shared, deselected(opened.session.log))
+    if why:
+        return f"{shared.suite.name}: not recorded: {why}"
+    try:
+        run = shared.run()
+        opened.project.ledger(opened.ledger).record_run(run)
+    except HarnessError as error:
+        _perform(session, [Trouble.from_parent(SuiteFile.from_parent(session, path=path), name="run", told=str(error))])
+        return f"{shared.suite.name}: not recorded: {error}"
+    return run
+
+
+def _not_whole(shared: Shared, left_out: Sequence[str]) -> str:
+    """Return what a suite's run lacks, or nothing."""
+    missing = shared.missing()
+    if missing:
+        return f"{len(missing)} of {len(shared.steps)} steps were not measured ({', '.join(missing)})"
+    if left_out and any(step.check.name == OBSERVED for step in shared.steps):
+        return f"{len(left_out)} tests that observe were deselected, the first is {left_out[0]}"
+    return ""
+
+
+def _unasked(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
+    """Yield what was observed and no suite asked for; ids observed twice are an error all the same."""
+    steps = [step for path in paths for step in door(session.config).suite(path).steps if step.check.name == OBSERVED]
+    asked = {requirement.metric for step in steps for requirement in step.step.requirements}
+    try:
+        found = list(measured(session.config.stash[SESSION].log))
+    except HarnessError as error:
+        _perform(session, [] if steps else [Trouble.from_parent(session, name="observe", told=str(error))])
+        return
+    for measurement in found:
+        if measurement.metric not in asked:
+            yield f"observed, not asked for: {_shown(measurement)}"
+
+
+def _unused(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
+    """Yield the parameters that were given and that no suite declares."""
+    if paths:
+        opened = door(session.config)
+        declared = {name for path in paths for name in opened.suite(path).suite.values}
+        for name in opened.params.keys() - declared:
+            yield f"--harness-param {name}: no suite of this session has such a parameter"
+
+
+def _shown(measurement: Measurement) -> str:
+    verdict = judge(Requirement(metric=measurement.metric, at_least=0, severity="info"), measurement)
+    count = verdict.estimate.n if verdict.estimate else 0
+    return f"{measurement.metric} {verdict.shown()} of {count} observations"

@@ -1,0 +1,83 @@
+"""The one way into the harness of a pytest process: project and plugins, opened once, and the suites read so far."""
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.documents import read_yaml
+from harness.errors import UsageError
+from harness.project import Project, instant, open_project, pairs
+from harness.pytesting.observed import with_observations
+from harness.pytesting.session import SESSION, Session
+from harness.pytesting.shared import Shared, announce
+from harness.runner import Order
+from harness.steps import resolve
+from harness.suites import read_suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """What a process opened once for all its suites."""
+
+    session: Session
+    project: Project
+    order: Order
+    params: Mapping[str, str]
+    ledger: str | None
+    closing: ExitStack = field(default_factory=ExitStack)
+    suites: dict[Path, Shared] = field(default_factory=dict)
+
+    def suite(self, path: Path) -> Shared:
+        """Return the suite of a file, every name in it found; anything wrong is a UsageError."""
+        if path not in self.suites:
+            self.suites[path] = self._read(path)
+        return self.suites[path]
+
+    def _read(self, path: Path) -> Shared:
+        # A session may hold several suites: each takes the parameters it declares, and misses those it is not given.
+        declared = read_yaml(path).get("params") or {}
+        suite = read_suite(path, {name: text for name, text in self.params.items() if name in declared}, os.environ)
+        same = [other for other, shared in self.suites.items() if shared.suite.name == suite.name]
+        if same:
+            raise UsageError(f"{path}: suite name {suite.name!r} is used by {same[0]} too; names tell runs apart")
+        steps = [with_observations(step, self.session.log) for step in resolve(suite, self.project.plugins)]
+        shared = Shared(
+            suite=suite,
+            steps=steps,
+            plugins=self.project.plugins,
+            order=self.order,
+            folder=self.session.folder / "suites" / suite.name,
+            closing=self.closing,
+        )
+        announce(shared)
+        return shared
+
+
+DOOR = pytest.StashKey[Door]()
+
+
+def door(config: pytest.Config) -> Door:
+    """Return this process's door, opened on first use."""
+    if DOOR not in config.stash:
+        config.stash[DOOR] = _opened(config)
+    return config.stash[DOOR]
+
+
+def leave(config: pytest.Config) -> None:
+    """Close the targets that this process opened."""
+    if DOOR in config.stash:
+        config.stash[DOOR].closing.close()
+
+
+def _opened(config: pytest.Config) -> Door:
+    session, project = config.stash[SESSION], open_project()
+    session.make()
+    as_of = instant(session.as_of, "--harness-as-of")
+    order = Order(project=project.name, store=project.settings.store, as_of=as_of, origin="pytest")
+    params = pairs(config.getoption("harness_param"), "--harness-param")
+    ledger = config.getoption("harness_ledger")
+    return Door(session=session, project=project, order=order, params=params, ledger=ledger)

@@ -1,0 +1,171 @@
+"""A suite as pytest sees it: a file, its steps, and an item for each requirement."""
+
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.files import write_atomic
+from harness.model import Requirement, Run, Verdict, worst
+from harness.pytesting.door import door
+from harness.pytesting.observed import OBSERVED
+from harness.pytesting.session import SESSION
+from harness.pytesting.shared import Shared
+from harness.steps import Resolved
+
+BOUNDS = ("at_least", "at_most", "lose_at_most", "gain_at_least")
+
+
+class SuiteFile(pytest.File):
+    """A suite file; one that is wrong is a collection error of one clear line."""
+
+    def collect(self) -> Iterator["StepNode"]:
+        """Yield the steps."""
+        try:
+            shared = door(self.config).suite(self.path)
+        except HarnessError as error:
+            raise self.CollectError(_for_pytest(str(error))) from None
+        for step in shared.steps:
+            yield StepNode.from_parent(self, name=step.name, shared=shared, step=step)
+
+
+class StepNode(pytest.Collector):
+    """A step of a suite."""
+
+    def __init__(self, *, shared: Shared, step: Resolved, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.shared, self.step = shared, step
+
+    def collect(self) -> Iterator["RequirementItem"]:
+        """Yield an item for each requirement; a step that requires nothing is still measured."""
+        asked: Sequence[Requirement | None] = self.step.step.requirements or [None]
+        names = [_name(requirement) for requirement in asked]
+        for index, requirement in enumerate(asked):
+            same = names[:index].count(names[index])
+            name = f"{names[index]}#{same + 1}" if same else names[index]
+            yield RequirementItem.from_parent(
+                self, name=name, shared=self.shared, step=self.step, requirement=requirement
+            )
+
+
+class RequirementItem(pytest.Item):
+    """One requirement: what cannot be measured is an error, what is not met or not decided a failure."""
+
+    def __init__(self, *, shared: Shared, step: Resolved, requirement: Requirement | None, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.shared, self.step, self.requirement = shared, step, requirement
+        self.verdicts: Sequence[Verdict] = ()
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether this can be judged only after every test of the session."""
+        return self.step.check.name == OBSERVED
+
+    def setup(self) -> None:
+        """Measure the step, or read what another process measured."""
+        try:
+            run = self.shared.part(self.step)
+        except HarnessError as error:
+            pytest.fail(f"{self.shared.suite.name}: {error}", pytrace=False)
+        self.verdicts = [v for v in run.verdicts if self.requirement is not None and v.requirement == self.requirement]
+        self.user_properties += [("suite", self.shared.suite.name), *_properties(self.verdicts)]
+        if self._severity == "must" and any(verdict.outcome == "error" for verdict in self.verdicts):
+            pytest.fail(_explained(self.verdicts), pytrace=False)
+
+    def runtest(self) -> None:
+        """Fail what does not pass, or warn, or only tell, as the requirement's severity says."""
+        told = _explained(self.verdicts)
+        if self._severity == "info":
+            self.add_report_section("call", "harness", "\n".join(_line(verdict) for verdict in self.verdicts))
+        elif told and self._severity == "should":
+            warnings.warn_explicit(told, UserWarning, str(self.path), 1)
+        elif told:
+            pytest.fail(told, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Return where the item stands, for reports."""
+        return self.path, None, f"{self.step.name}: {self.name}"
+
+    @property
+    def _severity(self) -> str:
+        return self.requirement.severity if self.requirement else "info"
+
+
+class Trouble(pytest.Item):
+    """What went wrong when the session's runs were put together; shown as an error of its suite."""
+
+    def __init__(self, *, told: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.told = told
+
+    def setup(self) -> None:
+        """Tell it."""
+        pytest.fail(self.told, pytrace=False)
+
+    def runtest(self) -> None:
+        """Do nothing: the set-up has told it."""
+
+
+def put_off(session: pytest.Session, late: Sequence[pytest.Item]) -> None:
+    """Write down which items the controller is to judge when all tests are through."""
+    names = json.dumps(sorted(item.nodeid for item in late))
+    write_atomic(session.config.stash[SESSION].folder / "late.json", names)
+
+
+def late_items(session: pytest.Session, paths: Sequence[Path]) -> Sequence[pytest.Item]:
+    """Return the items that were put off, collected anew in this process."""
+    note = session.config.stash[SESSION].folder / "late.json"
+    wanted = set(json.loads(note.read_text(encoding="utf-8"))) if note.exists() else set()
+    files = [SuiteFile.from_parent(session, path=path) for path in paths if wanted]
+    found = [item for file in files for step in file.collect() for item in step.collect()]
+    return [item for item in found if item.nodeid in wanted]
+
+
+def described(run: Run) -> Iterator[str]:
+    """Yield a line for each verdict, in columns."""
+    rows = [_columns(verdict) for verdict in run.verdicts]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  " + "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _columns(verdict: Verdict) -> tuple[str, ...]:
+    severity = verdict.requirement.severity
+    outcome = "info" if severity == "info" else verdict.outcome
+    return outcome, verdict.name, verdict.shown(), verdict.asked(), severity, verdict.step
+
+
+def _line(verdict: Verdict) -> str:
+    return f"{verdict.name}: {verdict.shown()}, {verdict.asked()}"
+
+
+def _explained(verdicts: Sequence[Verdict]) -> str:
+    return "\n\n".join(verdict.explain() for verdict in verdicts if verdict.outcome != "pass")
+
+
+def _properties(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
+    """Yield what JUnit is to carry besides passed or failed."""
+    if verdicts:
+        yield "outcome", worst([verdict.outcome for verdict in verdicts])
+        yield "severity", verdicts[0].requirement.severity
+        yield "found", "; ".join(f"{verdict.name}: {verdict.shown()}" for verdict in verdicts)
+        yield "asked", verdicts[0].asked()
+
+
+def _name(requirement: Requirement | None) -> str:
+    if requirement is None:
+        return "measured"
+    parts = [f"{bound} {getattr(requirement, bound):g}" for bound in BOUNDS if getattr(requirement, bound) is not None]
+    parts += [f"versus {requirement.versus}"] if requirement.versus else []
+    where = requirement.where
+    parts += [where] if isinstance(where, str) else [f"{key}={value}" for key, value in where.items()]
+    parts += [requirement.severity] if requirement.severity != "must" else []
+    return f"{requirement.metric}[{', '.join(parts)}]"
+
+
+def _for_pytest(text: str) -> str:
+    return text.replace("add --param ", "add --harness-param ")

@@ -1,0 +1,85 @@
+"""One suite of a session: each step is measured by the first process that takes its lock, the others read."""
+
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.files import write_atomic
+from harness.model import Run
+from harness.plugins import Plugins
+from harness.records import as_json, canonical, from_json, joined
+from harness.runner import Opened, Order, opened, run_steps
+from harness.steps import Resolved
+from harness.suites import Suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """A suite whose steps lie as parts of one run in a folder that all processes of the session see."""
+
+    suite: Suite
+    steps: Sequence[Resolved]
+    plugins: Plugins
+    order: Order
+    folder: Path
+    closing: ExitStack
+
+    @cached_property
+    def world(self) -> Opened:
+        """Return the suite's data and targets, opened when this process first measures a step."""
+        return self.closing.enter_context(opened(self.suite, self.steps, self.plugins, self.order.as_of))
+
+    def part(self, step: Resolved) -> Run:
+        """Return the run of one step, measured now if no process has yet; nobody measures it twice."""
+        place = self.folder / str(self.steps.index(step))
+        found, trouble = place.with_suffix(".json"), place.with_suffix(".error")
+        with _locked(place.with_suffix(".lock")):
+            if not found.exists() and not trouble.exists():
+                self._measure(step, found, trouble)
+        if trouble.exists():
+            raise HarnessError(trouble.read_text(encoding="utf-8"))
+        return from_json(found.read_text(encoding="utf-8"))
+
+    def missing(self) -> Sequence[str]:
+        """Return the names of the steps that were not measured."""
+        return [step.name for index, step in enumerate(self.steps) if not (self.folder / f"{index}.json").exists()]
+
+    def run(self) -> Run:
+        """Return the whole run, when every step was measured."""
+        return joined([self.part(step) for step in self.steps])
+
+    def _measure(self, step: Resolved, found: Path, trouble: Path) -> None:
+        # A check that must run alone waits for the other steps of the session, and they for it.
+        with _locked(self.folder.parent / "alone.lock", fcntl.LOCK_EX if step.check.exclusive else fcntl.LOCK_SH):
+            try:
+                run = run_steps([step], self.suite, self.plugins, self.order, self.world, datetime.now(UTC))
+            except HarnessError as error:
+                write_atomic(trouble, str(error))
+            else:
+                write_atomic(found, canonical(as_json(run)))
+
+
+def announced(folder: Path) -> Sequence[Path]:
+    """Return the suite files that a session's processes collected."""
+    found = [json.loads(note.read_text(encoding="utf-8")) for note in sorted(folder.glob("suites/*/suite.json"))]
+    return [Path(note["path"]) for note in found]
+
+
+def announce(shared: Shared) -> None:
+    """Say that a suite was collected, for the controller, which collects nothing itself under xdist."""
+    write_atomic(shared.folder / "suite.json", canonical({"path": str(shared.suite.path)}))
+
+
+@contextmanager
+def _locked(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Hold a lock that the operating system gives back even if this process is killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, kind)
+        yield

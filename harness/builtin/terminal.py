@@ -1,7 +1,9 @@
 """The `terminal` report: a table of verdicts with their intervals, then what they come to."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 
 from rich import box
@@ -10,58 +12,101 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.hooks import Reporter, hookimpl
-from harness.model import Run, Verdict
+from harness.model import Outcome, Run, Verdict, worst
 
-STYLE = {"pass": "green", "fail": "bold red", "inconclusive": "yellow", "error": "bold magenta"}
+STYLE: Mapping[Outcome, str] = {"pass": "green", "fail": "bold red", "inconclusive": "yellow", "error": "bold magenta"}
+NARROW = 110  # columns below which the check stands above its verdicts, not beside them
+PIPED = 1000  # as good as no width: what reads a pipe wants one line a verdict
+SAID_AFTER = 13  # where `explain` puts its words, after the label
+DIGEST_SHOWN = 19
+ASKED_SHARE = 6  # of a narrow terminal, the part that what was asked may take
 
 
 def report(runs: Sequence[Run], out: Path) -> str:
-    """Return the runs as text: coloured on a terminal, plain elsewhere."""
+    """Return the runs as text: coloured and fitted on a terminal, plain and a line a verdict elsewhere."""
     seen = Console()
     console = Console(
         file=StringIO(),
-        width=seen.width if seen.is_terminal else 140,
+        width=seen.width if seen.is_terminal else PIPED,
         force_terminal=seen.is_terminal,
         color_system="auto" if seen.is_terminal else None,
     )
-    for run in runs:
-        for part in _parts(run):
-            console.print(part)
+    for part in _parts(runs, console.width):
+        console.print(part, soft_wrap=isinstance(part, Text))
     text = console.file.getvalue() if isinstance(console.file, StringIO) else ""
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def _parts(run: Run) -> Iterator[Table | Text | str]:
-    digest = f" ({run.candidate.digest[:19]}…)" if run.candidate.digest else " (declared, without digest)"
-    yield Text(f"{run.suite}: candidate {run.candidate.revision}{digest}", style="bold")
-    yield _table(run.verdicts)
-    for verdict in run.verdicts:
-        if verdict.outcome != "pass" and verdict.requirement.severity != "info":
-            yield Text("")
-            yield Text(verdict.explain(), style=STYLE[verdict.outcome])
-    yield Text("")
-    yield Text(f"{run.outcome.upper()}  {run.suite}: {_count(run.verdicts)}  run {run.id}", style=STYLE[run.outcome])
+def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
+    for run in runs:
+        yield Text(f"{run.suite}: candidate {_candidate(run)}", style="bold")
+        yield _table(run.verdicts, width)
+        for verdict in run.verdicts:
+            if verdict.outcome != "pass" and verdict.requirement.severity != "info":
+                yield _explained(verdict, width)
+        yield _ending(run.outcome, f"{run.suite}: {_count(run.verdicts)}  run {run.id}")
+        yield Text("")
+    if len(runs) > 1:
+        yield _ending(worst([run.outcome for run in runs]), f"{len(runs)} suites together")
 
 
-def _table(verdicts: Sequence[Verdict]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("verdict", "metric", "found (between)", "asked", "severity", "check"):
-        table.add_column(heading)
-    for verdict in verdicts:
-        outcome = Text(_outcome(verdict), style=STYLE[verdict.outcome])
-        severity = verdict.requirement.severity
-        table.add_row(outcome, Text(verdict.name), verdict.shown(), verdict.asked(), severity, verdict.step)
+def _candidate(run: Run) -> str:
+    who = run.candidate
+    revision = f"{who.revision[:DIGEST_SHOWN]}…" if who.revision.startswith("sha256:") else who.revision
+    return f"{revision} ({who.digest[:DIGEST_SHOWN]}…)" if who.digest else f"{revision} (declared, without digest)"
+
+
+def _table(verdicts: Sequence[Verdict], width: int) -> Table:
+    narrow = width < NARROW
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrow)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("metric", overflow="fold")
+    table.add_column("found (between)", no_wrap=True)
+    table.add_column("asked", max_width=width // ASKED_SHARE if narrow else None)
+    if not narrow:
+        table.add_column("check")
+    for step, found in groupby(verdicts, key=lambda verdict: verdict.step):
+        if narrow:
+            table.add_row("", Text(step, style="dim", no_wrap=True, overflow="ellipsis"))
+        for verdict in found:
+            table.add_row(*_cells(verdict, narrow), *([] if narrow else [Text(step)]))
     return table
 
 
-def _outcome(verdict: Verdict) -> str:
-    return "info" if verdict.requirement.severity == "info" else verdict.outcome
+def _cells(verdict: Verdict, narrow: bool) -> Sequence[Text]:
+    severity = verdict.requirement.severity
+    outcome = Text("info") if severity == "info" else Text(verdict.outcome, style=STYLE[verdict.outcome])
+    lines = [verdict.metric, *(f" {key}={value}" for key, value in verdict.labels.items())]
+    name = "\n".join(lines) if narrow else verdict.name
+    return [outcome, *map(Text, (name, verdict.shown(), _asked(verdict)))]
+
+
+def _asked(verdict: Verdict) -> str:
+    """Return what was asked as a cell: the heading says "asked" already, and only what is no must says so."""
+    requirement = verdict.requirement
+    said = verdict.asked().removesuffix(" was asked").removesuffix(" was allowed")
+    against = f" against {requirement.versus}" if requirement.versus else ""
+    return f"{said}{against}{' (should)' if requirement.severity == 'should' else ''}"
+
+
+def _explained(verdict: Verdict, width: int) -> Text:
+    """Return the verdict in words, each wrapped below where its words begin."""
+    first, *lines = verdict.explain().splitlines()
+    told = [textwrap.fill(line, width, subsequent_indent=" " * SAID_AFTER) for line in lines]
+    return Text.assemble((first, STYLE[verdict.outcome]), "\n", "\n".join(told), "\n")
+
+
+def _ending(outcome: Outcome, said: str) -> Text:
+    return Text.assemble((outcome.upper(), STYLE[outcome]), f"  {said}")
 
 
 def _count(verdicts: Sequence[Verdict]) -> str:
     musts = [verdict.outcome for verdict in verdicts if verdict.requirement.severity == "must"]
+    warned = [v for v in verdicts if v.requirement.severity == "should" and v.outcome != "pass"]
     counts = [f"{musts.count(outcome)} {outcome}" for outcome in STYLE if outcome in musts]
-    return f"{', '.join(counts)} of {len(musts)} musts" if musts else "no musts, so nothing is proven"
+    of_musts = f"{', '.join(counts)} of {len(musts)} must{'s' if len(musts) > 1 else ''}"
+    warnings = f", {len(warned)} warning{'s' if len(warned) > 1 else ''}" if warned else ""
+    return (of_musts if musts else "no musts, so nothing is proven") + warnings
 
 
 @hookimpl

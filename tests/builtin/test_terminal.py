@@ -1,0 +1,182 @@
+"""How runs read on a terminal, wide and narrow, and in a pipe."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from harness.builtin.terminal import report
+from harness.model import Estimate, Identity, Labels, Outcome, Requirement, Run, Severity, Verdict
+
+MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
+SEEN = Estimate(value=0.8, lower=0.74, upper=0.85, level=0.975, n=204, n_eff=204, method="Clopper-Pearson", hits=163)
+Printed = Callable[..., str]
+
+
+def verdict(
+    outcome: Outcome = "pass",
+    *,
+    severity: Severity = "must",
+    labels: Labels | None = None,
+    versus: str | None = None,
+    reason: str = "",
+) -> Verdict:
+    asked = {"at_least": 0.7} if versus is None else {"lose_at_most": 0.01}
+    return Verdict(
+        check="quality.classifier",
+        step="quality.classifier",
+        metric="recall",
+        outcome=outcome,
+        reason=reason,
+        requirement=Requirement(metric="recall", severity=severity, versus=versus, **asked),  # type: ignore[arg-type]
+        labels=labels or {},
+        estimate=None if outcome == "error" else SEEN,
+        statistic="proportion",
+        unit="frauds",
+        event="caught",
+    )
+
+
+def run(*verdicts: Verdict, suite: str = "card-fraud") -> Run:
+    return Run(
+        id="e7c5b255bf82",
+        digest="sha256:ab",
+        project="cards",
+        suite=suite,
+        suite_digest="sha256:cd",
+        candidate=Identity(revision="fraud 14", digest="sha256:" + "9f" * 32),
+        verdicts=verdicts,
+        measurements=(),
+        as_of=MOMENT,
+        started=MOMENT,
+        finished=MOMENT,
+    )
+
+
+@pytest.fixture
+def piped() -> Printed:
+    """What a pipe gets."""
+    return lambda *runs: report(runs, Path())
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Printed:
+    """What a terminal of some width shows, with its colours."""
+
+    def shown(*runs: Run, width: int) -> str:
+        for name, value in {"FORCE_COLOR": "1", "COLUMNS": str(width), "TERM": "xterm-256color"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        return report(runs, Path())
+
+    return shown
+
+
+def bare(text: str) -> Sequence[str]:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+def test_pipe_gets_a_line_a_verdict_however_long(piped: Printed) -> None:
+    long = verdict("fail", labels={f"column {index}": "x" * 30 for index in range(10)})
+
+    lines = piped(run(verdict(), long)).splitlines()
+
+    assert 1 == len([line for line in lines if line.startswith(" fail")])
+    assert all("quality.classifier" in line for line in lines if line.startswith((" pass", " fail")))
+
+
+def test_pipe_gets_no_colours(piped: Printed) -> None:
+    assert "\x1b" not in piped(run(verdict("fail")))
+
+
+@pytest.mark.parametrize("width", [40, 80, 109, 110, 140])
+def test_nothing_is_wider_than_the_terminal(on_terminal: Printed, width: int) -> None:
+    labels = {"column": "merchant_category", "rule": "not null"}
+    verdicts = [
+        verdict("fail", labels=labels),
+        verdict("inconclusive", versus="champion"),
+        verdict("error", reason="x y " * 60),
+    ]
+
+    lines = bare(on_terminal(run(*verdicts), width=width))
+
+    assert max(map(len, lines[1:-1])) <= max(width, 60)
+
+
+def test_terminal_is_coloured_by_outcome(on_terminal: Printed) -> None:
+    found = on_terminal(run(verdict("fail")), width=80)
+
+    assert "\x1b[1;31mfail" in found
+    assert "\x1b[1;31mFAIL\x1b[0m" in found
+
+
+def test_narrow_terminal_names_the_check_above_its_verdicts(on_terminal: Printed) -> None:
+    lines = bare(on_terminal(run(verdict(labels={"channel": "web"})), width=80))
+
+    assert ["verdict", "metric", "found", "(between)", "asked"] == lines[2].split()
+    assert "quality.classifier" == lines[4].strip()
+    assert "80 % (74 % to 85 %)" in lines[5]
+    assert "channel=web" == lines[6].strip()
+
+
+def test_column_asked_does_not_say_asked_again(piped: Printed) -> None:
+    found = piped(run(verdict()))
+
+    assert "at least 70 %   quality.classifier" in found
+    assert "was asked" not in found
+
+
+def test_comparison_names_its_baseline(piped: Printed) -> None:
+    found = piped(run(verdict(versus="champion")))
+
+    assert "a loss of at most 1 % against champion" in found
+
+
+def test_what_did_not_pass_is_explained_and_info_is_not(piped: Printed) -> None:
+    found = piped(run(verdict(), verdict("fail"), verdict("fail", severity="info")))
+
+    assert 1 == found.count("  saw        163 of 204 frauds caught")
+
+
+def test_explanation_wraps_below_where_its_words_begin(on_terminal: Printed) -> None:
+    lines = bare(on_terminal(run(verdict("error", reason="word " * 30)), width=80))
+
+    index = next(index for index, line in enumerate(lines) if line.startswith("  why"))
+    assert f"{' ' * 13}word" == lines[index + 1][:17]
+
+
+def test_last_line_counts_musts_and_warnings(piped: Printed) -> None:
+    verdicts = [verdict(), verdict(), verdict("fail"), verdict("fail", severity="should")]
+
+    lines = piped(run(*verdicts)).splitlines()
+
+    assert "FAIL  card-fraud: 2 pass, 1 fail of 3 musts, 1 warning  run e7c5b255bf82" == lines[-1]
+
+
+def test_run_without_musts_says_so(piped: Printed) -> None:
+    lines = piped(run(verdict(severity="info"))).splitlines()
+
+    assert "ERROR  card-fraud: no musts, so nothing is proven  run e7c5b255bf82" == lines[-1]
+
+
+def test_several_suites_end_with_what_they_come_to(piped: Printed) -> None:
+    lines = piped(run(verdict()), run(verdict("inconclusive"), suite="drift")).splitlines()
+
+    assert "INCONCLUSIVE  2 suites together" == lines[-1]
+
+
+def test_revision_that_is_a_digest_is_shortened(piped: Printed) -> None:
+    nameless = replace(run(verdict()), candidate=Identity(revision="sha256:" + "5a" * 32))
+
+    lines = piped(nameless).splitlines()
+
+    assert "card-fraud: candidate sha256:5a5a5a5a5a5a… (declared, without digest)" == lines[0]
+
+
+def test_markup_in_names_is_only_text(piped: Printed) -> None:
+    found = piped(run(verdict(labels={"a": "[red]x[/red]"})))
+
+    assert "recall[a=[red]x[/red]]" in found

@@ -15,7 +15,7 @@ from pydantic import PydanticUserError
 from harness.checks import Check
 from harness.gates import Promoter
 from harness.parameters import arguments_of_type, parameters_of
-from harness.plugins import Plugins, installed, owner
+from harness.plugins import discover, owner
 from harness.settings import find_settings
 from harness.stats import STATISTICS
 from harness.targets import Target
@@ -27,9 +27,10 @@ Thing = Callable[..., object]
 
 def conformance(name: str) -> None:
     """Assert that an installed plugin keeps what the host and its users rely on."""
-    known = installed(find_settings(Path.cwd()).plugins)
+    plugins = discover(find_settings(Path.cwd()))
+    known = plugins.known
     assert name in known, f"no plugin {name!r} in the entry points of group 'harness'; install its distribution"
-    offers = Plugins(known).offers(name)
+    offers = plugins.offers(name)
     assert offers, f"plugin {name!r} offers nothing; return a mapping from one of its hooks"
     for hook, offered in offers.items():
         for key, thing in offered.items():

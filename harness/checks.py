@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_type_hints
 
 from harness.datasets import Dataset
 from harness.errors import UsageError
@@ -53,7 +53,8 @@ class Check:
 
     def described(self) -> Mapping[str, str]:
         """Return each `with:` parameter with its type, and its default if it has one."""
-        arguments = inspect.signature(self.measure).parameters.values()
+        plain = get_type_hints(self.measure)
+        arguments = [a.replace(annotation=plain[a.name]) for a in inspect.signature(self.measure).parameters.values()]
         return {a.name: str(a).partition(": ")[2] for a in arguments if a.kind is a.KEYWORD_ONLY}
 
     def _name(self, argument: str, value: object) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
-from harness.model import Identity, Outcome, Promotion, Run, Verdict, worst
+from harness.model import WORST_FIRST, Identity, Outcome, Promotion, Run, Verdict, worst
 from harness.sources import Duration
 
 
@@ -116,11 +116,20 @@ def decide(
         gate=stage,
         candidate=candidate,
         outcome=outcome,
-        reasons=tuple(finding.reason for finding in findings if finding.outcome == outcome),
+        reasons=_reasons(findings, outcome),
         runs={suite: run.digest for suite, run in latest.items() if run},
         decided=now,
         blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
     )
+
+
+def _reasons(findings: Sequence[_Finding], outcome: Outcome) -> tuple[str, ...]:
+    """Return why it passes, or all that keeps it from passing, the worst first."""
+    if outcome == "pass":
+        return tuple(finding.reason for finding in findings)
+    against = [finding for finding in findings if finding.outcome != "pass"]
+    against.sort(key=lambda finding: WORST_FIRST.index(finding.outcome))
+    return tuple(f"{finding.outcome}: {finding.reason}" for finding in against)
 
 
 def _latest(runs: Sequence[Run], suite: str, candidate: Identity) -> Run | None:

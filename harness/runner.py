@@ -179,7 +179,8 @@ def _sliced(step: Resolved, result: Done, world: Opened) -> Sequence[Measurement
     if not step.step.by or not result.measurements:
         return result.measurements
     data = world.targets[result.work.subject.name].dataset(result.work.arguments["data"])
-    return sliced(result.measurements, step.step.by, data, set(step.step.require))
+    in_slices = {requirement.metric for requirement in step.step.requirements if requirement.where != "overall"}
+    return sliced(result.measurements, step.step.by, data, in_slices)
 
 
 def _stored(measurements: Sequence[Measurement], order: Order) -> Sequence[Measurement]:

@@ -57,13 +57,21 @@ def test_a_suite_that_was_not_run_is_an_error() -> None:
     decision = decided(Gate(suites=["card", "latency"]), run(verdict("pass")))
 
     assert "error" == decision.outcome
-    assert ("latency: no run of this candidate in the ledger; run the suite first",) == decision.reasons
+    assert ("error: latency: no run of this candidate in the ledger; run the suite first",) == decision.reasons
+
+
+def test_all_that_keeps_a_candidate_from_passing_is_told_the_worst_first() -> None:
+    decision = decided(GATE, run(verdict("inconclusive"), verdict("pass"), verdict("fail")))
+
+    assert ["fail: card: recall: because fail", "inconclusive: card: recall: because inconclusive"] == list(
+        decision.reasons
+    )
 
 
 def test_no_verdicts_prove_nothing() -> None:
     decision = decided(GATE, run())
 
-    assert ("error", ("card: no must was judged, so nothing is proven",)) == (decision.outcome, decision.reasons)
+    assert ("error", ("error: card: no must was judged, so nothing is proven",)) == (decision.outcome, decision.reasons)
 
 
 def test_another_candidates_run_does_not_count() -> None:
@@ -138,7 +146,7 @@ def test_approvals_that_nobody_gave_are_an_error() -> None:
 
     decision = decided(gate, run(verdict("pass")))
 
-    assert ("error", ("1 approval(s) of model-risk asked, 0 recorded",)) == (decision.outcome, decision.reasons)
+    assert ("error", ("error: 1 approval(s) of model-risk asked, 0 recorded",)) == (decision.outcome, decision.reasons)
 
 
 def test_a_candidate_is_named_by_digest_or_by_a_revision_of_one_digest() -> None:

@@ -1,5 +1,7 @@
 """`harness gate`: decides for one candidate from what the ledger holds, and records the decision."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -53,10 +55,19 @@ def command(
 def told(decision: Promotion) -> str:
     """Return a decision as text: what was decided, then why."""
     head = f"{decision.outcome.upper()}  {decision.candidate.revision} {SAYS[decision.outcome]} {decision.gate}"
-    lines = [f"  {reason}" for reason in decision.reasons]
+    lines = [f"  {reason}" for reason in together(decision.reasons)]
     if decision.outcome == "inconclusive" and not decision.blocks:
         lines.append("  reported, does not block: this stage says on_inconclusive: report")
     return "\n".join([head + _digest(decision.candidate), *lines])
+
+
+def together(reasons: Sequence[str]) -> Sequence[str]:
+    """Return reasons that differ in their labels alone as one line that counts them."""
+    lines = [re.sub(r"\[[^\]]*\]:", " (COUNT):", reason, count=1) for reason in reasons]
+    several = {line: lines.count(line) for line in lines}
+    alone = zip(lines, reasons, strict=True)
+    shown = {line: line.replace("COUNT", f"all {n}") if (n := several[line]) > 1 else reason for line, reason in alone}
+    return list(shown.values())
 
 
 def _digest(who: Identity) -> str:

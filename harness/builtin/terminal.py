@@ -38,15 +38,16 @@ def report(runs: Sequence[Run], out: Path) -> str:
 
 
 def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
-    for run in runs:
+    for index, run in enumerate(runs):
+        yield from [Text("")] if index else []
         yield Text(f"{run.suite}: candidate {_candidate(run)}", style="bold")
         yield _table(run.verdicts, width)
         for verdict in run.verdicts:
             if verdict.outcome != "pass" and verdict.requirement.severity != "info":
                 yield _explained(verdict, width)
         yield _ending(run.outcome, f"{run.suite}: {_count(run.verdicts)}  run {run.id}")
-        yield Text("")
     if len(runs) > 1:
+        yield Text("")
         yield _ending(worst([run.outcome for run in runs]), f"{len(runs)} suites together")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.tables import scan
 
-FLOATS = ("FLOAT", "DOUBLE", "DECIMAL")
+FLOATS = ("FLOAT", "DOUBLE")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
@@ -24,7 +24,12 @@ class Column:
     @property
     def number(self) -> bool:
         """Tell whether its values can be ordered as numbers."""
-        return self.type.startswith((*FLOATS, *INTEGERS))
+        return self.type in INTEGERS or self.fraction
+
+    @property
+    def fraction(self) -> bool:
+        """Tell whether its numbers may have decimals."""
+        return self.type in FLOATS or (self.type.startswith("DECIMAL") and self.type.endswith(")"))
 
     @property
     def binary(self) -> bool:
@@ -35,7 +40,7 @@ class Column:
     @property
     def share(self) -> bool:
         """Tell whether it could be a score: fractions between 0 and 1, and more than two."""
-        return self.number and self.type.startswith(FLOATS) and self.distinct > 2 and self.within(0, 1)
+        return self.fraction and self.distinct > 2 and self.within(0, 1)
 
     @property
     def key(self) -> bool:
@@ -45,7 +50,12 @@ class Column:
     @property
     def moment(self) -> bool:
         """Tell whether it says when a row happened."""
-        return self.type.startswith(("TIMESTAMP", "DATE")) and not self.missing
+        return self.type.startswith(("TIMESTAMP", "DATE")) and not self.type.endswith("]") and not self.missing
+
+    @property
+    def never_negative(self) -> bool:
+        """Tell whether its numbers, if it has any, are 0 or more."""
+        return self.number and self.low is not None and float(str(self.low)) >= 0
 
     def within(self, low: float, high: float) -> bool:
         """Tell whether every value is a number in a range."""
@@ -96,7 +106,7 @@ def positives(table: Table, label: Column) -> int:
 
 def _aggregates(index: int, name: str, kind: str) -> Sequence[str]:
     column = scan.identifier(name)
-    usable = f"{column} IS NOT NULL" + (f" AND isfinite({column})" if kind in ("FLOAT", "DOUBLE") else "")
+    usable = f"{column} IS NOT NULL" + (f" AND isfinite({column})" if kind in FLOATS else "")
     return [
         f"count(*) FILTER (NOT ({usable})) AS missing_{index}",
         f"count(DISTINCT {column}) AS distinct_{index}",

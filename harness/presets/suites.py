@@ -13,6 +13,8 @@ from harness.suites import SUFFIX
 
 LISTED = 7  # columns of a schema, so that the suite stays on one screen
 IBIS = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "UUID": "uuid", "DOUBLE": "float64"} | {
+    "TIMESTAMP": "timestamp",
+    "DECIMAL": "decimal",
     "FLOAT": "float32",
     "TINYINT": "int8",
     "SMALLINT": "int16",
@@ -115,8 +117,13 @@ def _threshold(score: Column) -> str:
 
 def _rules(column: Column) -> str:
     rules = {
-        "type": IBIS.get(column.type),
-        "nullable": "false" if column.missing == 0 else None,
-        "min": "0" if column.number and float(str(column.low)) >= 0 else None,
+        "type": _ibis(column.type),
+        "nullable": "true" if column.missing else "false",
+        "min": "0" if column.never_negative else None,
     }
     return f"{{{', '.join(f'{key}: {value}' for key, value in rules.items() if value is not None)}}}"
+
+
+def _ibis(kind: str) -> str | None:
+    """Return the type as a schema writes it, a decimal of any precision; None where that would not be short."""
+    return IBIS.get(kind.partition("(")[0] if kind.endswith(")") else kind)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from harness import Data, Estimate, Identity, Requirement, Run, Verdict
+from harness import Data, Estimate, Identity, Outcome, Requirement, Run, Verdict
 
 MakeVerdict = Callable[..., Verdict]
 MakeRun = Callable[..., Run]
@@ -20,11 +21,11 @@ def verdict() -> MakeVerdict:
         value=0.8, lower=0.74, upper=0.85, level=0.975, n=204, n_eff=204, method="Clopper-Pearson", hits=163
     )
 
-    def made(outcome: str = "pass", estimate: Estimate | None = seen, **changes: object) -> Verdict:
+    def made(outcome: Outcome = "pass", estimate: Estimate | None = seen, **changes: Any) -> Verdict:
         asked = {key: changes.pop(key) for key in list(changes) if key in Requirement.__dataclass_fields__}
         metric = str(asked.pop("metric", "recall"))
         named = {"at_least", "at_most", "lose_at_most", "gain_at_least"} & set(asked)
-        requirement = Requirement(metric=metric, **({} if named else {"at_least": 0.7}), **asked)
+        requirement = Requirement(**{"metric": metric, **({} if named else {"at_least": 0.7}), **asked})
         plain = Verdict(
             check="quality.classifier",
             step="quality.classifier",
@@ -46,7 +47,7 @@ def verdict() -> MakeVerdict:
 def run() -> MakeRun:
     """Make a run of verdicts; keywords change it."""
 
-    def made(*verdicts: Verdict, **changes: object) -> Run:
+    def made(*verdicts: Verdict, **changes: Any) -> Run:
         plain = Run(
             id="e7c5b255bf82",
             digest="sha256:" + "ab12" * 16,

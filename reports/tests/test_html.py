@@ -1,43 +1,49 @@
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 
 from harness_reports.html import page, report
 
-from harness import Identity
+from harness import Identity, Run, Verdict
+
+MakeRun = Callable[..., Run]
+MakeVerdict = Callable[..., Verdict]
 
 EVIL = '<script>alert("x")</script>'
 EMPTY = {"meta", "link", "rect", "line", "circle", "path"}
 
 
 class Tags(HTMLParser):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.open, self.seen = [], []
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str]]] = []
 
-    def handle_starttag(self, tag, attrs):
-        self.seen.append((tag, dict(attrs)))
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, {key: value or "" for key, value in attrs}))
         if tag not in EMPTY:
             self.open.append(tag)
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         if tag not in EMPTY:
             assert tag == self.open.pop()
 
 
-def parsed(text):
+def parsed(text: str) -> Tags:
     tags = Tags()
     tags.feed(text)
     return tags
 
 
-def test_report_writes_one_file_and_says_where(tmp_path, run, verdict):
+def test_report_writes_one_file_and_says_where(tmp_path: Path, run: MakeRun, verdict: MakeVerdict) -> None:
     found = report([run(verdict())], tmp_path)
 
     assert f"report: {tmp_path / 'report.html'}" == found
     assert ["report.html"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_page_is_well_formed_with_everything_on_it(run, verdict):
+def test_page_is_well_formed_with_everything_on_it(run: MakeRun, verdict: MakeVerdict) -> None:
     runs = [run(verdict(), verdict("error", estimate=None), verdict("fail", severity="should")), run()]
 
     found = parsed(page(runs))
@@ -45,7 +51,7 @@ def test_page_is_well_formed_with_everything_on_it(run, verdict):
     assert [] == found.open
 
 
-def test_page_has_no_script_and_names_no_other_file(run, verdict):
+def test_page_has_no_script_and_names_no_other_file(run: MakeRun, verdict: MakeVerdict) -> None:
     found = parsed(page([run(verdict())]))
 
     links = [value for _, attrs in found.seen for key, value in attrs.items() if key in ("src", "href")]
@@ -54,7 +60,7 @@ def test_page_has_no_script_and_names_no_other_file(run, verdict):
     assert not re.search(r"url\(|@import", page([run(verdict())]))
 
 
-def test_everything_users_name_is_escaped(run, verdict):
+def test_everything_users_name_is_escaped(run: MakeRun, verdict: MakeVerdict) -> None:
     hostile = run(
         verdict("fail", labels={EVIL: EVIL}, notes=(EVIL,), reason=EVIL, unit=EVIL, versus=EVIL, lose_at_most=0.1),
         project=EVIL,
@@ -70,7 +76,7 @@ def test_everything_users_name_is_escaped(run, verdict):
     assert "&lt;script&gt;" in found
 
 
-def test_page_names_outcome_candidate_and_digests_first(run, verdict):
+def test_page_names_outcome_candidate_and_digests_first(run: MakeRun, verdict: MakeVerdict) -> None:
     found = page([run(verdict("fail"))])
 
     assert found.index("<span>Fail</span>") < found.index("fraud 14</b>") < found.index("<table")
@@ -78,7 +84,7 @@ def test_page_names_outcome_candidate_and_digests_first(run, verdict):
         assert expected in found
 
 
-def test_outcome_is_a_word_and_a_shape_not_only_a_colour(run, verdict):
+def test_outcome_is_a_word_and_a_shape_not_only_a_colour(run: MakeRun, verdict: MakeVerdict) -> None:
     found = page([run(verdict("pass"), verdict("fail"), verdict("inconclusive"))])
 
     shapes = set(re.findall(r'<(circle|path) class="(value[^"]*)"', found))
@@ -87,7 +93,7 @@ def test_outcome_is_a_word_and_a_shape_not_only_a_colour(run, verdict):
         assert f"</span>{word}</span>" in found
 
 
-def test_each_plot_has_a_title_and_a_description_of_its_own(run, verdict):
+def test_each_plot_has_a_title_and_a_description_of_its_own(run: MakeRun, verdict: MakeVerdict) -> None:
     found = parsed(page([run(verdict(), verdict()), run(verdict())]))
 
     plots = [attrs["aria-labelledby"] for tag, attrs in found.seen if tag == "svg"]
@@ -97,14 +103,14 @@ def test_each_plot_has_a_title_and_a_description_of_its_own(run, verdict):
     assert set(" ".join(plots).split()) <= set(ids)
 
 
-def test_what_did_not_pass_is_explained_without_a_click(run, verdict):
+def test_what_did_not_pass_is_explained_without_a_click(run: MakeRun, verdict: MakeVerdict) -> None:
     found = parsed(page([run(verdict("pass"), verdict("fail"))]))
 
     opened = ["open" in attrs for tag, attrs in found.seen if tag == "details"]
     assert [False, True] == opened
 
 
-def test_candidate_without_digest_is_called_declared(run, verdict):
+def test_candidate_without_digest_is_called_declared(run: MakeRun, verdict: MakeVerdict) -> None:
     found = page([run(verdict(), candidate=Identity(revision="14"))])
 
     assert "declared, not proven" in found

@@ -2,10 +2,17 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from harness_reports.html import page, report
+
+from harness import Run, Verdict
+
+MakeRun = Callable[..., Run]
+MakeVerdict = Callable[..., Verdict]
+Look = Callable[..., tuple[list[str], bytes]]
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
@@ -24,7 +31,7 @@ pytestmark = [pytest.mark.heavy, pytest.mark.skipif(BROWSER is None, reason="Chr
 
 
 @pytest.fixture
-def look(tmp_path):
+def look(tmp_path: Path) -> Look:
     """Open a file, return what the console said and the screenshot."""
 
     def looked(file: Path, width: int = 1200) -> tuple[list[str], bytes]:
@@ -39,7 +46,13 @@ def look(tmp_path):
 
 
 @pytest.mark.parametrize("width", [375, 1200])
-def test_page_renders_without_a_word_on_the_console(tmp_path, look, run, verdict, width):
+def test_page_renders_without_a_word_on_the_console(
+    tmp_path: Path,
+    look: Look,
+    run: MakeRun,
+    verdict: MakeVerdict,
+    width: int,
+) -> None:
     report([run(verdict(), verdict("fail"), verdict("error", estimate=None))], tmp_path)
 
     console, picture = look(tmp_path / "report.html", width)
@@ -48,7 +61,12 @@ def test_page_renders_without_a_word_on_the_console(tmp_path, look, run, verdict
     assert len(picture) > 20_000
 
 
-def test_request_or_script_would_have_been_told(tmp_path, look, run, verdict):
+def test_request_or_script_would_have_been_told(
+    tmp_path: Path,
+    look: Look,
+    run: MakeRun,
+    verdict: MakeVerdict,
+) -> None:
     spoilt = page([run(verdict())]).replace("<main>", '<main><img src="https://example.org/a.png"><script>1</script>')
     (tmp_path / "spoilt.html").write_text(spoilt)
 

@@ -1,23 +1,28 @@
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 from harness_reports.markdown import LIMIT, escaped, report, summary
 
-from harness import Identity
+from harness import Identity, Run, Verdict
+
+MakeRun = Callable[..., Run]
+MakeVerdict = Callable[..., Verdict]
 
 
-def test_report_writes_the_summary_and_returns_it(tmp_path, run, verdict):
+def test_report_writes_the_summary_and_returns_it(tmp_path: Path, run: MakeRun, verdict: MakeVerdict) -> None:
     found = report([run(verdict())], tmp_path)
 
     assert (tmp_path / "summary.md").read_text().rstrip() == found
 
 
-def test_headline_says_the_outcome_in_a_word_and_a_sign(run, verdict):
+def test_headline_says_the_outcome_in_a_word_and_a_sign(run: MakeRun, verdict: MakeVerdict) -> None:
     found = summary([run(verdict("pass"), verdict("inconclusive"))])
 
     assert found.startswith("## 🟡 Inconclusive: fraud 14\n\n1 pass and 1 inconclusive of 2 musts: ")
 
 
-def test_table_has_a_row_of_five_cells_for_each_verdict(run, verdict):
+def test_table_has_a_row_of_five_cells_for_each_verdict(run: MakeRun, verdict: MakeVerdict) -> None:
     found = summary([run(verdict("fail", labels={"a|b": "c|d"}), verdict("error", estimate=None))])
 
     rows = [line for line in found.splitlines() if line.startswith("| ")]
@@ -25,37 +30,37 @@ def test_table_has_a_row_of_five_cells_for_each_verdict(run, verdict):
     assert {6} == {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
 
 
-def test_only_what_did_not_pass_is_explained(run, verdict):
+def test_only_what_did_not_pass_is_explained(run: MakeRun, verdict: MakeVerdict) -> None:
     found = summary([run(verdict(), verdict("fail", metric="precision"), verdict("fail", severity="info"))])
 
-    assert ["❌ precision: at least 70 % was asked (card-fraud)"] == re.findall("<summary>(.*)</summary>", found)
+    assert ["❌ precision: at least 70 % (card-fraud)"] == re.findall("<summary>(.*)</summary>", found)
 
 
-def test_should_is_told_apart(run, verdict):
+def test_should_is_told_apart(run: MakeRun, verdict: MakeVerdict) -> None:
     found = summary([run(verdict(), verdict("fail", severity="should"))])
 
     assert "| ❌ fail (should) |" in found
 
 
-def test_run_digest_is_there(run, verdict):
+def test_run_digest_is_there(run: MakeRun, verdict: MakeVerdict) -> None:
     found = summary([run(verdict())])
 
     assert f"<code>sha256:{'ab12' * 16}</code>" in found
 
 
-def test_markup_is_escaped():
+def test_markup_is_escaped() -> None:
     found = escaped("a|b `c` <b> *d* _e_ [f](g) \\ &amp;\nnext")
 
     assert r"a\|b \`c\` \<b\> \*d\* \_e\_ \[f\](g) \\ \&amp; next" == found
 
 
-def test_nobody_is_mentioned_and_no_issue_is_linked():
+def test_nobody_is_mentioned_and_no_issue_is_linked() -> None:
     found = escaped("@octocat #12 GH-7 a#b")
 
     assert "@\u200boctocat #\u200b12 GH-\u200b7 a#b" == found
 
 
-def test_hostile_names_stay_text_everywhere(run, verdict):
+def test_hostile_names_stay_text_everywhere(run: MakeRun, verdict: MakeVerdict) -> None:
     evil = "<script>x</script></pre></details> @team `|`"
     hostile = verdict("fail", labels={"a": evil}, notes=(evil,))
 
@@ -67,7 +72,7 @@ def test_hostile_names_stay_text_everywhere(run, verdict):
     assert 1 == found.count("\n</details>")
 
 
-def test_summary_stays_within_the_limit_and_says_what_is_left_out(run, verdict):
+def test_summary_stays_within_the_limit_and_says_what_is_left_out(run: MakeRun, verdict: MakeVerdict) -> None:
     verdicts = [verdict("fail", labels={"slice": f"number {index}"}) for index in range(400)]
 
     found = summary([run(*verdicts)])
@@ -79,7 +84,7 @@ def test_summary_stays_within_the_limit_and_says_what_is_left_out(run, verdict):
     assert 400 == found.count("| ❌ fail |")
 
 
-def test_more_verdicts_than_fit_are_counted(run, verdict):
+def test_more_verdicts_than_fit_are_counted(run: MakeRun, verdict: MakeVerdict) -> None:
     verdicts = [verdict(labels={"slice": f"number {index}"}) for index in range(2000)]
 
     found = summary([run(*verdicts)])

@@ -1,7 +1,14 @@
+from collections.abc import Callable
+
 from harness_reports import tallies
 
+from harness import Run, Verdict
 
-def test_several_runs_come_to_the_worst(run, verdict):
+MakeRun = Callable[..., Run]
+MakeVerdict = Callable[..., Verdict]
+
+
+def test_several_runs_come_to_the_worst(run: MakeRun, verdict: MakeVerdict) -> None:
     runs = [run(verdict("pass")), run(verdict("inconclusive"))]
 
     found = tallies.overall(runs)
@@ -9,11 +16,11 @@ def test_several_runs_come_to_the_worst(run, verdict):
     assert found == "inconclusive"
 
 
-def test_no_runs_are_an_error():
+def test_no_runs_are_an_error() -> None:
     assert tallies.overall([]) == "error"
 
 
-def test_counts_name_only_musts_and_only_outcomes_that_occur(run, verdict):
+def test_counts_name_only_musts_and_only_outcomes_that_occur(run: MakeRun, verdict: MakeVerdict) -> None:
     runs = [run(verdict("pass"), verdict("pass"), verdict("fail"), verdict("fail", severity="should"))]
 
     found = tallies.counted(runs)
@@ -21,13 +28,13 @@ def test_counts_name_only_musts_and_only_outcomes_that_occur(run, verdict):
     assert found == "2 pass and 1 fail of 3 musts"
 
 
-def test_runs_without_musts_prove_nothing(run, verdict):
+def test_runs_without_musts_prove_nothing(run: MakeRun, verdict: MakeVerdict) -> None:
     found = tallies.counted([run(verdict("pass", severity="info"))])
 
     assert found == "no requirement is a must, so nothing is proven"
 
 
-def test_open_points_are_worst_first_and_musts_before_shoulds(run, verdict):
+def test_open_points_are_worst_first_and_musts_before_shoulds(run: MakeRun, verdict: MakeVerdict) -> None:
     verdicts = [
         verdict("error", severity="should"),
         verdict("inconclusive"),
@@ -41,9 +48,17 @@ def test_open_points_are_worst_first_and_musts_before_shoulds(run, verdict):
     assert [verdicts[2], verdicts[1], verdicts[0]] == found
 
 
-def test_slices_of_one_requirement_stay_together(run, verdict):
+def test_slices_of_one_requirement_stay_together(run: MakeRun, verdict: MakeVerdict) -> None:
     verdicts = [verdict(labels={"channel": "web"}), verdict(labels={"channel": "pos"}), verdict(at_least=0.9)]
 
     found = [len(group) for group in tallies.by_requirement(run(*verdicts))]
 
     assert [2, 1] == found
+
+
+def test_comparison_names_its_baseline(verdict: MakeVerdict) -> None:
+    lost = verdict(versus="champion", lose_at_most=0.01)
+
+    found = tallies.asked(lost)
+
+    assert "a loss of at most 1 % against champion" == found

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -237,11 +239,26 @@ def test_missing_and_empty_tables_are_named(project: Path, harness: Command) -> 
 @pytest.mark.usefixtures("scores")
 def test_data_preset_writes_the_rules_the_table_keeps_today(project: Path, harness: Command) -> None:
     made = harness("new", "suite", "--preset", "data", "--from", "scores.parquet")
+    done = harness("run", "scores.suite.yaml")
 
     step = yaml.safe_load((project / "scores.suite.yaml").read_text())["steps"][0]
     assert (0, "") == (made.code, made.err)
     assert {"violations": {"at_most": 0}} == step["require"]
+    assert (0, "") == (done.code, done.err)
     assert {"type": "float64", "nullable": False, "min": 0} == step["with"]["columns"]["score"]
+
+
+def test_data_preset_runs_on_any_type_of_column(project: Path, harness: Command) -> None:
+    at = pa.array([datetime(2026, 1, 1, tzinfo=UTC)] * 3, pa.timestamp("us", tz="UTC"))
+    kinds = {"id": [1, 2, 3], "at": at, "list": [[1], [2], []], "none": pa.array([None] * 3, pa.float64())}
+    price = pa.array([Decimal("1.50")] * 3)
+    pq.write_table(pa.table({**kinds, "price": price, "blob": [b"a"] * 3}), project / "kinds.parquet")
+
+    made = harness("new", "suite", "--preset", "data", "--from", "kinds.parquet")
+    done = harness("run", "kinds.suite.yaml")
+
+    assert (0, "") == (made.code, made.err)
+    assert (0, "") == (done.code, done.err)
 
 
 def test_data_preset_says_which_columns_it_left_out(project: Path, harness: Command) -> None:

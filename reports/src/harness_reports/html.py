@@ -34,6 +34,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "counted": tallies.counted,
+        "asked": tallies.asked,
         "status": tallies.status,
         "plotted": plotted,
         "when": when,

@@ -69,7 +69,7 @@ def _not_passed(case: Element, verdict: Verdict) -> None:
 
 
 def _name(verdict: Verdict) -> str:
-    return f"{verdict.name}: {verdict.asked()}"
+    return f"{verdict.name}: {tallies.asked(verdict)}"
 
 
 def _nothing_proven(run: Run) -> Element:

@@ -69,7 +69,7 @@ def _row(verdict: Verdict) -> str:
     status, severity = tallies.status(verdict), verdict.requirement.severity
     word = f"{EMOJI[status]} {status}{' (should)' if severity == 'should' else ''}"
     found = verdict.shown() if verdict.estimate else "nothing"
-    cells = [word, *map(escaped, (verdict.name, found, verdict.asked(), verdict.step))]
+    cells = [word, *map(escaped, (verdict.name, found, tallies.asked(verdict), verdict.step))]
     return f"| {' | '.join(cells)} |\n"
 
 
@@ -81,7 +81,7 @@ def _explanations(runs: Sequence[Run]) -> Iterator[Part]:
 
 def _details(run: Run, verdict: Verdict) -> str:
     words = html.escape(verdict.explain().partition("\n")[2], quote=False)
-    title = f"{EMOJI[verdict.outcome]} {_as_html(f'{verdict.name}: {verdict.asked()} ({run.suite})')}"
+    title = f"{EMOJI[verdict.outcome]} {_as_html(f'{verdict.name}: {tallies.asked(verdict)} ({run.suite})')}"
     return f"\n<details><summary>{title}</summary>\n\n<pre>\n{words}\n</pre>\n\n</details>\n"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness import Verdict
+from harness_reports.tallies import asked
 
 WIDTH = 340
 MARGIN = 26
@@ -68,7 +69,7 @@ def plot(verdict: Verdict, scale: Scale) -> Plot:
         baseline=zero,
         value=scale.x(verdict.estimate.value) if verdict.estimate else None,
         interval=_interval(verdict, scale),
-        described=f"{verdict.outcome}: found {verdict.shown()}; {verdict.asked()}",
+        described=f"{verdict.outcome}: found {verdict.shown()}; asked: {asked(verdict)}",
     )
 
 

@@ -52,7 +52,7 @@ def test_a_version_that_is_not_there(store: Any) -> None:
     told = trouble(HarnessError, "models:/fraud/99", tracking_uri=store.uri)
 
     assert told.startswith(
-        "model 'models:/fraud/99' was not found: MlflowException: Model Version (name=fraud, version=99)"
+        "model 'models:/fraud/99' cannot be looked up: MlflowException: Model Version (name=fraud, version=99)"
     )
     assert told.endswith("check its name, its version and tracking_uri")
 
@@ -81,7 +81,7 @@ def test_a_store_that_does_not_answer_is_not_absence(tmp_path: Path) -> None:
 
     told = trouble(HarnessError, "models:/fraud@champion", tracking_uri=f"sqlite:///{tmp_path / 'broken.db'}")
 
-    assert "was not found: " in told
+    assert "cannot be looked up: " in told
     assert "file is not a database" in told
 
 
@@ -196,7 +196,7 @@ def test_a_model_that_is_not_there_ends_the_command(project: Path, harness: Comm
     done = harness("run", path, "--out", "out")
 
     assert (3, "") == (done.code, done.out)
-    assert done.err.startswith("error: fraud: model 'models:/fraud/99' was not found: ")
+    assert done.err.startswith("error: fraud: model 'models:/fraud/99' cannot be looked up: ")
     assert 1 == len(done.err.splitlines())
     assert not (project / "out").exists()
     assert not (project / ".harness" / "ledger.db").exists()

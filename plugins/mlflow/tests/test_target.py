@@ -1,5 +1,6 @@
 """What the kind `mlflow` opens, how it names what it opened, and how it scores rows."""
 
+import re
 import shutil
 import subprocess
 import threading
@@ -24,7 +25,7 @@ from harness import Dataset, Identity, OperatingPoint
 from harness.testing import dataset
 
 AMOUNTS = {"id": ["a", "b", "c"], "amount": [-1.0, 0.0, 2.0], "hour": [1.0, 2.0, 3.0]}
-SUMS = r"find . -type f -printf '%P\n' | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum | sha256sum"
+README = Path(__file__).parents[1] / "README.md"
 BATCH = 65_536
 
 
@@ -70,8 +71,11 @@ def test_a_folder_needs_no_store(folder: Path, project: Path) -> None:
     assert ["pyproject.toml"] == [path.name for path in project.iterdir()]
 
 
-def test_the_digest_is_what_sha256sum_says(folder: Path) -> None:
-    said = subprocess.run(SUMS, shell=True, cwd=folder, capture_output=True, text=True, check=True).stdout
+def test_the_digest_is_what_the_command_in_the_readme_says(folder: Path) -> None:
+    command = re.search(r"^ *(find .*?sha256sum)$", README.read_text(), re.DOTALL | re.MULTILINE)
+    assert command
+
+    said = subprocess.run(command[1], shell=True, cwd=folder, capture_output=True, text=True, check=True).stdout
 
     assert f"sha256:{said.split()[0]}" == manifest_digest(folder)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from harness_mlflow.tracking import metrics_of, without_password
+from harness_mlflow.tracking import metrics_of, place
 
 from harness import Estimate, Requirement, Verdict
 
@@ -37,8 +37,8 @@ def test_a_verdict_that_measured_nothing_has_no_metrics() -> None:
     [
         ("postgresql://me:secret@db:5432/mlflow", "postgresql://db:5432/mlflow"),
         ("sqlite:////tmp/mlflow.db", "sqlite:////tmp/mlflow.db"),
-        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("https://me:secret@tracking.example/", "https://tracking.example/#/experiments/7"),
     ],
 )
-def test_a_store_is_named_without_its_password(uri: str, shown: str) -> None:
-    assert shown == without_password(uri)
+def test_an_experiment_is_shown_without_a_password(uri: str, shown: str) -> None:
+    assert shown == place(uri, "7")

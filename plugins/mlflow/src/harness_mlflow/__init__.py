@@ -8,7 +8,9 @@ from typing import Any
 
 from harness import Connect, Datasets, OperatingPoint, Promoter, Reporter, Run, Target, hookimpl
 
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow reads it when it is imported, which is after this line
+# MLflow reads the first when it is imported, which is after this line; the second keeps standard output the host's.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class Located:
 
 def located(model: str, store: Store) -> Located:
     """Return where a model's files are; an alias is resolved to the version it points to now."""
-    with told(f"model {model!r} was not found", "check its name, its version and tracking_uri"):
+    with told(f"model {model!r} cannot be looked up", "check its name, its version and tracking_uri"):
         if alias := ALIAS.fullmatch(model):
             return _registered(alias[1], version_of(alias[1], alias[2], store), store.client())
         if version := VERSION.fullmatch(model):

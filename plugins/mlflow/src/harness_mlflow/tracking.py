@@ -26,19 +26,13 @@ RUN = TypeAdapter(Run)
 def track(runs: Sequence[Run]) -> str:
     """Log each run to the experiment of its project; return where they are."""
     uri = mlflow.get_tracking_uri()
-    with told(f"MLflow at {without_password(uri)} did not take the runs", "check MLFLOW_TRACKING_URI"):
+    with told(f"MLflow at {_without_password(uri)} did not take the runs", "check MLFLOW_TRACKING_URI"):
         client = MlflowClient()
+        experiments = {project: _experiment(client, project) for project in sorted({run.project for run in runs})}
         for run in runs:
-            _log(client, run)
-    projects = ", ".join(sorted({repr(run.project) for run in runs}))
-    counted = f"{len(runs)} run{'' if len(runs) == 1 else 's'}"
-    return f"MLflow  {counted} logged to experiment {projects} at {without_password(uri)}"
-
-
-def without_password(uri: str) -> str:
-    """Return a URI without the user and password it may carry."""
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
+            _log(client, run, experiments[run.project])
+    places = [f"experiment {project!r} at {place(uri, number)}" for project, number in experiments.items()]
+    return f"MLflow  {len(runs)} run{'' if len(runs) == 1 else 's'} logged to {', '.join(places)}"
 
 
 def metrics_of(verdicts: Sequence[Verdict]) -> Mapping[str, float]:
@@ -54,14 +48,25 @@ def metrics_of(verdicts: Sequence[Verdict]) -> Mapping[str, float]:
     return found
 
 
+def place(uri: str, experiment: str) -> str:
+    """Return the page of an experiment where a server shows it, else the store; without user and password."""
+    shown = _without_password(uri)
+    return f"{shown.rstrip('/')}/#/experiments/{experiment}" if shown.startswith("http") else shown
+
+
+def _without_password(uri: str) -> str:
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
+
+
 def _name(verdict: Verdict) -> str:
     versus = f" versus {verdict.requirement.versus}" if verdict.requirement.versus else ""
     labels = "".join(f" {label} {value}" for label, value in verdict.labels.items())
     return UNFIT.sub("_", f"{verdict.step}.{verdict.metric}{labels}{versus}")[:LONGEST_NAME]
 
 
-def _log(client: MlflowClient, run: Run) -> None:
-    with _tracked(client, run) as tracked:
+def _log(client: MlflowClient, run: Run, experiment: str) -> None:
+    with _tracked(client, run, experiment) as tracked:
         metrics = [Metric(name, value, _stamp(run.finished), 0) for name, value in metrics_of(run.verdicts).items()]
         for start in range(0, len(metrics), MOST_AT_ONCE):
             client.log_batch(tracked, metrics=metrics[start : start + MOST_AT_ONCE])
@@ -69,11 +74,9 @@ def _log(client: MlflowClient, run: Run) -> None:
 
 
 @contextmanager
-def _tracked(client: MlflowClient, run: Run) -> Iterator[str]:
+def _tracked(client: MlflowClient, run: Run, experiment: str) -> Iterator[str]:
     """Open an MLflow run; it ends as FAILED where nothing was measured, or where it could not be logged whole."""
-    made = client.create_run(
-        _experiment(client, run.project), start_time=_stamp(run.started), run_name=run.suite, tags=_tags(run)
-    )
+    made = client.create_run(experiment, start_time=_stamp(run.started), run_name=run.suite, tags=_tags(run))
     status = "FAILED"
     try:
         yield made.info.run_id

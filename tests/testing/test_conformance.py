@@ -85,7 +85,7 @@ def test_a_check_that_does_not_conform_is_told(install: Install, change: dict[st
     ("source", "told"),
     [
         ("import socket; socket.getaddrinfo('127.0.0.1', 80)", "opens the network"),
-        ("import harness.words; harness.words.SO = {}", "changes harness.words.SO"),
+        ("import harness.words; harness.words.SO = dict(harness.words.SO)", "changes harness.words.SO"),
         ("import sys; sys.path.append('x')", "changes sys.path"),
         ("open('left.db', 'w').close()", r"writes left\.db into the working directory"),
         ("import pluggy; pluggy.PluginManager('harness').register(object(), 'me')", "registers me with pluggy"),

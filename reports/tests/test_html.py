@@ -114,3 +114,14 @@ def test_candidate_without_digest_is_called_declared(run: MakeRun, verdict: Make
     found = page([run(verdict(), candidate=Identity(revision="14"))])
 
     assert "declared, not proven" in found
+
+
+def test_banner_lists_what_did_not_pass_up_to_eight(run: MakeRun, verdict: MakeVerdict) -> None:
+    missed = [verdict("fail", reason=f"reason {index}.") for index in range(10)]
+
+    found = page([run(*missed)])
+
+    banner = found.partition("</header>")[0]
+    assert 8 == banner.count("reason ")
+    assert "and 2 more, below" in banner
+    assert "points" not in page([run(verdict())]).partition("</header>")[0].partition("<body>")[2]

@@ -34,6 +34,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "counted": tallies.counted,
+        "open_points": tallies.open_points,
         "asked": tallies.asked,
         "status": tallies.status,
         "plotted": plotted,
@@ -42,7 +43,6 @@ def _environment() -> Environment:
     environment.globals |= {
         "symbols": SYMBOLS,
         "decides": tallies.DECIDES,
-        "open_points": tallies.open_points,
         "width": plots.WIDTH,
     }
     return environment

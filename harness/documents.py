@@ -18,7 +18,7 @@ BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 FLOAT = re.compile(r"^[-+]?(?:(?:\d[\d_]*)?\.\d+|\d[\d_]*\.|\d[\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|nan)$")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML 1.2's booleans and floats; PyYAML's 1.1 turns the key `on` into True and 1e-3 into a string."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
@@ -26,11 +26,13 @@ class _Loader(yaml.SafeLoader):
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    origin = ""
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for index, key in enumerate(keys):
             if key in keys[:index]:
-                raise UsageError(f"{node.start_mark.name}: key {key!r} is given twice; keep one")
+                raise UsageError(f"{self.origin}: key {key!r} is given twice; keep one")
         return super().construct_mapping(node, deep)
 
 
@@ -49,7 +51,7 @@ def parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
     """Return the mapping a YAML text holds; `origin` names it in errors."""
     try:
         loader = _Loader(text)
-        loader.name = origin
+        loader.origin = origin
         document = loader.get_single_data()
     except yaml.YAMLError as error:
         raise UsageError(f"{origin} is not YAML: {' '.join(str(error).split())}") from error

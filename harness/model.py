@@ -232,6 +232,14 @@ class Run:
             raise KeyError(f"run {self.id} judged no {name!r}{did_you_mean(name, [v.name for v in self.verdicts])}")
         return min(found, key=lambda verdict: WORST_FIRST.index(verdict.outcome))
 
+    def folded(self) -> Sequence[tuple[Verdict, ...]]:
+        """Return the verdicts for a reader: passes of one requirement that found the same are one entry."""
+        entries: dict[object, list[Verdict]] = {}
+        for place, verdict in enumerate(self.verdicts):
+            same = (verdict.step, str(verdict.requirement), verdict.shown()) if verdict.outcome == "pass" else place
+            entries.setdefault(same, []).append(verdict)
+        return [tuple(entry) for entry in entries.values()]
+
     def to_frame(self) -> "pandas.DataFrame":
         """Return a row per verdict as a pandas frame."""
         frame: pandas.DataFrame = pa.Table.from_pylist([_row(verdict) for verdict in self.verdicts]).to_pandas()

@@ -198,3 +198,21 @@ def test_ten_thousand_counts_are_judged_in_seconds() -> None:
 
     assert {"pass", "fail", "inconclusive"} == outcomes
     assert time.perf_counter() - started < 20
+
+
+def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:
+    from tests.test_gates import run
+
+    asked = Requirement(metric="violations", at_most=0)
+    found = [
+        Measurement(
+            metric="violations",
+            sample=Sample(statistic="exact", counts={"value": value, "n": 9}),
+            labels={"rule": rule},
+        )
+        for rule, value in (("type", 0), ("range", 3), ("null", 0), ("unique", 3))
+    ]
+
+    entries = run(*judge_step([asked], found, "step", "check")).folded()
+
+    assert [["type", "null"], ["range"], ["unique"]] == [[v.labels["rule"] for v in entry] for entry in entries]

@@ -41,7 +41,7 @@ def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
     for index, run in enumerate(runs):
         yield from [Text("")] if index else []
         yield Text(f"{run.suite}: candidate {_candidate(run)}", style="bold")
-        yield _table(run.verdicts, width)
+        yield _table(run.folded(), width)
         for verdict in run.verdicts:
             if verdict.outcome != "pass" and verdict.requirement.severity != "info":
                 yield _explained(verdict, width)
@@ -57,7 +57,7 @@ def _candidate(run: Run) -> str:
     return f"{revision} ({who.digest[:DIGEST_SHOWN]}…)" if who.digest else f"{revision} (declared, without digest)"
 
 
-def _table(verdicts: Sequence[Verdict], width: int) -> Table:
+def _table(entries: Sequence[tuple[Verdict, ...]], width: int) -> Table:
     narrow = width < NARROW
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrow)
     table.add_column("verdict", no_wrap=True)
@@ -66,19 +66,21 @@ def _table(verdicts: Sequence[Verdict], width: int) -> Table:
     table.add_column("asked", max_width=width // ASKED_SHARE if narrow else None)
     if not narrow:
         table.add_column("check")
-    for step, found in groupby(verdicts, key=lambda verdict: verdict.step):
+    for step, found in groupby(entries, key=lambda entry: entry[0].step):
         if narrow:
             table.add_row("", Text(step, style="dim", no_wrap=True, overflow="ellipsis"))
-        for verdict in found:
-            table.add_row(*_cells(verdict, narrow), *([] if narrow else [Text(step)]))
+        for entry in found:
+            table.add_row(*_cells(entry, narrow), *([] if narrow else [Text(step)]))
     return table
 
 
-def _cells(verdict: Verdict, narrow: bool) -> Sequence[Text]:
+def _cells(entry: tuple[Verdict, ...], narrow: bool) -> Sequence[Text]:
+    verdict = entry[0]
     severity = verdict.requirement.severity
     outcome = Text("info") if severity == "info" else Text(verdict.outcome, style=STYLE[verdict.outcome])
     lines = [verdict.metric, *(f" {key}={value}" for key, value in verdict.labels.items())]
-    name = "\n".join(lines) if narrow else verdict.name
+    alone = "\n".join(lines) if narrow else verdict.name
+    name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else alone
     return [outcome, *map(Text, (name, verdict.shown(), _asked(verdict)))]
 
 

@@ -48,11 +48,13 @@ def _environment() -> Environment:
     return environment
 
 
-def plotted(run: Run) -> Iterator[tuple[Verdict, plots.Plot]]:
-    """Yield each verdict with its plot; those of one requirement share a scale."""
+def plotted(run: Run) -> Iterator[tuple[Verdict, plots.Plot, Sequence[Verdict]]]:
+    """Yield each verdict with its plot and the passes folded into it; those of one requirement share a scale."""
+    folded = {id(entry[0]): entry for entry in run.folded()}
     for verdicts in tallies.by_requirement(run):
         scale = plots.scale_of(verdicts)
-        yield from ((verdict, plots.plot(verdict, scale)) for verdict in verdicts)
+        shown = [verdict for verdict in verdicts if id(verdict) in folded]
+        yield from ((verdict, plots.plot(verdict, scale), folded[id(verdict)]) for verdict in shown)
 
 
 def when(moment: datetime) -> str:

@@ -61,15 +61,17 @@ def _tables(runs: Sequence[Run]) -> Iterator[Part]:
     for run in runs:
         yield Part(text=f"\n### {EMOJI[run.outcome]} {escaped(run.suite)}\n\n", counted="suite")
         yield Part(text="| verdict | metric | found | asked | step |\n|---|---|---|---|---|\n")
-        yield from (Part(text=_row(verdict), counted="verdict") for verdict in run.verdicts)
+        yield from (Part(text=_row(entry), counted="verdict") for entry in run.folded())
         yield Part(text=f"\nRun <code>{escaped(run.id)}</code>, digest <code>{escaped(run.digest)}</code>\n")
 
 
-def _row(verdict: Verdict) -> str:
+def _row(entry: tuple[Verdict, ...]) -> str:
+    verdict = entry[0]
+    name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else verdict.name
     status, severity = tallies.status(verdict), verdict.requirement.severity
     word = f"{EMOJI[status]} {status}{' (should)' if severity == 'should' else ''}"
     found = verdict.shown() if verdict.estimate else "nothing"
-    cells = [word, *map(escaped, (verdict.name, found, tallies.asked(verdict), verdict.step))]
+    cells = [word, *map(escaped, (name, found, tallies.asked(verdict), verdict.step))]
     return f"| {' | '.join(cells)} |\n"
 
 

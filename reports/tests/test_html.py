@@ -94,7 +94,7 @@ def test_outcome_is_a_word_and_a_shape_not_only_a_colour(run: MakeRun, verdict: 
 
 
 def test_each_plot_has_a_title_and_a_description_of_its_own(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = parsed(page([run(verdict(), verdict()), run(verdict())]))
+    found = parsed(page([run(verdict(), verdict("fail")), run(verdict())]))
 
     plots = [attrs["aria-labelledby"] for tag, attrs in found.seen if tag == "svg"]
     ids = [attrs["id"] for _, attrs in found.seen if "id" in attrs]

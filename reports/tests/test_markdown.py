@@ -85,7 +85,7 @@ def test_summary_stays_within_the_limit_and_says_what_is_left_out(run: MakeRun, 
 
 
 def test_more_verdicts_than_fit_are_counted(run: MakeRun, verdict: MakeVerdict) -> None:
-    verdicts = [verdict(labels={"slice": f"number {index}"}) for index in range(2000)]
+    verdicts = [verdict("inconclusive", severity="info", labels={"slice": f"number {index}"}) for index in range(2000)]
 
     found = summary([run(*verdicts)])
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from harness.model import Identity as Identity
     from harness.model import Measurement as Measurement
     from harness.model import Outcome as Outcome
-    from harness.model import Requirement as Requirement
     from harness.model import Run as Run
     from harness.model import Sample as Sample
     from harness.model import Verdict as Verdict
     from harness.model import worst as worst
+    from harness.requirements import Requirement as Requirement
     from harness.targets import Connect as Connect
     from harness.targets import Datasets as Datasets
     from harness.targets import OperatingPoint as OperatingPoint
@@ -54,12 +54,12 @@ _HOME = {
         "Identity",
         "Measurement",
         "Outcome",
-        "Requirement",
         "Run",
         "Sample",
         "Verdict",
         "worst",
     ),
+    "requirements": ("Requirement",),
     "targets": ("Connect", "Datasets", "OperatingPoint", "Target", "decided", "pick"),
     "words": ("explain",),
     "work": ("Done", "Executor", "Perform", "Work"),

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from harness import words
 from harness.errors import HarnessError
-from harness.model import CANDIDATE, Better, Estimate, Measurement, Outcome, Requirement, Verdict
+from harness.model import CANDIDATE, Better, Estimate, Measurement, Outcome, Verdict
+from harness.requirements import Requirement
 from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail
 
 
@@ -112,6 +113,9 @@ def _inferred(requirement: Requirement, measurement: Measurement, baseline: Meas
         raise HarnessError(
             f"{measurement.metric!r} has no known interval, so nothing can be decided on it; make it `severity: info`"
         )
+    misplanned = requirement.misplanned(measurement.better)
+    if misplanned:
+        raise HarnessError(f"{measurement.metric!r}: {misplanned}")
     return exactly(sample, other) if requirement.scope == "these" else infer(sample, other)
 
 
@@ -139,7 +143,7 @@ def _outcome(lower: float, upper: float, threshold: float, better: Better) -> Ou
 
 def _planned(verdict: Verdict, inference: Inference, threshold: float, alpha: float) -> Verdict:
     requirement = verdict.requirement
-    truth = 0.0 if requirement.plan_for is None and requirement.lose_at_most is not None else requirement.plan_for
+    truth = requirement.truth()
     if truth is None:
         return replace(
             verdict, plans=distances(inference, threshold, requirement.sought(verdict.better)[1], alpha=alpha)

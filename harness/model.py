@@ -3,24 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pyarrow as pa
-from pydantic import Field, GetPydanticSchema, model_validator
-from pydantic.dataclasses import dataclass as parsed
+from pydantic import Field, GetPydanticSchema
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
 
 from harness import words
 from harness.errors import did_you_mean
+from harness.requirements import Better as Better
+from harness.requirements import Labels as Labels
+from harness.requirements import Requirement
 
 if TYPE_CHECKING:
     import pandas
 
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
-Severity = Literal["must", "should", "info"]
-Better = Literal["higher", "lower"]
-Labels = Mapping[str, str]
 Rows = Annotated[
     SkipJsonSchema[pa.Table | None],
     GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
@@ -78,46 +77,6 @@ class Measurement:
     check: str = ""
     step: str = ""
     target: str = CANDIDATE
-
-
-@parsed(frozen=True, kw_only=True, config={"extra": "forbid"})
-class Requirement:
-    """What a metric must show: one threshold, or a comparison with a baseline."""
-
-    metric: str
-    at_least: float | None = Field(default=None, allow_inf_nan=False)
-    at_most: float | None = Field(default=None, allow_inf_nan=False)
-    versus: str | None = None
-    lose_at_most: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    gain_at_least: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    plan_for: float | None = Field(default=None, allow_inf_nan=False)
-    severity: Severity = "must"
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
-    looks: int = Field(default=2, ge=1, le=100)
-    where: Labels | Literal["overall"] = field(default_factory=dict)
-    scope: Literal["population", "these"] = "population"
-
-    @model_validator(mode="after")
-    def _asks_one_thing(self) -> Self:
-        asked = [n for n in ("at_least", "at_most", "lose_at_most", "gain_at_least") if getattr(self, n) is not None]
-        if len(asked) != 1:
-            found = " and ".join(asked) or "none of them"
-            raise ValueError(f"asks for one of at_least, at_most, lose_at_most, gain_at_least; found {found}")
-        if (asked[0] in ("lose_at_most", "gain_at_least")) != (self.versus is not None):
-            raise ValueError(f"{asked[0]} {'needs' if self.versus is None else 'does not go with'} versus: BASELINE")
-        return self
-
-    def sought(self, better: Better) -> tuple[float, Better]:
-        """Return the threshold, and on which side of it the good values lie.
-
-        Against a baseline it is a threshold of the difference candidate - baseline.
-        """
-        if self.at_least is not None:
-            return self.at_least, "higher"
-        if self.at_most is not None:
-            return self.at_most, "lower"
-        distance = -self.lose_at_most if self.lose_at_most is not None else self.gain_at_least or 0.0
-        return (distance, "higher") if better == "higher" else (-distance, "lower")
 
 
 @dataclass(frozen=True, kw_only=True)

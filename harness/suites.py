@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
-from harness.model import Requirement
+from harness.requirements import Requirement
 from harness.sources import Source
 
 Scalar = str | int | float | bool
@@ -120,6 +120,7 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
     digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     suite = parse(SuiteFile, filled, str(path))
     _baselines_exist(suite, path)
+    _plans_are_good(suite, path)
     return Suite(**{**dict(suite), "path": path.resolve(), "digest": digest, "values": values})
 
 
@@ -168,3 +169,12 @@ def _baselines_exist(suite: SuiteFile, path: Path) -> None:
             if named is not None and named not in suite.baselines:
                 known = did_you_mean(named, suite.baselines)
                 raise UsageError(f"{path}: {step.check}.{requirement.metric}: no baseline {named!r}{known}")
+
+
+def _plans_are_good(suite: SuiteFile, path: Path) -> None:
+    """Refuse to plan for a candidate that is not better than what is asked: no number of rows would pass it."""
+    for step in suite.steps:
+        for requirement in step.requirements:
+            told = requirement.misplanned()
+            if told:
+                raise UsageError(f"{path}: {step.check}.{requirement.metric}: {told}")

@@ -6,7 +6,8 @@ import pytest
 
 from harness.errors import UsageError
 from harness.gates import Gate, candidate_named, decide, read_gates
-from harness.model import Data, Identity, Outcome, Promotion, Requirement, Run, Severity, Verdict
+from harness.model import Data, Identity, Outcome, Promotion, Run, Verdict
+from harness.requirements import Requirement, Severity
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 CANDIDATE = Identity(revision="models:/fraud/2", digest="sha256:" + "a" * 64)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from harness.judge import judge, judge_step
-from harness.model import Labels, Measurement, Requirement, Sample, Verdict
+from harness.model import Labels, Measurement, Sample, Verdict
+from harness.requirements import Requirement
 
 AT_LEAST = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
 
@@ -43,6 +44,15 @@ def test_without_a_plan_a_few_distances_are_told() -> None:
 
     assert verdict.n_needed is None
     assert verdict.plans
+
+
+def test_a_plan_on_the_wrong_side_of_a_comparison_is_an_error() -> None:
+    versus = Requirement(metric="recall", versus="champion", lose_at_most=0.01, plan_for=-0.02)
+
+    lower, higher = (judge(versus, counted(171, 214, better=better)) for better in ("lower", "higher"))
+
+    assert "plan_for -0.02 is not more than the -0.01 that is asked" in higher.reason
+    assert "plan_for" not in lower.reason
 
 
 def test_each_look_is_judged_at_its_share_of_alpha() -> None:

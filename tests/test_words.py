@@ -1,5 +1,6 @@
 from harness.judge import judge
-from harness.model import Measurement, Requirement, Sample, Verdict
+from harness.model import Measurement, Sample, Verdict
+from harness.requirements import Requirement
 
 
 def verdict(k: int, n: int, **asked: object) -> Verdict:

@@ -8,12 +8,13 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.judge import judge
-from harness.model import Measurement, Requirement, Run
+from harness.model import Measurement, Run
 from harness.pytesting.door import door
 from harness.pytesting.items import SuiteFile, Trouble, described, late_items
 from harness.pytesting.observed import OBSERVED, deselected, measured
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared, announced
+from harness.requirements import Requirement
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,12 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
-from harness.model import Requirement, Run, Verdict, worst
+from harness.model import Run, Verdict, worst
 from harness.pytesting.door import door
 from harness.pytesting.observed import OBSERVED
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared
+from harness.requirements import Requirement
 from harness.steps import Resolved
 
 BOUNDS = ("at_least", "at_most", "lose_at_most", "gain_at_least")

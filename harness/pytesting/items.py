@@ -74,6 +74,8 @@ class RequirementItem(pytest.Item):
             pytest.fail(f"{self.shared.suite.name}: {error}", pytrace=False)
         self.verdicts = [v for v in run.verdicts if self.requirement is not None and v.requirement == self.requirement]
         self.user_properties += [("suite", self.shared.suite.name), *_properties(self.verdicts)]
+        if self.requirement is not None and not self.verdicts:
+            pytest.fail(f"{self.shared.suite.name}: no verdict for {self.name}, so it is not met", pytrace=False)
         if self._severity == "must" and any(verdict.outcome == "error" for verdict in self.verdicts):
             pytest.fail(_explained(self.verdicts), pytrace=False)
 

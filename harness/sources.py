@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from harness.datasets import Dataset, not_empty
 from harness.errors import HarnessError, UsageError
@@ -26,8 +26,12 @@ def duration(text: object) -> timedelta:
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
-Duration = Annotated[timedelta, BeforeValidator(duration)]
-Names = Annotated[tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+SPAN_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d+[smhdw]$"})
+NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+Duration = Annotated[timedelta, BeforeValidator(duration), SPAN_SCHEMA]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), NAMES_SCHEMA
+]
 
 
 class Labels(BaseModel):

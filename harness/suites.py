@@ -97,6 +97,18 @@ class Suite(SuiteFile):
         return TargetConfig(kind=override.kind or self.target.kind, config={**self.target.config, **override.config})
 
 
+def suite_schema() -> dict[str, Any]:
+    """Return the JSON schema of a suite file as it is written, for editors."""
+    schema = SuiteFile.model_json_schema(by_alias=True)
+    requirement = schema["$defs"]["Requirement"]
+    del requirement["properties"]["metric"]
+    requirement.pop("required")
+    require = schema["$defs"]["Step"]["properties"]["require"]
+    listed = require["additionalProperties"]
+    require["additionalProperties"] = {"anyOf": [listed["items"], listed]}
+    return schema
+
+
 def find_suites(paths: Sequence[Path]) -> Sequence[Path]:
     """Return the suite files named, and those below the folders named, in order."""
     found: list[Path] = []

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from harness.errors import HarnessError, did_you_mean
 from harness.model import Better, Estimate, Sample
-from harness.stats import auc, exact, mean, proportion
+from harness.stats import auc, average_precision, brier, calibration, exact, f1, mean, proportion, value_rate
 from harness.stats.columns import CLUSTER
+from harness.stats.holm import holm
 from harness.stats.inference import Inference
 from harness.stats.planning import distances, n_needed
 
-__all__ = ["STATISTICS", "Inference", "distances", "estimate", "exactly", "infer", "n_needed", "p_fail"]
+__all__ = ["STATISTICS", "Inference", "distances", "estimate", "exactly", "holm", "infer", "n_needed", "p_fail"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,11 @@ _BY_NAME: Mapping[str, Statistic] = {
     "proportion": Statistic(infer=proportion.infer, difference=proportion.difference),
     "mean": Statistic(infer=mean.infer, difference=mean.difference),
     "auc": Statistic(infer=auc.infer, difference=auc.difference),
+    "average_precision": Statistic(infer=average_precision.infer, difference=average_precision.difference),
+    "f1": Statistic(infer=f1.infer, difference=f1.difference),
+    "brier": Statistic(infer=brier.infer, difference=brier.difference),
+    "calibration": Statistic(infer=calibration.infer, difference=calibration.difference),
+    "value_rate": Statistic(infer=value_rate.infer, difference=value_rate.difference),
     "exact": Statistic(infer=exact.infer, difference=exact.difference, clusters=False),
     "point": Statistic(infer=exact.infer_point, difference=exact.difference_point, clusters=False),
 }

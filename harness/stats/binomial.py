@@ -1,11 +1,10 @@
 """Exact binomial bounds, also on an effective number of observations."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scipy import optimize, special
+from scipy import special
 
-WIDEST = 8.0  # standard normal quantiles: p-values are not told apart below 1e-15
+from harness.stats.searched import smallest_alpha
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ class Binomial:
             return 0.0
         if self.df is None:
             return float(special.betaincc(self.k + 1, self.n - self.k, threshold))
-        return _smallest_alpha(lambda alpha: self._upper(alpha) - threshold)
+        return smallest_alpha(lambda alpha: self._upper(alpha) - threshold)
 
     def p_at_most(self, threshold: float) -> float:
         """Return P(at least k hits) if the truth is the threshold; with `df` by inverting the bound."""
@@ -56,16 +55,3 @@ class Binomial:
 
     def _flipped(self) -> "Binomial":
         return replace(self, k=self.n - self.k)
-
-
-def _smallest_alpha(excess: Callable[[float], float]) -> float:
-    """Return the alpha at which a bound that falls as alpha grows meets its threshold."""
-
-    def at(z: float) -> float:
-        return excess(float(special.ndtr(-z)))
-
-    if at(-WIDEST) >= 0:
-        return 1.0
-    if at(WIDEST) <= 0:
-        return 0.0
-    return float(special.ndtr(-optimize.brentq(at, -WIDEST, WIDEST, xtol=1e-10)))

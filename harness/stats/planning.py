@@ -1,6 +1,7 @@
 """How many observations it takes to decide."""
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from harness.errors import HarnessError
 from harness.model import Better
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
+from harness.stats.searched import Mapped
 from harness.stats.student import Student
 
 ENDLESS = 1e9  # no more than this is worth asking for
@@ -25,13 +27,27 @@ def n_needed(
     differences: n * ((z_alpha + z_beta) * SE / distance)^2.
     """
     interval = inference.interval
+    if isinstance(interval, Mapped):
+        inner = replace(inference, interval=interval.inner)
+        return n_needed(inner, interval.back(threshold), interval.back(plan_for), alpha=alpha, beta=beta)
     if isinstance(interval, Binomial):
         needed = _binomial(threshold, plan_for, alpha, beta)
         return None if needed is None else math.ceil(needed * inference.n / interval.worth(alpha) - 1e-9)
     if isinstance(interval, Student) and plan_for != threshold:
         reach = float(special.ndtri(alpha) + special.ndtri(beta)) * interval.se / (plan_for - threshold)
         return max(2, math.ceil(inference.n * reach**2))
-    return None
+    return _by_width(inference, plan_for - threshold, alpha, beta)
+
+
+def _by_width(inference: Inference, distance: float, alpha: float, beta: float) -> int | None:
+    """Return the n at which the bounds at alpha and beta, narrowing as 1/sqrt(n), fit into the distance."""
+    lower, upper = (abs(bound - inference.value) for bound in inference.bounds(alpha))
+    less, more = (abs(bound - inference.value) for bound in inference.bounds(beta))
+    reach = lower + more if distance > 0 else upper + less
+    if not (distance and 0 < reach < math.inf):
+        return None
+    needed = inference.n * (reach / distance) ** 2
+    return max(2, math.ceil(needed)) if needed <= ENDLESS else None
 
 
 def distances(

@@ -20,7 +20,18 @@ def rows(statistic, **columns):
 
 
 def test_statistics_are_a_closed_list():
-    assert STATISTICS == ("proportion", "mean", "auc", "exact", "point")
+    assert STATISTICS == (
+        "proportion",
+        "mean",
+        "auc",
+        "average_precision",
+        "f1",
+        "brier",
+        "calibration",
+        "value_rate",
+        "exact",
+        "point",
+    )
 
 
 def test_an_unknown_statistic_is_refused_with_the_nearest():

@@ -1,13 +1,12 @@
 """What `quality.classifier` measures, against scikit-learn and against definitions written out here."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from harness_quality import classifier
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, precision_score, recall_score
+from sklearn.metrics import precision_score, recall_score
 
 from harness import HarnessError, Measurement, UsageError
 from harness.testing import measure
@@ -33,10 +32,6 @@ def rows(n: int = ROWS) -> Columns:
 
 def measured(columns: Columns, **params: Any) -> dict[str, Measurement]:
     return {found.metric: found for found in measure(classifier, columns, **params)}
-
-
-def value(found: Measurement) -> float:
-    return found.sample.counts["value"]
 
 
 def shares(found: Measurement) -> tuple[int, int]:
@@ -86,34 +81,37 @@ def test_roc_auc_keeps_every_row_with_label_and_score() -> None:
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_points_equal_scikit_learn(weighted: bool) -> None:
+def test_scores_are_judged_on_every_row_with_its_weight(weighted: bool) -> None:
     given = rows()
-    weight = np.random.default_rng(1).gamma(2, 1, ROWS) if weighted else np.ones(ROWS)
-    label, score, decision = given["label"], given["score"], given["decision"]
+    weight = np.random.default_rng(1).gamma(2, 1, ROWS)
 
     found = measured({**given, "weight": weight} if weighted else given)
 
-    assert f1_score(label, decision, sample_weight=weight) == pytest.approx(value(found["f1"]))
-    assert average_precision_score(label, score, sample_weight=weight) == pytest.approx(
-        value(found["average_precision"])
-    )
-    assert brier_score_loss(label, score, sample_weight=weight) == pytest.approx(value(found["brier"]))
+    for metric in ("average_precision", "brier", "calibration"):
+        table = found[metric].sample.rows
+        assert table is not None
+        assert given["label"].tolist() == table["y"].to_pylist()
+        assert given["score"].tolist() == table["score"].to_pylist()
+        assert weighted == ("weight" in table.column_names)
 
 
-def test_calibration_is_the_gap_of_score_and_frequency_in_15_bins() -> None:
+def test_f1_is_judged_on_labels_and_decisions_of_every_row() -> None:
     given = rows()
-    label, score = given["label"], given["score"]
-    edges = np.linspace(0, 1, 16)
-    expected = 0.0
-    for low, high in pairwise(edges):
-        inside = (score > low) & (score <= high) | ((low == 0) & (score == 0))
-        if inside.any():
-            expected += inside.mean() * abs(score[inside].mean() - label[inside].mean())
 
-    found = measured(given)["calibration"]
+    table = measured(given)["f1"].sample.rows
 
-    assert expected == pytest.approx(value(found))
-    assert found.better == "lower"
+    assert table is not None
+    assert given["label"].tolist() == table["y"].to_pylist()
+    assert given["decision"].tolist() == table["score"].to_pylist()
+
+
+def test_every_metric_carries_its_statistic_and_better_side() -> None:
+    found = measured(rows(), amount="amount")
+
+    assert {"brier", "calibration"} == {name for name, each in found.items() if each.better == "lower"}
+    for name in ("f1", "average_precision", "brier", "calibration"):
+        assert name == found[name].sample.statistic
+    assert found["value_recall"].sample.statistic == "value_rate"
 
 
 def test_scores_that_are_no_probabilities_have_no_brier_and_no_calibration() -> None:
@@ -129,9 +127,11 @@ def test_value_recall_weighs_positives_by_amount() -> None:
     fraud = given["label"] == 1
     caught = fraud & (given["decision"] == 1)
 
-    found = measured(given, amount="amount")["value_recall"]
+    table = measured(given, amount="amount")["value_recall"].sample.rows
 
-    assert given["amount"][caught].sum() / given["amount"][fraud].sum() == pytest.approx(value(found))
+    assert table is not None
+    y, amount = table["y"].to_numpy(), table["score"].to_numpy()
+    assert given["amount"][caught].sum() / given["amount"][fraud].sum() == pytest.approx(y @ amount / amount.sum())
 
 
 def test_a_point_metric_without_its_parameter_is_not_measured() -> None:
@@ -178,7 +178,6 @@ def test_no_alerts_leave_recall_at_0_and_precision_without_rows() -> None:
 
     assert (0, int(given["label"].sum())) == shares(found["recall"])
     assert shares(found["precision"]) == (0, 0)
-    assert value(found["f1"]) == 0
 
 
 def test_neither_score_nor_decision_is_an_error_that_names_both() -> None:

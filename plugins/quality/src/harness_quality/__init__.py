@@ -7,7 +7,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from harness import Check, Dataset, HarnessError, Measurement, Sample, UsageError, check, hookimpl
-from harness_quality import cards, points
+from harness_quality import cards, values
 from harness_quality.columns import binary, quoted
 
 Count = Annotated[int, Field(ge=1)]
@@ -15,11 +15,11 @@ METRICS = {
     "recall": "proportion",
     "precision": "proportion",
     "roc_auc": "auc",
-    "f1": "point",
-    "value_recall": "point",
-    "average_precision": "point",
-    "brier": "point",
-    "calibration": "point",
+    "f1": "f1",
+    "value_recall": "value_rate",
+    "average_precision": "average_precision",
+    "brier": "brier",
+    "calibration": "calibration",
     "card_precision": "point",
 }
 
@@ -44,7 +44,7 @@ def classifier(
     if "decision" in roles:
         yield from _of_decisions(data, unit)
     if amount is not None:
-        yield points.value_recall(_caught(data, score=quoted(data, amount)), amount, unit)
+        yield values.value_recall(_caught(data, score=quoted(data, amount)), amount, unit)
     if "score" in roles:
         yield from _of_scores(data)
     if card is not None:
@@ -67,7 +67,8 @@ def _of_decisions(data: Dataset, unit: str) -> Iterator[Measurement]:
     recall, precision = (Sample(statistic="proportion", rows=rows) for rows in (caught, alerts))
     yield Measurement(metric="recall", sample=recall, unit=unit, event="caught")
     yield Measurement(metric="precision", sample=precision, unit="alerts", event="right")
-    yield points.f1(caught, alerts, data.size)
+    decided = data.observations(y=_as_number(data, "label"), score=_as_number(data, "decision"))
+    yield Measurement(metric="f1", sample=Sample(statistic="f1", rows=decided))
 
 
 def _caught(data: Dataset, *, score: str | None = None) -> pa.Table:
@@ -78,10 +79,10 @@ def _caught(data: Dataset, *, score: str | None = None) -> pa.Table:
 def _of_scores(data: Dataset) -> Iterator[Measurement]:
     rows = data.observations(y=_as_number(data, "label"), score=_as_number(data, "score"))
     yield Measurement(metric="roc_auc", sample=Sample(statistic="auc", rows=rows))
-    yield points.average_precision(rows)
-    if points.are_probabilities(rows):
-        yield points.brier(rows)
-        yield points.calibration(rows)
+    yield Measurement(metric="average_precision", sample=Sample(statistic="average_precision", rows=rows))
+    if values.are_probabilities(rows):
+        for metric in ("brier", "calibration"):
+            yield Measurement(metric=metric, better="lower", sample=Sample(statistic=metric, rows=rows))
 
 
 def _as_number(data: Dataset, role: str) -> str:

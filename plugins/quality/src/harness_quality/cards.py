@@ -5,9 +5,8 @@ from itertools import groupby, islice
 
 import pyarrow as pa
 
-from harness import Dataset, HarnessError, Measurement, UsageError
+from harness import Dataset, HarnessError, Measurement, Sample, UsageError
 from harness_quality.columns import quoted
-from harness_quality.points import point
 
 CardDay = tuple[object, Hashable, float]
 
@@ -16,6 +15,7 @@ def card_precision(data: Dataset, card: str, k: int) -> Measurement:
     """Return the mean over days of the share of `k` checked cards that were defrauded.
 
     A day's cards are ranked by their highest score, ties by card; a card found out is not checked on later days.
+    A point: what one day finds is taken from the next, so days are no independent observations, nor are cards.
     """
     quoted(data, card)
     if data.roles.weight is not None:
@@ -24,7 +24,8 @@ def card_precision(data: Dataset, card: str, k: int) -> Measurement:
             f"{data.roles.weight}` on dataset {data.name!r}; leave out `card`, or use a dataset without weights"
         )
     shares = list(_shares(_ranked(data, card), k))
-    return point("card_precision", sum(shares) / len(shares), len(shares), unit="days")
+    counts = {"value": sum(shares) / len(shares), "n": len(shares)}
+    return Measurement(metric="card_precision", sample=Sample(statistic="point", counts=counts), unit="days")
 
 
 def _shares(ranked: Iterable[CardDay], k: int) -> Iterator[float]:

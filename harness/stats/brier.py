@@ -1,0 +1,40 @@
+"""How far probabilities lie from what happened, squared."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import columns, mean
+from harness.stats.inference import Inference
+
+
+def infer(sample: Sample) -> Inference:
+    """Return the mean of (score - y)^2 of rows with `y` 0 or 1 and `score` a probability (Brier 1950), 0 to 1.
+
+    A mean within 0 and 1: Korn-Graubard 1998, in clusters and weighted too.
+    """
+    return mean.infer(_squared(sample))
+
+
+def difference(candidate: Sample, baseline: Sample) -> Inference:
+    """Return the candidate's Brier score less the baseline's on the same ids, by t bent for skew."""
+    return mean.difference(_squared(candidate), _squared(baseline))
+
+
+def _squared(sample: Sample) -> Sample:
+    rows = columns.table(sample)
+    miss = pa.array((probabilities(rows) - columns.outcomes(rows)) ** 2)
+    return replace(sample, rows=rows.drop_columns(["y", "score"]).append_column("y", miss))
+
+
+def probabilities(rows: pa.Table, name: str = "score") -> columns.Numbers:
+    """Return a column of probabilities; refuse what is none."""
+    score = columns.numbers(rows, name)
+    outside = score[(score < 0) | (score > 1)]
+    if outside.size:
+        raise HarnessError(
+            f"probabilities in {name!r} lie between 0 and 1; found {outside[0]:g} and {outside.size - 1} more; rescale them"
+        )
+    return score

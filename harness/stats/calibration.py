@@ -1,0 +1,101 @@
+"""Whether probabilities mean what they say: the expected calibration error."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from harness.model import Sample
+from harness.stats import columns, linear
+from harness.stats.brier import probabilities
+from harness.stats.clustering import Part, spread
+from harness.stats.columns import Codes, Numbers
+from harness.stats.inference import Inference
+from harness.stats.resampling import Resampled, canonical, redrawn, seeded
+
+BINS = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gaps:
+    """What each row adds to its bin's gap of outcome and probability, and the gaps, as shares of the total weight."""
+
+    bins: Codes
+    misses: Numbers
+    weight: Numbers
+
+    def seen(self) -> Numbers:
+        """Return the gap of each bin."""
+        gaps: Numbers = np.bincount(self.bins, self.misses, minlength=BINS) / self.weight.sum()
+        return gaps
+
+    def sums(self) -> Numbers:
+        """Return a row for each observation: its miss in the column of its bin, and its weight in the last."""
+        spread_out = np.zeros((len(self.bins), BINS + 1))
+        spread_out[np.arange(len(self.bins)), self.bins] = self.misses
+        spread_out[:, BINS] = self.weight
+        return spread_out
+
+
+def infer(sample: Sample) -> Inference:
+    """Return the expected calibration error of rows with `y` 0 or 1 and `score` a probability, 0 to 1.
+
+    Sum over 15 equally wide bins of |mean y - mean score| weighted by the bin's share (Guo et al. 2017). Noise alone
+    makes it positive, so the errors of each side are bootstrapped apart (2,000 draws of rows, or clusters): upwards it
+    errs by no more than its gaps in the direction they show, downwards by no more than the sum of all their moves.
+    The upper bound keeps its level, the lower is wide.
+    """
+    rows = canonical(columns.table(sample), ("y", "score", "weight"))
+    gaps, codes = _gaps(rows, "score"), columns.clusters(rows)
+    seen = gaps.seen()
+    moves = _moves([gaps], codes)[0]
+    below, above = np.abs(moves).sum(axis=1), -moves @ np.sign(seen)
+    return _told(float(np.abs(seen).sum()), [gaps], codes, below, above)
+
+
+def difference(candidate: Sample, baseline: Sample) -> Inference:
+    """Return the candidate's calibration error less the baseline's on the same ids and labels; both bounds are wide."""
+    left, right = columns.joined(candidate, baseline)
+    linear.refuse_other_labels(columns.outcomes(left), columns.outcomes(right))
+    both = left.append_column("other", pa.array(columns.numbers(right, "score")))
+    rows = canonical(both, ("y", "score", "other", "weight"))
+    sides, codes = [_gaps(rows, name) for name in ("score", "other")], columns.clusters(rows)
+    new, old = (side.seen() for side in sides)
+    moved, others = _moves(sides, codes)
+    below = np.abs(moved).sum(axis=1) - others @ np.sign(old)
+    above = -moved @ np.sign(new) + np.abs(others).sum(axis=1)
+    return _told(float(np.abs(new).sum() - np.abs(old).sum()), sides, codes, below, above)
+
+
+def _gaps(rows: pa.Table, name: str) -> Gaps:
+    y, score, weight = columns.outcomes(rows), probabilities(rows, name), columns.weights(rows)
+    bins = np.clip(np.ceil(score * BINS) - 1, 0, BINS - 1).astype(np.int64)
+    return Gaps(bins=bins, misses=weight * (y - score), weight=weight)
+
+
+def _moves(sides: Sequence[Gaps], codes: Mapping[str, Codes]) -> list[Numbers]:
+    """Return for each side how far the gaps of each draw lie from those seen; the sides share the draws."""
+    chance = seeded([array for side in sides for array in (side.bins, side.misses, side.weight)] + [*codes.values()])
+    totals = redrawn(np.concatenate([side.sums() for side in sides], axis=1), codes, chance)
+    halves = np.split(totals, len(sides), axis=1)
+    return [half[:, :BINS] / half[:, BINS:] - side.seen() for half, side in zip(halves, sides, strict=True)]
+
+
+def _told(value: float, sides: Sequence[Gaps], codes: Mapping[str, Codes], below: Numbers, above: Numbers) -> Inference:
+    design = spread([_part(sides)], codes)
+    interval = Resampled(
+        center=value, below=np.sort(below), above=np.sort(above), df=max(design.df, 1.0), low=1.0 - len(sides)
+    )
+    n = len(sides[0].bins)
+    worth = n * design.independent / design.variance if design.variance > 0 else design.groups
+    return Inference(value=value, n=n, n_eff=worth, method="bootstrap", interval=interval, clusters=design.clusters)
+
+
+def _part(sides: Sequence[Gaps]) -> Part:
+    """Return what each row moves the first side's error by, less the second's: for effective numbers only."""
+    signs = [np.sign(side.seen()) for side in sides]
+    pulls = [sign[side.bins] * side.misses / side.weight.sum() for sign, side in zip(signs, sides, strict=True)]
+    influence = pulls[0] - pulls[1] if len(pulls) > 1 else pulls[0]
+    leverage = sides[0].weight / sides[0].weight.sum()
+    return Part(influence=influence - leverage * influence.sum(), leverage=leverage)

@@ -1,0 +1,76 @@
+"""The harmonic mean of precision and recall of decisions."""
+
+import pyarrow as pa
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import columns, linear
+from harness.stats.binomial import Binomial
+from harness.stats.clustering import Part, grouped, mean_part, spread
+from harness.stats.columns import Numbers
+from harness.stats.effective import korn_graubard
+from harness.stats.inference import Inference
+from harness.stats.intervals import Interval
+from harness.stats.searched import Mapped
+
+
+def infer(sample: Sample) -> Inference:
+    """Return F1 of rows with `y` 0 or 1 and `score` the decision, 0 or 1.
+
+    F1 = 2J/(1 + J) rises with J = TP/(TP + FP + FN) (Dice 1945, Jaccard 1912), a plain share of the rows that are
+    positive or alerted: bounds of J are Clopper-Pearson 1934, exact; in clusters or weighted Korn-Graubard 1998.
+    True negatives count in `n` and say nothing.
+    """
+    rows = columns.table(sample)
+    y, decision = _decided(rows)
+    either = (y + decision) > 0
+    heard = rows.filter(pa.array(either))
+    hits, codes = (y * decision)[either], columns.clusters(heard)
+    if "weight" not in rows.column_names and not grouped(codes):
+        seen = int(hits.sum())
+        return _seen(seen / len(hits), len(y), len(hits), Binomial(k=seen, n=len(hits)), None)
+    share, part = mean_part(hits, columns.weights(heard))
+    known = korn_graubard(share, len(hits), spread([part], codes), most=len(hits))
+    return _seen(share, len(y), known.n_eff, known.interval, known.clusters)
+
+
+def difference(candidate: Sample, baseline: Sample) -> Inference:
+    """Return the candidate's F1 less the baseline's on the same ids and labels, by t bent for skew (linearised)."""
+    left, right = columns.joined(candidate, baseline)
+    linear.refuse_other_labels(columns.outcomes(left), columns.outcomes(right))
+    weight = columns.weights(left)
+    return linear.difference(_linear(left, weight), _linear(right, weight), columns.clusters(left), "F1")
+
+
+def _linear(rows: pa.Table, weight: Numbers) -> tuple[float, Part]:
+    y, decision = _decided(rows)
+    total = weight * (y + decision)
+    value = float(2 * (weight @ (y * decision)) / total.sum())
+    return value, Part(
+        influence=(2 * weight * y * decision - value * total) / total.sum(), leverage=total / total.sum()
+    )
+
+
+def _decided(rows: pa.Table) -> tuple[Numbers, Numbers]:
+    y, decision = columns.outcomes(rows), columns.numbers(rows, "score")
+    other = decision[(decision != 0) & (decision != 1)]
+    if other.size:
+        raise HarnessError(f"an F1 needs decisions 0 or 1 in 'score'; found {other[0]:g}; decide at a threshold first")
+    if not y.any():
+        raise HarnessError(f"an F1 needs a positive; found none in {len(y)} rows; widen the window")
+    return y, decision
+
+
+def _seen(share: float, n: int, n_eff: float, inner: Interval, clusters: int | None) -> Inference:
+    interval = Mapped(inner=inner, forth=_f1_of, back=_share_of)
+    method = "Clopper-Pearson (Jaccard)" if clusters is None and n_eff == round(n_eff) else "Korn-Graubard (Jaccard)"
+    return Inference(value=_f1_of(share), n=n, n_eff=n_eff, method=method, interval=interval, clusters=clusters)
+
+
+def _f1_of(share: float) -> float:
+    return 2 * share / (1 + share)
+
+
+def _share_of(f1: float) -> float:
+    within = min(max(f1, -1.0), 1.5)
+    return within / (2 - within)

@@ -1,0 +1,37 @@
+"""Differences of two statistics on the same rows, by what each row moves them by."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from harness.errors import HarnessError
+from harness.stats.clustering import Part, spread
+from harness.stats.columns import Codes, Numbers
+from harness.stats.effective import bonett_price, student
+from harness.stats.inference import Inference
+
+Linear = tuple[float, Part]
+
+
+def difference(candidate: Linear, baseline: Linear, codes: Mapping[str, Codes], name: str) -> Inference:
+    """Return candidate - baseline between -1 and 1, by t bent for skew (linearised: Deville 1999; skew: Hall 1992).
+
+    `influence` is what each row moves a value by. Values that no row moves apart: Bonett-Price 2012, so that agreement
+    does not look certain.
+    """
+    (new, one), (old, other) = candidate, baseline
+    part = Part(influence=one.influence - other.influence, leverage=(one.leverage + other.leverage) / 2)
+    design = spread([part], codes)
+    value, n = new - old, len(part.influence)
+    if not design.variance > 0:
+        return replace(bonett_price(value, value**2, n, design), method=f"paired {name}, Bonett-Price")
+    return student(value, n, design, method=f"paired {name}, t", reach=1.0)
+
+
+def refuse_other_labels(y: Numbers, other: Numbers) -> None:
+    """Refuse a baseline whose labels differ: two models are compared on one truth."""
+    changed = int((y != other).sum())
+    if changed:
+        raise HarnessError(
+            f"a comparison needs the same 'y' for the same id; found {changed} of {len(y)} rows labelled otherwise in "
+            "the baseline; measure both on the same labels"
+        )

@@ -1,0 +1,64 @@
+"""P-values of bounds that have no closed inverse, and bounds seen through another scale."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scipy import optimize, special
+
+from harness.stats.intervals import Interval
+
+WIDEST = 8.0  # standard normal quantiles: p-values are not told apart below 1e-15
+
+
+def smallest_alpha(excess: Callable[[float], float]) -> float:
+    """Return the alpha at which a bound that falls as alpha grows meets its threshold; excess is bound - threshold."""
+
+    def at(z: float) -> float:
+        return excess(float(special.ndtr(-z)))
+
+    if at(-WIDEST) >= 0:
+        return 1.0
+    if at(WIDEST) <= 0:
+        return 0.0
+    return float(special.ndtr(-optimize.brentq(at, -WIDEST, WIDEST, xtol=1e-10)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """Bounds given by a formula `at(alpha) -> (lower, upper)`, which widen as alpha falls; p-values by search."""
+
+    at: Callable[[float], tuple[float, float]]
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        return self.at(alpha)
+
+    def p_at_least(self, threshold: float) -> float:
+        """Return the smallest alpha at which the upper bound lies below the threshold."""
+        return smallest_alpha(lambda alpha: self.at(alpha)[1] - threshold)
+
+    def p_at_most(self, threshold: float) -> float:
+        """Return the smallest alpha at which the lower bound lies above the threshold."""
+        return smallest_alpha(lambda alpha: threshold - self.at(alpha)[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """Bounds of something else, seen through a rising function `forth` whose inverse is `back`."""
+
+    inner: Interval
+    forth: Callable[[float], float]
+    back: Callable[[float], float]
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        lower, upper = self.inner.bounds(alpha)
+        return self.forth(lower), self.forth(upper)
+
+    def p_at_least(self, threshold: float) -> float:
+        """Return the smallest alpha at which the upper bound lies below the threshold."""
+        return self.inner.p_at_least(self.back(threshold))
+
+    def p_at_most(self, threshold: float) -> float:
+        """Return the smallest alpha at which the lower bound lies above the threshold."""
+        return self.inner.p_at_most(self.back(threshold))

@@ -1,0 +1,33 @@
+"""A share of value: how much of the money, the time or the load was caught."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import columns, proportion
+from harness.stats.inference import Inference
+
+
+def infer(sample: Sample) -> Inference:
+    """Return the share of value with `y` = 1, of rows with `y` 0 or 1 and `score` what each is worth, in its own unit.
+
+    A proportion weighted by value: Korn-Graubard 1998 on the number of equally worthy rows that it is worth.
+    """
+    return replace(proportion.infer(_valued(sample)), hits=None)
+
+
+def difference(candidate: Sample, baseline: Sample) -> Inference:
+    """Return the candidate's share of value less the baseline's on the same ids: Bonett-Price 2012, by value."""
+    return proportion.difference(_valued(candidate), _valued(baseline))
+
+
+def _valued(sample: Sample) -> Sample:
+    rows = columns.table(sample)
+    value = columns.numbers(rows, "score")
+    if value.min() < 0 or not value.sum() > 0:
+        raise HarnessError(f"values in 'score' must be 0 or more and not all 0; the least is {value.min():g}; fix them")
+    worth = pa.array(columns.weights(rows) * value)
+    kept = rows.drop_columns([name for name in ("weight", "score") if name in rows.column_names])
+    return replace(sample, rows=kept.append_column("weight", worth))

@@ -1,0 +1,174 @@
+"""F1, average precision, Brier score, calibration and share of value: values, bounds and what they refuse."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import beta, bootstrap
+from sklearn.metrics import average_precision_score, brier_score_loss, f1_score
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import infer, n_needed
+
+SCORED = ("average_precision", "f1", "brier", "calibration", "value_rate")
+REFERENCE = {
+    "average_precision": average_precision_score,
+    "f1": f1_score,
+    "brier": brier_score_loss,
+    "value_rate": lambda y, value, sample_weight: np.average(y, weights=value * sample_weight),
+}
+
+
+def rows(statistic, y, score, **columns):
+    table = pa.table({"id": np.arange(len(y)), "y": y, "score": score, **columns})
+    return Sample(statistic=statistic, rows=table)
+
+
+def scored(statistic, seed=0, n=300, **columns):
+    rng = np.random.default_rng(seed)
+    y = np.r_[np.ones(30), np.zeros(n - 30)]
+    score = np.round(1 / (1 + np.exp(2 - 2 * y - rng.normal(size=n))), 2)
+    return rows(statistic, y, (score > 0.5) * 1.0 if statistic == "f1" else score, **columns)
+
+
+@pytest.mark.parametrize("statistic", REFERENCE)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_value_is_that_of_scikit_learn(statistic, weighted):
+    weight = np.random.default_rng(1).gamma(2, 1, 300)
+    sample = scored(statistic, **({"weight": weight} if weighted else {}))
+    y, score = (sample.rows[name].to_numpy() for name in ("y", "score"))
+
+    expected = REFERENCE[statistic](y, score, sample_weight=weight if weighted else np.ones(300))
+
+    assert expected == pytest.approx(infer(sample).value)
+
+
+def test_calibration_is_the_weighted_gap_in_15_bins():
+    sample = scored("calibration")
+    y, score = (sample.rows[name].to_numpy() for name in ("y", "score"))
+    inside = [np.ceil(score * 15) == k + 1 for k in range(15)]
+
+    expected = sum(abs((y - score)[held].sum()) for held in inside) / len(y)
+
+    assert expected == pytest.approx(infer(sample).value)
+
+
+@pytest.mark.parametrize("statistic", SCORED)
+@given(seed=st.integers(0, 30), alpha=st.sampled_from([0.001, 0.025, 0.05, 0.3]))
+def test_bounds_are_ordered_and_do_not_depend_on_row_order(statistic, seed, alpha):
+    sample = scored(statistic, seed, **{"cluster.card": np.arange(300) % 40})
+    shuffled = Sample(statistic=statistic, rows=sample.rows.take(np.random.default_rng(seed).permutation(300)))
+
+    seen = infer(sample)
+    lower, upper = seen.bounds(alpha)
+
+    assert 0 <= lower <= seen.value <= upper <= 1
+    assert infer(shuffled).bounds(alpha) == pytest.approx((lower, upper), rel=1e-9)
+
+
+@pytest.mark.parametrize("statistic", SCORED)
+def test_bounds_and_p_values_say_the_same(statistic):
+    interval = infer(scored(statistic)).interval
+    lower, upper = interval.bounds(0.03)
+
+    assert interval.p_at_most(lower) == pytest.approx(0.03, abs=1e-4)
+    assert interval.p_at_least(upper) == pytest.approx(0.03, abs=1e-4)
+
+
+@pytest.mark.parametrize("statistic", SCORED)
+def test_a_model_does_not_differ_from_itself_and_a_difference_is_mirrored(statistic):
+    sample = scored(statistic)
+    score = sample.rows["score"].to_numpy()
+    changed = 1 - score if statistic == "f1" else np.round(score**2, 4)
+    y = sample.rows["y"].to_numpy()
+    other = rows(statistic, 1 - y, score) if statistic == "value_rate" else rows(statistic, y, changed)
+
+    same, there, back = infer(sample, sample), infer(sample, other), infer(other, sample)
+
+    assert same.value == 0
+    assert same.bounds(0.05)[0] < 0 < same.bounds(0.05)[1]
+    assert there.value == pytest.approx(infer(sample).value - infer(other).value)
+    if statistic != "calibration":
+        assert there.bounds(0.05) == pytest.approx(tuple(-bound for bound in reversed(back.bounds(0.05))))
+
+
+@pytest.mark.parametrize("statistic", SCORED)
+def test_clusters_widen_the_bounds(statistic):
+    sample = scored(statistic)
+    often = sample.rows.take(np.repeat(np.arange(300), 4)).drop_columns("id")
+    grouped = often.append_column("cluster.card", pa.array(np.repeat(np.arange(300), 4)))
+
+    alone, known, four = (infer(Sample(statistic=statistic, rows=each)) for each in (sample.rows, grouped, often))
+
+    width = [np.ptp(each.bounds(0.05)) for each in (alone, known, four)]
+    assert width[1] == pytest.approx(width[0], rel=0.05)
+    assert width[2] < 0.7 * width[0]
+
+
+def test_f1_of_independent_rows_is_exact():
+    y, decision = np.repeat([1, 1, 0, 0], [30, 10, 20, 940]), np.repeat([1, 0, 1, 0], [30, 10, 20, 940])
+
+    lower, upper = infer(rows("f1", y, decision)).bounds(0.05)
+
+    share = np.array([beta.ppf(0.05, 30, 31), beta.ppf(0.95, 31, 30)])
+    assert (lower, upper) == pytest.approx(tuple(2 * share / (1 + share)))
+
+
+def test_average_precision_agrees_with_a_bca_bootstrap_where_positives_are_many():
+    rng = np.random.default_rng(3)
+    y = (rng.random(1500) < 0.3) * 1
+    score = rng.normal(size=1500) + y
+    told = bootstrap(
+        (y, score),
+        average_precision_score,
+        paired=True,
+        n_resamples=600,
+        confidence_level=0.9,
+        rng=rng,
+        vectorized=False,
+    ).confidence_interval
+
+    assert infer(rows("average_precision", y, score)).bounds(0.05) == pytest.approx((told.low, told.high), abs=0.012)
+
+
+def test_average_precision_of_few_positives_is_refused():
+    with pytest.raises(HarnessError, match="needs 20 positives and 2 negatives or more; found 19 with y = 1"):
+        infer(rows("average_precision", np.r_[np.ones(19), np.zeros(50)], np.arange(69.0)))
+
+
+@pytest.mark.parametrize("statistic", ["brier", "calibration"])
+def test_scores_that_are_no_probabilities_are_refused(statistic):
+    with pytest.raises(HarnessError, match="'score' lie between 0 and 1; found 2 and 0 more"):
+        infer(rows(statistic, [1, 0, 1], [0.5, 2.0, 0.1]))
+
+
+def test_an_f1_without_positives_or_of_scores_is_refused():
+    with pytest.raises(HarnessError, match="needs a positive; found none in 2 rows"):
+        infer(rows("f1", [0, 0], [1, 0]))
+    with pytest.raises(HarnessError, match="decisions 0 or 1 in 'score'; found 0.5"):
+        infer(rows("f1", [1, 0], [0.5, 0]))
+
+
+@pytest.mark.parametrize("value", [[0.0, 0.0], [1.0, -1.0]])
+def test_values_below_zero_or_all_zero_are_refused(value):
+    with pytest.raises(HarnessError, match="values in 'score' must be 0 or more and not all 0"):
+        infer(rows("value_rate", [1, 0], value))
+
+
+def test_perfect_calibration_of_few_rows_is_not_taken_for_bad():
+    rng = np.random.default_rng(0)
+    score = rng.random(200)
+
+    seen = infer(rows("calibration", (rng.random(200) < score) * 1, score))
+
+    assert seen.value > 0.05
+    assert seen.bounds(0.05)[0] < 0.01
+
+
+@pytest.mark.parametrize("statistic", SCORED)
+def test_a_smaller_distance_needs_more_rows(statistic):
+    seen = infer(scored(statistic))
+
+    assert n_needed(seen, 0.5, 0.6) < n_needed(seen, 0.5, 0.55)

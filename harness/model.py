@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
+Decision = Literal["pass", "waived", "fail", "inconclusive", "error"]
 Rows = Annotated[
     SkipJsonSchema[pa.Table | None],
     GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
@@ -42,6 +43,11 @@ class Identity:
     revision: str
     digest: str | None = None
     parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Return what tells candidates apart: the digest, or the revision of one that is only declared."""
+        return self.digest or f"declared {self.revision}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +190,11 @@ class Run:
         """Return the worst outcome of the musts; of a run without musts, error."""
         return worst([verdict.outcome for verdict in self.verdicts if verdict.requirement.severity == "must"])
 
+    @property
+    def recorded(self) -> bool:
+        """Tell whether this run counts: an interactive one is never looked at again."""
+        return self.origin != "interactive"
+
     def __getitem__(self, name: str) -> Verdict:
         """Return the verdict of a metric, by its name with labels if it has some; of several, the worst."""
         found = [verdict for verdict in self.verdicts if verdict.name == name]
@@ -224,13 +235,14 @@ def _row(verdict: Verdict) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """What a gate decided for one candidate, why, and from which runs."""
+    """What a gate decided for one candidate, why, what to beware of, and from which runs."""
 
     project: str
     gate: str
     candidate: Identity
-    outcome: Outcome
+    outcome: Decision
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     runs: Mapping[str, str]
     decided: datetime
     blocks: bool

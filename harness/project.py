@@ -10,6 +10,7 @@ from harness.gates import GatesFile, read_gates
 from harness.ledger import Ledger
 from harness.plugins import Plugins, discover
 from harness.settings import Settings, find_settings
+from harness.waivers import Waiver, read_waivers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Project:
     settings: Settings
     plugins: Plugins
     gates: GatesFile | None
+    gates_file: Path | None = None
 
     @property
     def name(self) -> str:
@@ -30,13 +32,19 @@ class Project:
         named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
         return Ledger(_rooted(named, self.settings.root), self.name)
 
+    def waivers(self) -> Sequence[Waiver]:
+        """Return the waivers of the file that the gates file names, beside it; without one, none."""
+        if not (self.gates and self.gates.waivers and self.gates_file):
+            return ()
+        return read_waivers(self.gates_file.parent / self.gates.waivers)
+
 
 def open_project(gates: Path | None = None) -> Project:
     """Return the project of the working directory."""
     settings = find_settings(Path.cwd())
     file = gates or settings.gates
     found = read_gates(file) if gates or file.is_file() else None
-    return Project(settings=settings, plugins=discover(settings), gates=found)
+    return Project(settings=settings, plugins=discover(settings), gates=found, gates_file=file if found else None)
 
 
 def instant(text: str | None, option: str = "--as-of") -> datetime:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.decide import decide
 from harness.errors import UsageError
-from harness.gates import Gate, candidate_named, decide, read_gates
+from harness.gates import Gate, candidate_named, read_gates
 from harness.model import Data, Identity, Outcome, Promotion, Run, Verdict
 from harness.requirements import Requirement, Severity
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from harness.cli.project import EXIT, say
+from harness.decide import decide
 from harness.errors import UsageError
-from harness.gates import Gate, candidate_named, decide
+from harness.gates import Gate, candidate_named
 from harness.ledger import Ledger
 from harness.model import Identity, Promotion
 from harness.project import Project, instant, open_project
@@ -16,6 +17,7 @@ from harness.records import PROMOTION, canonical_pretty
 
 SAYS = {
     "pass": "may pass",
+    "waived": "may go on, because someone answers for what it did not show, at",
     "fail": "may not pass",
     "inconclusive": "is not decided for",
     "error": "could not be judged for",
@@ -46,6 +48,7 @@ def command(
         project=project.name,
         now=instant(as_of),
         promoted_before=_promoted_before(gate, project, book),
+        waivers=project.waivers(),
     )
     book.record_decision(decision)
     say(canonical_pretty(PROMOTION.dump_python(decision, mode="json")).rstrip() if as_text else told(decision))
@@ -58,6 +61,7 @@ def told(decision: Promotion) -> str:
     lines = [f"  {reason}" for reason in together(decision.reasons)]
     if decision.outcome == "inconclusive" and not decision.blocks:
         lines.append("  reported, does not block: this stage says on_inconclusive: report")
+    lines += [f"  warning: {warning}" for warning in decision.warnings]
     return "\n".join([head + _digest(decision.candidate), *lines])
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from harness.errors import UsageError
-from harness.model import Outcome
+from harness.model import Decision
 from harness.sources import duration
 
-EXIT: Mapping[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2, "error": 3}
+EXIT: Mapping[Decision, int] = {"pass": 0, "waived": 0, "fail": 1, "inconclusive": 2, "error": 3}
 
 
 def span(text: str | None) -> timedelta | None:

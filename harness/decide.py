@@ -1,0 +1,175 @@
+"""Decides whether a candidate may pass a stage, from recorded runs alone: pure, no clock, no files, no plugins."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from harness import attempts
+from harness.family import corrected
+from harness.gates import Gate
+from harness.model import Decision, Identity, Promotion, Run, Verdict
+from harness.waivers import Held, Waiver, idle, refusal
+
+WORST_FIRST: tuple[Decision, ...] = ("error", "fail", "inconclusive", "waived", "pass")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    outcome: Decision
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    """What is asked about whom, and what else is known."""
+
+    gate: Gate
+    candidate: Identity
+    waivers: Sequence[Waiver]
+    now: datetime
+    promoted_before: bool
+
+
+def decide(
+    gate: Gate,
+    candidate: Identity,
+    runs: Sequence[Run],
+    *,
+    stage: str,
+    project: str,
+    now: datetime,
+    promoted_before: bool = True,
+    waivers: Sequence[Waiver] = (),
+) -> Promotion:
+    """Return what a stage decides for one candidate from the latest run of each of its suites.
+
+    Passes only if every must of every suite passes and nothing is missing, stale or about another candidate. A must
+    fails only if it does among all musts together; waivers stand for what failed or is undecided, never for an error.
+    """
+    asked = _Question(gate=gate, candidate=candidate, waivers=waivers, now=now, promoted_before=promoted_before)
+    latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
+    seen = [run for run in latest.values() if run]
+    held = _held(seen)
+    findings = [*_about_candidate(gate, candidate)]
+    for suite, run in latest.items():
+        findings += _about_run(asked, suite, run, held)
+    outcome = _worst(findings)
+    return Promotion(
+        project=project,
+        gate=stage,
+        candidate=candidate,
+        outcome=outcome,
+        reasons=_reasons(findings, outcome),
+        warnings=(*_tried(seen, runs), *_idle(asked, held)),
+        runs={run.suite: run.digest for run in seen},
+        decided=now,
+        blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
+    )
+
+
+def _worst(findings: Sequence[_Finding]) -> Decision:
+    outcomes = [finding.outcome for finding in findings]
+    return min(outcomes, key=WORST_FIRST.index) if outcomes else "error"
+
+
+def _held(runs: Sequence[Run]) -> Held:
+    """Return every must with its suite, its failures corrected for being looked at together."""
+    musts = [(run.suite, verdict) for run in runs for verdict in run.verdicts if verdict.requirement.severity == "must"]
+    return list(zip([suite for suite, _ in musts], corrected([verdict for _, verdict in musts]), strict=True))
+
+
+def _tried(seen: Sequence[Run], runs: Sequence[Run]) -> Iterator[str]:
+    yield from filter(None, (attempts.warned(run, runs) for run in seen))
+
+
+def _idle(asked: _Question, held: Held) -> Iterator[str]:
+    yield from idle(asked.waivers, held, asked.candidate, promotes=bool(asked.gate.promote), now=asked.now)
+
+
+def _reasons(findings: Sequence[_Finding], outcome: Decision) -> tuple[str, ...]:
+    """Return why it passes, or all that keeps it from passing, the worst first."""
+    if outcome == "pass":
+        return tuple(finding.reason for finding in findings)
+    against = [finding for finding in findings if finding.outcome != "pass"]
+    against.sort(key=lambda finding: WORST_FIRST.index(finding.outcome))
+    return tuple(f"{finding.outcome}: {finding.reason}" for finding in against)
+
+
+def _latest(runs: Sequence[Run], suite: str, candidate: Identity) -> Run | None:
+    same = [run for run in runs if run.suite == suite and run.recorded and run.candidate.key == candidate.key]
+    return max(same, key=lambda run: run.started) if same else None
+
+
+def _about_candidate(gate: Gate, candidate: Identity) -> Iterator[_Finding]:
+    if gate.promote and candidate.digest is None:
+        told = (
+            "is only declared: no digest proves which model made the scores; record made_by, or judge the model itself"
+        )
+        yield _Finding(outcome="error", reason=f"candidate {candidate.revision} {told}")
+    if gate.approvals:
+        groups = " or ".join(gate.approvals.groups)
+        yield _Finding(outcome="error", reason=f"{gate.approvals.count} approval(s) of {groups} asked, 0 recorded")
+
+
+def _about_run(asked: _Question, suite: str, run: Run | None, held: Held) -> Iterator[_Finding]:
+    if run is None:
+        yield _Finding(outcome="error", reason=f"{suite}: no run of this candidate in the ledger; run the suite first")
+        return
+    yield from _about_age(asked.gate, suite, run, asked.now)
+    verdicts = [verdict for other, verdict in held if other == suite]
+    if not verdicts:
+        yield _Finding(outcome="error", reason=f"{suite}: no must was judged, so nothing is proven")
+    for verdict in verdicts:
+        yield _waived(asked, suite, verdict, held) or _about_verdict(asked, suite, run, verdict)
+
+
+def _waived(asked: _Question, suite: str, verdict: Verdict, held: Held) -> _Finding | None:
+    for waiver in asked.waivers:
+        promotes = bool(asked.gate.promote)
+        applies = not refusal(waiver, held, asked.candidate, promotes=promotes, now=asked.now)
+        if applies and waiver.names(suite, verdict) and verdict.outcome in ("fail", "inconclusive"):
+            until = f"waived until {waiver.expires:%Y-%m-%d} by {waiver.owner} ({waiver.reason})"
+            was = f"it was {verdict.outcome}: {verdict.reason}"
+            return _Finding(outcome="waived", reason=f"{suite}: {verdict.name}: {until}; {was}")
+    return None
+
+
+def _about_verdict(asked: _Question, suite: str, run: Run, verdict: Verdict) -> _Finding:
+    versus = verdict.requirement.versus
+    if versus and run.baselines.get(versus, run.candidate) is None and asked.gate.first_promotion == "allow":
+        if not asked.promoted_before:
+            return _Finding(
+                outcome="pass", reason=f"{suite}: {verdict.name}: first promotion, no {versus} to compare with"
+            )
+        reason = (
+            f"{suite}: {verdict.name}: there is no {versus} now, but there was one; restore it, or compare with another"
+        )
+        return _Finding(outcome="error", reason=reason)
+    return _Finding(outcome=verdict.outcome, reason=f"{suite}: {verdict.name}: {verdict.reason}")
+
+
+def _about_age(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
+    if gate.run_max_age and not timedelta(0) <= now - run.finished <= gate.run_max_age:
+        when, limit = f"{run.finished:%Y-%m-%d %H:%M} UTC", _span(gate.run_max_age)
+        reason = f"{suite}: the run of {when} is not of the last {limit}; run the suite again"
+        yield _Finding(outcome="error", reason=reason)
+    if gate.data_max_age:
+        yield from _about_data(gate.data_max_age, suite, run, now)
+
+
+def _about_data(limit: timedelta, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
+    dated = {name: data.latest for name, data in run.datasets.items() if data.latest}
+    if not dated:
+        reason = f"{suite}: no dataset says when its rows happened; add `time: COLUMN` so that data_max_age can be held"
+        yield _Finding(outcome="error", reason=reason)
+    newest = max(dated.values(), default=now)
+    if now - newest > limit:
+        reason = f"{suite}: the newest row is of {newest:%Y-%m-%d}, older than {_span(limit)}; judge newer rows"
+        yield _Finding(outcome="error", reason=reason)
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes % 60:
+        return f"{minutes}m"
+    return f"{minutes // 1440}d" if minutes % 1440 == 0 and minutes > 1440 else f"{minutes // 60}h"

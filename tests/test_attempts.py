@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+from harness.attempts import candidates, warned
+from harness.model import Data, Identity, Run
+from tests.test_gates import GATE, decided, run, verdict
+
+ROWS = {"d": Data(uri="x", digest="sha256:rows", rows=3)}
+
+
+def by(candidate: str, **changes: object) -> Run:
+    return run(verdict("pass"), candidate=Identity(revision=candidate), datasets=ROWS, **changes)
+
+
+def test_the_first_candidate_on_some_rows_is_not_warned_about() -> None:
+    assert "" == warned(by("a"), [by("a"), by("a")])
+
+
+def test_each_candidate_on_the_same_rows_counts_once() -> None:
+    assert 3 == candidates(by("c"), [by("a"), by("b"), by("a"), by("c")])
+
+
+def test_other_rows_and_other_suites_do_not_count() -> None:
+    other = {"d": replace(ROWS["d"], digest="sha256:other")}
+
+    assert 1 == candidates(by("c"), [replace(by("a"), datasets=other), by("b", suite="latency")])
+
+
+def test_the_gate_warns_and_does_not_block() -> None:
+    runs = [by(name) for name in "abcdefg"]
+
+    decision = decided(GATE, *runs, candidate=Identity(revision="g"))
+
+    assert "pass" == decision.outcome
+    assert (
+        "card: 7 candidates were judged on the same rows, so the chance that a bad one slips through grows; "
+        "collect new rows",
+    ) == decision.warnings

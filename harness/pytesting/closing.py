@@ -8,9 +8,9 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.judge import judge
-from harness.model import Measurement, Run
+from harness.model import Measurement, Run, Verdict
 from harness.pytesting.door import door
-from harness.pytesting.items import SuiteFile, Trouble, described, late_items
+from harness.pytesting.items import SuiteFile, Trouble, late_items
 from harness.pytesting.observed import OBSERVED, deselected, measured
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared, announced
@@ -55,8 +55,21 @@ def _lines(found: Closed) -> Iterator[str]:
     for run in found.runs:
         outcome = run.outcome.upper() if any(v.requirement.severity == "must" for v in run.verdicts) else "NO MUSTS"
         yield f"{outcome}  {run.suite}: candidate {run.candidate.revision}  run {run.id}  {run.digest[:19]}"
-        yield from described(run)
+        yield from _table(run)
     yield from found.notes
+
+
+def _table(run: Run) -> Iterator[str]:
+    rows = [_columns(verdict) for verdict in run.verdicts]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  " + "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _columns(verdict: Verdict) -> tuple[str, ...]:
+    severity = verdict.requirement.severity
+    outcome = "info" if severity == "info" else verdict.outcome
+    return outcome, verdict.name, verdict.shown(), verdict.asked(), severity, verdict.step
 
 
 def _perform(session: pytest.Session, items: Sequence[pytest.Item]) -> None:

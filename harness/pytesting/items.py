@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
-from harness.model import Run, Verdict, worst
+from harness.model import Verdict, worst
 from harness.pytesting.door import door
 from harness.pytesting.observed import OBSERVED
 from harness.pytesting.session import SESSION
@@ -126,20 +126,6 @@ def late_items(session: pytest.Session, paths: Sequence[Path]) -> Sequence[pytes
     files = [SuiteFile.from_parent(session, path=path) for path in paths if wanted]
     found = [item for file in files for step in file.collect() for item in step.collect()]
     return [item for item in found if item.nodeid in wanted]
-
-
-def described(run: Run) -> Iterator[str]:
-    """Yield a line for each verdict, in columns."""
-    rows = [_columns(verdict) for verdict in run.verdicts]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  " + "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _columns(verdict: Verdict) -> tuple[str, ...]:
-    severity = verdict.requirement.severity
-    outcome = "info" if severity == "info" else verdict.outcome
-    return outcome, verdict.name, verdict.shown(), verdict.asked(), severity, verdict.step
 
 
 def _line(verdict: Verdict) -> str:

@@ -78,7 +78,7 @@ def observe(request: pytest.FixtureRequest) -> Observe:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, bool, bool]:
     """Judge what was observed and record the runs when all tests are through; a session cut short records nothing."""
     finished = yield
-    if _leads(session.config) and not session.config.option.collectonly:
+    if _leads(session.config):
         import_module("harness.pytesting.closing").close(session)
     return finished
 
@@ -106,4 +106,6 @@ def _observes(item: pytest.Item) -> bool:
 def _leads(config: pytest.Config) -> bool:
     """Tell whether this is the process that records, and there is something to record."""
     session = config.stash.get(SESSION, None)
-    return session is not None and not session.worker and session.folder.exists()
+    if session is None or session.worker or config.option.collectonly:
+        return False
+    return session.folder.exists()

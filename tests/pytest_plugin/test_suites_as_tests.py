@@ -120,6 +120,7 @@ def test_collecting_only_measures_nothing(card: Project) -> None:
 
     assert (0, 0) == (listed.code, card.measured())
     assert "suites/card.suite.yaml::counted.mean::mean[at_most 0.4]" in listed.out
+    assert "= harness =" not in listed.out
     assert not (card.folder / ".harness").exists()
 
 

@@ -1,0 +1,153 @@
+"""The `http` target: any service by its URL, with a request made from each row of a data file."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.error import URLError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.datasets import Dataset
+from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.hooks import hookimpl
+from harness.model import Identity
+from harness.targets import Connect, Datasets, pick
+
+PLACE = re.compile(r"\{(\w+)\}")
+SECONDS = 10
+
+
+class Template(BaseModel):
+    """What is sent for a row: `{column}` stands for its value, also within longer texts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    method: Literal["GET", "POST", "PUT"] = "POST"
+    path: str = ""
+    headers: Mapping[str, str] = Field(default_factory=dict)
+    body: Any = None
+
+    def columns(self) -> frozenset[str]:
+        """Return the columns that the template names."""
+        return frozenset(PLACE.findall(self.path)) | frozenset(_named(self.body))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request, ready to be sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service somebody else runs: its URL, who it says it is, and how a row becomes a request."""
+
+    datasets: Datasets
+    url: str
+    template: Template
+    revision: str | None = None
+    identity_path: str | None = None
+
+    def identity(self) -> Identity:
+        """Return who the service says it is, or the revision that the suite declares."""
+        if self.identity_path is None:
+            return Identity(revision=self.revision or self.url, parts={"proof": "declared"})
+        told = _fetched(self.url + self.identity_path, self.template.headers)
+        revision, digest = told.get("version"), told.get("digest")
+        if not isinstance(revision, str) or not isinstance(digest, str | None):
+            raise HarnessError(
+                f"{self.url}{self.identity_path} names no `version`; answer {{version: TEXT, digest: sha256:...}}"
+            )
+        if self.revision not in (None, revision, digest):
+            raise HarnessError(f"{self.url} serves {revision}, asked was {self.revision}; deploy that one, or ask this")
+        return Identity(revision=revision, digest=digest, parts={"proof": f"served at {self.identity_path}"})
+
+    def dataset(self, name: str) -> Dataset:
+        """Return a dataset as the suite declares it."""
+        return pick(self.datasets, name)
+
+    def call(self, row: Mapping[str, object]) -> Call:
+        """Return the request for one row."""
+        missing = sorted(self.template.columns() - set(row))
+        if missing:
+            raise UsageError(f"the request names a column {missing[0]!r}{did_you_mean(missing[0], row)}")
+        body = b"" if self.template.body is None else json.dumps(_filled(self.template.body, row)).encode()
+        kind = {"Content-Type": "application/json"} if body else {}
+        path = PLACE.sub(lambda place: quote(str(row[place[1]]), safe=""), self.template.path)
+        return Call(method=self.template.method, path=path, headers={**kind, **self.template.headers}, body=body)
+
+
+@contextmanager
+def http(
+    datasets: Datasets,
+    *,
+    url: str,
+    data: str | None = None,
+    request: Template | None = None,
+    model: str | None = None,
+    identity_path: str | None = None,
+) -> Iterator[Service]:
+    """Open a service that runs elsewhere; nothing is started or stopped."""
+    if not re.match(r"https?://[^/]+", url):
+        raise UsageError(f"target kind 'http' takes a url as http://HOST:PORT; found {url!r}")
+    if data is not None:
+        pick(datasets, data)
+    template = request or Template(method="GET")
+    yield Service(
+        datasets=datasets, url=url.rstrip("/"), template=template, revision=model, identity_path=identity_path
+    )
+
+
+def _named(value: object) -> Iterator[str]:
+    """Yield the columns named anywhere in a JSON value."""
+    if isinstance(value, str):
+        yield from PLACE.findall(value)
+    for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _named(part)
+
+
+def _filled(value: object, row: Mapping[str, object]) -> object:
+    """Return a JSON value with its places filled; a place that is a whole text keeps its column's type."""
+    if isinstance(value, Mapping):
+        return {key: _filled(part, row) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_filled(part, row) for part in value]
+    if not isinstance(value, str):
+        return value
+    whole = PLACE.fullmatch(value)
+    return _plain(row[whole[1]]) if whole else PLACE.sub(lambda place: str(_plain(row[place[1]])), value)
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON can hold it: times as ISO 8601."""
+    return (
+        value
+        if isinstance(value, str | int | float | bool | None)
+        else str(getattr(value, "isoformat", value.__str__)())
+    )
+
+
+def _fetched(url: str, headers: Mapping[str, str]) -> Mapping[str, object]:
+    try:
+        with urlopen(Request(url, headers=dict(headers)), timeout=SECONDS) as answer:
+            told = json.load(answer)
+    except (URLError, OSError, ValueError) as trouble:
+        raise HarnessError(f"{url} does not tell who it is: {trouble}; check that the service runs") from trouble
+    if not isinstance(told, dict):
+        raise HarnessError(f"{url} answered {type(told).__name__}, not an object; name a path that tells the version")
+    return told
+
+
+@hookimpl
+def harness_targets() -> Mapping[str, Connect]:
+    """Offer `target: {kind: http}`."""
+    return {"http": http}

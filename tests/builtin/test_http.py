@@ -1,0 +1,102 @@
+"""The `http` target makes a request of each row and tells who answers."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from harness import HarnessError, UsageError
+from harness.builtin.http import Template, http
+
+ROW = {"id": 7, "amount": 1.5, "at": datetime(2026, 3, 1, 12)}
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Answers /model with an identity, and anything else with a list."""
+
+    def do_GET(self) -> None:
+        told = {"version": "fraud/2", "digest": "sha256:ab"} if self.path == "/model" else [1]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_a_place_that_is_a_whole_text_keeps_the_type_of_its_column() -> None:
+    template = Template(path="/v1/{id}", body={"amount": "{amount}", "note": "row {id}", "at": ["{at}"], "fixed": 3})
+    with http({}, url="http://127.0.0.1:1/", request=template) as service:
+        call = service.call(ROW)
+
+    assert call.path == "/v1/7"
+    assert json.loads(call.body) == {"amount": 1.5, "note": "row 7", "at": ["2026-03-01T12:00:00"], "fixed": 3}
+
+
+def test_a_column_in_the_path_cannot_leave_its_place() -> None:
+    with http({}, url="http://127.0.0.1:1", request=Template(path="/v1/{id}")) as service:
+        call = service.call({"id": "../x y\r\nHost: z"})
+
+    assert call.path == "/v1/..%2Fx%20y%0D%0AHost%3A%20z"
+
+
+def test_a_column_that_no_row_has_is_named() -> None:
+    with (
+        http({}, url="http://127.0.0.1:1", request=Template(body={"a": "{amont}"})) as service,
+        pytest.raises(UsageError, match="'amont'; did you mean 'amount'"),
+    ):
+        service.call(ROW)
+
+
+def test_the_served_identity_carries_the_digest(url: str) -> None:
+    with http({}, url=url, identity_path="/model") as service:
+        identity = service.identity()
+
+    assert ("fraud/2", "sha256:ab") == (identity.revision, identity.digest)
+
+
+def test_a_service_that_serves_another_model_is_refused(url: str) -> None:
+    with (
+        http({}, url=url, identity_path="/model", model="fraud/3") as service,
+        pytest.raises(HarnessError, match=r"serves fraud/2, asked was fraud/3"),
+    ):
+        service.identity()
+
+
+def test_what_names_no_version_is_refused(url: str) -> None:
+    with (
+        http({}, url=url, identity_path="/other") as service,
+        pytest.raises(HarnessError, match="answered list, not an object"),
+    ):
+        service.identity()
+
+
+def test_a_service_that_is_not_there_is_named() -> None:
+    with (
+        http({}, url="http://127.0.0.1:1", identity_path="/model") as service,
+        pytest.raises(HarnessError, match="does not tell who it is"),
+    ):
+        service.identity()
+
+
+def test_a_url_without_a_scheme_is_refused() -> None:
+    with pytest.raises(UsageError, match="http://HOST:PORT"), http({}, url="localhost:80"):
+        pass
+
+
+def test_without_identity_path_the_revision_is_only_declared() -> None:
+    with http({}, url="http://127.0.0.1:1", model="v9") as service:
+        identity = service.identity()
+
+    assert ("v9", None, "declared") == (identity.revision, identity.digest, identity.parts["proof"])

@@ -136,6 +136,18 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
     return Suite(**{**dict(suite), "path": path.resolve(), "digest": digest, "values": values})
 
 
+def read_suites(paths: Sequence[Path], params: Mapping[str, str], env: Mapping[str, str]) -> Sequence[Suite]:
+    """Return several suites, each with the parameters it declares; one that none declares is refused."""
+    declared = {path: read_yaml(path).get("params") or {} for path in paths}
+    for name in params:
+        if not any(name in names for names in declared.values()):
+            known = did_you_mean(name, [other for names in declared.values() for other in names])
+            raise UsageError(f"no suite here has a parameter {name!r} in params{known}")
+    return [
+        read_suite(path, {name: text for name, text in params.items() if name in declared[path]}, env) for path in paths
+    ]
+
+
 def _values(path: Path, document: Mapping[str, Any], given: Mapping[str, str]) -> Mapping[str, Scalar]:
     declared = document.get("params", {})
     declared = declared if isinstance(declared, dict) else {}

@@ -73,7 +73,7 @@ TEXT = [
     ("recall:", "recal:", 4, "check 'quality.classifier' measures no 'recal'; did you mean 'recall'?"),
     ("cluster: terminal", "cluster: shop", 4, "has no column 'shop'"),
     ("data: d,", "data: e,", 4, "no dataset 'e'"),
-    ("params: {candidate: str}", "params: {kandidate: str}", 4, "no parameter 'candidate' in params"),
+    ("params: {candidate: str}", "params: {kandidate: str}", 4, "no suite here has a parameter 'candidate' in params"),
 ]
 ROWS = [
     (lambda rows: rows.slice(0, 0), 3, "dataset 'd' (scores.parquet) has no rows; nothing can be measured on it"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.project import EXIT, existing, say, span
+from harness.builtin.observed import observed
 from harness.errors import HarnessError, UsageError
 from harness.evidence import LEVELS
 from harness.files import write_atomic
@@ -15,7 +16,7 @@ from harness.project import Project, instant, open_project, pairs
 from harness.records import as_json, canonical_pretty, summary
 from harness.runner import Order, run_suite
 from harness.steps import resolve
-from harness.suites import Suite, find_suites, read_suite
+from harness.suites import Suite, find_suites, read_suites
 
 NOTHING_JUDGED = 5
 
@@ -55,6 +56,7 @@ def command(
     project = open_project(gates)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     suites = read_all(project, existing(paths), params)
+    book = project.ledger(ledger)
     order = Order(
         project=project.name,
         store=project.settings.store,
@@ -63,8 +65,8 @@ def command(
         evidence=evidence,
         trigger=trigger,
         timeout=span(timeout),
+        ledger=book,
     )
-    book = project.ledger(ledger)
     runs, troubles = _run_all(project, suites, order)
     for run in runs:
         book.record_run(run)
@@ -85,7 +87,7 @@ def exit_code(runs: Sequence[Run], troubles: Sequence[HarnessError], outcome: Ou
 
 def read_all(project: Project, paths: Sequence[Path], params: Sequence[str]) -> Sequence[Suite]:
     """Return all suites, each resolved against the plugins, before any is run."""
-    suites = [read_suite(path, pairs(params), os.environ) for path in find_suites(paths)]
+    suites = read_suites(find_suites(paths), pairs(params), os.environ)
     names = [suite.name for suite in suites]
     for suite in suites:
         if names.count(suite.name) > 1:
@@ -96,9 +98,11 @@ def read_all(project: Project, paths: Sequence[Path], params: Sequence[str]) -> 
 
 def _resolved(suite: Suite, project: Project) -> None:
     try:
-        resolve(suite, project.plugins)
+        steps = resolve(suite, project.plugins)
     except HarnessError as error:
         raise type(error)(f"{suite.path.name}: {error}") from error
+    if any(step.check is observed for step in steps):
+        raise UsageError(f"{suite.path.name}: tests observe its metrics, so only pytest runs it: `pytest TESTS SUITE`")
 
 
 def _run_all(project: Project, suites: Sequence[Suite], order: Order) -> tuple[Sequence[Run], Sequence[HarnessError]]:

@@ -97,12 +97,13 @@ def test_an_id_observed_twice_fails_a_session_without_suites(answers: Project) -
     assert "60 passed, 1 error" in done.out
 
 
-def test_the_command_line_cannot_measure_what_tests_observe(answers: Project) -> None:
+def test_the_command_line_refuses_what_only_tests_observe(
+    answers: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = answers.harness("run", "suites/answers.suite.yaml")
 
-    (run,) = answers.runs("answers")
-    assert 3 == code
-    assert "only pytest measures them" in run.verdicts[0].reason
+    assert (4, []) == (code, answers.runs("answers"))
+    assert "tests observe its metrics, so only pytest runs it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("truth", [True, np.True_, 1])

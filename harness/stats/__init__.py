@@ -5,7 +5,22 @@ from dataclasses import dataclass, replace
 
 from harness.errors import HarnessError, did_you_mean
 from harness.model import Better, Estimate, Sample
-from harness.stats import auc, average_precision, brier, calibration, exact, f1, mean, proportion, value_rate
+from harness.stats import (
+    auc,
+    average_precision,
+    brier,
+    calibration,
+    drift,
+    exact,
+    exceedance,
+    f1,
+    groups,
+    judged,
+    mean,
+    proportion,
+    sequential,
+    value_rate,
+)
 from harness.stats.columns import CLUSTER
 from harness.stats.holm import holm
 from harness.stats.inference import Inference
@@ -32,6 +47,15 @@ _BY_NAME: Mapping[str, Statistic] = {
     "brier": Statistic(infer=brier.infer, difference=brier.difference),
     "calibration": Statistic(infer=calibration.infer, difference=calibration.difference),
     "value_rate": Statistic(infer=value_rate.infer, difference=value_rate.difference),
+    "gap": Statistic(infer=groups.infer_gap, difference=groups.difference_gap),
+    "ratio": Statistic(infer=groups.infer_ratio, difference=groups.difference_ratio),
+    "psi": Statistic(infer=drift.infer_psi, difference=drift.no_difference, clusters=False),
+    "js": Statistic(infer=drift.infer_js, difference=drift.no_difference, clusters=False),
+    "ks": Statistic(infer=drift.infer_ks, difference=drift.no_difference, clusters=False),
+    "judged": Statistic(infer=judged.infer, difference=judged.difference),
+    "exceedance": Statistic(infer=exceedance.infer, difference=exceedance.difference, clusters=False),
+    "canary": Statistic(infer=sequential.infer_canary, difference=sequential.no_difference, clusters=False),
+    "sequence": Statistic(infer=sequential.infer_sequence, difference=sequential.no_difference, clusters=False),
     "exact": Statistic(infer=exact.infer, difference=exact.difference, clusters=False),
     "point": Statistic(infer=exact.infer_point, difference=exact.difference_point, clusters=False),
 }

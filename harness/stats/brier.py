@@ -35,6 +35,6 @@ def probabilities(rows: pa.Table, name: str = "score") -> columns.Numbers:
     outside = score[(score < 0) | (score > 1)]
     if outside.size:
         raise HarnessError(
-            f"probabilities in {name!r} lie between 0 and 1; found {outside[0]:g} and {outside.size - 1} more; rescale them"
+            f"probabilities in {name!r} lie between 0 and 1; found {outside[0]:g} and {outside.size - 1} more; rescale"
         )
     return score

@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 from harness.model import Better
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
+from harness.stats.noncentral import Noncentral
 from harness.stats.searched import Mapped
 from harness.stats.student import Student
 
@@ -30,6 +31,8 @@ def n_needed(
     if isinstance(interval, Mapped):
         inner = replace(inference, interval=interval.inner)
         return n_needed(inner, interval.back(threshold), interval.back(plan_for), alpha=alpha, beta=beta)
+    if isinstance(interval, Noncentral):
+        return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
         needed = _binomial(threshold, plan_for, alpha, beta)
         return None if needed is None else math.ceil(needed * inference.n / interval.worth(alpha) - 1e-9)
@@ -37,6 +40,21 @@ def n_needed(
         reach = float(special.ndtri(alpha) + special.ndtri(beta)) * interval.se / (plan_for - threshold)
         return max(2, math.ceil(inference.n * reach**2))
     return _by_width(inference, plan_for - threshold, alpha, beta)
+
+
+def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
+    """Return how many current rows pass a distance of `truth`, the reference staying as it is; None if none do."""
+    if not 0 <= truth < threshold:
+        return None
+
+    def power(worth: float) -> float:
+        most = stats.ncx2.ppf(alpha, interval.df, threshold * worth)
+        return float(stats.ncx2.cdf(most, interval.df, truth * worth))
+
+    grid = np.geomspace(1, 1e9, 400)
+    enough = next((worth for worth in grid if power(worth) >= 1 - beta), math.inf)
+    least = interval.per * enough
+    return math.ceil(1 / (1 / least - 1 / interval.reference)) if least < interval.reference else None
 
 
 def _by_width(inference: Inference, distance: float, alpha: float, beta: float) -> int | None:
@@ -106,7 +124,7 @@ def _normal(most: float, truth: float, alpha: float, beta: float) -> float:
     if truth >= most:
         return math.inf
     wide = special.ndtri(alpha) * math.sqrt(most * (1 - most)) + special.ndtri(beta) * math.sqrt(truth * (1 - truth))
-    return (float(wide) / (most - truth)) ** 2
+    return min(abs(float(wide)) / (most - truth), 1e100) ** 2
 
 
 def _power(n: NDArray[np.int64], most: float, truth: float, alpha: float) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """P-values of bounds that have no closed inverse, and bounds seen through another scale."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,22 +11,29 @@ from harness.stats.intervals import Interval
 WIDEST = 8.0  # standard normal quantiles: p-values are not told apart below 1e-15
 
 
-def smallest_alpha(excess: Callable[[float], float]) -> float:
-    """Return the alpha at which a bound that falls as alpha grows meets its threshold; excess is bound - threshold."""
+def smallest_alpha(excess: Callable[[float], float], *, most: float = 1.0) -> float:
+    """Return the alpha at which a bound that falls as alpha grows meets its threshold; excess is bound - threshold.
+
+    Above `most`, where the bound may no longer fall, it is 1.
+    """
+    widest = -float(special.ndtri(most)) if most < 1 else -WIDEST
 
     def at(z: float) -> float:
         return excess(float(special.ndtr(-z)))
 
-    if at(-WIDEST) >= 0:
+    if at(widest) >= 0:
         return 1.0
     if at(WIDEST) <= 0:
         return 0.0
-    return float(special.ndtr(-optimize.brentq(at, -WIDEST, WIDEST, xtol=1e-10)))
+    return float(special.ndtr(-optimize.brentq(at, widest, WIDEST, xtol=1e-10)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Searched:
-    """Bounds given by a formula `at(alpha) -> (lower, upper)`, which widen as alpha falls; p-values by search."""
+    """Bounds given by a formula `at(alpha) -> (lower, upper)`, which widen as alpha falls.
+
+    P-values by search up to 0.5, on a scale that has room for infinite bounds.
+    """
 
     at: Callable[[float], tuple[float, float]]
 
@@ -35,11 +43,11 @@ class Searched:
 
     def p_at_least(self, threshold: float) -> float:
         """Return the smallest alpha at which the upper bound lies below the threshold."""
-        return smallest_alpha(lambda alpha: self.at(alpha)[1] - threshold)
+        return smallest_alpha(lambda alpha: math.atan(self.at(alpha)[1]) - math.atan(threshold), most=0.5)
 
     def p_at_most(self, threshold: float) -> float:
         """Return the smallest alpha at which the lower bound lies above the threshold."""
-        return smallest_alpha(lambda alpha: threshold - self.at(alpha)[0])
+        return smallest_alpha(lambda alpha: math.atan(threshold) - math.atan(self.at(alpha)[0]), most=0.5)
 
 
 @dataclass(frozen=True, kw_only=True)

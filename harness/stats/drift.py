@@ -1,0 +1,121 @@
+"""How far a column's distribution has moved, as an effect with bounds: a million rows alarm for no trifle."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats.columns import Numbers
+from harness.stats.inference import Inference
+from harness.stats.noncentral import Noncentral
+from harness.stats.searched import Mapped, Searched
+
+SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binned:
+    """Counts per bin, in order of the bins' numbers; bins empty on both sides are left out."""
+
+    reference: Numbers
+    current: Numbers
+
+    @property
+    def scale(self) -> float:
+        """Return 1/n + 1/m: what noise alone adds to the distance per degree of freedom."""
+        return float(1 / self.reference.sum() + 1 / self.current.sum())
+
+
+def infer_psi(sample: Sample) -> Inference:
+    """Return the population stability index of counts per bin, its noise subtracted; 0 is none, unbounded above.
+
+    Counts `reference.<bin>` and `current.<bin>`; to merge windows add the current ones, the reference ones count once.
+    Sum of (p - q) ln(p/q) with 0.5 added to each count; less (bins - 1)(1/n + 1/m), which noise adds; bounds by
+    inverting the noncentral chi-square (Potgieter et al. 2023). Rows must be independent.
+    """
+    bins = _binned(sample)
+    p, q = ((side + SMOOTHING) / (side + SMOOTHING).sum() for side in (bins.reference, bins.current))
+    return _told(bins, float((p - q) @ np.log(p / q)), 1.0, "noncentral chi-square")
+
+
+def infer_js(sample: Sample) -> Inference:
+    """Return the Jensen-Shannon distance (base 2, 0 to 1) of counts as for `psi`, its noise subtracted.
+
+    Its square is 1/8 of a noncentral chi-square for shifts that are not large (it is the likelihood ratio of n = m).
+    """
+    bins = _binned(sample)
+    p, q = (side / side.sum() for side in (bins.reference, bins.current))
+    half = (p + q) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nats = sum(float(np.nansum(np.where(side > 0, side * np.log(side / half), 0))) / 2 for side in (p, q))
+    seen = _told(bins, nats, 1 / 8, "noncentral chi-square, Jensen-Shannon")
+    return Inference(
+        value=_distance(seen.value),
+        n=seen.n,
+        n_eff=seen.n_eff,
+        method=seen.method,
+        interval=Mapped(inner=seen.interval, forth=_distance, back=_divergence),
+    )
+
+
+def infer_ks(sample: Sample) -> Inference:
+    """Return the Kolmogorov-Smirnov distance, 0 to 1, between bins numbered in their order, of counts as for `psi`.
+
+    Upper bound: at the point where the truth is furthest, Hoeffding 1963; lower: anywhere, Dvoretzky-Kiefer-Wolfowitz
+    with Massart's constant 1990 for each side. Both hold at every n, and are wide.
+    """
+    bins = _binned(sample)
+    n, m = float(bins.reference.sum()), float(bins.current.sum())
+    value = float(np.abs(np.cumsum(bins.reference) / n - np.cumsum(bins.current) / m).max())
+
+    def at(alpha: float) -> tuple[float, float]:
+        below = math.sqrt(math.log(4 / alpha) / 2) * (n**-0.5 + m**-0.5)
+        return max(0.0, value - below), min(1.0, value + math.sqrt(bins.scale * math.log(1 / alpha) / 2))
+
+    return Inference(value=value, n=int(m), n_eff=m, method="Hoeffding, DKW", interval=Searched(at=at))
+
+
+def no_difference(candidate: Sample, baseline: Sample) -> Inference:
+    """Refuse to compare two drifts: each already is a comparison."""
+    raise HarnessError(
+        f"statistic {candidate.statistic!r} already compares current with reference and cannot be compared with "
+        f"{baseline.statistic!r} of a baseline; ask for at_most"
+    )
+
+
+def _told(bins: Binned, seen: float, factor: float, method: str) -> Inference:
+    scale, df = bins.scale * factor, len(bins.reference) - 1
+    n, m = float(bins.reference.sum()), float(bins.current.sum())
+    interval = Noncentral(seen=max(seen, 0.0), scale=scale, df=df, reference=n, per=factor)
+    return Inference(value=max(seen - df * scale, 0.0), n=int(m), n_eff=m, method=method, interval=interval)
+
+
+def _binned(sample: Sample) -> Binned:
+    sides = {side: _of(sample, side) for side in ("reference", "current")}
+    named = sorted(set(sides["reference"]) | set(sides["current"]))
+    counts = [np.array([sides[side].get(name, 0.0) for name in named]) for side in ("reference", "current")]
+    held = (counts[0] + counts[1]) > 0
+    if held.sum() < 2 or not all(side.sum() > 0 for side in counts):
+        raise HarnessError(
+            f"statistic {sample.statistic!r} takes counts reference.<bin> and current.<bin> of 2 bins or more, "
+            f"some on each side; found {int(held.sum())} bins, {counts[0].sum():g} and {counts[1].sum():g} rows"
+        )
+    return Binned(reference=counts[0][held], current=counts[1][held])
+
+
+def _of(sample: Sample, side: str) -> dict[tuple[float, str], float]:
+    found = {name.partition(".")[2]: count for name, count in sample.counts.items() if name.startswith(f"{side}.")}
+    bad = [name for name, count in found.items() if not (0 <= count < math.inf and count == math.floor(count))]
+    if bad:
+        raise HarnessError(f"counts of bins are whole and 0 or more; found {side}.{bad[0]} = {found[bad[0]]:g}")
+    return {(float(name) if name.isdigit() else math.inf, name): float(count) for name, count in found.items()}
+
+
+def _distance(divergence: float) -> float:
+    return math.sqrt(max(divergence, 0.0) / math.log(2))
+
+
+def _divergence(distance: float) -> float:
+    return max(distance, 0.0) ** 2 * math.log(2)

@@ -1,0 +1,150 @@
+"""Compares the rate of one group with that of a fixed reference group: four-fifths rules, fairness gaps."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import columns, proportion
+from harness.stats.clustering import Part, mean_part, spread
+from harness.stats.columns import Numbers
+from harness.stats.effective import student
+from harness.stats.inference import Inference
+from harness.stats.searched import Searched
+
+Bounds = tuple[float, float]
+Combined = Callable[[float, Bounds, float, Bounds], Bounds]
+COUNTS = ("k", "n", "k_ref", "n_ref")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """The rates of a group and of its reference, each with bounds of its own."""
+
+    group: Inference
+    reference: Inference
+
+    def combined(self, value: float, combine: Combined, method: str) -> Inference:
+        """Return their comparison; both one-sided bounds at alpha combine into one-sided bounds at alpha."""
+        one, other = self.group, self.reference
+
+        def at(alpha: float) -> Bounds:
+            return combine(one.value, one.interval.bounds(alpha), other.value, other.interval.bounds(alpha))
+
+        clusters = [side.clusters for side in (one, other) if side.clusters is not None]
+        n_eff = one.n_eff + other.n_eff
+        return Inference(
+            value=value,
+            n=one.n + other.n,
+            n_eff=n_eff,
+            method=method,
+            interval=Searched(at=at),
+            clusters=min(clusters) if clusters else None,
+        )
+
+
+def infer_gap(sample: Sample) -> Inference:
+    """Return the group's rate less the reference's, -1 to 1, of counts {k, n, k_ref, n_ref} or rows.
+
+    Rows: `y` 0 or 1 and `reference`, 1 in the reference group. Square-and-add of Newcombe 1998 on exact bounds
+    (Clopper-Pearson 1934; in clusters Korn-Graubard 1998) instead of Wilson's, which err up to 6.6 % at 5 %.
+    """
+    sides = _sides(sample)
+    return sides.combined(sides.group.value - sides.reference.value, gap_bounds, "Newcombe")
+
+
+def infer_ratio(sample: Sample) -> Inference:
+    """Return the group's rate over the reference's, of counts {k, n, k_ref, n_ref} or rows as for `gap`.
+
+    MOVER of Donner, Zou 2012 on exact bounds; Katz's log and Koopman's score err up to 8 % at 5 % on small groups. The
+    reference must be named in advance: the best of several groups would look better than it is.
+    """
+    sides = _sides(sample)
+    if not sides.reference.value > 0:
+        raise HarnessError(f"a ratio needs a hit in the reference group; found 0 of {sides.reference.n}; use 'gap'")
+    return sides.combined(sides.group.value / sides.reference.value, ratio_bounds, "MOVER")
+
+
+def gap_bounds(rate: float, own: Bounds, reference: float, other: Bounds) -> Bounds:
+    """Return bounds of rate - reference from one-sided bounds of each (Newcombe 1998, method 10)."""
+    gap = rate - reference
+    lower = gap - math.hypot(rate - own[0], other[1] - reference)
+    return lower, gap + math.hypot(own[1] - rate, reference - other[0])
+
+
+def ratio_bounds(rate: float, own: Bounds, reference: float, other: Bounds) -> Bounds:
+    """Return bounds of rate / reference from one-sided bounds of each (Donner, Zou 2012); the upper may be infinite."""
+    both = rate * reference
+    least, most = own[0] * (2 * rate - own[0]), own[1] * (2 * rate - own[1])
+    wide, narrow = other[1] * (2 * reference - other[1]), other[0] * (2 * reference - other[0])
+    lower = least / (both + math.sqrt(max(both**2 - wide * least, 0.0))) if least > 0 else 0.0
+    upper = (both + math.sqrt(max(both**2 - narrow * most, 0.0))) / narrow if narrow > 0 else math.inf
+    return lower, upper
+
+
+def difference_gap(candidate: Sample, baseline: Sample) -> Inference:
+    """Return the candidate's gap less the baseline's on the same ids, linearised, by t bent for skew."""
+    return _difference(candidate, baseline, _gap_part, "gap")
+
+
+def difference_ratio(candidate: Sample, baseline: Sample) -> Inference:
+    """Return the candidate's ratio less the baseline's on the same ids, linearised, by t bent for skew."""
+    return _difference(candidate, baseline, _ratio_part, "ratio")
+
+
+def _difference(
+    candidate: Sample, baseline: Sample, part: Callable[[pa.Table], tuple[float, list[Part]]], name: str
+) -> Inference:
+    left, right = columns.joined(candidate, baseline)
+    if (_reference(left) != _reference(right)).any():
+        raise HarnessError(f"a {name} compares one reference group; found other rows in it in the baseline")
+    (new, ours), (old, theirs) = part(left), part(right)
+    parts = [
+        Part(influence=one.influence - other.influence, leverage=one.leverage)
+        for one, other in zip(ours, theirs, strict=True)
+    ]
+    design = spread(parts, columns.clusters(left))
+    if not design.variance > 0:
+        raise HarnessError(f"both {name}s move alike on all {left.num_rows} rows; their spread cannot be told")
+    return student(new - old, left.num_rows, design, method=f"paired {name}, t")
+
+
+def _gap_part(rows: pa.Table) -> tuple[float, list[Part]]:
+    (rate, own), (reference, other) = _rates(rows)
+    return rate - reference, [own, Part(influence=-other.influence, leverage=other.leverage)]
+
+
+def _ratio_part(rows: pa.Table) -> tuple[float, list[Part]]:
+    (rate, own), (reference, other) = _rates(rows)
+    if not reference > 0:
+        raise HarnessError("a ratio needs a hit in the reference group; found none; use 'gap'")
+    scaled = Part(influence=own.influence / reference, leverage=own.leverage)
+    return rate / reference, [scaled, Part(influence=-rate / reference**2 * other.influence, leverage=other.leverage)]
+
+
+def _rates(rows: pa.Table) -> tuple[tuple[float, Part], tuple[float, Part]]:
+    y, inside, weight = columns.outcomes(rows), _reference(rows), columns.weights(rows)
+    return mean_part(y, weight * (1 - inside)), mean_part(y, weight * inside)
+
+
+def _sides(sample: Sample) -> Sides:
+    if sample.rows is None:
+        k, n, k_ref, n_ref = (sample.counts.get(name, math.nan) for name in COUNTS)
+        group, reference = ({"k": k, "n": n}, {"k": k_ref, "n": n_ref})
+        pair = [Sample(statistic="proportion", counts=counts) for counts in (group, reference)]
+    else:
+        rows, inside = columns.table(sample), _reference(sample.rows)
+        kept = [rows.filter(pa.array(inside == side)) for side in (0, 1)]
+        pair = [Sample(statistic="proportion", rows=each) for each in kept]
+    return Sides(group=proportion.infer(pair[0]), reference=proportion.infer(pair[1]))
+
+
+def _reference(rows: pa.Table) -> Numbers:
+    inside = columns.numbers(rows, "reference")
+    if set(inside.tolist()) != {0.0, 1.0}:
+        found = ", ".join(f"{value:g}" for value in sorted(set(inside.tolist()))[:4])
+        raise HarnessError(f"column 'reference' must hold 1 in the reference group and 0 in the other; found {found}")
+    return inside

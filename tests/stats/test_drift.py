@@ -1,0 +1,149 @@
+"""Drift as an effect with bounds: against scipy, by enumeration of levels, at any size."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import ks_2samp, ncx2, norm
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import infer, n_needed
+
+RUNS = 2000
+DRIFTS = ("psi", "js", "ks")
+bins = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=2, max_size=12).filter(
+    lambda found: all(sum(side) > 0 for side in zip(*found, strict=True)) and sum(any(pair) for pair in found) > 1
+)
+
+
+def counts(statistic, reference, current):
+    named = {f"reference.{i}": int(count) for i, count in enumerate(reference)}
+    return Sample(statistic=statistic, counts=named | {f"current.{i}": int(c) for i, c in enumerate(current)})
+
+
+def shares(shift):
+    return np.diff(norm.cdf(norm.ppf(np.linspace(0, 1, 11)) - shift))
+
+
+def of(statistic, p, q):
+    if statistic == "psi":
+        return float((p - q) @ np.log(p / q))
+    return float(jensenshannon(p, q, base=2)) if statistic == "js" else float(np.abs(np.cumsum(p - q)).max())
+
+
+def test_psi_is_the_textbooks_less_what_noise_adds():
+    seen = infer(counts("psi", [400, 300, 300], [300, 300, 400]))
+
+    smoothed = (np.array([400.5, 300.5, 300.5]) / 1001.5, np.array([300.5, 300.5, 400.5]) / 1001.5)
+    assert of("psi", *smoothed) - 2 * 2 / 1000 == pytest.approx(seen.value)
+
+
+def test_psi_bounds_are_where_the_noncentral_chi_square_says():
+    seen = infer(counts("psi", [400, 300, 300], [300, 300, 400]))
+    lower, upper = seen.bounds(0.05)
+    x = (seen.value + 2 * 2 / 1000) * 500
+
+    assert (ncx2.sf(x, 2, lower * 500), ncx2.cdf(x, 2, upper * 500)) == pytest.approx((0.05, 0.05))
+
+
+def test_js_is_scipys_distance_but_for_noise():
+    reference, current = np.array([40_000, 30_000, 30_000]) * 100, np.array([30_000, 30_000, 40_000]) * 100
+
+    assert jensenshannon(reference, current, base=2) == pytest.approx(
+        infer(counts("js", reference, current)).value, rel=1e-4
+    )
+
+
+def test_ks_is_scipys():
+    reference, current = [30, 20, 50], [10, 30, 60]
+    expected = ks_2samp(np.repeat(np.arange(3), reference), np.repeat(np.arange(3), current)).statistic
+
+    assert expected == pytest.approx(infer(counts("ks", reference, current)).value)
+
+
+@pytest.mark.parametrize("statistic", DRIFTS)
+@given(found=bins, alpha=st.sampled_from([1e-4, 0.025, 0.3]))
+def test_bounds_are_ordered_and_p_values_agree(statistic, found, alpha):
+    seen = infer(counts(statistic, *zip(*found, strict=True)))
+    lower, upper = seen.bounds(alpha)
+
+    assert 0 <= lower <= seen.value <= upper < math.inf
+    if 0 < lower and upper < 1 and lower < seen.value:
+        assert seen.interval.p_at_most(lower) == pytest.approx(alpha, rel=1e-2)
+        assert seen.interval.p_at_least(upper) == pytest.approx(alpha, rel=1e-2)
+
+
+@given(found=bins)
+def test_psi_does_not_depend_on_the_names_of_bins(found):
+    one, other = zip(*found, strict=True)
+    turned = infer(counts("psi", one[::-1], other[::-1]))
+
+    assert infer(counts("psi", one, other)).bounds(0.05) == pytest.approx(turned.bounds(0.05))
+
+
+def test_bins_are_ordered_by_number_for_ks():
+    plain = [5, 10, 20, 5, 10, 20, 5, 10, 20, 5, 50, 3]
+    sample = counts("ks", plain, plain[::-1])
+    turned = Sample(statistic="ks", counts=dict(reversed(sample.counts.items())))
+
+    assert infer(sample).value == infer(turned).value
+
+
+@pytest.mark.parametrize("statistic", DRIFTS)
+@pytest.mark.parametrize(("n", "m"), [(500, 500), (20_000, 1000), (5000, 5000), (1000, 50_000)])
+@pytest.mark.parametrize("shift", [0.1, 0.316, 0.5])
+def test_bounds_keep_their_level(statistic, n, m, shift):
+    rng = np.random.default_rng(1)
+    p, q = np.full(10, 0.1), shares(shift)
+    truth, wrong = of(statistic, p, q), np.zeros(2)
+
+    for reference, current in zip(rng.multinomial(n, p, RUNS), rng.multinomial(m, q, RUNS), strict=True):
+        interval = infer(counts(statistic, reference, current)).interval
+        wrong += interval.p_at_most(truth) < 0.05, interval.p_at_least(truth) < 0.05
+
+    assert max(wrong / RUNS) <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / RUNS)
+
+
+def test_more_current_rows_decide_until_the_reference_is_too_small():
+    near = infer(counts("psi", np.full(10, 100), np.full(10, 40)))
+    large = infer(counts("psi", np.full(10, 100_000), np.full(10, 40)))
+
+    assert n_needed(near, 0.1, 0.09) is None
+    assert n_needed(large, 0.1, 0.02) < n_needed(large, 0.1, 0.05)
+
+
+def test_the_asked_n_passes_a_harmless_drift():
+    rng = np.random.default_rng(2)
+    p, q = np.full(10, 0.1), shares(0.15)
+    start = infer(counts("psi", rng.multinomial(50_000, p), rng.multinomial(200, q)))
+    n = n_needed(start, 0.1, of("psi", p, q))
+
+    passed = [
+        infer(counts("psi", rng.multinomial(50_000, p), rng.multinomial(n, q))).bounds(0.05)[1] < 0.1
+        for _ in range(400)
+    ]
+
+    assert np.mean(passed) > 0.92
+
+
+@pytest.mark.parametrize("found", [{}, {"reference.0": 5, "current.0": 5}, {"reference.0": 5, "reference.1": 5}])
+def test_counts_without_two_bins_on_both_sides_are_refused(found):
+    with pytest.raises(HarnessError, match="takes counts reference.<bin> and current.<bin> of 2 bins or more"):
+        infer(Sample(statistic="psi", counts=found))
+
+
+@pytest.mark.parametrize("bad", [-1, 0.5, math.nan, math.inf])
+def test_counts_that_are_not_whole_are_refused(bad):
+    with pytest.raises(HarnessError, match=r"whole and 0 or more; found current.1"):
+        infer(Sample(statistic="psi", counts={"reference.0": 5, "reference.1": 5, "current.0": 5, "current.1": bad}))
+
+
+def test_drifts_are_not_compared_with_a_baseline():
+    sample = counts("psi", [5, 5], [4, 6])
+
+    with pytest.raises(HarnessError, match="already compares current with reference"):
+        infer(sample, sample)

@@ -1,0 +1,103 @@
+"""Requests beyond a limit, in bursts: levels by seeded simulation, and what blocks are worth."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import lfilter
+from scipy.stats import beta, norm, t
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import infer
+
+RUNS = 600
+
+
+def rows(latency, limit=100.0, **columns):
+    return Sample(statistic="exceedance", rows=pa.table({"y": (latency > limit) * 1, "score": latency, **columns}))
+
+
+def blocks(k, n, near):
+    counts = {f"{of}.{i}": int(v) for of, values in (("k", k), ("n", n), ("near", near)) for i, v in enumerate(values)}
+    return Sample(statistic="exceedance", counts=counts)
+
+
+def latencies(rng, p99, n, rho):
+    """Return milliseconds whose logarithm is a stationary AR(1) with the given 99th percentile."""
+    noise = rng.standard_normal(n + 500) * math.sqrt(1 - rho**2)
+    return p99 * np.exp(0.5 * (lfilter([1], [1, -rho], noise)[500:] - norm.ppf(0.99)))
+
+
+@pytest.mark.parametrize(("rho", "n"), [(0.0, 2000), (0.9, 2000), (0.9, 10_000), (0.97, 10_000)])
+def test_requests_in_bursts_keep_the_level(rho, n):
+    rng = np.random.default_rng(1)
+
+    passed = np.mean([infer(rows(latencies(rng, 100, n, rho))).bounds(0.05)[1] < 0.01 for _ in range(RUNS)])
+
+    assert passed <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / RUNS)
+
+
+def test_bursts_taken_for_independent_requests_do_not_keep_it():
+    rng = np.random.default_rng(1)
+
+    def alone(latency):
+        return Sample(statistic="proportion", counts={"k": int((latency > 100).sum()), "n": len(latency)})
+
+    passed = [infer(alone(latencies(rng, 100, 2000, 0.9))).bounds(0.05)[1] < 0.01 for _ in range(RUNS)]
+    assert np.mean(passed) > 0.2
+
+
+def test_fast_independent_requests_pass():
+    rng = np.random.default_rng(2)
+
+    passed = [infer(rows(latencies(rng, 80, 2000, 0.0))).bounds(0.05)[1] < 0.01 for _ in range(100)]
+
+    assert np.mean(passed) > 0.9
+
+
+def test_no_slow_request_is_worth_what_the_blocks_show():
+    seen = infer(blocks(np.zeros(20), np.full(20, 100), np.full(20, 5)))
+
+    worth = 2000 * (norm.ppf(0.05) / t.ppf(0.05, 19)) ** 2
+    assert seen.n_eff == 2000
+    assert seen.bounds(0.05) == pytest.approx((0, beta.ppf(0.95, 1, worth)))
+
+
+def test_blocks_that_differ_are_worth_less():
+    uneven = np.r_[np.zeros(15), np.full(5, 20)]
+
+    seen = infer(blocks(uneven, np.full(20, 100), uneven))
+
+    share = 0.05
+    variance = 20 / 19 * ((uneven - 5) ** 2).sum() / 2000**2
+    assert seen.n_eff == pytest.approx(share * (1 - share) / variance)
+    assert (seen.clusters, seen.hits, seen.n) == (20, 100, 2000)
+
+
+@given(seed=st.integers(0, 40))
+def test_time_orders_the_rows_and_bounds_hold_the_value(seed):
+    rng = np.random.default_rng(seed)
+    latency, order = latencies(rng, 110, 600, 0.8), rng.permutation(600)
+
+    seen = infer(rows(latency))
+    shuffled = infer(rows(latency[order], time=order))
+    lower, upper = seen.bounds(0.05)
+
+    assert seen == shuffled
+    assert 0 <= lower <= seen.value <= upper <= 1
+
+
+def test_few_requests_or_blocks_are_refused():
+    with pytest.raises(HarnessError, match="found 399 requests; send 400 or more"):
+        infer(rows(np.ones(399)))
+    with pytest.raises(HarnessError, match="of 20 blocks of time or more; found 19 blocks"):
+        infer(blocks(np.zeros(19), np.full(19, 100), np.zeros(19)))
+
+
+def test_two_runs_have_no_difference():
+    with pytest.raises(HarnessError, match="cannot be paired"):
+        infer(*[blocks(np.zeros(20), np.full(20, 100), np.zeros(20))] * 2)

@@ -1,0 +1,149 @@
+"""Gaps and ratios of two groups' rates: against published tables, exact enumeration, and in clusters."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+from statsmodels.stats.proportion import proportion_confint
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import infer, n_needed
+from harness.stats.groups import gap_bounds, ratio_bounds
+
+# ProPublica's COMPAS table: false positives of Black and of white defendants who did not reoffend
+BLACK, WHITE = (805, 1795), (349, 1488)
+
+
+def counts(statistic, group, reference):
+    k, n = group
+    k_ref, n_ref = reference
+    return Sample(statistic=statistic, counts={"k": k, "n": n, "k_ref": k_ref, "n_ref": n_ref})
+
+
+def rows(statistic, y, reference, **columns):
+    return Sample(
+        statistic=statistic, rows=pa.table({"id": np.arange(len(y)), "y": y, "reference": reference, **columns})
+    )
+
+
+def combined(combine, group, reference, method="wilson"):
+    sides = [value for k, n in (group, reference) for value in (k / n, proportion_confint(k, n, 0.05, method))]
+    return combine(*sides)
+
+
+def test_gap_of_wilson_bounds_is_newcombes():
+    assert combined(gap_bounds, BLACK, WHITE) == pytest.approx((0.18205, 0.24502), abs=5e-6)
+
+
+def test_ratio_of_wilson_bounds_is_the_score_interval():
+    assert combined(ratio_bounds, WHITE, BLACK) == pytest.approx((0.47046, 0.58054), abs=2e-4)
+
+
+def test_gap_and_ratio_are_a_little_wider_than_those_of_wilson():
+    gap, ratio = infer(counts("gap", BLACK, WHITE)), infer(counts("ratio", WHITE, BLACK))
+
+    assert (gap.value, ratio.value) == pytest.approx((0.2139, 0.5230), abs=5e-5)
+    assert gap.bounds(0.025) == pytest.approx((0.18205, 0.24502), abs=1e-3)
+    assert ratio.bounds(0.025) == pytest.approx((0.47046, 0.58054), abs=2e-3)
+    assert gap.bounds(0.025)[0] < 0.18205
+    assert ratio.bounds(0.025)[1] > 0.58054
+
+
+def errors(statistic, sizes, rates, truth, alpha=0.05):
+    """Enumerate all counts of both groups and add up those whose bounds leave the truth out."""
+    n, n_ref = sizes
+    chance = np.outer(*(binom.pmf(np.arange(size + 1), size, rate) for size, rate in zip(sizes, rates, strict=True)))
+    wrong = np.zeros(2)
+    for k, k_ref in np.argwhere(chance > 1e-7):
+        if statistic == "gap" or k_ref:
+            lower, upper = infer(counts(statistic, (int(k), n), (int(k_ref), n_ref))).bounds(alpha)
+            wrong += chance[k, k_ref] * np.array([lower > truth, upper < truth])
+    return wrong
+
+
+@pytest.mark.parametrize(("sizes", "rate"), [((15, 60), 0.3), ((40, 40), 0.1), ((60, 30), 0.8)])
+def test_bounds_keep_their_level_by_enumeration(sizes, rate):
+    assert max(errors("ratio", sizes, (0.8 * rate, rate), 0.8)) <= 0.05
+    assert max(errors("gap", sizes, (rate - 0.05, rate), -0.05)) <= 0.05
+
+
+@given(
+    group=st.tuples(st.integers(0, 30), st.just(30)),
+    reference=st.tuples(st.integers(1, 50), st.just(50)),
+    alpha=st.floats(1e-6, 0.45),
+)
+def test_bounds_are_ordered_and_p_values_agree(group, reference, alpha):
+    for statistic in ("gap", "ratio"):
+        seen = infer(counts(statistic, group, reference))
+        lower, upper = seen.bounds(alpha)
+
+        assert lower <= seen.value <= upper
+        if lower > -1 and 0 < group[0] < 30 and reference[0] < 50 and math.isfinite(upper):
+            assert seen.interval.p_at_most(lower) == pytest.approx(alpha, rel=1e-3, abs=1e-9)
+            assert seen.interval.p_at_least(upper) == pytest.approx(alpha, rel=1e-3, abs=1e-9)
+
+
+@given(seed=st.integers(0, 50))
+def test_rows_agree_with_counts_in_any_order(seed):
+    rng = np.random.default_rng(seed)
+    y, inside = rng.integers(0, 2, 60), np.r_[np.ones(40), np.zeros(20)]
+    order = rng.permutation(60)
+    of = [(int(y[inside == side].sum()), int((inside == side).sum())) for side in (0, 1)]
+
+    for statistic in ("gap", "ratio"):
+        expected = infer(counts(statistic, *of)).bounds(0.05)
+
+        assert expected == pytest.approx(infer(rows(statistic, y, inside)).bounds(0.05))
+        assert expected == pytest.approx(infer(rows(statistic, y[order], inside[order])).bounds(0.05))
+
+
+def test_clusters_widen_the_gap_to_their_number():
+    rng = np.random.default_rng(0)
+    y, inside, each = rng.integers(0, 2, 100), np.arange(100) % 2, np.repeat(np.arange(100), 5)
+    often = rows("gap", y[each], inside[each], **{"cluster.user": each})
+
+    alone, known = infer(rows("gap", y, inside)), infer(often)
+
+    assert known.clusters == 50
+    assert np.ptp(known.bounds(0.05)) == pytest.approx(np.ptp(alone.bounds(0.05)), rel=0.03)
+
+
+@pytest.mark.parametrize("statistic", ["gap", "ratio"])
+def test_a_baselines_gap_is_subtracted_on_the_same_rows(statistic):
+    rng = np.random.default_rng(1)
+    inside = np.arange(400) % 2
+    new, old = rng.integers(0, 2, 400), rng.integers(0, 2, 400)
+    one, other = rows(statistic, new, inside), rows(statistic, old, inside)
+
+    seen, mirrored = infer(one, other), infer(other, one)
+
+    assert seen.value == pytest.approx(infer(one).value - infer(other).value)
+    assert seen.bounds(0.05) == pytest.approx(tuple(-bound for bound in reversed(mirrored.bounds(0.05))))
+
+
+def test_more_rows_are_asked_for_the_closer_the_truth_lies():
+    seen = infer(counts("ratio", (40, 100), (45, 100)))
+
+    assert n_needed(seen, 0.8, 0.95) < n_needed(seen, 0.8, 0.85)
+
+
+def test_a_ratio_to_nothing_is_refused():
+    with pytest.raises(HarnessError, match="needs a hit in the reference group; found 0 of 50; use 'gap'"):
+        infer(counts("ratio", (3, 50), (0, 50)))
+
+
+def test_a_reference_column_without_both_groups_is_refused():
+    with pytest.raises(
+        HarnessError, match="'reference' must hold 1 in the reference group and 0 in the other; found 1"
+    ):
+        infer(rows("gap", [1, 0], [1, 1]))
+
+
+def test_counts_of_nothing_are_refused():
+    with pytest.raises(HarnessError, match="takes counts k of n, whole"):
+        infer(Sample(statistic="gap", counts={"k": 1, "n": 2}))

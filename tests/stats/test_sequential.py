@@ -1,0 +1,111 @@
+"""Bounds that hold at every look: the values of confseq's own unit tests, and 20 looks by simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import HarnessError
+from harness.model import Sample
+from harness.stats import infer
+from harness.stats.sequential import (
+    bernoulli_bounds,
+    best_rho,
+    beta_binomial_log_mixture,
+    normal_log_mixture,
+    normal_mixture_bound,
+)
+
+RUNS = 400
+
+
+def canary(k, n, k_ref, n_ref, plan=20_000):
+    counts = {"k": int(k), "n": int(n), "k_ref": int(k_ref), "n_ref": int(n_ref), "plan": plan}
+    return Sample(statistic="canary", counts=counts)
+
+
+def sequence(k, n, plan=1000):
+    return Sample(statistic="sequence", counts={"k": int(k), "n": int(n), "plan": plan})
+
+
+def test_normal_mixture_is_that_of_confseq():
+    assert best_rho(100, 0.05) == pytest.approx(12.60056, abs=1e-5)
+    assert normal_log_mixture(10, 100, 100, 0.05) == pytest.approx(-0.6510052, abs=1e-5)
+    assert normal_mixture_bound(100, 0.05, 100) == pytest.approx(30.35209, abs=1e-5)
+
+
+def test_beta_binomial_mixture_is_that_of_confseq():
+    assert beta_binomial_log_mixture(10, 100, 100, 0.2, 0.8) == pytest.approx(-0.6941012, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "plan", "expected"),
+    [
+        (700, 1000, 100, (0.651629, 0.745949)),
+        (15, 50, 50, (0.129556, 0.511896)),
+        (5, 50, 50, (0.013021, 0.269264)),
+        (1, 50, 50, (0, 0.13489)),
+    ],
+)
+def test_bernoulli_bounds_are_those_of_confseq(k, n, plan, expected):
+    assert bernoulli_bounds(k, n, 0.05, plan) == pytest.approx(expected, abs=1e-5)
+    assert infer(sequence(k, n, plan)).bounds(0.025) == pytest.approx(expected, abs=1e-5)
+
+
+def looks(rng, rate, other, per):
+    """Return whether a canary's bounds ever leave out the truth on either side within 20 looks."""
+    k, k_ref = (rng.binomial(per, share, 20).cumsum() for share in (rate, other))
+    n = per * np.arange(1, 21)
+    bounds = np.array([infer(canary(*each, plan=10 * per)).bounds(0.05) for each in zip(k, n, k_ref, n, strict=True)])
+    return (bounds[:, 0] > rate - other).any(), (bounds[:, 1] < rate - other).any()
+
+
+@pytest.mark.parametrize(("rate", "per"), [(0.01, 2000), (0.014, 2000), (0.01, 100), (0.2, 50)])
+def test_twenty_looks_at_a_canary_keep_the_level(rate, per):
+    rng = np.random.default_rng(1)
+
+    wrong = np.mean([looks(rng, rate, 0.01 if rate < 0.1 else 0.2, per) for _ in range(RUNS)], axis=0)
+
+    assert max(wrong) <= 0.05
+
+
+@pytest.mark.parametrize("rate", [0.005, 0.3])
+def test_twenty_looks_at_one_rate_keep_the_level(rate):
+    rng = np.random.default_rng(2)
+    wrong = np.zeros(2)
+    for _ in range(RUNS // 2):
+        k = rng.binomial(100, rate, 20).cumsum()
+        bounds = np.array([infer(sequence(each, 100 * (i + 1))).bounds(0.05) for i, each in enumerate(k)])
+        wrong += (bounds[:, 0] > rate).any(), (bounds[:, 1] < rate).any()
+
+    assert max(wrong / (RUNS // 2)) <= 0.05
+
+
+@given(k=st.integers(0, 50), k_ref=st.integers(0, 80), alpha=st.floats(1e-4, 0.45))
+def test_bounds_are_ordered_and_p_values_agree(k, k_ref, alpha):
+    for sample in (canary(k, 50, k_ref, 80), sequence(k, 50)):
+        seen = infer(sample)
+        lower, upper = seen.bounds(alpha)
+
+        assert -1 <= lower <= seen.value <= upper <= 1
+        if 0 < upper < 1:
+            assert seen.interval.p_at_least(upper) == pytest.approx(alpha, rel=1e-3)
+
+
+def test_no_harm_seen_is_not_certain():
+    assert infer(canary(0, 500, 0, 500)).bounds(0.05)[1] > 0.005
+
+
+@pytest.mark.parametrize("bad", [{"k": 3, "n": 2, "k_ref": 1, "n_ref": 2}, {"k": 1, "n": 2}, {"k": math.nan, "n": 2}])
+def test_counts_that_count_nothing_are_refused(bad):
+    with pytest.raises(HarnessError, match="takes"):
+        infer(Sample(statistic="canary", counts=bad))
+
+
+def test_a_plan_of_nothing_and_a_baseline_are_refused():
+    with pytest.raises(HarnessError, match="'plan' must be above 0"):
+        infer(sequence(1, 2, plan=0))
+    with pytest.raises(HarnessError, match="is not compared with"):
+        infer(canary(1, 2, 1, 2), canary(1, 2, 1, 2))

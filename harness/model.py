@@ -56,7 +56,14 @@ class Sample:
 
     `rows` has one row per observation: `y` (0/1 or a number), `score`, `id`, `weight`, and any number of
     `cluster.<column>` and `slice.<column>` columns. The run stores them under `digest`.
-    Counts of `proportion`: `k` of `n`; of `exact` and `point`: `value` (and `n`).
+    Rows of `proportion` and `mean`: `y`; of `auc`, `average_precision`, `brier` and `calibration`: `y` and `score`; of
+    `f1`: `score` is the decision; of `value_rate`: `score` is what a row is worth; of `gap` and `ratio`: `y` and
+    `reference`, 1 in the reference group; of `judged`: `score` by the judge, `y` by a person or missing; of
+    `exceedance`: `y`, `score` the latency, and `time`.
+    Counts of `proportion`: `k` of `n`; of `gap`, `ratio` and `canary` also `k_ref` of `n_ref`; of `sequence`: `k`, `n`
+    (it and `canary` may have `plan`); of `psi`, `js` and `ks`: `reference.<bin>` and `current.<bin>`; of `judged`: `k`,
+    `n`, `tp` of `positives`, `tn` of `negatives`; of `exceedance`: `n.<block>`, `k.<block>`, `near.<block>`; of `exact`
+    and `point`: `value` (and `n`).
     """
 
     statistic: str

@@ -1,14 +1,16 @@
 """Decides whether a candidate may pass a stage, from recorded runs alone: pure, no clock, no files, no plugins."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from harness import attempts
 from harness.family import corrected
 from harness.gates import Gate
+from harness.looks import overdrawn
 from harness.model import Decision, Identity, Promotion, Run, Verdict
 from harness.waivers import Held, Waiver, idle, refusal
+from harness.words import spent
 
 WORST_FIRST: tuple[Decision, ...] = ("error", "fail", "inconclusive", "waived", "pass")
 
@@ -49,7 +51,7 @@ def decide(
     asked = _Question(gate=gate, candidate=candidate, waivers=waivers, now=now, promoted_before=promoted_before)
     latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
     seen = [run for run in latest.values() if run]
-    held = _held(seen)
+    held = _held(seen, [run for run in runs if run.recorded and run.candidate.key == candidate.key])
     findings = [*_about_candidate(gate, candidate)]
     for suite, run in latest.items():
         findings += _about_run(asked, suite, run, held)
@@ -72,10 +74,22 @@ def _worst(findings: Sequence[_Finding]) -> Decision:
     return min(outcomes, key=WORST_FIRST.index) if outcomes else "error"
 
 
-def _held(runs: Sequence[Run]) -> Held:
+def _held(latest: Sequence[Run], runs: Sequence[Run]) -> Held:
     """Return every must with its suite, its failures corrected for being looked at together."""
-    musts = [(run.suite, verdict) for run in runs for verdict in run.verdicts if verdict.requirement.severity == "must"]
+    musts = [
+        (run.suite, _within_looks(verdict, run, [other for other in runs if other.suite == run.suite]))
+        for run in latest
+        for verdict in run.verdicts
+        if verdict.requirement.severity == "must"
+    ]
     return list(zip([suite for suite, _ in musts], corrected([verdict for _, verdict in musts]), strict=True))
+
+
+def _within_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:
+    """Return the verdict; where runs that did not see each other took more looks than planned, none counts."""
+    if verdict.outcome != "error" and verdict.look and overdrawn(verdict, run, runs):
+        return replace(verdict, outcome="inconclusive", reason=spent(verdict.look))
+    return verdict
 
 
 def _tried(seen: Sequence[Run], runs: Sequence[Run]) -> Iterator[str]:

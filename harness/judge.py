@@ -5,14 +5,25 @@ from dataclasses import replace
 
 from harness import words
 from harness.errors import HarnessError
-from harness.model import CANDIDATE, Better, Estimate, Measurement, Outcome, Verdict
+from harness.looks import Earlier, looked
+from harness.model import CANDIDATE, Better, Estimate, Look, Measurement, Outcome, Verdict
 from harness.requirements import Requirement
 from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail
 
 
-def judge(requirement: Requirement, measurement: Measurement, baseline: Measurement | None = None) -> Verdict:
-    """Return pass, fail or inconclusive by the bounds at alpha/looks, or an error that says why there is none."""
-    blank = _blank(requirement, measurement)
+def judge(
+    requirement: Requirement,
+    measurement: Measurement,
+    baseline: Measurement | None = None,
+    look: Look | None = None,
+) -> Verdict:
+    """Return pass, fail or inconclusive by the bounds at alpha/looks, or an error that says why there is none.
+
+    Both measurements hold the rows of all looks; beyond the looks that were planned nothing is judged.
+    """
+    blank = replace(_blank(requirement, measurement), look=look)
+    if look and look.spent:
+        return replace(blank, outcome="inconclusive", reason=words.spent(look))
     try:
         return _decided(blank, _inferred(requirement, measurement, baseline))
     except HarnessError as error:
@@ -25,12 +36,13 @@ def judge_step(
     step: str,
     check: str,
     failures: Mapping[str, str] | None = None,
+    earlier: Sequence[Earlier] = (),
 ) -> Sequence[Verdict]:
     """Return a verdict for every requirement and every measurement it holds for; what is missing is an error.
 
-    `failures` says, by target, why a step measured nothing there.
+    `failures` says, by target, why a step measured nothing there; `earlier` holds the candidate's recorded runs.
     """
-    return [v for r in requirements for v in _held(r, measurements, step, check, failures or {})]
+    return [v for r in requirements for v in _held(r, measurements, step, check, failures or {}, earlier)]
 
 
 def _held(
@@ -39,6 +51,7 @@ def _held(
     step: str,
     check: str,
     failures: Mapping[str, str],
+    earlier: Sequence[Earlier],
 ) -> Sequence[Verdict]:
     nothing = Verdict(
         check=check, step=step, metric=requirement.metric, requirement=requirement, outcome="error", reason=""
@@ -52,12 +65,17 @@ def _held(
     ]
     if not found:
         return [replace(nothing, reason=_missing(requirement, measurements))]
-    return [_paired(requirement, measurement, measurements) for measurement in found]
+    return [_paired(requirement, measurement, measurements, earlier) for measurement in found]
 
 
-def _paired(requirement: Requirement, measurement: Measurement, measurements: Sequence[Measurement]) -> Verdict:
+def _paired(
+    requirement: Requirement,
+    measurement: Measurement,
+    measurements: Sequence[Measurement],
+    earlier: Sequence[Earlier],
+) -> Verdict:
     if requirement.versus is None:
-        return judge(requirement, measurement)
+        return _looked(requirement, measurement, None, earlier)
     same = [
         other
         for other in measurements
@@ -66,11 +84,21 @@ def _paired(requirement: Requirement, measurement: Measurement, measurements: Se
         and other.labels == measurement.labels
     ]
     if len(same) == 1:
-        return judge(requirement, measurement, same[0])
+        return _looked(requirement, measurement, same[0], earlier)
     reason = (
         f"baseline {requirement.versus!r} measured {len(same)} of {measurement.metric!r} to compare with; one is needed"
     )
     return replace(_blank(requirement, measurement), outcome="error", reason=reason)
+
+
+def _looked(
+    requirement: Requirement, measurement: Measurement, baseline: Measurement | None, earlier: Sequence[Earlier]
+) -> Verdict:
+    try:
+        seen = looked(requirement, measurement, baseline, earlier)
+    except HarnessError as error:
+        return replace(_blank(requirement, measurement), outcome="error", reason=str(error))
+    return judge(requirement, seen.measurement, seen.baseline, seen.look)
 
 
 def _where(requirement: Requirement, measurement: Measurement) -> bool:

@@ -51,6 +51,7 @@ class Entry:
     body: str
     prev_digest: str
     entry_digest: str
+    suite: str | None = None
 
 
 class Ledger:
@@ -74,9 +75,9 @@ class Ledger:
         columns = {"revision": decision.candidate.revision, "candidate": decision.candidate.digest}
         return self._append("decision", f"{decision.gate}-{sha256(body)[7:]}", body, columns)
 
-    def runs(self) -> Sequence[Run]:
-        """Return this project's runs, oldest first."""
-        return [from_json(entry.body) for entry in self.entries("run")]
+    def runs(self, suite: str | None = None) -> Sequence[Run]:
+        """Return this project's runs, or those of one suite, oldest first."""
+        return [from_json(entry.body) for entry in self.entries("run") if suite in (None, entry.suite)]
 
     def decisions(self) -> Sequence[Promotion]:
         """Return this project's decisions, oldest first."""

@@ -114,6 +114,20 @@ class Estimate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """Which look at rows of one candidate a verdict is, of how many planned, and the evidence of all of them.
+
+    `joined` counts the rows that only earlier looks saw; a look beyond the planned ones is `spent` and not judged.
+    """
+
+    number: int
+    planned: int
+    evidence: tuple[str, ...] = ()
+    joined: int = 0
+    spent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """One requirement held to one measurement.
 
@@ -136,6 +150,7 @@ class Verdict:
     unit: str = "rows"
     event: str = ""
     notes: tuple[str, ...] = ()
+    look: Look | None = None
 
     @property
     def name(self) -> str:

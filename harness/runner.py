@@ -13,7 +13,9 @@ from harness import evidence
 from harness.datasets import Dataset, verify
 from harness.errors import Absent, HarnessError
 from harness.executors import open_target, perform
+from harness.history import recalled
 from harness.judge import judge_step
+from harness.ledger import Ledger
 from harness.model import CANDIDATE, Identity, Measurement, Run, Verdict
 from harness.plugins import Plugins, owner
 from harness.records import canonical, run_digest, sha256
@@ -29,7 +31,7 @@ ENVIRONMENT = {"python": platform.python_version(), "system": platform.system(),
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """How a suite is to be run: the clock, the executor, and what is kept."""
+    """How a suite is to be run: the clock, the executor, what is kept, and the ledger that looks are counted in."""
 
     project: str
     store: Path
@@ -40,23 +42,28 @@ class Order:
     origin: Literal["cli", "pytest", "interactive"] = "cli"
     seed: int = 0
     timeout: timedelta | None = None
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """Everything a run reads from, opened once; a baseline that could not be opened says why."""
+    """Everything a run reads from, opened once; a baseline that could not be opened says why.
+
+    `earlier` holds the recorded runs of the suite, in which looks are counted.
+    """
 
     datasets: Mapping[str, Dataset]
     targets: Mapping[str, Target]
     identities: Mapping[str, Identity | None]
     failures: Mapping[str, str] = field(default_factory=dict)
+    earlier: Sequence[Run] = ()
 
 
 def run_suite(suite: Suite, plugins: Plugins, order: Order) -> Run:
     """Return the record of a suite held to its candidate; nothing is written but the evidence."""
     started = datetime.now(UTC)
     steps = resolve(suite, plugins)
-    with opened(suite, steps, plugins, order.as_of) as world:
+    with opened(suite, steps, plugins, order) as world:
         return run_steps(steps, suite, plugins, order, world, started)
 
 
@@ -69,17 +76,15 @@ def run_steps(
     perform_with = plugins.executor(order.executor)
     done = list(perform_with(works, lambda work: perform(work, checks[work.check], world.targets[work.subject.name])))
     measured = [_finished(step, done, world, order) for step in steps]
-    verdicts = [
-        verdict for step, outcome in zip(steps, measured, strict=True) for verdict in _judged(step, outcome, world)
-    ]
+    verdicts = [v for step, seen in zip(steps, measured, strict=True) for v in _judged(step, seen, world, order)]
     measurements = [measurement for outcome in measured for measurement in outcome.measurements]
     return _record(suite, plugins, order, world, started, done, measurements, verdicts)
 
 
 @contextmanager
-def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, as_of: datetime) -> Iterator[Opened]:
+def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, order: Order) -> Iterator[Opened]:
     """Open a suite's datasets and targets; close the targets at the end."""
-    datasets = _datasets(suite, steps, as_of)
+    datasets = _datasets(suite, steps, order.as_of)
     needed = sorted({name for step in steps for name in step.arguments})
     targets: dict[str, Target] = {}
     absent: dict[str, str] = {}
@@ -93,7 +98,8 @@ def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, as_of: dat
                 absent[name] = str(error)
         _verify(steps, targets)
         identities = {name: targets[name].identity() if name in targets else None for name in needed}
-        yield Opened(datasets=datasets, targets=targets, identities=identities, failures=absent)
+        earlier = order.ledger.runs(suite.name) if order.ledger else ()
+        yield Opened(datasets=datasets, targets=targets, identities=identities, failures=absent, earlier=earlier)
 
 
 def planned(suite: Suite, steps: Sequence[Resolved], world: Opened, order: Order, started: datetime) -> Iterator[Work]:
@@ -178,6 +184,8 @@ def _finished(step: Resolved, done: Sequence[Done], world: Opened, order: Order)
 def _sliced(step: Resolved, result: Done, world: Opened) -> Sequence[Measurement]:
     if not step.step.by or not result.measurements:
         return result.measurements
+    if "data" not in result.work.arguments:
+        raise HarnessError(f"check {step.check.name!r} reads no dataset, so it cannot be split `by` columns")
     data = world.targets[result.work.subject.name].dataset(result.work.arguments["data"])
     in_slices = {requirement.metric for requirement in step.step.requirements if requirement.where != "overall"}
     return sliced(result.measurements, step.step.by, data, in_slices)
@@ -188,9 +196,10 @@ def _stored(measurements: Sequence[Measurement], order: Order) -> Sequence[Measu
     return [replace(m, sample=evidence.store(m.sample, folder, order.evidence)) for m in measurements]
 
 
-def _judged(step: Resolved, outcome: _Outcome, world: Opened) -> Sequence[Verdict]:
+def _judged(step: Resolved, outcome: _Outcome, world: Opened, order: Order) -> Sequence[Verdict]:
     requirements = step.step.requirements
-    verdicts = judge_step(requirements, outcome.measurements, step.name, step.check.name, outcome.failures)
+    earlier = recalled(world.earlier, world.identities, outcome.measurements, order.store / "evidence")
+    verdicts = judge_step(requirements, outcome.measurements, step.name, step.check.name, outcome.failures, earlier)
     left_out = [
         f for n in step.arguments[CANDIDATE].values() for f in world.datasets[n].filters if f.startswith("without")
     ]
@@ -207,7 +216,7 @@ def _record(
     measurements: Sequence[Measurement],
     verdicts: Sequence[Verdict],
 ) -> Run:
-    used = {owner(work.check) for work in (result.work for result in done)} | {owner(suite.target.kind)}
+    used = {owner(name) for result in done for name in (result.work.check, result.work.subject.kind)}
     candidate = world.identities[CANDIDATE]
     if candidate is None:
         raise HarnessError("the candidate has no identity; a target must say who it is")

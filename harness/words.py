@@ -6,7 +6,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.model import Estimate, Run, Verdict
+    from harness.model import Estimate, Look, Run, Verdict
 
 SO = {
     "pass": "it is good enough",
@@ -19,7 +19,23 @@ SO = {
 def reason(verdict: "Verdict") -> str:
     """Return one line: what can be said, what was asked, and what would decide."""
     said = f"{_can_say(verdict)}; {asked(verdict)}"
-    return f"{said}; {_to_decide(verdict)}" if verdict.outcome == "inconclusive" else said
+    decided = f"{said}; {_to_decide(verdict)}" if verdict.outcome == "inconclusive" else said
+    return f"{decided}; {looked(verdict.look, verdict.unit)}" if verdict.look and verdict.look.number > 1 else decided
+
+
+def looked(look: "Look", unit: str) -> str:
+    """Return which look this was: `look 2 of 2, together with 214 frauds judged before`."""
+    together = f", together with {look.joined:,} {unit} judged before" if look.joined else ""
+    return f"look {look.number} of {look.planned}{together}"
+
+
+def spent(look: "Look") -> str:
+    """Return why new rows are not judged."""
+    taken = "the one look planned" if look.planned == 1 else f"all {look.planned} looks planned"
+    return (
+        f"looks spent: {taken} at rows of this candidate had been taken before, and trying until it passes proves "
+        f"nothing; a person decides, or a new candidate is judged"
+    )
 
 
 def explain(verdict: "Verdict") -> str:
@@ -66,7 +82,9 @@ def _lines(verdict: "Verdict") -> Iterator[tuple[str, str]]:
     yield "so", SO[verdict.outcome]
     for note in verdict.notes:
         yield "note", note
-    if verdict.outcome == "inconclusive" and verdict.statistic != "point":
+    if verdict.look and verdict.estimate and (verdict.look.number > 1 or verdict.outcome == "inconclusive"):
+        yield "look", looked(verdict.look, verdict.unit).removeprefix("look ")
+    if verdict.estimate and verdict.outcome == "inconclusive" and verdict.statistic != "point":
         yield "to decide", _to_decide(verdict)
         yield "do not", "re-run: the same data give the same answer; looks are counted"
 
@@ -131,7 +149,10 @@ def _to_decide(verdict: "Verdict") -> str:
     missing = [
         f"{_round(n - have):,} more {verdict.unit}, {_if(verdict, truth)}" for truth, n in verdict.plans if n > have
     ]
-    return f"about {'; '.join(missing)}" if missing else "more rows will not decide it soon, so a person decides"
+    if not missing:
+        return "more rows will not decide it soon, so a person decides"
+    last = verdict.look is not None and verdict.look.number >= verdict.look.planned
+    return f"about {'; '.join(missing)}{'; but no look is left, so a person decides' if last else ''}"
 
 
 def _if(verdict: "Verdict", truth: float) -> str:

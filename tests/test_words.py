@@ -1,5 +1,5 @@
 from harness.judge import judge
-from harness.model import Measurement, Sample, Verdict
+from harness.model import Look, Measurement, Sample, Verdict
 from harness.requirements import Requirement
 
 
@@ -40,3 +40,26 @@ def test_words_for_people_hold_no_statistics() -> None:
 
     for word in ("alpha", "n_eff", "holm", "confidence", "interval", "p-value", "korn", "clopper"):
         assert word not in text
+
+
+def test_a_later_look_says_which_it_is_and_what_it_was_joined_with() -> None:
+    sample = Sample(statistic="proportion", counts={"k": 171, "n": 214})
+    measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
+    asked = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
+
+    text = judge(asked, measurement, look=Look(number=2, planned=2, joined=100)).explain()
+
+    assert "  look       2 of 2, together with 100 frauds judged before\n" in text
+    assert "about 720 more frauds, if it is really 80 %; but no look is left, so a person decides" in text
+
+
+def test_spent_looks_are_told_in_words() -> None:
+    sample = Sample(statistic="proportion", counts={"k": 171, "n": 214})
+    spent = Look(number=2, planned=1, spent=True)
+
+    text = judge(
+        Requirement(metric="recall", at_least=0.75, looks=1), Measurement(metric="recall", sample=sample), look=spent
+    ).explain()
+
+    assert "why        looks spent: the one look planned at rows of this candidate had been taken before" in text
+    assert "  so         it may be good enough; this is not a failure" in text

@@ -77,7 +77,13 @@ def _opened(config: pytest.Config) -> Door:
     session, project = config.stash[SESSION], open_project()
     session.make()
     as_of = instant(session.as_of, "--harness-as-of")
-    order = Order(project=project.name, store=project.settings.store, as_of=as_of, origin="pytest")
-    params = pairs(config.getoption("harness_param"), "--harness-param")
     ledger = config.getoption("harness_ledger")
+    order = Order(
+        project=project.name,
+        store=project.settings.store,
+        as_of=as_of,
+        origin="pytest",
+        ledger=project.ledger(ledger),
+    )
+    params = pairs(config.getoption("harness_param"), "--harness-param")
     return Door(session=session, project=project, order=order, params=params, ledger=ledger)

@@ -33,7 +33,7 @@ class Shared:
     @cached_property
     def world(self) -> Opened:
         """Return the suite's data and targets, opened when this process first measures a step."""
-        return self.closing.enter_context(opened(self.suite, self.steps, self.plugins, self.order.as_of))
+        return self.closing.enter_context(opened(self.suite, self.steps, self.plugins, self.order))
 
     def part(self, step: Resolved) -> Run:
         """Return the run of one step, measured now if no process has yet; nobody measures it twice."""

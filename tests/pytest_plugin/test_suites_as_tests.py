@@ -166,12 +166,12 @@ def test_data_that_cannot_be_opened_is_an_error_of_every_requirement(card: Proje
     assert "card: not recorded: 3 of 3 steps were not measured" in broken.out
 
 
-def test_a_ledger_that_cannot_be_written_fails_the_session(card: Project) -> None:
+def test_a_ledger_that_cannot_be_opened_is_an_error_as_looks_cannot_be_counted(card: Project) -> None:
     suite = card.folder / "suites" / "card.suite.yaml"
     suite.write_text(CARD.split("      rate:")[0] + "      rate: {at_least: 0.5}\n")
 
     refused = card.inside("suites", "--harness-ledger", "sqlite:////proc/ledger.db", *PARAM)
 
     assert 1 == refused.code
-    assert "ERROR suites/card.suite.yaml::run" in refused.out
-    assert "1 passed, 1 error" in refused.out
+    assert "ledger 'sqlite:////proc/ledger.db' cannot be opened" in refused.out
+    assert "1 error" in refused.out

@@ -9,18 +9,20 @@ from pydantic import TypeAdapter
 from harness.gates import GatesFile
 from harness.model import Promotion, Run
 from harness.suites import suite_schema
+from harness.waivers import WaiversFile
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 PUBLISHED = {
     "suite": suite_schema,
     "gates": GatesFile.model_json_schema,
+    "waivers": WaiversFile.model_json_schema,
     "run": partial(TypeAdapter(Run).json_schema, mode="serialization"),
     "promotion": partial(TypeAdapter(Promotion).json_schema, mode="serialization"),
 }
 
 
 def schema(name: str) -> str:
-    """Return one schema as it is published: what is written (suite, gates) or read (run, promotion)."""
+    """Return one schema as it is published: what is written (suite, gates, waivers) or read (run, promotion)."""
     found = PUBLISHED[name]()
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **found}, indent=1) + "\n"
 

@@ -1,0 +1,189 @@
+"""Sends requests when they are due, whatever the answers do, and writes down when each was due, sent and answered.
+
+Usage: python -m harness_latency.generator FOLDER (with plan.json and due.npy; writes shots.npz)
+"""
+
+import asyncio
+import gc
+import selectors
+import sys
+import time
+from array import array
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+
+from harness_latency.connection import Connection
+from harness_latency.plan import REFUSED, SHOTS, TIMED_OUT, Endpoint, Plan, read_plan
+
+LEAD = 0.2  # seconds between reading the plan and the first request
+SWEEP = 0.05  # seconds between looks for requests that timed out
+IDLE = 2.0  # an idle connection older than this may be closed by the server as we send: open another
+
+
+class Pool:
+    """The connections to one endpoint; a request that finds none free waits, and its clock runs."""
+
+    def __init__(self, load: "Load", endpoint: Endpoint) -> None:
+        self.load, self.endpoint = load, endpoint
+        self.free: list[tuple[Connection, float]] = []
+        self.waiting: deque[int] = deque()
+        self.opened = 0
+        self.opening: set[asyncio.Task[None]] = set()
+
+    def carry(self, shot: int, now: float) -> None:
+        """Send a request on a free connection, or let it wait for one."""
+        while self.free:
+            connection, since = self.free.pop()
+            if connection.alive and now - since < IDLE:
+                self.load.send(connection, shot)
+                return
+            self._close(connection)
+        self.waiting.append(shot)
+        if self.opened < self.load.plan.connections:
+            self.opened += 1
+            task = asyncio.get_running_loop().create_task(self._open())
+            self.opening.add(task)
+            task.add_done_callback(self.opening.discard)
+
+    def back(self, connection: Connection) -> None:
+        """Take a connection that is done with its request."""
+        if not connection.alive:
+            self.opened -= 1
+            self._reopen()
+        elif shot := self._next():
+            self.load.send(connection, shot[0])
+        else:
+            self.free.append((connection, time.monotonic()))
+
+    def drop(self, connection: Connection) -> None:
+        """Close a connection whose request timed out."""
+        self._close(connection)
+        self._reopen()
+
+    async def _open(self) -> None:
+        connection = Connection(self.load.ended)
+        self.load.pool_of[connection] = self
+        where = self.endpoint
+        try:
+            opened = asyncio.get_running_loop().create_connection(
+                lambda: connection, where.host, where.port, ssl=where.tls or None
+            )
+            await asyncio.wait_for(opened, self.load.plan.timeout)
+        except (OSError, TimeoutError):
+            self.opened -= 1
+            if shot := self._next():
+                self.load.record(shot[0], REFUSED)
+            return
+        self.back(connection)
+
+    def _reopen(self) -> None:
+        """Open a connection for the first request that waits, as the one it waited for is gone."""
+        if shot := self._next():
+            self.carry(shot[0], time.monotonic())
+
+    def _next(self) -> tuple[int] | None:
+        """Return the first waiting request that did not time out meanwhile."""
+        while self.waiting:
+            shot = self.waiting.popleft()
+            if not self.load.over(shot):
+                return (shot,)
+        return None
+
+    def _close(self, connection: Connection) -> None:
+        self.opened -= 1
+        connection.abort()
+
+
+class Load:
+    """A plan being carried out: when each request was due, taken up, sent and answered, in seconds."""
+
+    def __init__(self, plan: Plan, due: list[float]) -> None:
+        self.plan = plan
+        self.start = time.monotonic() + LEAD
+        self.due = [self.start + seconds for seconds in due]
+        self.taken, self.sent, self.done = (array("d", bytes(8 * len(due))) for _ in range(3))
+        self.status = array("i", bytes(4 * len(due)))
+        self.left = len(due)
+        self.next = 0
+        self.carried: dict[int, Connection] = {}
+        self.pool_of: dict[Connection, Pool] = {}
+        self.pools = [Pool(self, endpoint) for endpoint in plan.endpoints]
+        self.finished = asyncio.Event()
+
+    async def run(self) -> None:
+        """Carry out the plan until every request is answered or has timed out."""
+        loop = asyncio.get_running_loop()
+        loop.call_at(self.due[0], self._fire)
+        loop.call_later(SWEEP, self._sweep)
+        await self.finished.wait()
+
+    def send(self, connection: Connection, shot: int) -> None:
+        """Send a request now."""
+        self.carried[shot] = connection
+        self.sent[shot] = time.monotonic()
+        connection.send(shot, self.plan.requests[shot % len(self.plan.requests)])
+
+    def ended(self, connection: Connection, shot: int, status: int) -> None:
+        """Record the end of a request and give its connection back."""
+        self.record(shot, status)
+        self.pool_of[connection].back(connection)
+
+    def record(self, shot: int, status: int) -> None:
+        """Record how and when a request ended."""
+        self.done[shot], self.status[shot] = time.monotonic(), status
+        self.carried.pop(shot, None)
+        self.left -= 1
+        if not self.left:
+            self.finished.set()
+
+    def over(self, shot: int) -> bool:
+        """Tell whether a request has ended."""
+        return self.done[shot] > 0
+
+    def _fire(self) -> None:
+        """Take up every request that is due, and come back when the next one is."""
+        now = time.monotonic()
+        while self.next < len(self.due) and self.due[self.next] <= now:
+            shot = self.next
+            self.next += 1
+            self.taken[shot] = now
+            self.pools[shot % len(self.pools)].carry(shot, now)
+            now = time.monotonic()
+        if self.next < len(self.due):
+            asyncio.get_running_loop().call_at(self.due[self.next], self._fire)
+
+    def _sweep(self) -> None:
+        """End the requests that were due longer ago than the timeout."""
+        limit = time.monotonic() - self.plan.timeout
+        waiting = [shot for pool in self.pools for shot in pool.waiting if not self.over(shot)]
+        for shot in [shot for shot in [*self.carried, *waiting] if self.due[shot] < limit]:
+            connection = self.carried.get(shot)
+            self.record(shot, TIMED_OUT)
+            if connection is not None:
+                self.pool_of[connection].drop(connection)
+        asyncio.get_running_loop().call_later(SWEEP, self._sweep)
+
+
+async def carried_out(plan: Plan, due: list[float]) -> Load:
+    """Return a load once all its requests have ended."""
+    load = Load(plan, due)
+    gc.collect()
+    gc.disable()  # a collection is a pause, and would count as the server's
+    await load.run()
+    return load
+
+
+def main(folder: Path) -> None:
+    """Carry out the plan in a folder and write what happened."""
+    plan, due = read_plan(folder)
+    # select() takes microseconds; epoll and libuv wake whole milliseconds, which would double a fast server's latency.
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
+        load = runner.run(carried_out(plan, due))
+    taken, sent, done, status = map(np.asarray, (load.taken, load.sent, load.done, load.status))
+    np.savez(folder / SHOTS, due=np.asarray(load.due), taken=taken, sent=sent, done=done, status=status)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

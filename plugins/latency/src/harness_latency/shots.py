@@ -1,0 +1,115 @@
+"""What a load did, request by request, and what can be measured on it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from harness import HarnessError, Measurement, Sample
+from harness_latency.plan import SHOTS, WHY
+
+FEWEST = 400  # requests: `exceedance` judges 20 blocks of 20
+PERCENTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
+METRICS: Mapping[str, str] = {
+    "over_limit": "exceedance",
+    "error_rate": "exceedance",
+    **dict.fromkeys([*PERCENTILES, "rate", "lateness"], "point"),
+}
+LATE_SHARE = 0.005  # of requests may start late before the generator, not the service, is what was measured
+Better = Literal["higher", "lower"]
+NONE: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shots:
+    """Requests in the order they were due: when (seconds), how long until answered (ms), and the HTTP status."""
+
+    due: NDArray[np.float64]
+    latency_ms: NDArray[np.float64]
+    late_ms: NDArray[np.float64]
+    status: NDArray[np.int64]
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Tell which requests were answered, and not by an error."""
+        return (self.status >= 200) & (self.status < 400)
+
+    def over(self, limit_ms: float) -> NDArray[np.bool_]:
+        """Tell which requests took longer than the limit; one that failed counts, however fast it failed."""
+        return (self.latency_ms > limit_ms) | ~self.answered
+
+    def percentile(self, share: float) -> float:
+        """Return the latency that this share of the answered requests did not exceed."""
+        return float(np.quantile(self.latency_ms[self.answered], share, method="inverted_cdf"))
+
+    def rate(self) -> float:
+        """Return the answers per second, from the first request due to the last answer."""
+        ends = self.due + self.latency_ms / 1000
+        return float(self.answered.sum() / (ends.max() - self.due.min()))
+
+    def part(self, keep: NDArray[np.bool_]) -> "Shots":
+        """Return some of the requests."""
+        return Shots(
+            due=self.due[keep], latency_ms=self.latency_ms[keep], late_ms=self.late_ms[keep], status=self.status[keep]
+        )
+
+    def troubles(self) -> str:
+        """Return what went wrong, and how often."""
+        found = Counter(self.status[~self.answered].tolist())
+        return ", ".join(f"{count} x {WHY.get(status, f'HTTP {status}')}" for status, count in found.most_common(3))
+
+
+def read_shots(folder: Path) -> Shots:
+    """Return what a generator wrote."""
+    with np.load(folder / SHOTS) as found:
+        due, taken, done, status = (found[name] for name in ("due", "taken", "done", "status"))
+    return Shots(
+        due=due - due[0], latency_ms=(done - due) * 1000, late_ms=(taken - due) * 1000, status=status.astype(np.int64)
+    )
+
+
+def punctual(shots: Shots, late_ms: float) -> Shots:
+    """Return the requests if they were started in time; a late generator measures itself."""
+    late = float((shots.late_ms > late_ms).mean())
+    if late > LATE_SHARE:
+        raise HarnessError(
+            f"the generator was late: {late:.1%} of {len(shots.due)} requests started more than {late_ms:g} ms after "
+            f"they were due (at most {LATE_SHARE:.1%} may; p99 {np.quantile(shots.late_ms, 0.99):.1f} ms); nothing was "
+            f"measured: use a less busy machine or a lower rate"
+        )
+    return shots
+
+
+def measurements(shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE) -> Iterator[Measurement]:
+    """Yield the share over the limit and of errors, in order of time, and the percentiles as points."""
+    if not shots.answered.any():
+        raise HarnessError(f"none of {len(shots.due)} requests was answered: {shots.troubles()}; does the service run?")
+    over = _rows(shots.over(limit_ms), shots, limit_ms)
+    yield _share("over_limit", over, f"over {limit_ms:g} ms", labels)
+    yield _share("error_rate", _rows(~shots.answered, shots, limit_ms), "failed", labels)
+    for metric, share in PERCENTILES.items():
+        yield _point(metric, shots.percentile(share), len(shots.due), "lower", labels)
+    yield _point("rate", shots.rate(), len(shots.due), "higher", labels)
+    yield _point("lateness", float(np.quantile(shots.late_ms, 0.99)), len(shots.due), "lower", labels)
+
+
+def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:
+    """Return the requests as rows in order of time; one that failed was no faster than the limit."""
+    score = np.where(shots.answered, shots.latency_ms, np.maximum(shots.latency_ms, limit_ms))
+    columns = {"id": np.arange(len(y)), "y": y.astype(np.float64), "score": score, "time": shots.due}
+    return pa.table({**columns, "status": shots.status})
+
+
+def _share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str]) -> Measurement:
+    sample = Sample(statistic=METRICS[metric], rows=rows)
+    return Measurement(metric=metric, sample=sample, better="lower", unit="requests", event=event, labels=labels)
+
+
+def _point(metric: str, value: float, n: int, better: Better, labels: Mapping[str, str]) -> Measurement:
+    sample = Sample(statistic="point", counts={"value": value, "n": n})
+    return Measurement(metric=metric, sample=sample, better=better, unit="requests", labels=labels)

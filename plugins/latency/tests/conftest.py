@@ -1,0 +1,102 @@
+"""A small HTTP service on loopback that misbehaves when its path says so."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import yaml
+
+import harness
+from harness import Run
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+ANSWERS = {
+    "/": GOOD,
+    "/chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    "/interim": b"HTTP/1.1 103 Early Hints\r\n\r\n" + GOOD,
+    "/once": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+    "/broken": b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+    "/garbage": b"\x00\x01 what is HTTP\r\n\r\n",
+    "/closes": b"",
+    "/slow": GOOD,
+}
+
+
+class Service:
+    """Answers by path; counts requests and connections, and can stall once, in the middle of everything."""
+
+    def __init__(self) -> None:
+        self.requests = self.connections = 0
+        self.stall_at, self.stall_seconds = -1, 0.0
+        self.bodies: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection."""
+        self.connections += 1
+        while head := await self._head(reader):
+            path = head.split()[1].decode().partition("?")[0]
+            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            self.bodies.append(await reader.readexactly(int(length or 0)))
+            self.requests += 1
+            if self.requests == self.stall_at:
+                time.sleep(self.stall_seconds)
+            if path == "/hangs":
+                await asyncio.sleep(3600)
+            await asyncio.sleep(0.05 if path == "/slow" else 0)
+            writer.write(ANSWERS[path])
+            if path in ("/closes", "/once", "/garbage"):
+                writer.close()
+                return
+
+    async def _head(self, reader: asyncio.StreamReader) -> bytes:
+        try:
+            return await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return b""
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[Service, str]]:
+    """Give a service that runs in a thread, and its URL."""
+    found, loop = Service(), asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(found.serve, "127.0.0.1", 0))
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield found, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    asyncio.run_coroutine_threadsafe(_stop(server), loop).result(5)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+
+
+async def _stop(server: asyncio.Server) -> None:
+    """Close the service and whatever it still carries."""
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+@pytest.fixture
+def run(tmp_path: Path, service: tuple[Service, str]) -> Callable[..., Run]:
+    """Give a function that runs one latency check against a path of the service, by way of a suite."""
+
+    def suite(path: str = "/", check: str = "latency.open_loop", **params: object) -> Run:
+        metrics = params.pop("metrics", ["over_limit", "error_rate"])
+        assert isinstance(metrics, list)
+        paced = {"rate": 400, "duration": 1.25, "limit_ms": 1000, "warmup": 0.2, "late_ms": 900, **params}
+        written = {
+            "name": "s",
+            "target": {"kind": "http", "config": {"url": service[1], "request": {"method": "GET", "path": path}}},
+            "steps": [
+                {"check": check, "with": paced, "require": {m: {"at_most": 0.5, "severity": "info"} for m in metrics}}
+            ],
+        }
+        file = tmp_path / "s.suite.yaml"
+        file.write_text(yaml.safe_dump(written))
+        return harness.run(file)
+
+    return suite

@@ -11,6 +11,7 @@ from harness.model import CANDIDATE, Look, Measurement, Run, Sample, Verdict
 from harness.requirements import Requirement
 
 WITHOUT = ("exact", "point")  # a whole population, or nothing to decide on: seen again, it is no second chance
+ANYTIME = ("canary", "sequence")  # their bounds hold at every look, so looking again costs nothing
 MEASURED = ("y", "score", "human")  # what a row of one id must agree in
 ROUNDING = 1e-9
 
@@ -53,7 +54,7 @@ class _Glance:
 
 def counted(requirement: Requirement, statistic: str) -> bool:
     """Tell whether looks are counted: not where nothing is decided, or the claim is about these very rows."""
-    return requirement.severity != "info" and requirement.scope != "these" and statistic not in WITHOUT
+    return requirement.severity != "info" and requirement.scope != "these" and statistic not in (*WITHOUT, *ANYTIME)
 
 
 def looked(

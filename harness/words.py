@@ -92,7 +92,7 @@ def _lines(verdict: "Verdict") -> Iterator[tuple[str, str]]:
 def _saw(verdict: "Verdict", estimate: "Estimate") -> str:
     if verdict.requirement.versus:
         return (
-            f"{_placed(verdict, estimate.value)}, on the same {estimate.n:,} {verdict.unit}{_worth(verdict, estimate)}"
+            f"{placed(verdict, estimate.value)}, on the same {estimate.n:,} {verdict.unit}{_worth(verdict, estimate)}"
         )
     if estimate.hits is not None:
         event = f" {verdict.event}" if verdict.event else ""
@@ -113,15 +113,15 @@ def _can_say(verdict: "Verdict") -> str:
     if estimate is None or estimate.lower is None or estimate.upper is None:
         return "nothing"
     if estimate.lower == estimate.upper:
-        return f"exactly {_placed(verdict, estimate.value)}"
+        return f"exactly {placed(verdict, estimate.value)}"
     lowest = (verdict.requirement.sought(verdict.better)[1] == "higher") == (verdict.outcome != "fail")
     bound = estimate.lower if lowest else estimate.upper
     flipped = verdict.requirement.versus is not None and bound < 0
-    return f"at {'least' if lowest != flipped else 'most'} {_placed(verdict, bound)}"
+    return f"at {'least' if lowest != flipped else 'most'} {placed(verdict, bound)}"
 
 
-def _placed(verdict: "Verdict", value: float) -> str:
-    """Say a value, or, against a baseline, how far from it."""
+def placed(verdict: "Verdict", value: float) -> str:
+    """Return a value in words; against a baseline, how far from it."""
     if verdict.requirement.versus is None:
         return number(verdict, value)
     return f"{number(verdict, abs(value))} {'above' if value >= 0 else 'below'} {verdict.requirement.versus}"
@@ -147,7 +147,7 @@ def _to_decide(verdict: "Verdict") -> str:
     if verdict.n_needed is not None and verdict.n_needed <= have:
         return f"no more {verdict.unit}: the truth is probably close to what was asked, so a person decides"
     missing = [
-        f"{_round(n - have):,} more {verdict.unit}, {_if(verdict, truth)}" for truth, n in verdict.plans if n > have
+        f"{about(n - have):,} more {verdict.unit}, {_if(verdict, truth)}" for truth, n in verdict.plans if n > have
     ]
     if not missing:
         return "more rows will not decide it soon, so a person decides"
@@ -158,10 +158,10 @@ def _to_decide(verdict: "Verdict") -> str:
 def _if(verdict: "Verdict", truth: float) -> str:
     if verdict.requirement.versus and truth == 0:
         return "if both are equally good"
-    return f"if it is really {_placed(verdict, truth)}"
+    return f"if it is really {placed(verdict, truth)}"
 
 
-def _round(n: int) -> int:
-    """Round up to two leading digits: a plan is not exact."""
+def about(n: int) -> int:
+    """Return a number rounded up to two leading digits: a plan is not exact."""
     step = int(10 ** max(len(str(n)) - 2, 0))
     return -(-n // step) * step

@@ -1,8 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 
+from conftest import Command
 from harness.attempts import candidates, warned
 from harness.model import Data, Identity, Run
 from tests.test_gates import GATE, decided, run, verdict
+from tests.test_run import suite
 
 ROWS = {"d": Data(uri="x", digest="sha256:rows", rows=3)}
 
@@ -35,3 +38,14 @@ def test_the_gate_warns_and_does_not_block() -> None:
         "card: 7 candidates were judged on the same rows, so the chance that a bad one slips through grows; "
         "collect new rows",
     ) == decision.warnings
+
+
+def test_a_run_warns_from_the_second_candidate_on(project: Path, harness: Command, scores: Path) -> None:
+    path = suite(project, "{at_least: 0.7}")
+    told, whole = [], path.read_text()
+    for model in ("m/1", "m/2"):
+        path.write_text(whole.replace("{data: d}", f"{{data: d, model: {model}}}"))
+        told.append(harness("run", path).err)
+
+    assert "" == told[0]
+    assert told[1].startswith("warning: s: 2 candidates were judged on the same rows")

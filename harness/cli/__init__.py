@@ -13,6 +13,7 @@ from harness.errors import HarnessError
 COMMANDS: Mapping[str, str] = {
     "run": "Run suites, judge what they measure and record it.",
     "validate": "Check suites without measuring anything.",
+    "plan": "Say what the data at hand can decide, and how many rows it takes.",
     "gate": "Decide whether a candidate may pass a stage.",
     "runs": "List, show, compare and explain recorded runs.",
     "plugins": "List plugins, or show what one offers.",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.project import EXIT, existing, say, span
+from harness.attempts import warned
 from harness.builtin.observed import observed
 from harness.errors import HarnessError, UsageError
 from harness.evidence import LEVELS
@@ -75,6 +76,8 @@ def command(
         write_out(out, runs, outcome)
     for reporter in reporters.values() if runs else ():
         say(reporter(runs, out or project.settings.store / "reports"))
+    for warning in filter(None, (warned(run, book.runs(run.suite)) for run in runs)):
+        click.echo(f"warning: {warning}", err=True)
     return exit_code(runs, troubles, outcome)
 
 

@@ -1,0 +1,185 @@
+"""`harness plan`: what the rows at hand can decide, and how many it takes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+
+from harness.cli.project import existing, say
+from harness.cli.run import read_all
+from harness.model import CANDIDATE, Measurement, Run, Verdict
+from harness.plans import Plan, plan, planned
+from harness.project import Project, instant, open_project
+from harness.records import canonical_pretty
+from harness.runner import Order, run_suite
+from harness.suites import Suite
+from harness.words import about, asked, placed
+
+CANNOT = 4  # the suite asks for what its rows cannot show: it is the suite that is wrong
+UNMEASURED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planned:
+    """The plans of one suite, and what its last recorded run took."""
+
+    suite: str
+    plans: Sequence[Plan]
+    seconds: float | None
+
+
+@click.command("plan")
+@click.argument("paths", nargs=-1)
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Value of a suite's parameter.")
+@click.option("--as-of", metavar="TIME", help="Clock of maturity and windows (ISO 8601, UTC); default now.")
+@click.option("--ledger", metavar="URL", help="The ledger with earlier runs, for the time a run takes.")
+@click.option("--json", "as_text", is_flag=True, help="Print the plans as JSON.")
+def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledger: str | None, as_text: bool) -> int:
+    """Say what the data decide, requirement by requirement: what is there, what is needed, how often it stalls.
+
+    Runs the checks to see what is there; shows no value, judges nothing and records nothing. Exit code 4 where a must
+    cannot pass whatever the rows hold, 3 where something cannot be measured.
+    """
+    project = open_project()
+    suites = read_all(project, existing(paths), params)
+    runs = [_measured(suite, project, instant(as_of)) for suite in suites]
+    musts = sum(_is_must(verdict) for run in runs for verdict in run.verdicts)
+    found = [_plans(run, musts, _seconds(project, ledger, run.suite)) for run in runs]
+    say(canonical_pretty([_as_json(each) for each in found]).rstrip() if as_text else "\n".join(_told(found, musts)))
+    return _exit_code([each for suite in found for each in suite.plans])
+
+
+def _measured(suite: Suite, project: Project, as_of: datetime) -> Run:
+    order = Order(
+        project=project.name, store=project.settings.store, as_of=as_of, evidence="none", origin="interactive"
+    )
+    return run_suite(suite, project.plugins, order)
+
+
+def _is_must(verdict: Verdict) -> bool:
+    return verdict.requirement.severity == "must" and planned(verdict)
+
+
+def _plans(run: Run, musts: int, seconds: float | None) -> _Planned:
+    return _Planned(suite=run.suite, plans=[_plan(verdict, run, musts) for verdict in run.verdicts], seconds=seconds)
+
+
+def _plan(verdict: Verdict, run: Run, musts: int) -> Plan:
+    own, other = (_found(verdict, run, target) for target in (CANDIDATE, verdict.requirement.versus))
+    if verdict.outcome == "error" or own is None:
+        return Plan(verdict=verdict)
+    if not planned(verdict):
+        count = verdict.estimate.n if verdict.estimate else 0
+        return Plan(verdict=verdict, n=count, n_eff=count)
+    return plan(verdict, own, other, musts)
+
+
+def _found(verdict: Verdict, run: Run, target: str | None) -> Measurement | None:
+    same = (verdict.step, verdict.metric, verdict.labels)
+    return next((m for m in run.measurements if m.target == target and (m.step, m.metric, m.labels) == same), None)
+
+
+def _seconds(project: Project, ledger: str | None, suite: str) -> float | None:
+    runs = project.ledger(ledger).runs(suite)
+    return runs[-1].cost.get("seconds") if runs else None
+
+
+def _exit_code(plans: Sequence[Plan]) -> int:
+    if any(not each.possible and each.verdict.requirement.severity == "must" for each in plans):
+        return CANNOT
+    return UNMEASURED if any(each.verdict.outcome == "error" for each in plans) else 0
+
+
+def _told(found: Sequence[_Planned], musts: int) -> Iterator[str]:
+    yield "The checks were run to see what is there; nothing was judged or recorded."
+    if musts > 1:
+        yield f"{musts} musts, each planned so that all of them together pass a good candidate 95 times of 100."
+    for each in found:
+        yield f"\n{each.suite}"
+        for one in each.plans:
+            yield f"  {one.verdict.name}: {asked(one.verdict)}{_for(one)}"
+            yield from (f"    {label:<9} {text}" for label, text in _lines(one))
+        yield from _time(each)
+
+
+def _for(one: Plan) -> str:
+    if one.truth is None or not planned(one.verdict):
+        return ""
+    equal = one.verdict.requirement.versus and one.truth == 0
+    return ", planned for an equal one" if equal else f", planned for {placed(one.verdict, one.truth)}"
+
+
+def _lines(one: Plan) -> Iterator[tuple[str, str]]:
+    verdict, unit = one.verdict, one.verdict.unit
+    if verdict.outcome == "error":
+        yield "error", verdict.reason
+        return
+    worth = f", worth about {one.n_eff:,.0f} independent ones" if one.n_eff < 0.9 * one.n else ""
+    yield "there", f"{one.n:,} {unit}{worth}"
+    if not planned(verdict):
+        yield "needed", "no number of rows: it is shown, or holds for exactly these rows"
+        return
+    if not one.possible:
+        yield "cannot", "pass at all: even if every one were good, so few would not show what is asked"
+    yield "needed", _needed(one)
+    if one.stalls is not None:
+        yield "stalls", f"{_of_100(one.stalls)} of 100 such candidates end undecided on what is there"
+    yield "decides", _decides(one)
+
+
+def _needed(one: Plan) -> str:
+    if one.truth is None:
+        return "not known: add plan_for, the truth that is to pass"
+    if one.needed is None:
+        return "more than can be asked for"
+    enough = f"; {one.n:,} are there" if one.needed <= one.n else ""
+    return f"about {about(one.needed):,} {one.verdict.unit}{enough}"
+
+
+def _decides(one: Plan) -> str:
+    good, bad = ("better", "worse") if one.verdict.requirement.versus else _sides(one)
+    said = [
+        f"{verb} what is really {placed(one.verdict, truth)} or {side}"
+        for verb, truth, side in (("passes", one.passes_from, good), ("fails", one.fails_from, bad))
+        if truth is not None
+    ]
+    return f"{' and '.join(said)}, 95 times of 100" if said else "nothing: no truth is decided 95 times of 100"
+
+
+def _sides(one: Plan) -> tuple[str, str]:
+    return ("more", "less") if one.verdict.requirement.sought(one.verdict.better)[1] == "higher" else ("less", "more")
+
+
+def _of_100(share: float) -> str:
+    return "fewer than 1" if 0 < share < 0.01 else f"{100 * share:.0f}"
+
+
+def _time(each: _Planned) -> Iterator[str]:
+    if each.seconds is None:
+        yield "  time: not known, this suite was not run yet"
+        return
+    more = max((one.needed / one.n for one in each.plans if one.needed and one.n), default=0.0)
+    then = f", so about {each.seconds * more:.2g} s with what is needed" if more > 1 else ""
+    yield f"  time: the last run took {each.seconds:.2g} s{then}"
+
+
+def _as_json(each: _Planned) -> Mapping[str, Any]:
+    return {"suite": each.suite, "seconds": each.seconds, "plans": [_one_as_json(one) for one in each.plans]}
+
+
+def _one_as_json(one: Plan) -> Mapping[str, Any]:
+    verdict = one.verdict
+    names = ("n", "n_eff", "truth", "needed", "stalls", "passes_from", "fails_from", "possible")
+    return {
+        "check": verdict.check,
+        "step": verdict.step,
+        "metric": verdict.metric,
+        "labels": dict(verdict.labels),
+        "asked": asked(verdict),
+        "severity": verdict.requirement.severity,
+        "unit": verdict.unit,
+        "error": verdict.reason if verdict.outcome == "error" else None,
+        **{name: getattr(one, name) for name in names},
+    }

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from harness.model import Verdict as Verdict
     from harness.model import worst as worst
     from harness.requirements import Requirement as Requirement
+    from harness.tables.bins import Bins as Bins
+    from harness.tables.profiles import ColumnProfile as ColumnProfile
+    from harness.tables.profiles import Profile as Profile
+    from harness.tables.saved import save_profile as save_profile
     from harness.targets import Connect as Connect
     from harness.targets import Datasets as Datasets
     from harness.targets import OperatingPoint as OperatingPoint
@@ -60,6 +64,9 @@ _HOME = {
         "worst",
     ),
     "requirements": ("Requirement",),
+    "tables.bins": ("Bins",),
+    "tables.profiles": ("ColumnProfile", "Profile"),
+    "tables.saved": ("save_profile",),
     "targets": ("Connect", "Datasets", "OperatingPoint", "Target", "decided", "pick"),
     "words": ("explain",),
     "work": ("Done", "Executor", "Perform", "Work"),

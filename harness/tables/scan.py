@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 from harness.errors import HarnessError, UsageError
 
-READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
+READERS = {".parquet": "read_parquet", ".profile": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
 LATER = ("delta:", "sql:", "spark:", "bigquery:", "postgresql:", "snowflake:", "s3:", "gs:", "az:")
 BATCH_ROWS = 65_536
 
@@ -71,10 +71,10 @@ def table(sql: str) -> pa.Table:
         return _connection().sql(sql).to_arrow_table()
 
 
-def batches(sql: str) -> Iterator[pa.RecordBatch]:
-    """Yield a query's rows in Arrow batches; memory does not grow with the rows."""
+def batches(sql: str, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    """Yield a query's rows in Arrow batches of so many rows; memory does not grow with the table."""
     with _reading():
-        yield from _connection().sql(sql).to_arrow_reader(BATCH_ROWS)
+        yield from _connection().sql(sql).to_arrow_reader(rows)
 
 
 def lazy(sql: str) -> "ibis.Table":

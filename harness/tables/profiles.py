@@ -1,0 +1,177 @@
+"""What a table's columns hold, as counts that merge: the one thing drift is computed from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.tables import bins
+from harness.tables.bins import EMPTY, Bins, Keys, Numbers
+
+MOST_CATEGORIES = 50_000
+Kind = Literal["number", "time", "text"]
+KINDS: Mapping[Kind, tuple[str, ...]] = {
+    "number": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+    + ("UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
+    "time": ("DATE", "TIMESTAMP"),
+    "text": ("VARCHAR", "BOOLEAN", "ENUM", "UUID"),
+}
+
+
+def kind_of(sql_type: str) -> Kind | None:
+    """Return how a column of a SQL type is profiled: as numbers, points in time or text; None if it is not."""
+    found = [kind for kind, names in KINDS.items() if sql_type.startswith(names) and not sql_type.endswith("]")]
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnProfile:
+    """The counts of one column.
+
+    `bins` are of the finite numbers, of points in time (microseconds), or of the lengths of text. `categories` counts
+    each text; it is None where there are more than 50,000 different ones. NaN is missing; infinities count apart.
+    """
+
+    name: str
+    kind: Kind
+    rows: int = 0
+    missing: int = 0
+    below: int = 0
+    above: int = 0
+    bins: Bins = EMPTY
+    categories: Mapping[str, int] | None = field(default_factory=dict)
+
+    @property
+    def present(self) -> int:
+        """Return the number of values that are not missing, infinities included."""
+        return self.rows - self.missing
+
+    def values(self, keys: Keys) -> Numbers:
+        """Return keys of this column's bins as numbers; points in time are seconds."""
+        return keys / 1e6 if self.kind == "time" else bins.numbers_of(keys)
+
+    @property
+    def mean(self) -> float:
+        """Return the mean of the finite values, as exact as the bins are narrow."""
+        return float(np.average(self._middles(), weights=self.bins.count)) if self.bins.total else float("nan")
+
+    @property
+    def deviation(self) -> float:
+        """Return the standard deviation of the finite values, as exact as the bins are narrow."""
+        if not self.bins.total:
+            return float("nan")
+        return float(np.sqrt(np.average((self._middles() - self.mean) ** 2, weights=self.bins.count)))
+
+    def _middles(self) -> Numbers:
+        middles: Numbers = (self.values(self.bins.low) + self.values(self.bins.high)) / 2
+        return middles
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """The profiles of a table's columns, by name."""
+
+    columns: Mapping[str, ColumnProfile]
+
+    def __getitem__(self, name: str) -> ColumnProfile:
+        """Return one column's profile; an unknown name is a UsageError."""
+        if name not in self.columns:
+            raise UsageError(f"the profile has no column {name!r}{did_you_mean(name, self.columns)}")
+        return self.columns[name]
+
+    def only(self, names: Iterable[str]) -> "Profile":
+        """Return the profile of the named columns."""
+        return Profile(columns={name: self[name] for name in names})
+
+
+def profiled(batches: Iterable[pa.RecordBatch], kinds: Mapping[str, Kind]) -> Profile:
+    """Return the profile of Arrow batches whose columns are doubles, microseconds (int64) or strings by their kind.
+
+    The batches are read once, and what is kept does not grow with them.
+    """
+    found = Profile(columns={name: ColumnProfile(name=name, kind=kind) for name, kind in kinds.items()})
+    for batch in batches:
+        parts = {name: _column(batch[name], column) for name, column in found.columns.items()}
+        found = merged([found, Profile(columns=parts)])
+    return found
+
+
+def merged(parts: Sequence[Profile]) -> Profile:
+    """Return the profile of all parts together; the order and number of the parts do not matter."""
+    names = {tuple(sorted(part.columns)) for part in parts}
+    if len(names) != 1:
+        raise HarnessError(f"profiles of one table have the same columns; found {len(names)} different lists of them")
+    return Profile(columns={name: _merged([part[name] for part in parts]) for name in parts[0].columns})
+
+
+def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
+    first = parts[0]
+    kinds = sorted({part.kind for part in parts})
+    if len(kinds) > 1:
+        raise HarnessError(f"column {first.name!r} is {' in one part and '.join(kinds)} in another; use one type")
+    return ColumnProfile(
+        name=first.name,
+        kind=first.kind,
+        rows=sum(part.rows for part in parts),
+        missing=sum(part.missing for part in parts),
+        below=sum(part.below for part in parts),
+        above=sum(part.above for part in parts),
+        bins=bins.merged([part.bins for part in parts]),
+        categories=_together([part.categories for part in parts]),
+    )
+
+
+def _together(parts: Sequence[Mapping[str, int] | None]) -> Mapping[str, int] | None:
+    total: dict[str, int] = {}
+    for part in parts:
+        if part is None:
+            return None
+        for name, count in part.items():
+            total[name] = total.get(name, 0) + count
+    return total if len(total) <= MOST_CATEGORIES else None
+
+
+def _column(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
+    if so_far.kind == "text":
+        return _texts(values, so_far.name)
+    if so_far.kind == "time":
+        keys = np.sort(values.drop_null().to_numpy(zero_copy_only=False))
+        found = bins.binned(keys, so_far.bins.shift)
+        return ColumnProfile(name=so_far.name, kind="time", rows=len(values), missing=values.null_count, bins=found)
+    return _numbers(values, so_far)
+
+
+def _numbers(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
+    """Count sorted doubles: infinities are at the ends, NaN is last."""
+    ordered = np.sort(values.drop_null().to_numpy(zero_copy_only=False))
+    first, last, known = np.searchsorted(ordered, [-np.finfo(float).max, np.inf, np.nan])
+    return ColumnProfile(
+        name=so_far.name,
+        kind="number",
+        rows=len(values),
+        missing=int(len(values) - known),
+        below=int(first),
+        above=int(known - last),
+        bins=bins.binned(bins.keys_of(ordered[first:last]), so_far.bins.shift),
+    )
+
+
+def _texts(values: pa.Array, name: str) -> ColumnProfile:
+    found = pc.value_counts(values.drop_null())
+    texts, counts = found.field("values"), found.field("counts").to_numpy(zero_copy_only=False)
+    lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
+    size = np.bincount(lengths, weights=counts).astype(np.int64) if len(lengths) else np.zeros(0, np.int64)
+    seen = np.flatnonzero(size)
+    few = len(texts) <= MOST_CATEGORIES
+    return ColumnProfile(
+        name=name,
+        kind="text",
+        rows=len(values),
+        missing=values.null_count,
+        bins=bins.counted(bins.keys_of(seen.astype(np.float64)), size[seen]),
+        categories=dict(zip(texts.to_pylist(), counts.tolist(), strict=True)) if few else None,
+    )

@@ -1,0 +1,59 @@
+"""Profiles a query's columns in one scan, each column once however often it is asked for."""
+
+from collections.abc import Mapping, Sequence
+from threading import Lock
+
+from harness.errors import UsageError
+from harness.tables import saved, scan
+from harness.tables.profiles import KINDS, Kind, Profile, kind_of, profiled
+
+ROWS = 262_144
+REMEMBERED = 16
+AS_DOUBLE = "CAST({0} AS DOUBLE)"
+AS_TEXT = "CAST({0} AS VARCHAR)"
+AS_MICROSECONDS = "CASE WHEN isfinite({0}) THEN epoch_us(CAST({0} AS TIMESTAMP)) END"
+READ_AS: Mapping[Kind, str] = {"number": AS_DOUBLE, "time": AS_MICROSECONDS, "text": AS_TEXT}
+_KNOWN: dict[tuple[str, str], Profile] = {}
+_ONE_AT_A_TIME = Lock()
+
+
+def profile(sql: str, digest: str, names: Sequence[str] | None = None) -> Profile:
+    """Return the profile of a query's columns (default: all that can be profiled), or the one saved in it.
+
+    A scan reads only columns that no earlier one profiled; the last 16 tables are remembered by digest and query.
+    """
+    with _ONE_AT_A_TIME:
+        columns = scan.columns(sql)
+        if saved.is_profile(columns):
+            found = saved.load(scan.table(sql))
+            return found if names is None else found.only(names)
+        wanted = _kinds(columns, names)
+        known = _KNOWN.pop((digest, sql), Profile(columns={}))
+        missing = {name: kind for name, kind in wanted.items() if name not in known.columns}
+        if missing:
+            known = Profile(columns={**known.columns, **_scanned(sql, missing).columns})
+        _KNOWN[digest, sql] = known
+        for old in list(_KNOWN)[:-REMEMBERED]:
+            del _KNOWN[old]
+        return known.only(wanted)
+
+
+def is_saved(sql: str) -> bool:
+    """Tell whether a query reads a saved profile."""
+    return saved.is_profile(scan.columns(sql))
+
+
+def _kinds(columns: Mapping[str, str], names: Sequence[str] | None) -> Mapping[str, Kind]:
+    kinds = {name: kind_of(columns[name]) for name in (columns if names is None else names)}
+    unknown = [name for name, kind in kinds.items() if kind is None]
+    if unknown and names is not None:
+        raise UsageError(
+            f"column {unknown[0]!r} is {columns[unknown[0]]} and cannot be profiled; profiled are "
+            f"{', '.join(name for each in KINDS.values() for name in each)}; convert it or leave it out"
+        )
+    return {name: kind for name, kind in kinds.items() if kind is not None}
+
+
+def _scanned(sql: str, kinds: Mapping[str, Kind]) -> Profile:
+    read = [f"{READ_AS[kind].format(scan.identifier(name))} AS {scan.identifier(name)}" for name, kind in kinds.items()]
+    return profiled(scan.batches(f"SELECT {', '.join(read)} FROM ({sql})", ROWS), kinds)

@@ -1,0 +1,230 @@
+"""A profile is the same however its rows were divided, and says no more than it knows."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness import Dataset, HarnessError, UsageError, save_profile
+from harness.tables import bins, scan
+from harness.tables.profiles import MOST_CATEGORIES, Kind, merged, profiled
+from harness.testing import dataset
+
+KINDS: dict[str, Kind] = {"x": "number", "t": "time", "c": "text"}
+FLOATS = st.one_of(st.none(), st.floats(), st.sampled_from([0.0, -0.0, 1.5]))
+ROWS = st.lists(
+    st.tuples(FLOATS, st.one_of(st.none(), st.integers(-(2**60), 2**60)), st.one_of(st.none(), st.text(max_size=3))),
+    min_size=1,
+    max_size=80,
+)
+
+
+def batch(rows: list[tuple[float | None, int | None, str | None]]) -> pa.RecordBatch:
+    x, t, c = zip(*rows, strict=True) if rows else ((), (), ())
+    arrays = [pa.array(x, pa.float64()), pa.array(t, pa.int64()), pa.array(c, pa.string())]
+    return pa.record_batch(arrays, names=list(KINDS))
+
+
+def drawn(n: int = 200_000) -> pa.RecordBatch:
+    """Rows with more different values than bins, many zeros, money, counts, infinities and nothing."""
+    chance = np.random.default_rng(3)
+    x = np.where(chance.random(n) < 0.3, 0.0, chance.normal(0, 1, n))
+    x[:5], x[5:7] = np.inf, -np.inf
+    c = np.array(["a", "b", "c"])[chance.integers(0, 3, n)]
+    missing = chance.random(n) < 0.1
+    arrays = [pa.array(x, mask=missing), pa.array(chance.integers(0, 10**15, n)), pa.array(c)]
+    return pa.record_batch(arrays, names=list(KINDS))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS, parts=st.integers(1, 9), most=st.integers(2, 12))
+def test_a_profile_does_not_depend_on_how_the_rows_are_divided(
+    rows: list[tuple[float | None, int | None, str | None]], parts: int, most: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bins.Bins.at_most, "__defaults__", (most,))
+        whole = profiled([batch(rows)], KINDS)
+
+        found = merged([profiled([batch(rows[start::parts])], KINDS) for start in range(parts)])
+
+    assert whole == found
+
+
+@pytest.mark.parametrize("parts", [2, 64])
+def test_many_values_give_the_same_bins_from_one_and_from_many_parts(parts: int) -> None:
+    rows = drawn()
+    size = -(-len(rows) // parts)
+    pieces = [rows.slice(start, size) for start in range(0, len(rows), size)]
+
+    one_pass, by_parts = profiled(pieces, KINDS), merged([profiled([piece], KINDS) for piece in reversed(pieces)])
+
+    assert profiled([rows], KINDS) == one_pass == by_parts
+    assert bins.MOST >= one_pass["x"].bins.bin.size > bins.MOST / 4
+
+
+def test_counts_hold_every_value_once() -> None:
+    rows = drawn()
+
+    found = profiled([rows], KINDS)["x"]
+
+    infinite = rows["x"].drop_null().to_numpy()
+    assert (int((infinite == -np.inf).sum()), int((infinite == np.inf).sum())) == (found.below, found.above)
+    assert rows["x"].null_count == found.missing
+    assert len(rows) == found.missing + found.below + found.above + found.bins.total
+
+
+def test_few_different_values_are_counted_exactly() -> None:
+    values = np.round(np.random.default_rng(0).gamma(2, 20, 50_000), 1)
+
+    found = profiled([pa.record_batch({"x": values})], {"x": "number"})["x"]
+
+    names, counts = np.unique(values, return_counts=True)
+    assert names.tolist() == found.values(found.bins.low).tolist()
+    assert counts.tolist() == found.bins.count.tolist()
+
+
+def test_a_value_that_stands_alone_is_known_however_wide_the_bins_are() -> None:
+    found = profiled([drawn()], KINDS)["x"]
+
+    zero = found.bins.count[(found.values(found.bins.low) == 0) & found.bins.single]
+    assert 1 == zero.size
+    assert 0.26 < zero[0] / found.rows < 0.28
+
+
+def test_mean_and_deviation_are_as_exact_as_the_bins() -> None:
+    values = np.random.default_rng(0).lognormal(0, 1, 200_000)
+
+    found = profiled([pa.record_batch({"x": values})], {"x": "number"})["x"]
+
+    assert values.mean() == pytest.approx(found.mean, rel=1e-4)
+    assert values.std() == pytest.approx(found.deviation, rel=1e-3)
+
+
+def test_nan_is_missing_and_minus_zero_is_zero() -> None:
+    found = profiled([pa.record_batch({"x": [float("nan"), None, -0.0, 0.0]})], {"x": "number"})["x"]
+
+    assert (2, [2]) == (found.missing, found.bins.count.tolist())
+
+
+def test_too_many_categories_are_not_kept_but_their_lengths_are() -> None:
+    texts = [f"id{number}" for number in range(MOST_CATEGORIES + 1)]
+
+    found = profiled([pa.record_batch({"c": texts[:30_000]}), pa.record_batch({"c": texts[30_000:]})], {"c": "text"})[
+        "c"
+    ]
+
+    assert found.categories is None
+    assert [10, 90, 900, 9000, 40001] == found.bins.count.tolist()
+
+
+@pytest.fixture
+def table() -> Dataset:
+    chance = np.random.default_rng(1)
+    return dataset(
+        {
+            "amount": np.round(chance.gamma(2, 50, 30_000), 2),
+            "x": chance.normal(0, 1, 30_000),
+            "at": pa.array(chance.integers(0, 10**15, 30_000), pa.timestamp("us")),
+            "day": pa.array(chance.integers(0, 900, 30_000).astype(np.int32), pa.date32()),
+            "web": chance.random(30_000) < 0.5,
+            "channel": np.array(["pos", "web"])[chance.integers(0, 2, 30_000)],
+            "tags": [["a"]] * 30_000,
+        }
+    )
+
+
+def test_every_kind_of_column_is_profiled_and_lists_are_left_out(table: Dataset) -> None:
+    found = table.profile()
+
+    kinds = {name: column.kind for name, column in found.columns.items()}
+    assert kinds == {
+        "amount": "number",
+        "x": "number",
+        "at": "time",
+        "day": "time",
+        "web": "text",
+        "channel": "text",
+    }
+
+
+def test_a_list_that_is_asked_for_is_refused(table: Dataset) -> None:
+    with pytest.raises(UsageError, match=r"column 'tags' is VARCHAR\[\] and cannot be profiled; profiled are TINYINT"):
+        table.profile(["tags"])
+
+
+def test_an_unknown_column_is_refused(table: Dataset) -> None:
+    with pytest.raises(UsageError, match=r"has no column 'amonut'; did you mean 'amount'\?"):
+        table.profile(["amonut"])
+
+
+def test_each_column_is_read_once_however_often_it_is_asked_for(
+    table: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = table.with_column("fresh", "1")
+    read: list[str] = []
+    batches = scan.batches
+    monkeypatch.setattr(scan, "batches", lambda sql, rows: read.append(sql) or batches(sql, rows))
+
+    fresh.profile(["amount"])
+    fresh.profile(["amount", "x"])
+    fresh.profile(["x", "amount"])
+
+    assert [True, False] == ["amount" in sql.partition(" FROM ")[0] for sql in read]
+
+
+def test_a_saved_profile_is_read_like_a_table(table: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "train.profile"
+    save_profile(table.profile(), path)
+
+    found = reopened(path).profile()
+
+    assert {"amount", "x", "at", "day", "web", "channel"} == set(found.columns)
+    assert table.profile()["web"] == found["web"]
+    assert [c.bins.total for c in table.profile().columns.values()] == [c.bins.total for c in found.columns.values()]
+
+
+def test_a_saved_profile_keeps_counts_and_single_values(table: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "train.profile"
+    save_profile(table.profile(["x"]), path)
+
+    found, whole = reopened(path).profile()["x"].bins, table.profile()["x"].bins.at_most(1024)
+
+    assert whole.bin.tolist() == found.bin.tolist()
+    assert whole.count.tolist() == found.count.tolist()
+    assert (found.low <= whole.low).all()
+    assert (found.high >= whole.high).all()
+
+
+def test_a_saved_profile_is_small(table: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "train.profile"
+
+    save_profile(table.profile(), path)
+
+    assert path.stat().st_size < 40_000
+
+
+def test_a_profile_of_another_version_is_refused(table: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "train.profile"
+    save_profile(table.profile(["x"]), path)
+    rows = pq.read_table(path)
+    later = pa.array([2] * rows.num_rows, pa.int8())
+    pq.write_table(rows.set_column(0, "profile_version", later), path)
+
+    with pytest.raises(HarnessError, match=r"of version \[2\], and version 1 is read; profile the data anew"):
+        reopened(path).profile()
+
+
+def test_one_column_of_two_kinds_does_not_merge() -> None:
+    numbers = profiled([pa.record_batch({"x": [1.0]})], {"x": "number"})
+    texts = profiled([pa.record_batch({"x": ["1"]})], {"x": "text"})
+
+    with pytest.raises(HarnessError, match="column 'x' is number in one part and text in another"):
+        merged([numbers, texts])
+
+
+def reopened(path: Path) -> Dataset:
+    return Dataset(name="saved", uri=str(path), digest=scan.digest(str(path)), sql=scan.source_sql(str(path)))

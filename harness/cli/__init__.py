@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "gate": "Decide whether a candidate may pass a stage.",
     "runs": "List, show, compare and explain recorded runs.",
     "plugins": "List plugins, or show what one offers.",
+    "selftest": "Ask the gate about one candidate on fresh rows, again and again.",
     "new": "Write a commented suite, plugin or target to start from.",
 }
 PLUGIN_COMMANDS = "harness.commands"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.project import EXIT, existing, say, span
 from harness.attempts import warned
 from harness.builtin.observed import observed
+from harness.cli.project import EXIT, existing, say, span
 from harness.errors import HarnessError, UsageError
 from harness.evidence import LEVELS
 from harness.files import write_atomic

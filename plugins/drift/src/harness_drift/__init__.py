@@ -1,0 +1,59 @@
+"""Measures how far data, predictions and what is to be learned have moved from a reference."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from harness import Check, Dataset, Measurement, check, hookimpl
+
+DISTANCES = {
+    "psi": "psi",
+    "js": "js",
+    "ks": "ks",
+    "wasserstein": "point",
+    "missing": "gap",
+    "new_categories": "proportion",
+    "total_variation": "point",
+    "chi_square": "point",
+}
+Names = Annotated[Sequence[str], Field(min_length=1)]
+Days = Annotated[int, Field(ge=1)]
+
+
+@check("drift.columns", metrics=DISTANCES)
+def columns(data: Dataset, *, reference: Dataset, columns: Names | None = None) -> Iterator[Measurement]:
+    """Measure how far each column lies from the reference: a dataset, a path or a saved profile."""
+    from harness_drift import comparing  # noqa: PLC0415 - numpy costs, and a plugin is listed without it
+
+    yield from comparing.of(reference, data, columns)
+
+
+@check("drift.prediction", metrics={name: DISTANCES[name] for name in ("psi", "js", "ks", "wasserstein", "missing")})
+def prediction(data: Dataset, *, reference: Dataset, score: str | None = None) -> Iterator[Measurement]:
+    """Measure how far the scores lie from those of the reference; its column has the same name."""
+    from harness_drift import comparing  # noqa: PLC0415
+
+    yield from comparing.of(reference, data, [score or data.column("score")])
+
+
+@check("drift.concept", metrics={"recall_change": "gap", "precision_change": "gap", "fpr_change": "gap"})
+def concept(data: Dataset, *, days: Days) -> Iterator[Measurement]:
+    """Compare quality in the last days of the (matured) rows with that of all days before."""
+    from harness_drift import quality  # noqa: PLC0415
+
+    yield from quality.changes(data, days)
+
+
+@check("drift.estimated", metrics={"recall": "point", "precision": "point"})
+def estimated(data: Dataset) -> Iterator[Measurement]:
+    """Estimate quality without labels from calibrated scores (CBPE); blind to concept drift, so for information."""
+    from harness_drift import quality  # noqa: PLC0415
+
+    yield from quality.estimated(data)
+
+
+@hookimpl
+def harness_checks() -> Mapping[str, Check]:
+    """Offer `drift.columns`, `drift.prediction`, `drift.concept` and `drift.estimated`."""
+    return {found.name: found for found in (columns, prediction, concept, estimated)}

@@ -1,0 +1,111 @@
+"""Distances of two distributions from their bins, each with how far the bins may hide it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import Bins, ColumnProfile
+
+Numbers = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+LEAST, MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distance:
+    """A distance; the values' own lies no further than `within` from it."""
+
+    value: float
+    within: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side's counts, least and greatest keys, bin by bin of the bins that either side occupies."""
+
+    count: Codes
+    low: Codes
+    high: Codes
+
+    @property
+    def total(self) -> int:
+        """Return the number of values."""
+        return int(self.count.sum())
+
+    @property
+    def ends(self) -> Numbers:
+        """Return the share of values up to the end of each bin."""
+        share: Numbers = np.cumsum(self.count) / self.total
+        return share
+
+    @property
+    def starts(self) -> Numbers:
+        """Return the share of values before each bin."""
+        share: Numbers = (np.cumsum(self.count) - self.count) / self.total
+        return share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Reference and current in the same bins, in order."""
+
+    reference: Side
+    current: Side
+
+    def hidden(self) -> Flags:
+        """Tell in which bins the order of both sides' values is unknown, or the distance not at the bin's end."""
+        one, other = self.reference, self.current
+        both = (one.count > 0) & (other.count > 0)
+        same: Flags = (one.low == one.high) & (other.low == other.high) & (one.low == other.low)
+        return both & ~same
+
+
+def paired(reference: ColumnProfile, current: ColumnProfile) -> Pair:
+    """Return both profiles of a column in common bins."""
+    shift = max(reference.bins.shift, current.bins.shift)
+    sides = [column.bins.at(shift) for column in (reference, current)]
+    codes = np.union1d(sides[0].bin, sides[1].bin)
+    one, other = (_side(bins, codes) for bins in sides)
+    return Pair(reference=one, current=other)
+
+
+def _side(bins: Bins, codes: Codes) -> Side:
+    at = np.searchsorted(codes, bins.bin)
+    count, low, high = np.zeros(codes.size, np.int64), np.full(codes.size, MOST), np.full(codes.size, LEAST)
+    count[at], low[at], high[at] = bins.count, bins.low, bins.high
+    return Side(count=count, low=low, high=high)
+
+
+def kolmogorov_smirnov(pair: Pair) -> tuple[Distance, int]:
+    """Return the greatest distance of the distribution functions, and at the end of which bin it is seen."""
+    one, other = pair.reference, pair.current
+    seen = np.abs(one.ends - other.ends)
+    most, place = float(seen.max()), int(seen.argmax())
+    hidden = np.maximum(one.ends - other.starts, other.ends - one.starts)[pair.hidden()]
+    within = max(float(hidden.max(initial=0.0)) - most, 0.0)
+    return Distance(value=most, within=within), place if most else (seen.size - 1) // 2
+
+
+def wasserstein(pair: Pair, column: ColumnProfile) -> Distance:
+    """Return the area between the distribution functions: exact between bins, within them by the trapezoid rule."""
+    one, other = pair.reference, pair.current
+    low, high = column.values(np.minimum(one.low, other.low)), column.values(np.maximum(one.high, other.high))
+    gap = np.abs(one.ends - other.ends)
+    between = float(gap[:-1] @ (low[1:] - high[:-1]))
+    width = high - low
+    inside = float(width @ (np.abs(one.starts - other.starts) + gap)) / 2
+    moved = (one.count / one.total + other.count / other.total) / 2
+    return Distance(value=between + inside, within=float(width @ moved))
+
+
+def quantile_bins(pair: Pair, bins: int) -> tuple[Codes, Codes]:
+    """Return both sides' counts between the quantiles of the reference; values that tie stay together."""
+    one, other = pair.reference, pair.current
+    levels = np.arange(1, bins) / bins
+    last = one.count.size - 1
+    cuts = np.unique(np.minimum(np.searchsorted(one.ends, levels - 1e-12), last))
+    starts = np.concatenate([[0], cuts[cuts < last] + 1])
+    counts = [np.add.reduceat(side.count, starts) for side in (one, other)]
+    return counts[0], counts[1]

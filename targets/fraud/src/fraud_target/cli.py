@@ -11,12 +11,17 @@ from fraud_target.files import Files
 from fraud_target.options import ALERT_RATE, OUT, SEED, TRACKING_URI, refusals_told, simulated
 from fraud_target.periods import Periods
 from fraud_target.process import Process
+from fraud_target.serve import load, serve
 from fraud_target.simulate import write_simulation
 
 
 @click.group()
 def main() -> None:
-    """Simulate card payments and train the models that look for fraud in them."""
+    """Simulate card payments, train the models that look for fraud in them, and serve one."""
+
+
+main.add_command(load)
+main.add_command(serve)
 
 
 @main.command()

@@ -1,0 +1,81 @@
+"""Fills a store from the offline table: every payment and fraud that a window may still reach."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from redis import Redis
+
+from fraud_target.features import HISTORY_DAYS
+from fraud_target.files import read_between
+from fraud_target.online import SEEN, SPENT
+from fraud_target.store import LOADED, frauds_key, seen_key, spent_key
+
+HISTORY = timedelta(days=HISTORY_DAYS)
+COLUMNS = ("transaction_id", "tx_time", "customer_id", "terminal_id", "amount", "is_fraud")
+KEYS_AT_ONCE = 2_000
+Events = Iterator[tuple[str, Mapping[bytes, int]]]
+
+
+def load(transactions: Path, until: datetime, url: str) -> int:
+    """Put the payments made before an instant into a store; return how many."""
+    return load_payments(read_between(transactions, until - HISTORY, until), until, url)
+
+
+def load_payments(payments: pa.Table, until: datetime, url: str) -> int:
+    """Put the payments of a table that were made before an instant into a store; return how many."""
+    tx_time = pc.field("tx_time")
+    lately = payments.filter((tx_time >= pa.scalar(until - HISTORY)) & (tx_time < pa.scalar(until)))
+    if not len(lately):
+        raise ValueError(f"history has no payment in the {HISTORY.days} days before {until}; name an earlier table")
+    with Redis.from_url(url) as store:
+        store.delete(LOADED)
+        _add(store, _spent(lately))
+        _add(store, _seen(lately, seen_key))
+        _add(store, _seen(lately.filter(pc.field("is_fraud") == 1), frauds_key))
+        store.set(LOADED, until.isoformat())
+    return len(lately)
+
+
+def _add(store: "Redis", events: Events) -> None:
+    """Add events to their keys, many keys in a round trip."""
+    while chunk := list(islice(events, KEYS_AT_ONCE)):
+        pipeline = store.pipeline(transaction=False)
+        for key, members in chunk:
+            pipeline.zadd(key, dict(members))
+        pipeline.execute()
+
+
+def _spent(payments: pa.Table) -> Events:
+    """Yield each customer's payments."""
+    cents = np.rint(payments["amount"].to_numpy() * 100).astype(np.int64)
+    seconds, ids = _seconds(payments), payments["transaction_id"].to_numpy()
+    for owner, rows in _by_owner(payments["customer_id"].to_numpy()):
+        packed = zip(seconds[rows].tolist(), cents[rows].tolist(), ids[rows].tolist(), strict=True)
+        yield spent_key(owner), {SPENT.pack(*event): event[0] for event in packed}
+
+
+def _seen(payments: pa.Table, key: Callable[[int], str]) -> Events:
+    """Yield each terminal's payments."""
+    seconds, ids = _seconds(payments), payments["transaction_id"].to_numpy()
+    for owner, rows in _by_owner(payments["terminal_id"].to_numpy()):
+        packed = zip(seconds[rows].tolist(), ids[rows].tolist(), strict=True)
+        yield key(owner), {SEEN.pack(*event): event[0] for event in packed}
+
+
+def _seconds(payments: pa.Table) -> NDArray[np.int64]:
+    seconds: NDArray[np.int64] = payments["tx_time"].cast(pa.timestamp("s"), safe=False).cast(pa.int64()).to_numpy()
+    return seconds
+
+
+def _by_owner(owners: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield each owner with the numbers of its rows, in time order."""
+    order = np.argsort(owners, kind="stable")
+    starts = np.flatnonzero(np.diff(owners[order], prepend=-1))
+    for rows in np.split(order, starts[1:]) if len(order) else ():
+        yield int(owners[rows[0]]), rows

@@ -1,0 +1,64 @@
+"""The commands that fill a store and serve a model from it: `fraud-target load`, `fraud-target serve`."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from fraud_target.options import refusals_told
+
+STORE = click.option("--store", envvar="STORE_URL", required=True, help="redis://HOST:PORT of the feature store.")
+GRACE = 10  # seconds for requests in flight when the service is told to stop
+
+
+@click.command()
+@STORE
+@click.option("--transactions", type=click.Path(path_type=Path, exists=True), required=True, help="The offline table.")
+@click.option("--until", type=click.DateTime(), required=True, help="Payments before this instant (UTC) are history.")
+def load(store: str, transactions: Path, until: datetime) -> None:
+    """Fill a feature store from the offline table."""
+    from fraud_target.loading import load as loaded  # noqa: PLC0415  only the service's extra has redis
+
+    with refusals_told():
+        click.echo(f"loaded {loaded(transactions, until, store):,} payments made before {until}")
+
+
+@click.command()
+@STORE
+@click.option("--model", envvar="MODEL_URI", required=True, help="models:/NAME/VERSION, an alias, or a folder.")
+@click.option("--digest", envvar="MODEL_DIGEST", help="Serve no other model than this one.")
+@click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow store.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=8000, show_default=True)
+@click.option("--in-flight", type=click.IntRange(1), default=128, show_default=True, help="Requests at once.")
+@click.option("--api-key", envvar="API_KEY", help="What callers must send as X-API-Key.")
+def serve(
+    store: str,
+    model: str,
+    digest: str | None,
+    tracking_uri: str | None,
+    host: str,
+    port: int,
+    in_flight: int,
+    api_key: str | None,
+) -> None:
+    """Serve a model over HTTP."""
+    import uvicorn  # noqa: PLC0415  only the service's extra has it
+
+    from fraud_target.app import create_app  # noqa: PLC0415
+    from fraud_target.limits import Limits  # noqa: PLC0415
+    from fraud_target.served import served  # noqa: PLC0415
+    from fraud_target.store import ValkeyStore  # noqa: PLC0415
+
+    with refusals_told():
+        found = served(model, pinned=digest, tracking_uri=tracking_uri)
+    app = create_app(found, ValkeyStore(store), Limits(in_flight=in_flight, api_key=api_key))
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE,
+        http="httptools",
+    )

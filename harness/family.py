@@ -31,5 +31,5 @@ def _chance(verdict: Verdict) -> float | None:
 
 
 def _undecided(verdict: Verdict, count: int) -> Verdict:
-    told = f"judged alone it would fail, but one of {count} requirements may miss by this little by chance"
+    told = f"judged alone it would fail, but among {count} requirements one may miss by this little by chance"
     return replace(verdict, outcome="inconclusive", reason=f"{verdict.reason}; {told}; more rows decide")

@@ -14,6 +14,7 @@ SO = {
     "inconclusive": "it may be good enough; this is not a failure",
     "error": "nothing was measured, so nothing is decided",
 }
+NOTHING_NEW = "nothing new is decided; this is not a failure"
 
 
 def reason(verdict: "Verdict") -> str:
@@ -79,7 +80,7 @@ def _lines(verdict: "Verdict") -> Iterator[tuple[str, str]]:
     else:
         yield "saw", _saw(verdict, verdict.estimate)
         yield "can say", verdict.reason if verdict.statistic == "point" else f"{_can_say(verdict)}; {asked(verdict)}"
-    yield "so", SO[verdict.outcome]
+    yield "so", NOTHING_NEW if verdict.look and verdict.look.spent else SO[verdict.outcome]
     for note in verdict.notes:
         yield "note", note
     if verdict.look and verdict.estimate and (verdict.look.number > 1 or verdict.outcome == "inconclusive"):
@@ -124,7 +125,15 @@ def placed(verdict: "Verdict", value: float) -> str:
     """Return a value in words; against a baseline, how far from it."""
     if verdict.requirement.versus is None:
         return number(verdict, value)
-    return f"{number(verdict, abs(value))} {'above' if value >= 0 else 'below'} {verdict.requirement.versus}"
+    return f"{_apart(verdict, abs(value))} {'above' if value >= 0 else 'below'} {verdict.requirement.versus}"
+
+
+def _apart(verdict: "Verdict", value: float) -> str:
+    """Say how far two values lie apart: two shares by points, as 2 % of 80 % would be something else."""
+    if verdict.statistic != "proportion":
+        return number(verdict, value)
+    points = f"{100 * value:.1f}".removesuffix(".0")
+    return f"{points} point{'' if points == '1' else 's'}"
 
 
 def asked(verdict: "Verdict") -> str:
@@ -138,7 +147,7 @@ def asked(verdict: "Verdict") -> str:
     ):
         value = getattr(requirement, key)
         if value is not None:
-            return text.format(number(verdict, value))
+            return text.format((_apart if requirement.versus else number)(verdict, value))
     return "nothing was asked"
 
 

@@ -9,8 +9,10 @@ from conftest import ROOT, Command
 from harness.documents import parse, parse_yaml
 from harness.gates import GatesFile
 from harness.suites import SuiteFile
+from harness.waivers import WaiversFile
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FILES = {"gates": GatesFile, "waivers": WaiversFile}
 WHOLE = {"name": "x", "target": {"kind": "table"}, "steps": [{"check": "rows.rate"}]}
 
 
@@ -20,12 +22,13 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("page", "block"), blocks("yaml"))
-def test_yaml_in_the_docs_is_a_suite_a_gates_file_or_a_part_of_one(page: str, block: str) -> None:
+def test_yaml_in_the_docs_is_a_file_that_is_read_or_a_part_of_a_suite(page: str, block: str) -> None:
     if block.lstrip().startswith("- run:"):
         return
     document = parse_yaml(block, page)
 
-    found = parse(GatesFile, document, page) if "gates" in document else _suite(document, page)
+    kind = next((kind for key, kind in FILES.items() if key in document), None)
+    found = parse(kind, document, page) if kind else _suite(document, page)
 
     assert found
 

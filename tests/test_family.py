@@ -30,7 +30,7 @@ def test_a_must_that_fails_alone_but_not_among_all_is_inconclusive_and_says_why(
     verdicts = corrected([judged(146), *[judged(180)] * 11])
 
     assert ("inconclusive", "pass") == (verdicts[0].outcome, verdicts[1].outcome)
-    assert "judged alone it would fail, but one of 12 requirements may miss by this little by chance" in (
+    assert "judged alone it would fail, but among 12 requirements one may miss by this little by chance" in (
         verdicts[0].reason
     )
 

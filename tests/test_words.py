@@ -62,4 +62,4 @@ def test_spent_looks_are_told_in_words() -> None:
     ).explain()
 
     assert "why        looks spent: the one look planned at rows of this candidate had been taken before" in text
-    assert "  so         it may be good enough; this is not a failure" in text
+    assert "  so         nothing new is decided; this is not a failure" in text

@@ -17,7 +17,7 @@ from harness.records import PROMOTION, canonical_pretty
 
 SAYS = {
     "pass": "may pass",
-    "waived": "may go on, because someone answers for what it did not show, at",
+    "waived": "is let through on someone's word at",
     "fail": "may not pass",
     "inconclusive": "is not decided for",
     "error": "could not be judged for",

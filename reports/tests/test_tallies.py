@@ -61,4 +61,4 @@ def test_comparison_names_its_baseline(verdict: MakeVerdict) -> None:
 
     found = tallies.asked(lost)
 
-    assert "a loss of at most 1 % against champion" == found
+    assert "a loss of at most 1 point against champion" == found

@@ -133,7 +133,7 @@ def test_column_asked_does_not_say_asked_again(piped: Printed) -> None:
 def test_comparison_names_its_baseline(piped: Printed) -> None:
     found = piped(run(verdict(versus="champion")))
 
-    assert "a loss of at most 1 % against champion" in found
+    assert "a loss of at most 1 point against champion" in found
 
 
 def test_what_did_not_pass_is_explained_and_info_is_not(piped: Printed) -> None:

@@ -1,0 +1,146 @@
+"""Writes the verdict texts of docs/decision.md from the real code: python tests/support/decision_texts.py."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from harness.cli.gate import told
+from harness.decide import decide
+from harness.gates import Gate
+from harness.judge import judge, judge_step
+from harness.looks import Earlier, looked
+from harness.model import Identity, Look, Measurement, Run, Sample, Verdict
+from harness.requirements import Requirement
+from harness.waivers import Waiver
+
+PAGE = Path(__file__).parents[2] / "docs" / "decision.md"
+ASKED = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
+VERSUS = Requirement(metric="recall", versus="champion", lose_at_most=0.02)
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+CANDIDATE = Identity(revision="models:/fraud/7", digest="sha256:" + "7" * 64)
+
+
+def counted(k: int, n: int) -> Measurement:
+    """Return a recall of k of n frauds."""
+    sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+    return Measurement(
+        metric="recall", sample=sample, unit="frauds", event="caught", step="quality", check="quality.classifier"
+    )
+
+
+def in_rows(y: np.ndarray, **columns: object) -> Measurement:
+    """Return a recall of rows, one per fraud."""
+    rows = pa.table({"id": np.arange(len(y)), "y": y.astype(float), **columns})
+    return replace(counted(1, 1), sample=Sample(statistic="proportion", rows=rows))
+
+
+def compared(gained: int, lost: int) -> Verdict:
+    """Return a challenger held to the champion: of 1,000 frauds it catches some more and some fewer."""
+    champion = np.repeat([1, 0], [800, 200])
+    challenger = champion.copy()
+    challenger[:lost], challenger[800 : 800 + gained] = 0, 1
+    return judge(VERSUS, in_rows(challenger), in_rows(champion))
+
+
+def in_groups() -> Verdict:
+    """Return 1,200 frauds at 60 terminals, most of which are caught wholly or not at all."""
+    chance = np.random.default_rng(4)
+    caught = np.concatenate([chance.random(20) < rate for rate in chance.beta(2, 0.5, 60)])
+    return judge(ASKED, in_rows(caught, **{"cluster.terminal_id": np.repeat(np.arange(60), 20)}))
+
+
+def second_look() -> Verdict:
+    """Return a verdict on 400 frauds judged together with 214 that were judged before."""
+    first = in_rows(np.repeat([1, 0], [171, 43]))
+    more = in_rows(np.repeat([1, 0], [320, 80]))
+    rows = more.sample.rows
+    shifted = rows.set_column(0, "id", pa.array(np.arange(214, 614))) if rows else None
+    new = replace(more, sample=replace(more.sample, rows=shifted, digest="rows:2"))
+    old = replace(first, sample=replace(first.sample, digest="rows:1"))
+    run = replace(recorded(judge(ASKED, old)), measurements=(old,))
+    seen = looked(ASKED, new, None, [Earlier(run=run, rows={"rows:1": first.sample.rows})])
+    return judge(ASKED, seen.measurement, look=seen.look)
+
+
+def recorded(*verdicts: Verdict) -> Run:
+    """Return the record of a run with these verdicts."""
+    return Run(
+        id="1f4a09c2d7b3",
+        digest="sha256:" + "1" * 64,
+        project="retail-fraud",
+        suite="card-fraud",
+        suite_digest="sha256:" + "2" * 64,
+        candidate=CANDIDATE,
+        verdicts=verdicts,
+        measurements=(),
+        as_of=NOW,
+        started=NOW,
+        finished=NOW,
+    )
+
+
+def waived() -> str:
+    """Return what a gate says where someone answers for what was not shown."""
+    waiver = Waiver(
+        suite="card-fraud",
+        step="quality",
+        metric="recall",
+        asked={"at_least": 0.75},
+        candidate=str(CANDIDATE.digest),
+        owner="model-risk@example.org",
+        reason="the champion catches fewer, and rows come slowly",
+        expires=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+    run = recorded(judge(ASKED, counted(171, 214)))
+    gate = Gate(suites=["card-fraud"])
+    return told(decide(gate, CANDIDATE, [run], stage="staging", project="retail-fraud", now=NOW, waivers=[waiver]))
+
+
+def softened() -> str:
+    """Return what a gate of twelve musts says where one misses by little."""
+    run = recorded(judge(ASKED, counted(145, 214)), *[judge(ASKED, counted(190, 214))] * 11)
+    return told(decide(Gate(suites=["card-fraud"]), CANDIDATE, [run], stage="staging", project="p", now=NOW))
+
+
+def missing() -> Verdict:
+    """Return the verdict on a metric that the check did not measure."""
+    (verdict,) = judge_step([ASKED], [replace(counted(1, 2), metric="precision")], "quality", "quality.classifier")
+    return verdict
+
+
+TEXTS: Mapping[str, Callable[[], Verdict | str]] = {
+    "pass": lambda: judge(ASKED, counted(190, 214)),
+    "fail": lambda: judge(ASKED, counted(140, 214)),
+    "inconclusive with a plan": lambda: judge(ASKED, counted(171, 214)),
+    "inconclusive without a plan": lambda: judge(replace(ASKED, plan_for=None), counted(171, 214)),
+    "as good as the champion": lambda: compared(30, 25),
+    "worse than the champion": lambda: compared(5, 60),
+    "perhaps as good as the champion": lambda: compared(30, 40),
+    "clusters": in_groups,
+    "second look": second_look,
+    "looks spent": lambda: judge(ASKED, counted(171, 214), look=Look(number=3, planned=2, spent=True)),
+    "error": missing,
+    "waived": waived,
+    "one of twelve": softened,
+}
+
+
+def text(name: str) -> str:
+    """Return one text as it is shown."""
+    found = TEXTS[name]()
+    return found if isinstance(found, str) else found.explain()
+
+
+def filled(page: str) -> str:
+    """Return the page with every block below `<!-- verdict: NAME -->` as the product writes it now."""
+    block = re.compile(r"(<!-- verdict: (.+?) -->\n```text\n).*?(```)", re.DOTALL)
+    return block.sub(lambda found: f"{found[1]}{text(found[2])}\n{found[3]}", page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -18,6 +18,7 @@ from harness.ledger import Ledger
 from harness.looks import Earlier
 from harness.model import Measurement, Run, Sample
 from harness.requirements import Requirement
+from tests.pytest_plugin.conftest import CARD, project_in
 from tests.test_gates import GATE, NOW, run
 from tests.test_plugins import offer
 
@@ -318,3 +319,21 @@ def passes_within(asked: Requirement, chance: np.random.Generator, tries: int) -
         record = replace(run(*verdicts), measurements=(measured,))
         earlier.append(Earlier(run=record, rows={f"rows:{attempt}": table}))
     return False
+
+
+def test_a_second_look_is_the_same_by_command_and_by_workers_of_pytest(tmp_path: Path) -> None:
+    digests = []
+    for name, second in (("command", None), ("workers", ("-n", "2"))):
+        card = project_in(tmp_path / name, suites_card__suite__yaml=CARD)
+        pq.write_table(rows().slice(0, 200), card.folder / "suites" / "scores.parquet")
+        card.harness("run", "suites", "--param", "candidate=v1")
+        pq.write_table(rows().slice(200, 300), card.folder / "suites" / "scores.parquet")
+        if second:
+            card.pytest("suites", *second, "--harness-param", "candidate=v1")
+        else:
+            card.harness("run", "suites", "--param", "candidate=v1")
+        digests.append([found.digest for found in card.runs("card")])
+        looks = [found.look.number for found in card.runs("card")[1].verdicts if found.look]
+        assert [2] * len(looks) == looks
+
+    assert digests[0] == digests[1]

@@ -1,0 +1,34 @@
+"""Measures whether groups of people are decided about alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from harness import Check, Dataset, Measurement, check, hookimpl
+
+RATES = ("selection_rate", "tpr", "fpr", "fnr", "precision")
+METRICS = {
+    **dict.fromkeys(RATES, "proportion"),
+    **{f"{rate}_ratio": "ratio" for rate in RATES},
+    **{f"{rate}_gap": "gap" for rate in RATES},
+}
+Groups = Annotated[Sequence[str], Field(min_length=1)]
+
+
+@check("bias.group_rates", metrics=METRICS)
+def group_rates(
+    data: Dataset, *, groups: Groups, reference: str | Mapping[str, str], intersections: bool = False
+) -> Iterator[Measurement]:
+    """Measure each group's rates, and their ratios and gaps to one reference group that is named in advance."""
+    from harness_bias import comparison, grouping  # noqa: PLC0415 - pyarrow costs, and a plugin is listed without it
+
+    cells = grouping.counted(data, groups)
+    for grouped in grouping.groupings(cells, groups, reference, intersections):
+        yield from comparison.of(data, cells, grouped)
+
+
+@hookimpl
+def harness_checks() -> Mapping[str, Check]:
+    """Offer `bias.group_rates`."""
+    return {group_rates.name: group_rates}

@@ -1,0 +1,95 @@
+"""Each group's rates, and how they compare with those of the reference group."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness import Dataset, Measurement, Sample
+from harness_bias.grouping import Group, Grouping, as_number, as_text, outcomes, text
+
+Better = Literal["higher", "lower"]
+Counts = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """A share: of the rows where one outcome has a value, those where another has; without `of`, of all rows."""
+
+    name: str
+    of: tuple[str, int] | None
+    hit: tuple[str, int]
+    better: Better = "higher"
+
+    def needs(self) -> set[str]:
+        """Return the outcomes it is about."""
+        return {self.hit[0], *([self.of[0]] if self.of else [])}
+
+
+RATES = (
+    Rate(name="selection_rate", of=None, hit=("decision", 1)),
+    Rate(name="tpr", of=("label", 1), hit=("decision", 1)),
+    Rate(name="fpr", of=("label", 0), hit=("decision", 1), better="lower"),
+    Rate(name="fnr", of=("label", 1), hit=("decision", 0), better="lower"),
+    Rate(name="precision", of=("decision", 1), hit=("label", 1)),
+)
+
+
+def of(data: Dataset, cells: pa.Table, grouping: Grouping) -> Iterator[Measurement]:
+    """Yield every rate that the declared columns allow, for each group and against the reference."""
+    known = set(outcomes(data))
+    for rate in RATES:
+        if rate.needs() <= known:
+            yield from _of_rate(data, cells, grouping, rate)
+
+
+def _of_rate(data: Dataset, cells: pa.Table, grouping: Grouping, rate: Rate) -> Iterator[Measurement]:
+    reference = _counts(cells, grouping, grouping.reference, rate)
+    for group in (grouping.reference, *grouping.groups):
+        labels, counts = grouping.labels(group), _counts(cells, grouping, group, rate)
+        shown = {"hits": f"{counts['k']:g}", "rows": f"{counts['n']:g}"}
+        alone = _sample("proportion", data, grouping, group, rate, counts)
+        yield Measurement(metric=rate.name, sample=alone, better=rate.better, labels=labels, evidence=shown)
+        if group != grouping.reference:
+            both = {**counts, "k_ref": reference["k"], "n_ref": reference["n"]}
+            yield from _compared(data, grouping, group, rate, both)
+
+
+def _compared(data: Dataset, grouping: Grouping, group: Group, rate: Rate, counts: Counts) -> Iterator[Measurement]:
+    told = ", ".join(grouping.reference)
+    for statistic in ("ratio", "gap"):
+        yield Measurement(
+            metric=f"{rate.name}_{statistic}",
+            sample=_sample(statistic, data, grouping, group, rate, counts),
+            better=rate.better,
+            labels=grouping.labels(group),
+            evidence={"reference": told},
+        )
+
+
+def _counts(cells: pa.Table, grouping: Grouping, group: Group, rate: Rate) -> Counts:
+    masks = [pc.equal(cells[name], value) for name, value in grouping.labels(group).items()]
+    masks += [pc.equal(cells[rate.of[0]], rate.of[1])] if rate.of else []
+    among = cells.filter(reduce(pc.and_, masks))
+    hits = among.filter(pc.equal(among[rate.hit[0]], rate.hit[1]))
+    return {name: float(pc.sum(rows["rows"]).as_py() or 0) for name, rows in (("k", hits), ("n", among))}
+
+
+def _sample(statistic: str, data: Dataset, grouping: Grouping, group: Group, rate: Rate, counts: Counts) -> Sample:
+    """Return counts, or the rows themselves where they belong together or carry weights."""
+    if not data.roles.cluster and data.roles.weight is None:
+        return Sample(statistic=statistic, counts=counts)
+    inside, own = _condition(grouping, grouping.reference), _condition(grouping, group)
+    y = f"({as_number(data, rate.hit[0])} = {rate.hit[1]})::INT"
+    among = f"{as_number(data, rate.of[0])} = {rate.of[1]}" if rate.of else "true"
+    either = own if statistic == "proportion" else f"(({own}) OR ({inside}))"
+    rows = data.observations(y=y, score=f"({inside})::INT", where=f"{among} AND {either}")
+    names = ["reference" if name == "score" else name for name in rows.column_names]
+    return Sample(statistic=statistic, rows=rows.rename_columns(names))
+
+
+def _condition(grouping: Grouping, group: Group) -> str:
+    return " AND ".join(f"{as_text(name)} = {text(value)}" for name, value in grouping.labels(group).items())

@@ -1,0 +1,74 @@
+"""`drift.columns` through the command line, as a suite uses it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harness import save_profile
+from harness.testing import dataset
+
+SUITE = """
+name: payments
+data: {{today: {{source: today.parquet{more}}}}}
+target: {{kind: table, config: {{data: today}}}}
+steps:
+  - check: drift.columns
+    with: {{reference: {reference}}}
+    require: {{psi: {{at_most: 0.1}}}}
+  - check: drift.columns
+    name: missing
+    with: {{reference: train.parquet, columns: [amount]}}
+    require: {{missing: {{at_most: 0.02}}}}
+"""
+Command = Callable[..., Any]
+
+
+def run(project: Path, harness: Command, shift: float, *, reference: str = "train.parquet", more: str = "") -> Any:
+    chance = np.random.default_rng(0)
+    rows = [{"amount": chance.lognormal(mean, 1, 5000), "c": chance.choice(list("ab"), 5000)} for mean in (0, shift)]
+    for name, table in zip(("train", "today"), rows, strict=True):
+        pq.write_table(pa.table(table), project / f"{name}.parquet")
+    save_profile(dataset(rows[0]).profile(), project / "train.profile")
+    (project / "payments.suite.yaml").write_text(SUITE.format(reference=reference, more=more))
+    return harness("run", "payments.suite.yaml", "--out", "out")
+
+
+def verdicts(project: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    found = json.loads((project / "out" / "payments" / "run.json").read_text())["verdicts"]
+    return {(each["metric"], each["labels"].get("column", "")): each for each in found}
+
+
+@pytest.mark.parametrize("reference", ["train.parquet", "train.profile"])
+@pytest.mark.parametrize(("shift", "outcome"), [(0.0, "pass"), (0.6, "fail")])
+def test_a_column_that_moved_fails_and_others_pass(
+    project: Path, harness: Command, reference: str, shift: float, outcome: str
+) -> None:
+    done = run(project, harness, shift, reference=reference)
+
+    found = verdicts(project)
+    assert {"pass": 0, "fail": 1}[outcome] == done.code
+    assert (outcome, "pass") == (found["psi", "amount"]["outcome"], found["psi", "c"]["outcome"])
+
+
+def test_a_step_that_cannot_compare_is_an_error_and_the_others_are_measured(project: Path, harness: Command) -> None:
+    pq.write_table(pa.table({"amount": ["a", "b"], "c": ["a", "b"]}), project / "text.parquet")
+
+    done = run(project, harness, 0.0, reference="text.parquet")
+
+    found = verdicts(project)
+    assert 3 == done.code
+    assert "column 'amount' is text in the reference table" in found["psi", ""]["reason"]
+    assert "pass" == found["missing", "amount"]["outcome"]
+
+
+def test_zero_rows_after_a_filter_are_refused(project: Path, harness: Command) -> None:
+    done = run(project, harness, 0.0, more=", exclude: {c: [a, b]}")
+
+    assert 3 == done.code
+    assert "has no rows; nothing can be measured on it" in done.err

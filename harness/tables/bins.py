@@ -1,8 +1,8 @@
 """Counts of numbers in bins that are the same however the rows were divided, so that counts merge.
 
 A number's key orders as the number does; a bin is a key without its last `shift` bits. `shift` is the least at which
-there are at most `MOST` bins: no part needs a greater one than the whole, so merging parts ends where one pass ends. Few
-distinct values give shift 0: each value has a bin of its own and the counts are exact.
+there are at most `MOST` bins: no part needs a greater one than the whole, so merging parts ends where one pass ends.
+Few distinct values give shift 0: each value has a bin of its own and the counts are exact.
 """
 
 from collections.abc import Sequence

@@ -15,8 +15,10 @@ from harness.tables.bins import EMPTY, Bins, Keys, Numbers
 MOST_CATEGORIES = 50_000
 Kind = Literal["number", "time", "text"]
 KINDS: Mapping[Kind, tuple[str, ...]] = {
-    "number": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-    + ("UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
+    "number": (
+        *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
+        *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+    ),
     "time": ("DATE", "TIMESTAMP"),
     "text": ("VARCHAR", "BOOLEAN", "ENUM", "UUID"),
 }

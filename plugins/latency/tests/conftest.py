@@ -30,7 +30,8 @@ class Service:
 
     def __init__(self) -> None:
         self.requests = self.connections = 0
-        self.stall_at, self.stall_seconds = -1, 0.0
+        self.stalls: set[int] = set()  # the numbers of the requests that everybody waits for
+        self.stall_seconds = 0.0
         self.bodies: list[bytes] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +42,7 @@ class Service:
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
             self.bodies.append(await reader.readexactly(int(length or 0)))
             self.requests += 1
-            if self.requests == self.stall_at:
+            if self.requests in self.stalls:
                 time.sleep(self.stall_seconds)
             if path == "/hangs":
                 await asyncio.sleep(3600)
@@ -86,14 +87,14 @@ def run(tmp_path: Path, service: tuple[Service, str]) -> Callable[..., Run]:
 
     def suite(path: str = "/", check: str = "latency.open_loop", **params: object) -> Run:
         metrics = params.pop("metrics", ["over_limit", "error_rate"])
+        asked = {"at_most": params.pop("at_most", 0.5), "severity": params.pop("severity", "info")}
         assert isinstance(metrics, list)
         paced = {"rate": 400, "duration": 1.25, "limit_ms": 1000, "warmup": 0.2, "late_ms": 900, **params}
+        given = {name: value for name, value in paced.items() if value is not None}
         written = {
             "name": "s",
             "target": {"kind": "http", "config": {"url": service[1], "request": {"method": "GET", "path": path}}},
-            "steps": [
-                {"check": check, "with": paced, "require": {m: {"at_most": 0.5, "severity": "info"} for m in metrics}}
-            ],
+            "steps": [{"check": check, "with": given, "require": dict.fromkeys(metrics, asked)}],
         }
         file = tmp_path / "s.suite.yaml"
         file.write_text(yaml.safe_dump(written))

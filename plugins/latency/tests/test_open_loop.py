@@ -45,7 +45,7 @@ def test_slow_answers_do_not_slow_arrivals(run: Callable[..., Run], service: Ser
 
 
 def test_a_stall_is_felt_by_every_request_that_was_due_meanwhile(run: Callable[..., Run], service: Service) -> None:
-    service[0].stall_at, service[0].stall_seconds = 200, 0.5
+    service[0].stalls, service[0].stall_seconds = {200}, 0.5
     latency = _sample(run(limit_ms=100)).rows["score"].to_numpy()
 
     assert 120 <= (latency > 100).sum()  # 200 were due in 500 ms, 160 of them over 100 ms before its end

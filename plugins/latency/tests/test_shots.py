@@ -11,6 +11,7 @@ N = 1000
 
 def _shots(latency: object = 10.0, late: object = 0.0, status: object = 200) -> Shots:
     return Shots(
+        number=np.arange(N),
         due=np.arange(N) / 100,
         latency_ms=np.broadcast_to(np.asarray(latency, dtype=float), N).copy(),
         late_ms=np.broadcast_to(np.asarray(late, dtype=float), N).copy(),

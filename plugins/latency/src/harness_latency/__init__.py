@@ -1,16 +1,21 @@
 """Latency under open-loop load: the share of requests over a limit, with an interval."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
 
 from harness import Check, Dataset, Measurement, Target, UsageError, check, hookimpl
 from harness_latency.asking import endpoint, requests
+from harness_latency.capacity import capacity as highest
+from harness_latency.closed_loop import run_locust
+from harness_latency.comparison import METRICS as COMPARED
+from harness_latency.comparison import compared
 from harness_latency.load import Pace, measured
 from harness_latency.plan import Plan
 from harness_latency.schedule import Arrivals
-from harness_latency.shots import METRICS, measurements
+from harness_latency.shots import METRICS, lateness, measurements
 
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotBelow0 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -18,7 +23,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 TENTH = 0.1  # of the limit: how late a request may start unless the suite says otherwise, but 1 ms at least
 
 
-@check("latency.open_loop", exclusive=True, metrics=METRICS)
+@check("latency.open_loop", exclusive=True, metrics={**METRICS, "lateness": "point"})
 def open_loop(
     target: Target,
     data: Dataset | None = None,
@@ -42,6 +47,62 @@ def open_loop(
     _timeout_is_longer(timeout, limit_ms)
     shots = measured(pace, _plan(target, data, pace))
     yield from measurements(shots, limit_ms)
+    yield lateness(shots)
+
+
+@check("latency.capacity", exclusive=True, metrics={"capacity": "point"})
+def capacity(
+    target: Target,
+    data: Dataset | None = None,
+    *,
+    rates: list[float],
+    duration: Above0,
+    limit_ms: Above0,
+    share: Share = 0.01,
+    late_ms: Above0 | None = None,
+) -> Iterator[Measurement]:
+    """Measure the highest of some rising rates at which no more than a share of requests is over the limit."""
+    pace = Pace(rate=max(rates, default=1.0), duration=duration, late_ms=_late_ms(late_ms, limit_ms))
+    yield highest(pace, _plan(target, data, pace), rates, limit_ms, share)
+
+
+@check("latency.compare", exclusive=True, metrics=COMPARED)
+def compare(
+    target: Target,
+    data: Dataset | None = None,
+    *,
+    baseline_url: str,
+    rate: Above0,
+    duration: Above0,
+    limit_ms: Above0,
+    warmup: NotBelow0 = 2.0,
+    late_ms: Above0 | None = None,
+) -> Iterator[Measurement]:
+    """Measure how much slower the candidate is than another URL, sent the same requests at the same instants."""
+    pace = Pace(rate=rate, duration=duration, warmup=warmup, late_ms=_late_ms(late_ms, limit_ms))
+    alone = _plan(target, data, pace)
+    both = replace(alone, endpoints=(*alone.endpoints, endpoint(baseline_url)))
+    yield from compared(measured(pace, both), both, limit_ms)
+
+
+@check("latency.locust", exclusive=True, metrics=METRICS)
+def locust(
+    target: Target,
+    *,
+    locustfile: str,
+    users: Annotated[int, Field(gt=0)],
+    duration: Above0,
+    limit_ms: Above0,
+    spawn_rate: Above0 = 100.0,
+    processes: Annotated[int, Field(gt=0)] = 1,
+) -> Iterator[Measurement]:
+    """Measure what the users of a locustfile see; they wait for answers, so a stall is felt by few requests."""
+    if target.url is None:
+        raise UsageError("this target has no url for Locust to ask; use `kind: http`, or one that is served")
+    shots = run_locust(
+        locustfile, target.url, users=users, spawn_rate=spawn_rate, duration=duration, processes=processes
+    )
+    yield from measurements(shots, limit_ms)
 
 
 def _plan(target: Target, data: Dataset | None, pace: Pace) -> Plan:
@@ -64,5 +125,5 @@ def _timeout_is_longer(timeout: float, limit_ms: float) -> None:
 
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    """Offer `latency.open_loop`."""
-    return {found.name: found for found in (open_loop,)}
+    """Offer the checks that put load on a target's URL."""
+    return {found.name: found for found in (open_loop, capacity, compare, locust)}

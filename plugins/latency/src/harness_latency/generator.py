@@ -123,7 +123,7 @@ class Load:
         """Send a request now."""
         self.carried[shot] = connection
         self.sent[shot] = time.monotonic()
-        connection.send(shot, self.plan.requests[shot % len(self.plan.requests)])
+        connection.send(shot, self.plan.request_of(shot))
 
     def ended(self, connection: Connection, shot: int, status: int) -> None:
         """Record the end of a request and give its connection back."""
@@ -149,7 +149,7 @@ class Load:
             shot = self.next
             self.next += 1
             self.taken[shot] = now
-            self.pools[shot % len(self.pools)].carry(shot, now)
+            self.pools[self.plan.endpoint_of(shot)].carry(shot, now)
             now = time.monotonic()
         if self.next < len(self.due):
             asyncio.get_running_loop().call_at(self.due[self.next], self._fire)

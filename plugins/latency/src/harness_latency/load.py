@@ -47,8 +47,9 @@ class Pace:
 def measured(pace: Pace, plan: Plan) -> Shots:
     """Return the requests of one load, less its warm-up, if they were started in time."""
     due = pace.due()
-    shots = carry_out(plan, due)
-    return punctual(shots.part(due >= pace.warmup), pace.late_ms)
+    each = np.repeat(due, len(plan.endpoints))
+    shots = carry_out(plan, each)
+    return punctual(shots.part(each >= pace.warmup), pace.late_ms)
 
 
 def carry_out(plan: Plan, due: NDArray[np.float64]) -> Shots:

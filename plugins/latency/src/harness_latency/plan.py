@@ -35,6 +35,15 @@ class Plan:
     connections: int
     timeout: float
 
+    def endpoint_of(self, shot: int) -> int:
+        """Return which endpoint gets a request: all in turn, and each is first as often as any other."""
+        count = len(self.endpoints)
+        return (shot + shot // count) % count
+
+    def request_of(self, shot: int) -> bytes:
+        """Return what is sent: the same to every endpoint before the next."""
+        return self.requests[shot // len(self.endpoints) % len(self.requests)]
+
     def write(self, folder: Path, due: NDArray[np.float64]) -> None:
         """Write the plan, and when each request is due."""
         np.save(folder / DUE, due)

@@ -18,7 +18,7 @@ PERCENTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p9
 METRICS: Mapping[str, str] = {
     "over_limit": "exceedance",
     "error_rate": "exceedance",
-    **dict.fromkeys([*PERCENTILES, "rate", "lateness"], "point"),
+    **dict.fromkeys([*PERCENTILES, "rate"], "point"),
 }
 LATE_SHARE = 0.005  # of requests may start late before the generator, not the service, is what was measured
 Better = Literal["higher", "lower"]
@@ -27,8 +27,9 @@ NONE: Mapping[str, str] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Shots:
-    """Requests in the order they were due: when (seconds), how long until answered (ms), and the HTTP status."""
+    """Requests in the order they were due: number, when (s), how long until answered (ms), and the HTTP status."""
 
+    number: NDArray[np.int64]
     due: NDArray[np.float64]
     latency_ms: NDArray[np.float64]
     late_ms: NDArray[np.float64]
@@ -54,9 +55,7 @@ class Shots:
 
     def part(self, keep: NDArray[np.bool_]) -> "Shots":
         """Return some of the requests."""
-        return Shots(
-            due=self.due[keep], latency_ms=self.latency_ms[keep], late_ms=self.late_ms[keep], status=self.status[keep]
-        )
+        return Shots(**{name: column[keep] for name, column in vars(self).items()})
 
     def troubles(self) -> str:
         """Return what went wrong, and how often."""
@@ -69,7 +68,11 @@ def read_shots(folder: Path) -> Shots:
     with np.load(folder / SHOTS) as found:
         due, taken, done, status = (found[name] for name in ("due", "taken", "done", "status"))
     return Shots(
-        due=due - due[0], latency_ms=(done - due) * 1000, late_ms=(taken - due) * 1000, status=status.astype(np.int64)
+        number=np.arange(len(due)),
+        due=due - due[0],
+        latency_ms=(done - due) * 1000,
+        late_ms=(taken - due) * 1000,
+        status=status.astype(np.int64),
     )
 
 
@@ -93,9 +96,13 @@ def measurements(shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE
     yield _share("over_limit", over, f"over {limit_ms:g} ms", labels)
     yield _share("error_rate", _rows(~shots.answered, shots, limit_ms), "failed", labels)
     for metric, share in PERCENTILES.items():
-        yield _point(metric, shots.percentile(share), len(shots.due), "lower", labels)
-    yield _point("rate", shots.rate(), len(shots.due), "higher", labels)
-    yield _point("lateness", float(np.quantile(shots.late_ms, 0.99)), len(shots.due), "lower", labels)
+        yield point(metric, shots.percentile(share), len(shots.due), "lower", labels)
+    yield point("rate", shots.rate(), len(shots.due), "higher", labels)
+
+
+def lateness(shots: Shots) -> Measurement:
+    """Return how late the generator was: the 99th percentile, in milliseconds."""
+    return point("lateness", float(np.quantile(shots.late_ms, 0.99)), len(shots.due), "lower")
 
 
 def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:
@@ -110,6 +117,7 @@ def _share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str]) -
     return Measurement(metric=metric, sample=sample, better="lower", unit="requests", event=event, labels=labels)
 
 
-def _point(metric: str, value: float, n: int, better: Better, labels: Mapping[str, str]) -> Measurement:
+def point(metric: str, value: float, n: int, better: Better, labels: Mapping[str, str] = NONE) -> Measurement:
+    """Return a number without an interval."""
     sample = Sample(statistic="point", counts={"value": value, "n": n})
     return Measurement(metric=metric, sample=sample, better=better, unit="requests", labels=labels)

@@ -1,0 +1,39 @@
+"""Candidate and baseline under the same load at the same time, request by request, so that noise hits both."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from harness import HarnessError, Measurement, Sample
+from harness_latency.plan import Plan
+from harness_latency.shots import Shots
+
+BLOCKS = 20
+METRICS = {"slower_ms": "mean", "more_over_limit": "mean"}
+
+
+def compared(shots: Shots, plan: Plan, limit_ms: float) -> Iterator[Measurement]:
+    """Yield the mean of how much longer the candidate took, and of how much more often over the limit."""
+    candidate, baseline = _sides(shots, plan)
+    for name, side in (("candidate", candidate), ("baseline", baseline)):
+        if not side.answered.any():
+            raise HarnessError(f"the {name} answered none of {len(side.due)} requests: {side.troubles()}")
+    both = candidate.answered & baseline.answered
+    slower = (candidate.latency_ms - baseline.latency_ms)[both]
+    more = candidate.over(limit_ms).astype(np.float64) - baseline.over(limit_ms)
+    yield _mean("slower_ms", slower, "pairs answered by both")
+    yield _mean("more_over_limit", more, "pairs")
+
+
+def _sides(shots: Shots, plan: Plan) -> tuple[Shots, Shots]:
+    """Return the candidate's and the baseline's requests, pair by pair."""
+    side = np.array([plan.endpoint_of(shot) for shot in shots.number.tolist()])
+    return shots.part(side == 0), shots.part(side == 1)
+
+
+def _mean(metric: str, differences: NDArray[np.float64], unit: str) -> Measurement:
+    block = np.arange(len(differences)) * BLOCKS // max(len(differences), 1)
+    rows = pa.table({"id": np.arange(len(differences)), "y": differences, "cluster.block": block})
+    return Measurement(metric=metric, sample=Sample(statistic="mean", rows=rows), better="lower", unit=unit)

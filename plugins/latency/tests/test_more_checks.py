@@ -1,0 +1,96 @@
+"""Locust's users, the highest rate that holds, and two services under one load."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import Run
+
+Service = tuple[Any, str]
+LOCUSTFILE = """
+from locust import FastHttpUser, constant_throughput, task
+
+class Somebody(FastHttpUser):
+    wait_time = constant_throughput({rate})
+
+    @task
+    def ask(self):
+        self.client.get("/")
+"""
+NO_PACE = dict.fromkeys(("rate", "warmup", "late_ms"))
+
+
+def _measured(run: Run, metric: str) -> Any:
+    errors = [v.reason for v in run.verdicts if v.outcome == "error"]
+    assert not errors, errors
+    return next(m for m in run.measurements if m.metric == metric)
+
+
+def test_a_locustfile_is_a_step_with_raw_samples(run: Callable[..., Run], service: Service, tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE.format(rate=100))
+
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=5, duration=2, **NO_PACE)
+
+    rows = _measured(found, "over_limit").sample.rows
+    assert 400 <= rows.num_rows <= service[0].requests
+    assert len(np.unique(rows["score"].to_numpy())) > rows.num_rows / 2  # not rounded to milliseconds
+
+
+def test_a_locustfile_that_is_not_there_is_named(run: Callable[..., Run]) -> None:
+    found = run(check="latency.locust", locustfile="nope.py", users=5, duration=2, **NO_PACE)
+
+    assert "no locustfile 'nope.py'" in found["over_limit"].reason
+
+
+def test_a_locustfile_that_does_not_import_is_an_error(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text("1 / 0")
+
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=5, duration=2, **NO_PACE)
+
+    assert "error" == found["over_limit"].outcome
+
+
+def test_capacity_is_the_last_rate_that_held(run: Callable[..., Run], service: Service) -> None:
+    service[0].stalls, service[0].stall_seconds = {2300}, 1.5
+
+    found = run(
+        check="latency.capacity", rates=[400, 500, 600], duration=1.0, rate=None, warmup=None, metrics=["capacity"]
+    )
+
+    assert 400 == _measured(found, "capacity").sample.counts["value"]
+
+
+def test_rates_that_do_not_rise_are_refused(run: Callable[..., Run]) -> None:
+    found = run(check="latency.capacity", rates=[500, 400], rate=None, warmup=None, metrics=["capacity"])
+
+    assert "rates rise from one to the next" in found["capacity"].reason
+
+
+def test_a_service_compared_with_itself_gets_the_same_requests_at_the_same_instants(
+    run: Callable[..., Run], service: Service
+) -> None:
+    found = run(check="latency.compare", baseline_url=service[1], metrics=["slower_ms", "more_over_limit"])
+
+    assert 500 == _measured(found, "more_over_limit").sample.rows.num_rows
+    assert 2 * 580 == service[0].requests
+
+
+@pytest.mark.heavy
+def test_open_loop_sees_the_stalls_that_a_closed_loop_hides(
+    run: Callable[..., Run], service: Service, tmp_path: Path
+) -> None:
+    asked = {"at_most": 0.01, "severity": "must", "metrics": ["over_limit"], "limit_ms": 100, "duration": 40}
+    service[0].stalls, service[0].stall_seconds = {1000, 3000}, 2.0
+    opened = run(rate=100, late_ms=90, **asked)
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE.format(rate=100))
+    service[0].stalls = {n + service[0].requests for n in service[0].stalls}
+    closed = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=1, **{**asked, **NO_PACE})
+
+    slow = {run.started: _measured(run, "over_limit").sample.rows["y"].to_numpy().sum() for run in (opened, closed)}
+    print(f"open loop: {slow[opened.started]:.0f} over 100 ms; closed loop: {slow[closed.started]:.0f}")
+    assert 300 <= slow[opened.started]
+    assert slow[closed.started] <= slow[opened.started] / 10
+    assert "pass" != opened["over_limit"].outcome

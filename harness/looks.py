@@ -84,8 +84,14 @@ def overdrawn(verdict: Verdict, run: Run, runs: Sequence[Run]) -> bool:
     if not (verdict.look and counted(verdict.requirement, verdict.statistic)):
         return False
     same = [m for m in run.measurements if m.target == CANDIDATE and _is_of(verdict, m)]
-    past = _past(verdict.requirement, same[0], [Earlier(run=r) for r in runs]) if same else []
-    return len(past) > verdict.look.planned
+    alike = [Earlier(run=other) for other in runs if _champion(verdict, other) == _champion(verdict, run)]
+    return bool(same) and len(_past(verdict.requirement, same[0], alike)) > verdict.look.planned
+
+
+def _champion(verdict: Verdict, run: Run) -> str | None:
+    """Return who a run compared with: another champion is another question."""
+    found = run.baselines.get(verdict.requirement.versus or "")
+    return found.key if found else None
 
 
 def _is_spent(requirement: Requirement, past: Sequence[_Glance], own: str) -> bool:

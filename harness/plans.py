@@ -55,6 +55,7 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
     truth, alpha = requirement.truth(), requirement.alpha / requirement.looks
     odds = _odds(seen, requirement, threshold, better, alpha)
     beta = MISSED / max(musts, 1)
+    passes_from = _reached(odds.passes, seen, threshold, better)
     return Plan(
         verdict=verdict,
         n=seen.n,
@@ -62,9 +63,9 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
         truth=truth,
         needed=None if truth is None else n_needed(seen, threshold, truth, alpha=alpha, beta=beta),
         stalls=None if truth is None else max(0.0, 1 - odds.passes(truth) - odds.fails(truth)),
-        passes_from=_reached(odds.passes, seen, threshold, better),
+        passes_from=passes_from,
         fails_from=_reached(odds.fails, seen, threshold, "lower" if better == "higher" else "higher"),
-        possible=_possible(requirement, measurement, baseline),
+        possible=passes_from is not None or _possible(requirement, measurement, baseline),
     )
 
 

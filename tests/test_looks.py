@@ -284,6 +284,15 @@ def test_runs_that_did_not_see_each_other_cannot_take_more_looks_than_planned(lo
     assert "looks spent" in all_three.reasons[0]
 
 
+def test_a_gate_counts_looks_at_the_champion_of_now_alone(looking: Looking) -> None:
+    for number, champion in enumerate(("first", "second", "third")):
+        looking.ask(VERSUS, champion=champion)
+        looking.look(200 * number, 200 * number + 200)
+    runs = looking.runs()
+
+    assert "pass" == decide(GATE, runs[0].candidate, runs, stage="ci", project="demo", now=NOW).outcome
+
+
 def test_each_slice_has_looks_of_its_own(looking: Looking) -> None:
     path = looking.folder / "card.suite.yaml"
     path.write_text(path.read_text().replace("with: {column: ok}", "with: {column: ok}, by: [channel]"))

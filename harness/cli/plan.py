@@ -98,14 +98,17 @@ def _told(found: Sequence[_Planned], musts: int) -> Iterator[str]:
         yield f"{musts} musts, each planned so that all of them together pass a good candidate 95 times of 100."
     for each in found:
         yield f"\n{each.suite}"
-        for one in each.plans:
+        shown = [one for one in each.plans if planned(one.verdict) or one.verdict.outcome == "error"]
+        for one in shown:
             yield f"  {one.verdict.name}: {asked(one.verdict)}{_for(one)}"
             yield from (f"    {label:<9} {text}" for label, text in _lines(one))
+        if len(shown) < len(each.plans):
+            yield f"  {len(each.plans) - len(shown)} more are exact, only shown, or about just these rows, however many"
         yield from _time(each)
 
 
 def _for(one: Plan) -> str:
-    if one.truth is None or not planned(one.verdict):
+    if one.truth is None:
         return ""
     equal = one.verdict.requirement.versus and one.truth == 0
     return ", planned for an equal one" if equal else f", planned for {placed(one.verdict, one.truth)}"
@@ -118,9 +121,6 @@ def _lines(one: Plan) -> Iterator[tuple[str, str]]:
         return
     worth = f", worth about {one.n_eff:,.0f} independent ones" if one.n_eff < 0.9 * one.n else ""
     yield "there", f"{one.n:,} {unit}{worth}"
-    if not planned(verdict):
-        yield "needed", "no number of rows: it is shown, or holds for exactly these rows"
-        return
     if not one.possible:
         yield "cannot", "pass at all: even if every one were good, so few would not show what is asked"
     yield "needed", _needed(one)

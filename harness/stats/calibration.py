@@ -12,7 +12,7 @@ from harness.stats.brier import probabilities
 from harness.stats.clustering import Part, spread
 from harness.stats.columns import Codes, Numbers
 from harness.stats.inference import Inference
-from harness.stats.resampling import Resampled, canonical, redrawn, seeded
+from harness.stats.resampling import TIMES, Resampled, canonical, redrawn, seeded
 
 BINS = 15
 
@@ -23,6 +23,7 @@ class Gaps:
 
     bins: Codes
     misses: Numbers
+    score: Numbers
     weight: Numbers
 
     def seen(self) -> Numbers:
@@ -43,14 +44,18 @@ def infer(sample: Sample) -> Inference:
 
     Sum over 15 equally wide bins of |mean y - mean score| weighted by the bin's share (Guo et al. 2017). Noise alone
     makes it positive, so the errors of each side are bootstrapped apart (2,000 draws of rows, or clusters): upwards it
-    errs by no more than its gaps in the direction they show, downwards by no more than the sum of all their moves.
+    errs by no more than its gaps in the direction they show, downwards by no more than the sum of all their moves,
+    or what chance gives probabilities that are right.
     The upper bound keeps its level, the lower is wide.
     """
     rows = canonical(columns.table(sample), ("y", "score", "weight"))
     gaps, codes = _gaps(rows, "score"), columns.clusters(rows)
     seen = gaps.seen()
     moves = _moves([gaps], codes)[0]
-    below, above = np.abs(moves).sum(axis=1), -moves @ np.sign(seen)
+    design = spread([_part([gaps])], codes)
+    effect = design.variance / design.independent if design.independent > 0 else 1.0
+    below = np.maximum(np.sort(np.abs(moves).sum(axis=1)), _noise(gaps) * np.sqrt(effect))
+    above = -moves @ np.sign(seen)
     return _told(float(np.abs(seen).sum()), [gaps], codes, below, above)
 
 
@@ -71,7 +76,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 def _gaps(rows: pa.Table, name: str) -> Gaps:
     y, score, weight = columns.outcomes(rows), probabilities(rows, name), columns.weights(rows)
     bins = np.clip(np.ceil(score * BINS) - 1, 0, BINS - 1).astype(np.int64)
-    return Gaps(bins=bins, misses=weight * (y - score), weight=weight)
+    return Gaps(bins=bins, misses=weight * (y - score), score=score, weight=weight)
 
 
 def _moves(sides: Sequence[Gaps], codes: Mapping[str, Codes]) -> list[Numbers]:
@@ -80,6 +85,16 @@ def _moves(sides: Sequence[Gaps], codes: Mapping[str, Codes]) -> list[Numbers]:
     totals = redrawn(np.concatenate([side.sums() for side in sides], axis=1), codes, chance)
     halves = np.split(totals, len(sides), axis=1)
     return [half[:, :BINS] / half[:, BINS:] - side.seen() for half, side in zip(halves, sides, strict=True)]
+
+
+def _noise(gaps: Gaps) -> Numbers:
+    """Return, sorted, what error chance gives probabilities that are right (consistency resampling, Broecker 2007).
+
+    Bins of few rows that happened to agree cannot show it when they are redrawn.
+    """
+    variance = np.bincount(gaps.bins, gaps.weight**2 * gaps.score * (1 - gaps.score), minlength=BINS)
+    drawn = np.random.default_rng(TIMES).standard_normal((TIMES, BINS)) * np.sqrt(variance) / gaps.weight.sum()
+    return np.sort(np.abs(drawn).sum(axis=1))
 
 
 def _told(value: float, sides: Sequence[Gaps], codes: Mapping[str, Codes], below: Numbers, above: Numbers) -> Inference:

@@ -45,9 +45,12 @@ def test_psi_is_the_textbooks_less_what_noise_adds():
 def test_psi_bounds_are_where_the_noncentral_chi_square_says():
     seen = infer(counts("psi", [400, 300, 300], [300, 300, 400]))
     lower, upper = seen.bounds(0.05)
-    x = (seen.value + 2 * 2 / 1000) * 500
+    psi = seen.value + 2 * 2 / 1000
+    worth = 500 / (1 + 0.15 * psi)
 
-    assert (ncx2.sf(x, 2, lower * 500), ncx2.cdf(x, 2, upper * 500)) == pytest.approx((0.05, 0.05))
+    assert (ncx2.sf(psi * worth, 2, lower * worth), ncx2.cdf(psi * worth, 2, upper * worth)) == pytest.approx(
+        (0.05, 0.05)
+    )
 
 
 def test_js_is_scipys_distance_but_for_noise():

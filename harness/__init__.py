@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.model import Verdict as Verdict
     from harness.model import worst as worst
     from harness.requirements import Requirement as Requirement
+    from harness.sources import open_table as open_table
     from harness.tables.bins import Bins as Bins
     from harness.tables.profiles import ColumnProfile as ColumnProfile
     from harness.tables.profiles import Profile as Profile
@@ -64,6 +65,7 @@ _HOME = {
         "worst",
     ),
     "requirements": ("Requirement",),
+    "sources": ("open_table",),
     "tables.bins": ("Bins",),
     "tables.profiles": ("ColumnProfile", "Profile"),
     "tables.saved": ("save_profile",),

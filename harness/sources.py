@@ -72,6 +72,11 @@ def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Da
     return not_empty(data)
 
 
+def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
+    """Return a table by its path or URI alone: no roles, no filters."""
+    return open_dataset(Path(uri).name, Source(source=uri), folder, as_of)
+
+
 def _opened(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
     uri = located(source.source, folder)
     raw = Dataset(name=name, uri=source.source, digest=scan.digest(uri), sql=scan.source_sql(uri))

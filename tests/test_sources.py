@@ -98,7 +98,7 @@ def test_excluded_rows_are_counted_and_missing_values_stay(tmp_path: Path) -> No
     ("keys", "told"),
     [
         ({"source": "nope.parquet"}, "no file at .*nope.parquet"),
-        ({"source": "rows.xlsx"}, "sources are .parquet, .csv, .tsv files and globs"),
+        ({"source": "rows.xlsx"}, "sources are .parquet, .profile, .csv, .tsv files and globs"),
         ({"source": "delta:table"}, "cannot read 'delta:table'"),
         ({"source": "rows.parquet", "id": "idd"}, "has no column 'idd'; did you mean 'id'?"),
         ({"source": "rows.parquet", "time": "when"}, "has no column 'when'"),

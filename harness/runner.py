@@ -2,7 +2,7 @@
 
 import platform
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,7 @@ class Order:
     seed: int = 0
     timeout: timedelta | None = None
     ledger: Ledger | None = None
+    told: Callable[[Done], None] = lambda done: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,13 @@ def run_steps(
     """Return the record of some steps of a suite that was opened whole; `records.joined` makes one run of several."""
     works = list(planned(suite, steps, world, order, started))
     checks = {step.check.name: step.check for step in steps}
-    perform_with = plugins.executor(order.executor)
-    done = list(perform_with(works, lambda work: perform(work, checks[work.check], world.targets[work.subject.name])))
+
+    def performed(work: Work) -> Done:
+        done = perform(work, checks[work.check], world.targets[work.subject.name])
+        order.told(done)
+        return done
+
+    done = list(plugins.executor(order.executor)(works, performed))
     measured = [_finished(step, done, world, order) for step in steps]
     verdicts = [v for step, seen in zip(steps, measured, strict=True) for v in _judged(step, seen, world, order)]
     measurements = [measurement for outcome in measured for measurement in outcome.measurements]

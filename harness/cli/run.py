@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from harness.attempts import warned
 from harness.builtin.observed import observed
+from harness.cli.progress import shown
 from harness.cli.project import EXIT, existing, say, span
 from harness.errors import HarnessError, UsageError
 from harness.evidence import LEVELS
@@ -114,7 +116,9 @@ def _run_all(project: Project, suites: Sequence[Suite], order: Order) -> tuple[S
     troubles: list[HarnessError] = []
     for suite in suites:
         try:
-            runs.append(run_suite(suite, project.plugins, order))
+            works = sum(len(step.arguments) for step in resolve(suite, project.plugins))
+            with shown(suite.name, works) as told:
+                runs.append(run_suite(suite, project.plugins, replace(order, told=told)))
         except HarnessError as error:
             click.echo(f"error: {suite.name}: {error}", err=True)
             troubles.append(error)

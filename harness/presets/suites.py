@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.presets.columns import Column, Table, positives
 from harness.presets.fill import as_yaml, filled, template
 from harness.presets.roles import guess
@@ -77,8 +78,20 @@ def data(table: Table, wanted: Wanted) -> Written:
     return Written(text=filled(template("data.suite.yaml"), values), told=told)
 
 
-PRESETS: Mapping[str, Callable[[Table, Wanted], Written]] = {"classifier": classifier, "data": data}
-LATER: Sequence[str] = ("fraud", "rag", "latency")
+def latency(table: Table, wanted: Wanted) -> Written:
+    """Return a suite that sends the rows of a table to a service, and asks how many answers come late."""
+    sent = [f'{as_yaml(column)}: "{{{column}}}"' for column in table.columns if re.fullmatch(r"\w+", column)]
+    if not sent:
+        raise UsageError(f"{table.uri} has no column that a request can name ({table.told()}); rename one")
+    values = _common(table, wanted) | {
+        f"column_{index + 1}": sent[index] if index < len(sent) else None for index in range(LISTED)
+    }
+    values["more"] = f"and likewise: {', '.join(sent[LISTED:])}" if sent[LISTED:] else None
+    return Written(text=filled(template("latency.suite.yaml"), values), told=f"{len(sent[:LISTED])} columns to send")
+
+
+PRESETS: Mapping[str, Callable[[Table, Wanted], Written]] = {"classifier": classifier, "data": data, "latency": latency}
+LATER: Sequence[str] = ("fraud", "rag")
 
 
 def suite_file(source: Path) -> Path:

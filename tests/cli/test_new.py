@@ -85,6 +85,30 @@ def test_decisions_alone_are_not_asked_for_a_ranking(project: Path, harness: Com
     assert 1 == done.code
 
 
+def test_latency_suite_sends_the_columns_of_its_table(project: Path, harness: Command) -> None:
+    pq.write_table(pa.table({"id": [1], "amount": [2.5], "two words": ["x"]}), project / "payments.parquet")
+
+    made = harness("new", "suite", "--preset", "latency", "--from", "payments.parquet")
+    valid = harness("validate", "payments.suite.yaml")
+
+    assert (0, "") == (made.code, made.err)
+    assert (0, "") == (valid.code, valid.err)
+    request = config_of(project / "payments.suite.yaml")["request"]
+    assert {"method": "POST", "path": "/v1/score", "body": {"id": "{id}", "amount": "{amount}"}} == request
+
+
+def test_latency_suite_of_a_service_that_is_not_there_is_an_error(project: Path, harness: Command) -> None:
+    pq.write_table(pa.table({"id": [1]}), project / "payments.parquet")
+    harness("new", "suite", "--preset", "latency", "--from", "payments.parquet")
+    suite = project / "payments.suite.yaml"
+    suite.write_text(suite.read_text().replace("127.0.0.1:8000", "127.0.0.1:1").replace("duration: 60", "duration: 2"))
+
+    done = harness("run", "payments.suite.yaml")
+
+    assert 3 == done.code
+    assert "400 x connection refused" in done.out
+
+
 def test_suite_elsewhere_still_finds_its_table(project: Path, harness: Command) -> None:
     write(project / "scores.parquet")
 
@@ -212,12 +236,12 @@ def test_existing_suite_is_never_overwritten(project: Path, harness: Command) ->
     assert "mine" == (project / "scores.suite.yaml").read_text()
 
 
-@pytest.mark.parametrize("preset", ["fraud", "rag", "latency"])
+@pytest.mark.parametrize("preset", ["fraud", "rag"])
 def test_preset_of_later_is_refused_by_naming_those_there_are(harness: Command, preset: str) -> None:
     made = harness("new", "suite", "--preset", preset, "--from", "scores.parquet")
 
     assert 4 == made.code
-    assert f"error: preset '{preset}' is not there yet; there is classifier, data\n" == made.err
+    assert f"error: preset '{preset}' is not there yet; there is classifier, data, latency\n" == made.err
 
 
 def test_misspelt_preset_is_refused_with_a_suggestion(harness: Command) -> None:

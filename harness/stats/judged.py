@@ -34,8 +34,8 @@ def infer(sample: Sample) -> Inference:
     """Return the true mean, 0 to 1, of rows with `score` by the judge and `y` by a person or missing.
 
     PPI++ (Angelopoulos, Duchi, Zrnic 2023): the judge's mean on unchecked rows plus its mean error on checked ones,
-    with the weight of least variance; bounds Korn-Graubard 1998, as Wald's err up to 9.5 % at 5 %. The checked rows
-    must be a random sample of these rows, 30 or more. Counts {k, n, tp, positives, tn, negatives}: k of n passed by a
+    with the weight of least variance; what leaves 0 to 1 is cut. Bounds Korn-Graubard 1998, as Wald's err up to 9.5 %
+    at 5 %. The checked rows must be a random sample of these rows, 30 or more. Counts {k, n, tp, positives, tn, negatives}: k of n passed by a
     judge who elsewhere passed tp of the good and failed tn of the bad: Rogan, Gladen 1978; bounds Lang, Reiczigel 2014,
     below also Fieller 1954.
     """
@@ -43,8 +43,10 @@ def infer(sample: Sample) -> Inference:
         return _rogan_gladen(*_counts(sample))
     rows = columns.table(sample)
     value, parts = ppi(_checked(rows))
-    within = min(max(value, 0.0), 1.0)
-    return replace(korn_graubard(within, rows.num_rows, spread(parts, columns.clusters(rows))), method="PPI++")
+    design = spread(parts, columns.clusters(rows))
+    edge = 0.5 / design.groups if design.variance > 0 else 0.0
+    seen = korn_graubard(min(max(value, edge), 1 - edge), rows.num_rows, design)
+    return replace(seen, value=min(max(value, 0.0), 1.0), method="PPI++")
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:

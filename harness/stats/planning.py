@@ -34,7 +34,7 @@ def n_needed(
     if isinstance(interval, Noncentral):
         return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
-        needed = _binomial(threshold, plan_for, alpha, beta)
+        needed = _binomial(threshold, plan_for, alpha, beta) if interval.worth(alpha) > 0 else None
         return None if needed is None else math.ceil(needed * inference.n / interval.worth(alpha) - 1e-9)
     if isinstance(interval, Student) and plan_for != threshold:
         reach = float(special.ndtri(alpha) + special.ndtri(beta)) * interval.se / (plan_for - threshold)

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from harness.errors import HarnessError
 from harness.model import Sample
-from harness.stats import infer
+from harness.stats import infer, n_needed
 from harness.stats.judged import Checked, lang_reiczigel, ppi
 
 
@@ -63,6 +63,17 @@ def test_a_good_judge_is_worth_labels():
     truth, judge, others = case()
 
     assert infer(rows(truth, judge, others)).n_eff > 1.4 * 200
+
+
+def test_a_correction_beyond_all_is_cut_and_keeps_its_uncertainty():
+    human = np.r_[np.ones(59), 0.9]
+
+    seen = infer(rows(human, np.r_[np.full(59, 0.9), 0.0], np.full(500, 0.99)))
+    lower, upper = seen.bounds(0.05)
+
+    assert (seen.value, upper) == (1, 1)
+    assert 0.8 < lower < 0.999
+    assert n_needed(seen, 0.8, 0.9) is not None
 
 
 def test_all_rows_checked_are_a_mean_of_people():

@@ -44,20 +44,21 @@ def features_of(payment: Payment, history: History) -> list[float]:
 
 def _customer(payment: Payment, spent: bytes) -> list[float]:
     """Return count and mean amount of the customer's payments in each window, this one included (once)."""
-    others = [event for event in SPENT.iter_unpack(spent) if event[2] != payment.transaction_id]
-    instants = [event[0] for event in others]
+    instants, cents, ids = _columns(spent, 3)
+    if payment.transaction_id in ids:
+        kept = [each for each in zip(instants, cents, ids, strict=True) if each[2] != payment.transaction_id]
+        instants, cents = tuple(each[0] for each in kept), tuple(each[1] for each in kept)
     found: list[float] = []
     for days in WINDOW_DAYS:
-        within = others[bisect_right(instants, payment.seconds - days * DAY_SECONDS) :]
+        within = cents[bisect_right(instants, payment.seconds - days * DAY_SECONDS) :]
         count = len(within) + 1
-        total = sum(event[1] for event in within) + payment.cents
-        found += [float(count), total / (100 * count)]
+        found += [float(count), (sum(within) + payment.cents) / (100 * count)]
     return found
 
 
 def _terminal(now: int, history: History) -> list[float]:
     """Return count and share of fraud of the terminal's payments in windows that end when labels are known."""
-    seen, frauds = (_instants(members) for members in (history.seen, history.frauds))
+    seen, frauds = (_columns(members, 2)[0] for members in (history.seen, history.frauds))
     found: list[float] = []
     for days in WINDOW_DAYS:
         begin, end = now - DELAY - days * DAY_SECONDS, now - DELAY
@@ -66,8 +67,10 @@ def _terminal(now: int, history: History) -> list[float]:
     return found
 
 
-def _instants(members: bytes) -> list[int]:
-    return [event[0] for event in SEEN.iter_unpack(members)]
+def _columns(members: bytes, width: int) -> Sequence[tuple[int, ...]]:
+    """Return the columns of members that lie end to end."""
+    values = struct.unpack(f">{len(members) // 8}q", members)
+    return [values[column::width] for column in range(width)]
 
 
 def _between(instants: Sequence[int], begin: int, end: int) -> int:

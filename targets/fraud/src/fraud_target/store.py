@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeVar, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
@@ -54,11 +54,10 @@ class FeatureStore(Protocol):
 class ValkeyStore:
     """A store on Valkey or Redis."""
 
-    def __init__(self, url: str, *, connections: int = 64) -> None:
-        pool = BlockingConnectionPool.from_url(
+    def __init__(self, url: str, *, connections: int = 256) -> None:
+        pool = ConnectionPool.from_url(
             url,
             max_connections=connections,
-            timeout=SECONDS,
             socket_timeout=SECONDS,
             socket_connect_timeout=SECONDS,
             retry=Retry(NoBackoff(), 1),  # a connection may be stale after a restart; what is sent twice counts once

@@ -14,7 +14,7 @@ from fraud_target.files import Files
 from fraud_target.model import scores_of, train
 
 SMALL = ["--customers", "400", "--terminals", "2500", "--seed", "3", "--end", "2026-03-31"]
-PAYMENT = ["transaction_id", "tx_time", "customer_id", "terminal_id", "amount", "channel"]
+PAYMENT = ["transaction_id", "tx_time", "customer_id", "terminal_id", "amount", "channel", "age_band"]
 
 
 @pytest.fixture(scope="module")

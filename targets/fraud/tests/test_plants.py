@@ -62,3 +62,25 @@ def test_changed_concept_blinds_a_trained_model(payments: Make) -> None:
 
     assert recall(plain) > 0.4
     assert recall(planted) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("plant", "factors"), [("bias", {"65+": 3.0, "25-44": 1.0}), ("drift", {"65+": 1.5, "25-44": 1.5})]
+)
+def test_raised_amounts_are_those_of_genuine_payments(payments: Make, plant: str, factors: dict[str, float]) -> None:
+    planted, plain = payments(plant=plant).to_pandas(), payments().to_pandas()
+    late = (plain["tx_time"] >= PLANTED) & (plain["is_fraud"] == 0)
+
+    for band, factor in factors.items():
+        struck = late & (plain["age_band"] == band)
+        assert (plain["amount"] * factor)[struck].round(2).tolist() == pytest.approx(
+            planted["amount"][struck].tolist(), abs=0.011
+        )
+    assert planted[~late].equals(plain[~late])
+
+
+def test_age_bands_belong_to_customers_and_change_nothing_else(payments: Make) -> None:
+    table = payments().to_pandas()
+
+    assert 1 == table.groupby("customer_id")["age_band"].nunique().max()
+    assert {"18-24", "25-44", "45-64", "65+"} == set(table["age_band"])

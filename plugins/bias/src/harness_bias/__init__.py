@@ -1,31 +1,38 @@
 """Measures whether groups of people are decided about alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from harness import Check, Dataset, Measurement, check, hookimpl
 
-RATES = ("selection_rate", "tpr", "fpr", "fnr", "precision")
-METRICS = {
-    **dict.fromkeys(RATES, "proportion"),
+RateName = Literal["selection_rate", "tpr", "fpr", "fnr", "precision"]
+RATES: tuple[RateName, ...] = get_args(RateName)
+METRICS: Mapping[str, str] = {
+    **{str(rate): "proportion" for rate in RATES},
     **{f"{rate}_ratio": "ratio" for rate in RATES},
     **{f"{rate}_gap": "gap" for rate in RATES},
 }
+Rates = Annotated[Sequence[RateName], Field(min_length=1)]
 Groups = Annotated[Sequence[str], Field(min_length=1)]
 
 
 @check("bias.group_rates", metrics=METRICS)
 def group_rates(
-    data: Dataset, *, groups: Groups, reference: str | Mapping[str, str], intersections: bool = False
+    data: Dataset,
+    *,
+    groups: Groups,
+    reference: str | Mapping[str, str],
+    intersections: bool = False,
+    rates: Rates = RATES,
 ) -> Iterator[Measurement]:
     """Measure each group's rates, and their ratios and gaps to one reference group that is named in advance."""
     from harness_bias import comparison, grouping  # noqa: PLC0415 - pyarrow costs, and a plugin is listed without it
 
     cells = grouping.counted(data, groups)
     for grouped in grouping.groupings(cells, groups, reference, intersections):
-        yield from comparison.of(data, cells, grouped)
+        yield from comparison.of(data, cells, grouped, rates)
 
 
 @hookimpl

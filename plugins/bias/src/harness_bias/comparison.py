@@ -1,6 +1,6 @@
 """Each group's rates, and how they compare with those of the reference group."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
@@ -38,11 +38,11 @@ RATES = (
 )
 
 
-def of(data: Dataset, cells: pa.Table, grouping: Grouping) -> Iterator[Measurement]:
-    """Yield every rate that the declared columns allow, for each group and against the reference."""
+def of(data: Dataset, cells: pa.Table, grouping: Grouping, names: Sequence[str]) -> Iterator[Measurement]:
+    """Yield the named rates that the declared columns allow, for each group and against the reference."""
     known = set(outcomes(data))
     for rate in RATES:
-        if rate.needs() <= known:
+        if rate.name in names and rate.needs() <= known:
             yield from _of_rate(data, cells, grouping, rate)
 
 

@@ -1,5 +1,7 @@
 """Faults planted in simulated payments, for suites to find."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +11,7 @@ from fraud_target.process import Process, Stream
 FAULTY_SHARE = 0.02
 UNSEEN_CHANNEL = "moto"
 UNSEEN_SCENARIO = 4
+DEARER: Mapping[str, tuple[float, str | None]] = {"bias": (3.0, "65+"), "drift": (1.5, None)}
 
 
 def plant(process: Process, day: int, payments: pa.Table) -> pa.Table:
@@ -17,6 +20,8 @@ def plant(process: Process, day: int, payments: pa.Table) -> pa.Table:
         return _break_schema(process, day, payments)
     if process.plant == "concept" and process.planted_on(day):
         return _change_concept(process.random(Stream.PLANT, day), payments)
+    if process.plant is not None and process.plant in DEARER and process.planted_on(day):
+        return _raise_amounts(DEARER[process.plant], payments)
     return payments
 
 
@@ -40,3 +45,14 @@ def _change_concept(random: np.random.Generator, payments: pa.Table) -> pa.Table
     columns["is_fraud"] = pa.array(drawn)
     columns["scenario"] = pa.array(drawn * np.int8(UNSEEN_SCENARIO))
     return pa.table(columns)
+
+
+def _raise_amounts(by: tuple[float, str | None], payments: pa.Table) -> pa.Table:
+    """Raise the genuine amounts, of one age band or of all: a model that knows amounts and no ages alerts on them."""
+    factor, band = by
+    struck = pc.equal(payments["is_fraud"], 0)
+    if band is not None:
+        struck = pc.and_(struck, pc.equal(payments["age_band"], band))
+    raised = pc.round(pc.multiply(payments["amount"], factor), 2)
+    place = payments.column_names.index("amount")
+    return payments.set_column(place, "amount", pc.if_else(struck, raised, payments["amount"]))

@@ -10,6 +10,8 @@ from fraud_target.process import Process, Stream
 
 CHANNELS = np.array(["pos", "web", "atm"])
 CHANNEL_SHARES = (0.6, 0.25, 0.15)
+AGE_BANDS = np.array(["18-24", "25-44", "45-64", "65+"])
+AGE_SHARES = (0.12, 0.40, 0.30, 0.18)
 BLOCK = 1_000
 
 
@@ -23,6 +25,7 @@ class Population:
     first_reachable: NDArray[np.int64]
     count_reachable: NDArray[np.int64]
     channel: NDArray[np.int8]
+    age_band: NDArray[np.int8]
 
     def terminals_of(self, customer: NDArray[np.int32], luck: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return a reachable terminal for each payment, by a uniform draw in [0, 1)."""
@@ -48,7 +51,13 @@ def populate(process: Process) -> Population:
         first_reachable=np.cumsum(count) - count,
         count_reachable=count,
         channel=channel,
+        age_band=_age_bands(process),
     )
+
+
+def _age_bands(process: Process) -> NDArray[np.int8]:
+    """Return a band for each customer, drawn apart so that nothing else depends on it."""
+    return process.random(Stream.AGES).choice(len(AGE_BANDS), process.customers, p=AGE_SHARES).astype(np.int8)
 
 
 def _reachable(

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-PLANTS = ("schema", "concept")
+PLANTS = ("schema", "concept", "bias", "drift")
 MAY_BE_ZERO = {"seed", "amount_limit", "terminal_hit_share", "customer_hit_share", "plant_days"}
 SHARES = ("terminal_hit_share", "customer_hit_share", "hit_payment_share")
 
@@ -23,6 +23,7 @@ class Stream(IntEnum):
     FRAUD = 5
     REPORTS = 6
     PLANT = 7
+    AGES = 8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fraud_target.files import parquet_writer
 from fraud_target.plants import plant
-from fraud_target.population import CHANNELS, Population, populate
+from fraud_target.population import AGE_BANDS, CHANNELS, Population, populate
 from fraud_target.process import Process, Stream
 
 DAY_SECONDS = 86_400
@@ -57,6 +57,7 @@ def _payments(process: Process, population: Population, day: int) -> pa.Table:
             "terminal_id": terminal,
             "amount": amount,
             "channel": pa.array(CHANNELS[population.channel[terminal]]),
+            "age_band": pa.array(AGE_BANDS[population.age_band[customer]]),
             "is_fraud": (scenario > 0).astype(np.int8),
             "scenario": scenario,
         }

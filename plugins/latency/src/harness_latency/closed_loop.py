@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ SOME_FAILED = 1
 
 def run_locust(locustfile: str, url: str, *, users: int, spawn_rate: float, duration: float, processes: int) -> Shots:
     """Return the requests that the users of a locustfile made."""
+    if find_spec("locust") is None:
+        raise UsageError("Locust is not installed; pip install 'promotion-harness-latency[locust]'")
     if not Path(locustfile).is_file():
         raise UsageError(f"no locustfile {locustfile!r} in {Path.cwd()}; name it from where harness is run")
     with tempfile.TemporaryDirectory(prefix="harness-locust-") as folder:
@@ -44,7 +47,7 @@ def _run(command: list[str], seconds: float) -> None:
         raise HarnessError(f"locust did not end within {seconds:.0f} s; does the locustfile ever stop?") from trouble
     if done.returncode not in (0, SOME_FAILED):
         said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-        raise HarnessError(f"locust ended with {done.returncode}: {said[0]}; is the extra `locust` installed?")
+        raise HarnessError(f"locust ended with {done.returncode}: {said[0]}")
 
 
 def _read(folder: Path) -> Shots:

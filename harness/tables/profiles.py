@@ -162,9 +162,18 @@ def _numbers(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
     )
 
 
+def _counted(values: pa.Array) -> tuple[pa.Array, Keys]:
+    """Return the different texts and how often each occurs."""
+    if pa.types.is_dictionary(values.type):
+        counts = np.bincount(values.indices.to_numpy(), minlength=len(values.dictionary))
+        seen = np.flatnonzero(counts)
+        return values.dictionary.take(pa.array(seen)), counts[seen]
+    found = pc.value_counts(values)
+    return found.field("values"), found.field("counts").to_numpy(zero_copy_only=False)
+
+
 def _texts(values: pa.Array, name: str) -> ColumnProfile:
-    found = pc.value_counts(values.drop_null())
-    texts, counts = found.field("values"), found.field("counts").to_numpy(zero_copy_only=False)
+    texts, counts = _counted(values.drop_null())
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     size = np.bincount(lengths, weights=counts).astype(np.int64) if len(lengths) else np.zeros(0, np.int64)
     seen = np.flatnonzero(size)

@@ -1,6 +1,7 @@
 """Reads tables with DuckDB: the one place that turns a URI into SQL and SQL into Arrow."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -41,6 +42,12 @@ def source_sql(uri: str) -> str:
     if not glob(uri, recursive=True):
         raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
     return f"SELECT * FROM {reader}({literal(uri)})"
+
+
+def parquet_file(sql: str) -> str | None:
+    """Return the path of the one parquet file that a query reads whole; None for any other query."""
+    found = re.fullmatch(r"SELECT \* FROM read_parquet\('([^'*?\[]+)'\)", sql)
+    return found[1] if found and Path(found[1]).is_file() else None
 
 
 def digest(uri: str) -> str:

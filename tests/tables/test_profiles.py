@@ -228,3 +228,16 @@ def test_one_column_of_two_kinds_does_not_merge() -> None:
 
 def reopened(path: Path) -> Dataset:
     return Dataset(name="saved", uri=str(path), digest=scan.digest(str(path)), sql=scan.source_sql(str(path)))
+
+
+def test_a_whole_file_and_a_query_of_it_have_one_profile(tmp_path: Path) -> None:
+    chance = np.random.default_rng(5)
+    x = np.where(chance.random(300_000) < 0.1, np.nan, chance.normal(0, 1, 300_000))
+    texts = chance.choice(["a", "bb", "ü"], 300_000)
+    rows = pa.table({"x": pa.array(x, mask=chance.random(300_000) < 0.1), "c": pa.array(texts, mask=x > 1)})
+    pq.write_table(rows, tmp_path / "rows.parquet", row_group_size=70_000)
+    whole = reopened(tmp_path / "rows.parquet")
+
+    queried = whole.with_column("one", "1").profile(["x", "c"])
+
+    assert queried == whole.profile(["x", "c"])

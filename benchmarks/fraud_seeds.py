@@ -41,7 +41,9 @@ def row(seed: int, run: dict[str, Any]) -> str:
     cells = []
     for verdict in musts:
         e = verdict["estimate"]
-        cells.append(f"{e['value']:.3f} ({e['lower']:.3f} to {e['upper']:.3f}), {e['n_eff']:,.0f}: {verdict['outcome']}")
+        cells.append(
+            f"{e['value']:.3f} ({e['lower']:.3f} to {e['upper']:.3f}), {e['n_eff']:,.0f}: {verdict['outcome']}"
+        )
     return f"| {seed} | **{run['outcome']}** | {' | '.join(cells)} |"
 
 
@@ -51,7 +53,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--end", type=date.fromisoformat, default=date(2026, 3, 31))
     given = parser.parse_args()
-    print("| seed | gate | recall, effective n | precision, effective n | AUC, effective n | AUC against the champion |")
+    print(
+        "| seed | gate | recall, effective n | precision, effective n | AUC, effective n | AUC against the champion |"
+    )
     print("|---|---|---|---|---|---|")
     for seed in range(1, given.seeds + 1):
         print(row(seed, judged(seed, given.end)), flush=True)

@@ -97,9 +97,7 @@ def test_an_id_observed_twice_fails_a_session_without_suites(answers: Project) -
     assert "60 passed, 1 error" in done.out
 
 
-def test_the_command_line_refuses_what_only_tests_observe(
-    answers: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_refuses_what_only_tests_observe(answers: Project, capsys: pytest.CaptureFixture[str]) -> None:
     code = answers.harness("run", "suites/answers.suite.yaml")
 
     assert (4, []) == (code, answers.runs("answers"))

@@ -1,8 +1,14 @@
 """Small simulations that the fraud target's tests share."""
 
+import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +27,39 @@ OUR_NAMES = {
     "TX_AMOUNT": "amount",
     "TX_FRAUD": "is_fraud",
 }
+
+
+SUITES = Path(__file__).parents[3] / "suites" / "fraud"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """What one run of fraud-demo left behind: exit code, what it printed, and the record of each suite."""
+
+    code: int
+    printed: str
+    records: dict[str, Any]
+    report: bool
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Demo]:
+    """Give the main job as a user runs it, in a folder of its own; each fault is planted once a session."""
+
+    @cache
+    def run(plant: str | None = None) -> Demo:
+        folder = tmp_path_factory.mktemp("demo")
+        shutil.copytree(SUITES, folder / "suites" / "fraud")
+        env = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+        command = [str(Path(sys.executable).with_name("fraud-demo")), *(["--plant", plant] if plant else [])]
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+        out = folder / "fraud-data" / "out"
+        records = {path.parent.name: json.loads(path.read_text()) for path in out.glob("*/run.json")}
+        report = (out / "report.html").is_file()
+        shutil.rmtree(folder / "fraud-data")
+        return Demo(code=done.returncode, printed=done.stdout + done.stderr, records=records, report=report)
+
+    return run
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from fraud_target.process import Process
         ({"seed": -1}, "seed must be 0 or more, found -1"),
         ({"terminal_hit_share": 1.5}, "terminal_hit_share must be a share, at most 1, found 1.5"),
         ({"least_mean_amount": 500.0}, "least_mean_amount 500.0 is above 100.0, the most"),
-        ({"plant": "schemma"}, "no fault 'schemma' can be planted; plant one of schema, concept"),
+        ({"plant": "schemma"}, "no fault 'schemma' can be planted; plant one of schema, concept, bias, drift"),
     ],
 )
 def test_process_refuses_impossible_rates(process: Callable[..., Process], rate: dict[str, object], said: str) -> None:

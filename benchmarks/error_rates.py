@@ -113,12 +113,12 @@ def watched(runs: int) -> Iterator[Row]:
     """Yield how often 20 peeks at a canary, and five retries on pooled rows, promote at the limit or fail there."""
     rng = np.random.default_rng(7)
     for per in (100, 2000):
-        requirement, done = Requirement(metric="m", at_most=0.004, looks=1), max(50, runs // 20)
+        requirement, done = Requirement(metric="m", at_most=0.004, looks=1), max(50, runs // 2)
         ends = [_canary(rng, requirement, 0.014, 0.01, per) for _ in range(done)]
         yield "canary, 20 peeks", f"{per} a look, at the limit", f"{done:,}", *_ended(ends)
         equal = [_canary(rng, Requirement(metric="m", at_most=0.0, looks=1), 0.01, 0.01, per) for _ in range(done)]
         yield "canary, 20 peeks", f"{per} a look, equal, no margin", f"{done:,}", *_ended(equal)
-    retried = [_retried(rng, 0.8) for _ in range(max(50, runs // 5))]
+    retried = [_retried(rng, 0.8) for _ in range(max(50, runs // 2))]
     yield "recall, 5 pooled tries", "200 a try, 0.8", f"{len(retried):,}", *_ended(retried)
 
 
@@ -153,7 +153,7 @@ def _retried(rng: np.random.Generator, truth: float) -> str:
 
 def tables_of_40(n: int, runs: int) -> Row:
     """Return how often 40 columns alarm without a drift, with trifles at the bound, and pass with one real drift."""
-    done, rng = max(20, runs // (100 if n > 1000 else 50)), np.random.default_rng(n)
+    done, rng = max(20, runs // 10), np.random.default_rng(n)
     alarms = {"same": 0, "wobble": 0, "real": 0}
     for _ in range(done):
         wobble = rng.normal(0, 0.01, 40)

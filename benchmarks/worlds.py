@@ -141,7 +141,7 @@ def calibration(n: int, off: float) -> World:
         bins = rng.integers(0, 15, n)
         return measured("calibration", "lower", y=(rng.random(n) < real[bins]) * 1, score=middles[bins])
 
-    return World(kind="calibration", cell=f"n {n}, {truth:.3f}", truth=truth, draw=draw, better="lower", share=0.05)
+    return World(kind="calibration", cell=f"n {n}, {truth:.3f}", truth=truth, draw=draw, better="lower", share=0.5)
 
 
 def value_rate(n: int, sigma: float) -> World:
@@ -211,7 +211,14 @@ WORLDS = (
     paired_auc(200),
     *(
         average_precision(*cell)
-        for cell in ((25, 0.1, 2.0), (50, 0.04, 1.0), (50, 0.04, 3.5), (50, 0.01, 2.0), (200, 0.02, 2.0))
+        for cell in (
+            (25, 0.1, 2.0),
+            (50, 0.04, 1.0),
+            (50, 0.04, 3.5),
+            (50, 0.01, 2.0),
+            (100, 0.02, 2.0),
+            (200, 0.02, 2.0),
+        )
     ),
     *(f1(*cell) for cell in ((30, 100), (300, 20))),
     *(brier(*cell) for cell in ((200, 0.3), (2000, 0.02))),

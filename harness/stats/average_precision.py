@@ -23,7 +23,7 @@ def infer(sample: Sample) -> Inference:
 
     Linearised variance (Deville 1999) of rows drawn with their class, in clusters and weighted; bounds Korn-Graubard
     1998, around a value that counts each positive as half found by itself, which removes the upward bias of few
-    positives. Refused below 20 positives. BCa (scipy.stats.bootstrap) errs more often at low prevalence.
+    positives. Refused below 20 positives. BCa passed more often at low prevalence (docs/statistics.md).
     """
     rows = columns.table(sample)
     y, score, weight = columns.outcomes(rows), columns.numbers(rows, "score"), columns.weights(rows)

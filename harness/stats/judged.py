@@ -35,9 +35,10 @@ def infer(sample: Sample) -> Inference:
 
     PPI++ (Angelopoulos, Duchi, Zrnic 2023): the judge's mean on unchecked rows plus its mean error on checked ones,
     with the weight of least variance; what leaves 0 to 1 is cut. Bounds Korn-Graubard 1998, as Wald's err up to 9.5 %
-    at 5 %. The checked rows must be a random sample of these rows, 30 or more. Counts {k, n, tp, positives, tn, negatives}: k of n passed by a
-    judge who elsewhere passed tp of the good and failed tn of the bad: Rogan, Gladen 1978; bounds Lang, Reiczigel 2014,
-    below also Fieller 1954.
+    at 5 %. The checked rows must be a random sample of these rows, 30 or more.
+
+    Counts {k, n, tp, positives, tn, negatives}: k of n passed by a judge who elsewhere passed tp of the good and
+    failed tn of the bad: Rogan, Gladen 1978; bounds Lang, Reiczigel 2014, below also Fieller 1954.
     """
     if sample.rows is None:
         return _rogan_gladen(*_counts(sample))

@@ -7,15 +7,22 @@ import pyarrow as pa
 from harness.errors import HarnessError
 from harness.model import Sample
 from harness.stats import columns, proportion
+from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
 
 
 def infer(sample: Sample) -> Inference:
     """Return the share of value with `y` = 1, of rows with `y` 0 or 1 and `score` what each is worth, in its own unit.
 
-    A proportion weighted by value: Korn-Graubard 1998 on the number of equally worthy rows that it is worth.
+    A proportion weighted by value: Korn-Graubard 1998, on at most the rows of equal worth it equals (Kish 1965):
+    where a few heavy rows happen to be caught, their variance would look small just when the share looks high.
     """
-    return replace(proportion.infer(_valued(sample)), hits=None)
+    seen = proportion.infer(_valued(sample))
+    if not isinstance(seen.interval, Binomial):
+        return replace(seen, hits=None)
+    n_eff = min(seen.n_eff, seen.interval.least)
+    interval = replace(seen.interval, k=seen.value * n_eff, n=n_eff)
+    return replace(seen, hits=None, n_eff=n_eff, interval=interval)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:

@@ -18,6 +18,7 @@ from harness.cli import main
 from harness.cli import run as _run  # noqa: F401 - loaded before the forks, so that each is quick
 from harness.evidence import content_digest
 from harness.plugins import discover
+from harness.project import open_project
 from harness.settings import find_settings
 
 LIMIT = 200
@@ -92,8 +93,6 @@ def looked_at() -> list[str]:
     file = Path("seen.json")
 
     def look() -> None:
-        from harness.cli.project import open_project
-
         file.write_text(json.dumps([run.digest for run in open_project().ledger(None).runs()]))
         os._exit(0)
 

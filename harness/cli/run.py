@@ -116,7 +116,7 @@ def _run_all(project: Project, suites: Sequence[Suite], order: Order) -> tuple[S
     troubles: list[HarnessError] = []
     for suite in suites:
         try:
-            works = sum(len(step.arguments) for step in resolve(suite, project.plugins))
+            works = sum(1 + len({asked.versus for asked in step.requirements if asked.versus}) for step in suite.steps)
             with shown(suite.name, works) as told:
                 runs.append(run_suite(suite, project.plugins, replace(order, told=told)))
         except HarnessError as error:

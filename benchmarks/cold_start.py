@@ -8,6 +8,7 @@ import argparse
 import compileall
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def interleaved(commands: dict[str, list[str | Path]], runs: int, folder: Path) 
     times: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(runs + 1):
         for name, command in commands.items():
+            shutil.rmtree(folder / ".harness", ignore_errors=True)  # each run starts a ledger of its own
             seconds = timed(command, folder)
             times[name] += [seconds] if number else []
     return times

@@ -1,6 +1,5 @@
 """The append-only record of what was found and decided, each entry chained to the one before."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -142,7 +141,7 @@ class Ledger:
 
 
 def _entry_digest(project: str, kind: str, key: str, body: str, previous: str) -> str:
-    return sha256(canonical([project, kind, key, json.loads(body), previous]))
+    return sha256(canonical([project, kind, key, body, previous]))
 
 
 def _unbroken(entries: Sequence[Entry], url: str) -> None:

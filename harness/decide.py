@@ -48,10 +48,11 @@ def decide(
     Passes only if every must of every suite passes and nothing is missing, stale or about another candidate. A must
     fails only if it does among all musts together; waivers stand for what failed or is undecided, never for an error.
     """
+    runs = [run for run in runs if run.recorded and run.scheduled == gate.watch]
     asked = _Question(gate=gate, candidate=candidate, waivers=waivers, now=now, promoted_before=promoted_before)
     latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
     seen = [run for run in latest.values() if run]
-    held = _held(seen, [run for run in runs if run.recorded and run.candidate.key == candidate.key])
+    held = _held(seen, [] if gate.watch else [run for run in runs if run.candidate.key == candidate.key])
     findings = [*_about_candidate(gate, candidate)]
     for suite, run in latest.items():
         findings += _about_run(asked, suite, run, held)
@@ -110,7 +111,7 @@ def _reasons(findings: Sequence[_Finding], outcome: Decision) -> tuple[str, ...]
 
 
 def _latest(runs: Sequence[Run], suite: str, candidate: Identity) -> Run | None:
-    same = [run for run in runs if run.suite == suite and run.recorded and run.candidate.key == candidate.key]
+    same = [run for run in runs if run.suite == suite and run.candidate.key == candidate.key]
     return max(same, key=lambda run: run.started) if same else None
 
 
@@ -127,7 +128,9 @@ def _about_candidate(gate: Gate, candidate: Identity) -> Iterator[_Finding]:
 
 def _about_run(asked: _Question, suite: str, run: Run | None, held: Held) -> Iterator[_Finding]:
     if run is None:
-        yield _Finding(outcome="error", reason=f"{suite}: no run of this candidate in the ledger; run the suite first")
+        kind, how = ("scheduled run", " with --trigger schedule") if asked.gate.watch else ("run", "")
+        told = f"{suite}: no {kind} of this candidate in the ledger; run the suite{how} first"
+        yield _Finding(outcome="error", reason=told)
         return
     yield from _about_age(asked.gate, suite, run, asked.now)
     verdicts = [verdict for other, verdict in held if other == suite]

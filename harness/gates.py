@@ -30,7 +30,10 @@ class Approvals(BaseModel):
 
 
 class Gate(BaseModel):
-    """What a stage asks for: which suites, how fresh, what an inconclusive verdict does, what is promoted."""
+    """What a stage asks for: which suites, how fresh, what an inconclusive verdict does, what is promoted.
+
+    A gate with `watch` decides on the latest scheduled run; any other gate never sees one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +41,7 @@ class Gate(BaseModel):
     run_max_age: Duration | None = None
     data_max_age: Duration | None = None
     on_inconclusive: Literal["block", "report"] = "block"
+    watch: bool = False
     first_promotion: Literal["allow", "refuse"] = "refuse"
     approvals: Approvals | None = None
     promote: Mapping[str, Mapping[str, Any]] = {}
@@ -46,6 +50,8 @@ class Gate(BaseModel):
     def _promotes_only_on_proof(self) -> Self:
         if self.promote and self.on_inconclusive == "report":
             raise ValueError("promotes, so it must block on inconclusive; remove on_inconclusive: report")
+        if self.promote and self.watch:
+            raise ValueError("watches what is deployed, and scheduled runs promote nothing; remove watch or promote")
         return self
 
 

@@ -64,6 +64,7 @@ def looked(
 
     Evidence that was judged before is no new look: the answer is that of all rows seen so far. Looks are of a metric,
     so a changed threshold starts no new count, and more looks than were planned at first cannot be had afterwards.
+    Counts cannot be joined: each look at them is judged alone, and as all looks share alpha, none of them errs more.
     """
     alone = Seen(measurement=measurement, baseline=baseline)
     if not counted(requirement, measurement.sample.statistic):
@@ -74,6 +75,8 @@ def looked(
     look = Look(number=len(others) + 1, planned=requirement.looks, evidence=(*(g.evidence for g in others), own))
     if _is_spent(requirement, past, own):
         return replace(alone, look=replace(look, spent=True))
+    if measurement.sample.rows is None:
+        return replace(alone, look=replace(look, alone=True))
     joined = _pooled(measurement, [glance.earlier.sample(glance.measurement) for glance in others])
     look = replace(look, joined=_count(joined) - _count(measurement))
     return Seen(measurement=joined, baseline=_pooled_baseline(baseline, others), look=look)

@@ -29,6 +29,7 @@ Rows = Annotated[
 
 WORST_FIRST: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass")
 CANDIDATE = "candidate"
+SCHEDULE = "schedule"  # the trigger of runs that watch what is deployed
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
@@ -117,13 +118,15 @@ class Estimate:
 class Look:
     """Which look at rows of one candidate a verdict is, of how many planned, and the evidence of all of them.
 
-    `joined` counts the rows that only earlier looks saw; a look beyond the planned ones is `spent` and not judged.
+    `joined` counts the rows that only earlier looks saw; counts cannot be joined, so each look at them is judged
+    `alone`; a look beyond the planned ones is `spent` and not judged.
     """
 
     number: int
     planned: int
     evidence: tuple[str, ...] = ()
     joined: int = 0
+    alone: bool = False
     spent: bool = False
 
 
@@ -216,6 +219,11 @@ class Run:
     def recorded(self) -> bool:
         """Tell whether this run counts: an interactive one is never looked at again."""
         return self.origin != "interactive"
+
+    @property
+    def scheduled(self) -> bool:
+        """Tell whether this run watches what is deployed: each window is a question of its own, and promotes nothing."""
+        return self.trigger == SCHEDULE
 
     def __getitem__(self, name: str) -> Verdict:
         """Return the verdict of a metric, by its name with labels if it has some; of several, the worst."""

@@ -16,7 +16,7 @@ from harness.executors import open_target, perform
 from harness.history import recalled
 from harness.judge import judge_step
 from harness.ledger import Ledger
-from harness.model import CANDIDATE, Identity, Measurement, Run, Verdict
+from harness.model import CANDIDATE, SCHEDULE, Identity, Measurement, Run, Verdict
 from harness.plugins import Plugins, owner
 from harness.records import canonical, run_digest, sha256
 from harness.slices import sliced
@@ -104,8 +104,15 @@ def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, order: Ord
                 absent[name] = str(error)
         _verify(steps, targets)
         identities = {name: targets[name].identity() if name in targets else None for name in needed}
-        earlier = order.ledger.runs(suite.name) if order.ledger else ()
+        earlier = _earlier(suite, order)
         yield Opened(datasets=datasets, targets=targets, identities=identities, failures=absent, earlier=earlier)
+
+
+def _earlier(suite: Suite, order: Order) -> Sequence[Run]:
+    """Return the runs in which looks are counted: what watches a deployment asks about each window anew."""
+    if order.ledger is None or order.trigger == SCHEDULE:
+        return ()
+    return [run for run in order.ledger.runs(suite.name) if not run.scheduled]
 
 
 def planned(suite: Suite, steps: Sequence[Resolved], world: Opened, order: Order, started: datetime) -> Iterator[Work]:

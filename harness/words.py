@@ -27,7 +27,8 @@ def reason(verdict: "Verdict") -> str:
 def looked(look: "Look", unit: str) -> str:
     """Return which look this was: `look 2 of 2, together with 214 frauds judged before`."""
     together = f", together with {look.joined:,} {unit} judged before" if look.joined else ""
-    return f"look {look.number} of {look.planned}{together}"
+    alone = ", judged alone, as counts cannot be joined with earlier ones" if look.alone and look.number > 1 else ""
+    return f"look {look.number} of {look.planned}{together}{alone}"
 
 
 def spent(look: "Look") -> str:
@@ -155,8 +156,11 @@ def _to_decide(verdict: "Verdict") -> str:
     have = verdict.estimate.n if verdict.estimate else 0
     if verdict.n_needed is not None and verdict.n_needed <= have:
         return f"no more {verdict.unit}: the truth is probably close to what was asked, so a person decides"
+    alone = verdict.look is not None and verdict.look.alone
     missing = [
-        f"{about(n - have):,} more {verdict.unit}, {_if(verdict, truth)}" for truth, n in verdict.plans if n > have
+        f"{about(n if alone else n - have):,} {'new' if alone else 'more'} {verdict.unit}, {_if(verdict, truth)}"
+        for truth, n in verdict.plans
+        if n > have
     ]
     if not missing:
         return "more rows will not decide it soon, so a person decides"

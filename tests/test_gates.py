@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from harness.decide import decide
 from harness.errors import UsageError
@@ -48,6 +49,11 @@ GATE = Gate(suites=["card"])
 @pytest.mark.parametrize("worst", ["pass", "inconclusive", "fail", "error"])
 def test_a_gate_is_as_good_as_its_worst_must(worst: Outcome) -> None:
     assert worst == decided(GATE, run(verdict("pass"), verdict(worst))).outcome
+
+
+def test_a_gate_that_watches_promotes_nothing() -> None:
+    with pytest.raises(ValidationError, match="remove watch or promote"):
+        Gate(suites=["card"], watch=True, promote={"mlflow": {"model": "card"}})
 
 
 @pytest.mark.parametrize("severity", ["should", "info"])

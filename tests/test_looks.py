@@ -207,15 +207,45 @@ def harness_checks():
 """
 
 
-def test_counts_are_judged_once_and_the_same_counts_again(looking: Looking) -> None:
+def test_counts_are_judged_alone_at_each_look_until_looks_are_spent(looking: Looking) -> None:
     offer(looking.folder, counts=COUNTS)
     path = looking.folder / "card.suite.yaml"
     path.write_text(path.read_text().replace("check: rows.rate, with: {column: ok}", "check: counts.rate"))
 
-    found = [verdict(looking.look(0, 200)), verdict(looking.again()), verdict(looking.look(0, 300))]
+    found = [
+        verdict(looking.look(0, 200)),
+        verdict(looking.again()),
+        *(verdict(looking.look(0, n)) for n in (300, 400)),
+    ]
 
     assert found[0] == found[1]
-    assert ("error", True) == (found[2]["outcome"], "without ids" in found[2]["reason"])
+    assert (300, 2, True) == (found[2]["estimate"]["n"], found[2]["look"]["number"], found[2]["look"]["alone"])
+    assert "look 2 of 2, judged alone" in found[2]["reason"]
+    assert ("inconclusive", True) == (found[3]["outcome"], "looks spent" in found[3]["reason"])
+
+
+def test_watching_windows_takes_no_look_and_each_is_judged_on_its_own(looking: Looking) -> None:
+    watch = ("--trigger", "schedule")
+
+    windows = [verdict(looking.look(start, start + 200, "m/2", 0, *watch)) for start in (0, 200, 400, 600)]
+    candidate = verdict(looking.look(800, 1200))
+
+    assert [(200, 1)] * 4 == [(each["estimate"]["n"], each["look"]["number"]) for each in windows]
+    assert (400, 1) == (candidate["estimate"]["n"], candidate["look"]["number"])
+
+
+def test_a_scheduled_run_counts_for_a_gate_that_watches_alone(looking: Looking) -> None:
+    looking.look(0, 200, "m/2", 0, "--trigger", "schedule")
+    (watched,) = looking.runs()
+    watch = GATE.model_copy(update={"watch": True})
+
+    refused, seen = (
+        decide(gate, watched.candidate, [watched], stage="s", project="demo", now=watched.finished)
+        for gate in (GATE, watch)
+    )
+
+    assert ("error: card: no run of this candidate in the ledger; run the suite first",) == refused.reasons
+    assert {"card"} == set(seen.runs)
 
 
 @pytest.mark.parametrize("how", ["purged", "changed", "never kept"])

@@ -222,7 +222,7 @@ class Run:
 
     @property
     def scheduled(self) -> bool:
-        """Tell whether this run watches what is deployed: each window is a question of its own, and promotes nothing."""
+        """Tell whether this run watches what is deployed: each window is a question of its own; it promotes nothing."""
         return self.trigger == SCHEDULE
 
     def __getitem__(self, name: str) -> Verdict:

@@ -4,21 +4,20 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from harness.bundles import Bundle
 from harness.errors import HarnessError
-from harness.files import write_atomic
 from harness.model import Sample
 
 LEVELS = ("none", "ids")
 
 
-def store(sample: Sample, folder: Path, level: str) -> Sample:
-    """Return the sample with the digest of its rows, which are written to `<folder>/<digest>.parquet`.
+def store(sample: Sample, bundle: Bundle, level: str) -> Sample:
+    """Return the sample with the digest of its rows, which are written to `<bundle>/<digest>.parquet`.
 
     Level "ids" keeps the statistic's columns and no features; "none" keeps no rows, only their digest.
     """
@@ -26,22 +25,25 @@ def store(sample: Sample, folder: Path, level: str) -> Sample:
         return sample
     rows = _ordered(sample.rows)
     digest = content_digest(rows)
-    path = _path(folder, digest)
-    if level != "none" and not path.exists():
-        write_atomic(path, _parquet(rows))
+    name = _name(digest)
+    if level != "none" and name not in bundle:
+        bundle.write(name, _parquet(rows))
     return replace(sample, rows=rows, digest=digest)
 
 
-def load(sample: Sample, folder: Path) -> Sample:
+def load(sample: Sample, bundle: Bundle) -> Sample:
     """Return the sample with its rows read back and their digest checked."""
     if sample.digest is None:
         return sample
-    path = _path(folder, sample.digest)
-    if not path.is_file():
-        raise HarnessError(f"no evidence {sample.digest} in {folder}; it was kept at level none, or purged")
-    rows = pq.read_table(path)
+    name = _name(sample.digest)
+    if name not in bundle:
+        told = "it was kept at level none, purged, or kept elsewhere: a shared ledger needs a shared `evidence:`"
+        raise HarnessError(f"no evidence {sample.digest} in {bundle.where}; {told}")
+    rows = pq.read_table(BytesIO(bundle.read(name)))
     if content_digest(rows) != sample.digest:
-        raise HarnessError(f"evidence {path} does not have the digest it is named by; it was changed since")
+        raise HarnessError(
+            f"evidence {name} in {bundle.where} does not have the digest it is named by; it was changed since"
+        )
     return replace(sample, rows=rows)
 
 
@@ -77,5 +79,5 @@ def _parquet(rows: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-def _path(folder: Path, digest: str) -> Path:
-    return folder / f"{digest.rsplit(':', 1)[1]}.parquet"
+def _name(digest: str) -> str:
+    return f"{digest.rsplit(':', 1)[1]}.parquet"

@@ -62,6 +62,7 @@ class GatesFile(BaseModel):
 
     project: str | None = None
     ledger: str | None = None
+    evidence: str | None = None
     waivers: str | None = None
     gates: Mapping[str, Gate] = Field(min_length=1)
 

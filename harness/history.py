@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow as pa
 
 from harness import evidence
+from harness.bundles import Bundle
 from harness.errors import HarnessError
 from harness.looks import Earlier
 from harness.model import CANDIDATE, Identity, Measurement, Run, Sample
@@ -15,7 +15,7 @@ Identities = Mapping[str, Identity | None]
 
 
 def recalled(
-    runs: Sequence[Run], identities: Identities, measured: Sequence[Measurement], folder: Path
+    runs: Sequence[Run], identities: Identities, measured: Sequence[Measurement], bundle: Bundle
 ) -> Sequence[Earlier]:
     """Return the recorded runs of the same candidate with the rows that what was measured now is judged with.
 
@@ -29,19 +29,19 @@ def recalled(
         if candidate and run.recorded and run.candidate.key == candidate.key
     ]
     at_hand = {m.sample.digest: m.sample.rows for m in measured if m.sample.digest}
-    read, lost = _read([m.sample for run in found for m in run.measurements], set(at_hand), folder)
+    read, lost = _read([m.sample for run in found for m in run.measurements], set(at_hand), bundle)
     return [Earlier(run=run, rows={**at_hand, **read}, lost=lost) for run in found]
 
 
 def _read(
-    samples: Sequence[Sample], at_hand: set[str], folder: Path
+    samples: Sequence[Sample], at_hand: set[str], bundle: Bundle
 ) -> tuple[Mapping[str, pa.Table], Mapping[str, str]]:
     """Return the rows by digest, and why there are none of others."""
     read: dict[str, pa.Table] = {}
     lost: dict[str, str] = {}
     for digest, sample in {s.digest: s for s in samples if s.digest and s.digest not in at_hand}.items():
         try:
-            read[digest] = evidence.load(sample, folder).rows
+            read[digest] = evidence.load(sample, bundle).rows
         except HarnessError as error:
             lost[digest] = str(error)
     return read, lost

@@ -32,6 +32,11 @@ class Project:
         named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
         return Ledger(_rooted(named, self.settings.root), self.name)
 
+    def evidence(self) -> str | None:
+        """Return where evidence is kept, if the gates file says so: a URL, or a folder from the project's root."""
+        named = self.gates.evidence if self.gates else None
+        return named if named is None or "://" in named else str(self.settings.root / named)
+
     def waivers(self) -> Sequence[Waiver]:
         """Return the waivers of the file that the gates file names, beside it; without one, none."""
         if not (self.gates and self.gates.waivers and self.gates_file):

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from harness import evidence
+from harness.bundles import Bundle, open_bundle
 from harness.datasets import Dataset, verify
 from harness.errors import Absent, HarnessError
 from harness.executors import open_target, perform
@@ -38,12 +40,18 @@ class Order:
     as_of: datetime
     executor: str = "threads"
     evidence: str = "ids"
+    kept: str | None = None
     trigger: str = "manual"
     origin: Literal["cli", "pytest", "interactive"] = "cli"
     seed: int = 0
     timeout: timedelta | None = None
     ledger: Ledger | None = None
     told: Callable[[Done], None] = lambda done: None
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """Return where the rows behind the samples are kept: in the store, unless the project names a place."""
+        return open_bundle(self.kept or self.store / "evidence")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,13 +213,12 @@ def _sliced(step: Resolved, result: Done, world: Opened) -> Sequence[Measurement
 
 
 def _stored(measurements: Sequence[Measurement], order: Order) -> Sequence[Measurement]:
-    folder = order.store / "evidence"
-    return [replace(m, sample=evidence.store(m.sample, folder, order.evidence)) for m in measurements]
+    return [replace(m, sample=evidence.store(m.sample, order.bundle, order.evidence)) for m in measurements]
 
 
 def _judged(step: Resolved, outcome: _Outcome, world: Opened, order: Order) -> Sequence[Verdict]:
     requirements = step.step.requirements
-    earlier = recalled(world.earlier, world.identities, outcome.measurements, order.store / "evidence")
+    earlier = recalled(world.earlier, world.identities, outcome.measurements, order.bundle)
     verdicts = judge_step(requirements, outcome.measurements, step.name, step.check.name, outcome.failures, earlier)
     left_out = [
         f for n in step.arguments[CANDIDATE].values() for f in world.datasets[n].filters if f.startswith("without")

@@ -261,7 +261,9 @@ def test_rows_that_are_gone_are_an_error_and_never_a_pass(looking: Looking, how:
 
     assert "error" == second["outcome"]
     assert "'rate' was judged before, in run" in second["reason"]
-    assert ("was changed since" if how == "changed" else "kept at level none, or purged") in second["reason"]
+    assert ("was changed since" if how == "changed" else "kept at level none, purged, or kept elsewhere") in second[
+        "reason"
+    ]
 
 
 def test_an_interactive_run_neither_reads_nor_spends_looks(looking: Looking) -> None:

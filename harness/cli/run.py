@@ -66,6 +66,7 @@ def command(
         as_of=instant(as_of),
         executor=executor,
         evidence=evidence,
+        kept=project.evidence(),
         trigger=trigger,
         timeout=span(timeout),
         ledger=book,

@@ -83,6 +83,7 @@ def _opened(config: pytest.Config) -> Door:
         store=project.settings.store,
         as_of=as_of,
         origin="pytest",
+        kept=project.evidence(),
         ledger=project.ledger(ledger),
     )
     params = pairs(config.getoption("harness_param"), "--harness-param")

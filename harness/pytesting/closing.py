@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.attempts import warned
 from harness.errors import HarnessError
 from harness.judge import judge
 from harness.model import Measurement, Run, Verdict
@@ -36,9 +37,17 @@ def close(session: pytest.Session) -> None:
     settled = [_settled(session, path) for path in paths] if not session.shouldfail else []
     notes = [found for found in settled if isinstance(found, str)]
     runs = [found for found in settled if isinstance(found, Run)]
-    session.config.stash[CLOSED] = Closed(
-        runs=runs, notes=[*notes, *_unasked(session, paths), *_unused(session, paths)]
-    )
+    notes += [*_unasked(session, paths), *_unused(session, paths), *_tried(session, runs)]
+    session.config.stash[CLOSED] = Closed(runs=runs, notes=notes)
+
+
+def _tried(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
+    """Yield a warning for each suite that judged several candidates on the same rows."""
+    opened = door(session.config)
+    for run in runs:
+        warning = warned(run, opened.project.ledger(opened.ledger).runs(run.suite))
+        if warning:
+            yield f"warning: {warning}"
 
 
 def summarize(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:

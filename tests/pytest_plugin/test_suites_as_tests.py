@@ -82,6 +82,12 @@ def test_the_summary_shows_verdicts_and_where_they_are_recorded(session: Session
     assert ("pytest", "error") == (run.origin, run.outcome)
 
 
+def test_the_summary_warns_of_a_second_candidate_on_the_same_rows(card: Project) -> None:
+    told = [card.pytest("suites", "--harness-param", f"candidate={name}").out for name in ("v1", "v2")]
+
+    assert [False, True] == ["warning: card: 2 candidates were judged on the same rows" in out for out in told]
+
+
 def test_xdist_measures_a_step_once_and_records_the_run_of_the_command_line(session: Session, card: Project) -> None:
     card.harness("run", "suites", "--param", "candidate=v1")
     alone = card.measured()

@@ -106,7 +106,7 @@ def test_latency_suite_of_a_service_that_is_not_there_is_an_error(project: Path,
     done = harness("run", "payments.suite.yaml")
 
     assert 3 == done.code
-    assert "400 x connection refused" in done.out
+    assert "none of 400 requests was answered by 127.0.0.1:1: 400 x connection refused" in done.out
 
 
 def test_suite_elsewhere_still_finds_its_table(project: Path, harness: Command) -> None:

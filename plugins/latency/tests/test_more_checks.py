@@ -20,7 +20,14 @@ class Somebody(FastHttpUser):
     def ask(self):
         self.client.get("/")
 """
-NO_PACE = dict.fromkeys(("rate", "warmup", "late_ms"))
+UNTIL_ENOUGH = (
+    LOCUSTFILE
+    + """        self.environment.asked = getattr(self.environment, "asked", 0) + 1
+        if self.environment.asked > 450:
+            self.environment.runner.quit()
+"""
+)
+NO_PACE = dict.fromkeys(("rate", "warmup", "late_ms", "timeout"))
 
 
 def _measured(run: Run, metric: str) -> Any:
@@ -30,9 +37,9 @@ def _measured(run: Run, metric: str) -> Any:
 
 
 def test_a_locustfile_is_a_step_with_raw_samples(run: Callable[..., Run], service: Service, tmp_path: Path) -> None:
-    (tmp_path / "locustfile.py").write_text(LOCUSTFILE.format(rate=100))
+    (tmp_path / "locustfile.py").write_text(UNTIL_ENOUGH.format(rate=100))
 
-    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=10, duration=4, **NO_PACE)
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), users=10, duration=60, **NO_PACE)
 
     rows = _measured(found, "over_limit").sample.rows
     assert 400 <= rows.num_rows <= service[0].requests
@@ -54,17 +61,16 @@ def test_a_locustfile_that_does_not_import_is_an_error(run: Callable[..., Run], 
 
 
 def test_capacity_is_the_last_rate_that_held(run: Callable[..., Run], service: Service) -> None:
-    service[0].stalls, service[0].stall_seconds = {2300}, 1.5
+    service[0].breaks_after = 480 + 300  # in the middle of what is counted of the second rate
 
-    found = run(
-        check="latency.capacity", rates=[400, 500, 600], duration=1.0, rate=None, warmup=None, metrics=["capacity"]
-    )
+    found = run(check="latency.capacity", rates=[400, 500, 600], duration=1.0, rate=None, metrics=["capacity"])
 
     assert 400 == _measured(found, "capacity").sample.counts["value"]
+    assert 480 + 600 == service[0].requests  # beyond capacity no higher rate is tried
 
 
 def test_rates_that_do_not_rise_are_refused(run: Callable[..., Run]) -> None:
-    found = run(check="latency.capacity", rates=[500, 400], rate=None, warmup=None, metrics=["capacity"])
+    found = run(check="latency.capacity", rates=[500, 400], rate=None, metrics=["capacity"])
 
     assert "rates rise from one to the next" in found["capacity"].reason
 

@@ -60,8 +60,9 @@ def test_requests_beyond_the_connections_wait_on_the_clock(run: Callable[..., Ru
 
 
 def test_what_hangs_is_timed_out_and_counted(run: Callable[..., Run]) -> None:
-    found = run("/hangs", timeout=1.1)
+    found = run("/hangs", timeout=1.1, limit_ms=1000)
 
+    assert "none of 500 requests was answered" in found["over_limit"].reason
     assert "500 x timed out" in found["over_limit"].reason
 
 

@@ -59,10 +59,14 @@ def capacity(
     duration: Above0,
     limit_ms: Above0,
     share: Share = 0.01,
+    warmup: NotBelow0 = 2.0,
+    timeout: Above0 = 10.0,
     late_ms: Above0 | None = None,
 ) -> Iterator[Measurement]:
     """Measure the highest of some rising rates at which no more than a share of requests is over the limit."""
-    pace = Pace(rate=max(rates, default=1.0), duration=duration, late_ms=_late_ms(late_ms, limit_ms))
+    late, highest_rate = _late_ms(late_ms, limit_ms), max(rates, default=1.0)
+    pace = Pace(rate=highest_rate, duration=duration, warmup=warmup, timeout=timeout, late_ms=late)
+    _timeout_is_longer(timeout, limit_ms)
     yield highest(pace, _plan(target, data, pace), rates, limit_ms, share)
 
 
@@ -76,10 +80,13 @@ def compare(
     duration: Above0,
     limit_ms: Above0,
     warmup: NotBelow0 = 2.0,
+    timeout: Above0 = 10.0,
     late_ms: Above0 | None = None,
 ) -> Iterator[Measurement]:
     """Measure how much slower the candidate is than another URL, sent the same requests at the same instants."""
-    pace = Pace(rate=rate, duration=duration, warmup=warmup, late_ms=_late_ms(late_ms, limit_ms))
+    late = _late_ms(late_ms, limit_ms)
+    pace = Pace(rate=rate, duration=duration, warmup=warmup, timeout=timeout, late_ms=late)
+    _timeout_is_longer(timeout, limit_ms)
     alone = _plan(target, data, pace)
     both = replace(alone, endpoints=(*alone.endpoints, endpoint(baseline_url)))
     yield from compared(measured(pace, both), both, limit_ms)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness import HarnessError, UsageError
-from harness_latency.shots import Shots
+from harness_latency.shots import Shots, unanswered
 
 SLACK = 60  # seconds for Locust to start its users and to stop them
 SOME_FAILED = 1
@@ -37,7 +37,10 @@ def run_locust(locustfile: str, url: str, *, users: int, spawn_rate: float, dura
         ]
         command += ["-u", str(users), "-r", f"{spawn_rate:g}", "-t", f"{duration:g}s", "--only-summary"]
         _run([*command, *(["--processes", str(processes)] if processes > 1 else [])], duration + SLACK)
-        return _read(Path(folder))
+        shots = _read(Path(folder))
+    for told in unanswered(shots):
+        raise HarnessError(told)
+    return shots
 
 
 def _run(command: list[str], seconds: float) -> None:

@@ -71,10 +71,11 @@ class Pool:
                 lambda: connection, where.host, where.port, ssl=where.tls or None
             )
             await asyncio.wait_for(opened, self.load.plan.timeout)
-        except (OSError, TimeoutError):
+        except OSError as trouble:  # TimeoutError is one
             self.opened -= 1
             if shot := self._next():
-                self.load.record(shot[0], REFUSED)
+                self.load.record(shot[0], TIMED_OUT if isinstance(trouble, TimeoutError) else REFUSED)
+            self._reopen()
             return
         self.back(connection)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness import HarnessError, UsageError
 from harness_latency.plan import Plan
 from harness_latency.schedule import Arrivals, schedule
-from harness_latency.shots import FEWEST, Shots, punctual, read_shots
+from harness_latency.shots import FEWEST, Shots, read_shots, started_late, unanswered
 
 MOST_CONNECTIONS = 900  # select() carries 1,024 files
 SLACK = 30  # seconds for the generator to start and to write
@@ -45,11 +45,26 @@ class Pace:
 
 
 def measured(pace: Pace, plan: Plan) -> Shots:
-    """Return the requests of one load, less its warm-up, if they were started in time."""
+    """Return the requests of one load, less its warm-up, if they were started in time and some were answered."""
     due = pace.due()
     each = np.repeat(due, len(plan.endpoints))
     shots = carry_out(plan, each)
-    return punctual(shots.part(each >= pace.warmup), pace.late_ms)
+    return sound(shots.part(each >= pace.warmup), plan, pace.late_ms)
+
+
+def sound(shots: Shots, plan: Plan, late_ms: float) -> Shots:
+    """Return the requests if every endpoint answered some and they were started in time.
+
+    An endpoint that answers nothing is said first: it is the more useful fact, however late the generator was.
+    """
+    side = plan.endpoint_of(shots.number)
+    troubles = [
+        *(told for i, at in enumerate(plan.endpoints) for told in unanswered(shots.part(side == i), str(at))),
+        *started_late(shots, late_ms),
+    ]
+    if troubles:
+        raise HarnessError("; besides, ".join(troubles))
+    return shots
 
 
 def carry_out(plan: Plan, due: NDArray[np.float64]) -> Shots:

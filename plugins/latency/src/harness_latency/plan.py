@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 PLAN = "plan.json"
 DUE = "due.npy"
 SHOTS = "shots.npz"
+
+Shot = TypeVar("Shot", int, NDArray[np.int64])  # the number of a request, or those of many
 
 # Statuses of requests that got no HTTP answer.
 TIMED_OUT, CLOSED, REFUSED, GARBLED = 0, -1, -2, -3
@@ -25,6 +28,10 @@ class Endpoint:
     port: int
     tls: bool = False
 
+    def __str__(self) -> str:
+        """Return host and port."""
+        return f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -35,7 +42,7 @@ class Plan:
     connections: int
     timeout: float
 
-    def endpoint_of(self, shot: int) -> int:
+    def endpoint_of(self, shot: Shot) -> Shot:
         """Return which endpoint gets a request: all in turn, and each is first as often as any other."""
         count = len(self.endpoints)
         return (shot + shot // count) % count

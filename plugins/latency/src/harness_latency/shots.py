@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness import HarnessError, Measurement, Sample
+from harness import Measurement, Sample
 from harness_latency.plan import SHOTS, WHY
 
 FEWEST = 400  # requests: `exceedance` judges 20 blocks of 20
@@ -76,22 +76,25 @@ def read_shots(folder: Path) -> Shots:
     )
 
 
-def punctual(shots: Shots, late_ms: float) -> Shots:
-    """Return the requests if they were started in time; a late generator measures itself."""
+def unanswered(shots: Shots, by: str = "the service") -> Iterator[str]:
+    """Yield that none of the requests was answered, if so, and why."""
+    if not shots.answered.any():
+        yield f"none of {len(shots.due)} requests was answered by {by}: {shots.troubles()}; does the service run?"
+
+
+def started_late(shots: Shots, late_ms: float) -> Iterator[str]:
+    """Yield that the generator was late, if so: it measured itself."""
     late = float((shots.late_ms > late_ms).mean())
     if late > LATE_SHARE:
-        raise HarnessError(
+        yield (
             f"the generator was late: {late:.1%} of {len(shots.due)} requests started more than {late_ms:g} ms after "
             f"they were due (at most {LATE_SHARE:.1%} may; p99 {np.quantile(shots.late_ms, 0.99):.1f} ms); nothing was "
             f"measured: use a less busy machine or a lower rate"
         )
-    return shots
 
 
 def measurements(shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE) -> Iterator[Measurement]:
     """Yield the share over the limit and of errors, in order of time, and the percentiles as points."""
-    if not shots.answered.any():
-        raise HarnessError(f"none of {len(shots.due)} requests was answered: {shots.troubles()}; does the service run?")
     over = _rows(shots.over(limit_ms), shots, limit_ms)
     yield _share("over_limit", over, f"over {limit_ms:g} ms", labels)
     yield _share("error_rate", _rows(~shots.answered, shots, limit_ms), "failed", labels)

@@ -201,13 +201,13 @@ def test_pass_and_fail_of_counts_agree_with_their_bounds(n: int, share: float, t
 
 
 def test_ten_thousand_counts_are_judged_in_seconds() -> None:
-    """A guard against accidental slowness; the figure itself is measured in benchmarks/."""
-    started = time.perf_counter()
+    """A guard against accidental slowness, in time of the CPU; the figure itself is measured in benchmarks/."""
+    started = time.process_time()
 
     outcomes = {judge(AT_LEAST, counted(k, 1000)).outcome for k in range(1000)}
 
     assert {"pass", "fail", "inconclusive"} == outcomes
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 60
 
 
 def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:

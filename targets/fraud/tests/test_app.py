@@ -184,7 +184,9 @@ def test_more_requests_than_fit_are_told_to_come_again() -> None:
         transport = httpx.ASGITransport(create_app(_served(), store, Limits(in_flight=3)))
         async with httpx.AsyncClient(transport=transport, base_url="http://fraud") as client:
             asking = [asyncio.create_task(client.post("/v1/score", json=GOOD)) for _ in range(5)]
-            await asyncio.sleep(0.1)
+            async with asyncio.timeout(60):
+                while sum(each.done() for each in asking) < 2:
+                    await asyncio.sleep(0.01)
             store.open.set()  # type: ignore[union-attr]
             codes = [(await each).status_code for each in asking]
             return [*codes, (await client.post("/v1/score", json=GOOD)).status_code]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.model import Identity as Identity
     from harness.model import Measurement as Measurement
     from harness.model import Outcome as Outcome
+    from harness.model import Reading as Reading
     from harness.model import Run as Run
     from harness.model import Sample as Sample
     from harness.model import Verdict as Verdict
@@ -59,6 +60,7 @@ _HOME = {
         "Identity",
         "Measurement",
         "Outcome",
+        "Reading",
         "Run",
         "Sample",
         "Verdict",

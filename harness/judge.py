@@ -6,7 +6,7 @@ from dataclasses import replace
 from harness import words
 from harness.errors import HarnessError
 from harness.looks import Earlier, looked
-from harness.model import CANDIDATE, Better, Estimate, Look, Measurement, Outcome, Verdict
+from harness.model import CANDIDATE, Better, Estimate, Look, Measurement, Outcome, Reading, Verdict, worst
 from harness.requirements import Requirement
 from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail
 
@@ -43,6 +43,26 @@ def judge_step(
     `failures` says, by target, why a step measured nothing there; `earlier` holds the candidate's recorded runs.
     """
     return [v for r in requirements for v in _held(r, measurements, step, check, failures or {}, earlier)]
+
+
+def read_together(verdicts: Sequence[Verdict], measurements: Sequence[Measurement]) -> Sequence[Verdict]:
+    """Return the verdicts, each with what its measurement says that it means beside those of other checks."""
+    decided = [verdict for verdict in verdicts if verdict.requirement.severity != "info"]
+    beside = {each.check: worst([v.outcome for v in decided if v.check == each.check]) for each in decided}
+    readings = {_place(each): each.readings for each in measurements if each.target == CANDIDATE and each.readings}
+    return [_read(verdict, readings.get(_place(verdict), ()), beside) for verdict in verdicts]
+
+
+def _read(verdict: Verdict, readings: Sequence[Reading], beside: Mapping[str, Outcome]) -> Verdict:
+    outcome = verdict.outcome
+    for each in readings:
+        if each.own == outcome and beside.get(each.beside) == each.then and each.says not in verdict.notes:
+            verdict = replace(verdict, reason=f"{verdict.reason}; {each.says}", notes=(*verdict.notes, each.says))
+    return verdict
+
+
+def _place(seen: Measurement | Verdict) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    return seen.step, seen.metric, tuple(sorted(seen.labels.items()))
 
 
 def _held(
@@ -94,6 +114,9 @@ def _paired(
 def _looked(
     requirement: Requirement, measurement: Measurement, baseline: Measurement | None, earlier: Sequence[Earlier]
 ) -> Verdict:
+    failure = measurement.failure or (baseline.failure if baseline else "")
+    if failure:
+        return replace(_blank(requirement, measurement), outcome="error", reason=failure)
     try:
         seen = looked(requirement, measurement, baseline, earlier)
     except HarnessError as error:

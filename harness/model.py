@@ -62,7 +62,8 @@ class Sample:
     `reference`, 1 in the reference group; of `judged`: `score` by the judge, `y` by a person or missing; of
     `exceedance`: `y`, `score` the latency, and `time`.
     Counts of `proportion`: `k` of `n`; of `gap`, `ratio` and `canary` also `k_ref` of `n_ref`; of `sequence`: `k`, `n`
-    (it and `canary` may have `plan`); of `psi`, `js` and `ks`: `reference.<bin>` and `current.<bin>`; of `judged`: `k`,
+    (it and `canary` may have `plan`); of `psi`, `js` and `ks`: `reference.<bin>` and `current.<bin>` (and `within`, by how
+    much the counts may be off); of `judged`: `k`,
     `n`, `tp` of `positives`, `tn` of `negatives`; of `exceedance`: `n.<block>`, `k.<block>`, `near.<block>`; of `exact`
     and `point`: `value` (and `n`).
     """
@@ -74,11 +75,22 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What it means, for those who read a verdict, that it is `own` and the worst of the check `beside` is `then`."""
+
+    own: Outcome
+    beside: str
+    then: Outcome
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """One metric as a check saw it; it carries its sample and knows no threshold.
 
     `unit` names what is counted ("frauds"), `event` what happened to the good ones ("caught").
-    `target` is "candidate" or the name of the baseline that was measured.
+    `target` is "candidate" or the name of the baseline that was measured. `failure` says why this one could not be
+    made while others were: its verdict is an error. `readings` tell what it means beside other checks.
     """
 
     metric: str
@@ -88,6 +100,8 @@ class Measurement:
     event: str = ""
     labels: Labels = field(default_factory=dict)
     evidence: Mapping[str, str] = field(default_factory=dict)
+    failure: str = ""
+    readings: tuple[Reading, ...] = ()
     check: str = ""
     step: str = ""
     target: str = CANDIDATE

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
+from harness.judge import read_together
 from harness.model import Promotion, Run
 
 Value = TypeVar("Value")
@@ -63,8 +64,8 @@ def joined(parts: Sequence[Run]) -> Run:
         started=min(part.started for part in parts),
         finished=max(part.finished for part in parts),
         cost={"seconds": round(sum(part.cost.get("seconds", 0.0) for part in parts), 6)},
-        measurements=tuple(measurement for part in parts for measurement in part.measurements),
-        verdicts=tuple(verdict for part in parts for verdict in part.verdicts),
+        measurements=(measurements := tuple(measurement for part in parts for measurement in part.measurements)),
+        verdicts=tuple(read_together([verdict for part in parts for verdict in part.verdicts], measurements)),
     )
     return replace(whole, digest=run_digest(whole))
 

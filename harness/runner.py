@@ -16,7 +16,7 @@ from harness.datasets import Dataset, verify
 from harness.errors import Absent, HarnessError
 from harness.executors import open_target, perform
 from harness.history import recalled
-from harness.judge import judge_step
+from harness.judge import judge_step, read_together
 from harness.ledger import Ledger
 from harness.model import CANDIDATE, SCHEDULE, Identity, Measurement, Run, Verdict
 from harness.plugins import Plugins, owner
@@ -92,7 +92,8 @@ def run_steps(
     measured = [_finished(step, done, world, order) for step in steps]
     verdicts = [v for step, seen in zip(steps, measured, strict=True) for v in _judged(step, seen, world, order)]
     measurements = [measurement for outcome in measured for measurement in outcome.measurements]
-    return _record(suite, plugins, order, world, started, done, measurements, verdicts)
+    read = read_together(verdicts, measurements)
+    return _record(suite, plugins, order, world, started, done, measurements, read)
 
 
 @contextmanager

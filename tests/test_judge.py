@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from harness.judge import judge, judge_step
-from harness.model import Labels, Measurement, Sample, Verdict
+from harness.judge import judge, judge_step, read_together
+from harness.model import Labels, Measurement, Reading, Sample, Verdict
 from harness.requirements import Requirement
 
 AT_LEAST = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
@@ -226,3 +226,36 @@ def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:
     entries = run(*judge_step([asked], found, "step", "check")).folded()
 
     assert [["type", "null"], ["range"], ["unique"]] == [[v.labels["rule"] for v in entry] for entry in entries]
+
+
+def test_a_measurement_that_could_not_be_made_is_an_error_beside_the_others() -> None:
+    broken = counted(0, 0, labels={"column": "x"}, failure="column 'x' holds text")
+
+    verdicts = judge_step([AT_LEAST], [counted(205, 214), broken], "step", "check")
+
+    assert ["pass", "error"] == [verdict.outcome for verdict in verdicts]
+    assert "column 'x' holds text" == verdicts[1].reason
+
+
+def both(other: int, *, said: str = "pass", then: str = "fail") -> Verdict:
+    """Judge one measurement that reads itself beside the check `other`."""
+    reading = Reading(own=said, beside="other", then=then, says="so it is the labels")  # type: ignore[arg-type]
+    own = counted(205, 214, check="own", step="own", readings=(reading,))
+    verdicts = [
+        *judge_step([AT_LEAST], [own], "own", "own"),
+        *judge_step([AT_LEAST], [counted(other, 214, check="other", step="other")], "other", "other"),
+    ]
+    return read_together(verdicts, [own])[0]
+
+
+def test_what_two_checks_mean_together_is_said_in_the_reason_and_noted() -> None:
+    verdict = both(100)
+
+    assert verdict.reason.endswith("; so it is the labels")
+    assert ("so it is the labels",) == verdict.notes
+    assert verdict == read_together([verdict], [])[0]
+
+
+@pytest.mark.parametrize(("other", "said"), [(205, "pass"), (100, "fail")])
+def test_nothing_is_read_into_other_outcomes(other: int, said: str) -> None:
+    assert () == both(other, said=said).notes

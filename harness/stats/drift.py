@@ -1,7 +1,7 @@
 """How far a column's distribution has moved, as an effect with bounds: a million rows alarm for no trifle."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from harness.model import Sample
 from harness.stats.columns import Numbers
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
-from harness.stats.searched import Mapped, Searched
+from harness.stats.searched import Mapped, Searched, Widened
 
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm
 HEAVIER = 0.15  # what a PSI of 1 adds to the variance of its estimate, as simulated: 1.13 times at 0.93
@@ -33,13 +33,14 @@ def infer_psi(sample: Sample) -> Inference:
     """Return the population stability index of counts per bin, its noise subtracted; 0 is none, unbounded above.
 
     Counts `reference.<bin>` and `current.<bin>`; to merge windows add the current ones, the reference ones count once.
+    `within`, if it is counted too, is how far the counts may be off in the distance: bounds are that much wider.
     Sum of (p - q) ln(p/q) with 0.5 added to each count; less (bins - 1)(1/n + 1/m), which noise adds; bounds by
     inverting the noncentral chi-square (Potgieter et al. 2023), a little wider for large drifts, whose estimate varies
     more than it says. Rows must be independent.
     """
     bins = _binned(sample)
     p, q = ((side + SMOOTHING) / (side + SMOOTHING).sum() for side in (bins.reference, bins.current))
-    return _told(bins, float((p - q) @ np.log(p / q)), 1.0, "noncentral chi-square", HEAVIER)
+    return _within(sample, _told(bins, float((p - q) @ np.log(p / q)), 1.0, "noncentral chi-square", HEAVIER))
 
 
 def infer_js(sample: Sample) -> Inference:
@@ -53,13 +54,8 @@ def infer_js(sample: Sample) -> Inference:
     with np.errstate(divide="ignore", invalid="ignore"):
         nats = sum(float(np.nansum(np.where(side > 0, side * np.log(side / half), 0))) / 2 for side in (p, q))
     seen = _told(bins, nats, 1 / 8, "noncentral chi-square, Jensen-Shannon")
-    return Inference(
-        value=_distance(seen.value),
-        n=seen.n,
-        n_eff=seen.n_eff,
-        method=seen.method,
-        interval=Mapped(inner=seen.interval, forth=_distance, back=_divergence),
-    )
+    interval = Mapped(inner=seen.interval, forth=_distance, back=_divergence)
+    return _within(sample, replace(seen, value=_distance(seen.value), interval=interval))
 
 
 def infer_ks(sample: Sample) -> Inference:
@@ -76,7 +72,8 @@ def infer_ks(sample: Sample) -> Inference:
         below = math.sqrt(math.log(4 / alpha) / 2) * (n**-0.5 + m**-0.5)
         return max(0.0, value - below), min(1.0, value + math.sqrt(bins.scale * math.log(1 / alpha) / 2))
 
-    return Inference(value=value, n=int(m), n_eff=m, method="Hoeffding, DKW", interval=Searched(at=at))
+    seen = Inference(value=value, n=int(m), n_eff=m, method="Hoeffding, DKW", interval=Searched(at=at))
+    return _within(sample, seen)
 
 
 def no_difference(candidate: Sample, baseline: Sample) -> Inference:
@@ -85,6 +82,14 @@ def no_difference(candidate: Sample, baseline: Sample) -> Inference:
         f"statistic {candidate.statistic!r} already compares current with reference and cannot be compared with "
         f"{baseline.statistic!r} of a baseline; ask for at_most"
     )
+
+
+def _within(sample: Sample, seen: Inference) -> Inference:
+    """Widen the bounds by how far the counts may be off."""
+    by = sample.counts.get("within", 0.0)
+    if not by >= 0:
+        raise HarnessError(f"`within` is 0 or more; found {by:g}")
+    return replace(seen, interval=Widened(inner=seen.interval, by=by)) if by else seen
 
 
 def _told(bins: Binned, seen: float, factor: float, method: str, heavier: float = 0.0) -> Inference:

@@ -70,3 +70,24 @@ class Mapped:
     def p_at_most(self, threshold: float) -> float:
         """Return the smallest alpha at which the lower bound lies above the threshold."""
         return self.inner.p_at_most(self.back(threshold))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widened:
+    """Bounds of a value that was itself seen no nearer than `by`."""
+
+    inner: Interval
+    by: float
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        lower, upper = self.inner.bounds(alpha)
+        return lower - self.by, upper + self.by
+
+    def p_at_least(self, threshold: float) -> float:
+        """Return the smallest alpha at which the upper bound lies below the threshold."""
+        return self.inner.p_at_least(threshold - self.by)
+
+    def p_at_most(self, threshold: float) -> float:
+        """Return the smallest alpha at which the lower bound lies above the threshold."""
+        return self.inner.p_at_most(threshold + self.by)

@@ -150,3 +150,16 @@ def test_drifts_are_not_compared_with_a_baseline():
 
     with pytest.raises(HarnessError, match="already compares current with reference"):
         infer(sample, sample)
+
+
+@pytest.mark.parametrize("statistic", DRIFTS)
+def test_bounds_are_wider_by_what_the_counts_may_be_off(statistic):
+    sample = counts(statistic, [400, 300, 300], [300, 300, 400])
+    alone = infer(sample)
+
+    off = infer(Sample(statistic=statistic, counts={**sample.counts, "within": 0.05}))
+
+    lower, upper = alone.bounds(0.05)
+    assert (lower - 0.05, upper + 0.05) == pytest.approx(off.bounds(0.05))
+    assert alone.value == off.value
+    assert alone.interval.p_at_most(0.01) == pytest.approx(off.interval.p_at_most(0.01 - 0.05), abs=1e-6)

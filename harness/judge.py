@@ -143,6 +143,7 @@ def _labels(measurement: Measurement) -> str:
 
 
 def _blank(requirement: Requirement, measurement: Measurement) -> Verdict:
+    why = measurement.evidence.get("interval", "")
     return Verdict(
         check=measurement.check,
         step=measurement.step,
@@ -155,14 +156,17 @@ def _blank(requirement: Requirement, measurement: Measurement) -> Verdict:
         better=measurement.better,
         unit=measurement.unit,
         event=measurement.event,
+        notes=(f"interval: {why}",) if why else (),
     )
 
 
 def _inferred(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> Inference:
     sample, other = measurement.sample, baseline.sample if baseline else None
     if sample.statistic == "point" and requirement.severity != "info":
+        why = measurement.evidence.get("interval", "")
         raise HarnessError(
             f"{measurement.metric!r} has no known interval, so nothing can be decided on it; make it `severity: info`"
+            f"{why and f' (interval: {why})'}"
         )
     misplanned = requirement.misplanned(measurement.better)
     if misplanned:

@@ -35,7 +35,8 @@ class ColumnProfile:
     """The counts of one column.
 
     `bins` are of the finite numbers, of points in time (microseconds), or of the lengths of text. `categories` counts
-    each text; it is None where there are more than 50,000 different ones. NaN is missing; infinities count apart.
+    each text; of more than 50,000 different ones it holds the most frequent, each of which may occur `uncounted` times
+    more than it says, and any other at most so often. NaN is missing; infinities count apart.
     """
 
     name: str
@@ -45,7 +46,8 @@ class ColumnProfile:
     below: int = 0
     above: int = 0
     bins: Bins = EMPTY
-    categories: Mapping[str, int] | None = field(default_factory=dict)
+    categories: Mapping[str, int] = field(default_factory=dict)
+    uncounted: int = 0
 
     @property
     def present(self) -> int:
@@ -112,6 +114,7 @@ def merged(parts: Sequence[Profile]) -> Profile:
 
 def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
     first = parts[0]
+    categories, uncounted = _together(parts)
     kinds = sorted({part.kind for part in parts})
     if len(kinds) > 1:
         raise HarnessError(f"column {first.name!r} is {' in one part and '.join(kinds)} in another; use one type")
@@ -123,18 +126,30 @@ def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
         below=sum(part.below for part in parts),
         above=sum(part.above for part in parts),
         bins=bins.merged([part.bins for part in parts]),
-        categories=_together([part.categories for part in parts]),
+        categories=categories,
+        uncounted=uncounted,
     )
 
 
-def _together(parts: Sequence[Mapping[str, int] | None]) -> Mapping[str, int] | None:
+def _together(parts: Sequence[ColumnProfile]) -> tuple[Mapping[str, int], int]:
+    """Return the counts of all parts, and what they leave uncounted: that of each, and what is now cut from all."""
     total: dict[str, int] = {}
     for part in parts:
-        if part is None:
-            return None
-        for name, count in part.items():
+        for name, count in part.categories.items():
             total[name] = total.get(name, 0) + count
-    return total if len(total) <= MOST_CATEGORIES else None
+    less = _surplus(np.fromiter(total.values(), np.int64, len(total)))
+    kept = {name: count - less for name, count in total.items() if count > less} if less else total
+    return kept, less + sum(part.uncounted for part in parts)
+
+
+def _surplus(counts: Keys) -> int:
+    """Return what to cut from every count so that at most 50,000 remain (Misra, Gries 1982).
+
+    All cuts together are at most the rows divided by 50,001, however the rows were divided (Agarwal et al. 2013).
+    """
+    if counts.size <= MOST_CATEGORIES:
+        return 0
+    return int(np.partition(counts, -MOST_CATEGORIES - 1)[-MOST_CATEGORIES - 1])
 
 
 def _column(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
@@ -177,12 +192,14 @@ def _texts(values: pa.Array, name: str) -> ColumnProfile:
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     size = np.bincount(lengths, weights=counts).astype(np.int64) if len(lengths) else np.zeros(0, np.int64)
     seen = np.flatnonzero(size)
-    few = len(texts) <= MOST_CATEGORIES
+    less = _surplus(counts)
+    kept = np.flatnonzero(counts > less)
     return ColumnProfile(
         name=name,
         kind="text",
         rows=len(values),
         missing=values.null_count,
         bins=bins.counted(bins.keys_of(seen.astype(np.float64)), size[seen]),
-        categories=dict(zip(texts.to_pylist(), counts.tolist(), strict=True)) if few else None,
+        categories=dict(zip(texts.take(pa.array(kept)).to_pylist(), (counts[kept] - less).tolist(), strict=True)),
+        uncounted=less,
     )

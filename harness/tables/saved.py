@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 from harness.tables.bins import EMPTY, Bins
 from harness.tables.profiles import ColumnProfile, Profile
 
-VERSION = 1
+VERSION = 2
 BINS_KEPT = 1024
 MARK = "profile_version"
 SCHEMA = pa.schema(
@@ -55,15 +55,13 @@ def load(table: pa.Table) -> Profile:
 
 def _rows(column: ColumnProfile) -> Iterator[dict[str, object]]:
     same = {MARK: VERSION, "column": column.name, "kind": column.kind}
-    for what in ("rows", "missing", "below", "above"):
+    for what in ("rows", "missing", "below", "above", "uncounted"):
         yield {**same, "what": what, "count": getattr(column, what)}
     kept = column.bins.at_most(BINS_KEPT)
     for code, count, low, single in zip(kept.bin, kept.count, kept.low, kept.single, strict=True):
         what, key = ("single", low) if single else ("bin", code)
         yield {**same, "what": what, "shift": kept.shift, "key": int(key), "count": int(count)}
-    if column.categories is None:
-        yield {**same, "what": "uncounted", "count": 0}
-    for name, count in sorted((column.categories or {}).items()):
+    for name, count in sorted(column.categories.items()):
         yield {**same, "what": "category", "category": name, "count": count}
 
 
@@ -78,7 +76,8 @@ def _loaded(name: str, rows: Sequence[Mapping[str, Any]]) -> ColumnProfile:
         below=told["below"],
         above=told["above"],
         bins=_bins([row for row in rows if row["what"] in ("bin", "single")]),
-        categories=None if "uncounted" in told else categories,
+        categories=categories,
+        uncounted=told["uncounted"],
     )
 
 

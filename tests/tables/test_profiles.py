@@ -110,15 +110,20 @@ def test_nan_is_missing_and_minus_zero_is_zero() -> None:
     assert (2, [2]) == (found.missing, found.bins.count.tolist())
 
 
-def test_too_many_categories_are_not_kept_but_their_lengths_are() -> None:
-    texts = [f"id{number}" for number in range(MOST_CATEGORIES + 1)]
+@pytest.mark.parametrize("parts", [1, 7])
+def test_of_too_many_categories_the_frequent_are_counted_within_a_bound(parts: int) -> None:
+    texts = pa.array([f"id{number}" for number in range(MOST_CATEGORIES + 1)] + ["web"] * 900 + ["pos"] * 300)
+    order = pa.array(np.random.default_rng(0).permutation(len(texts)))
+    batch = pa.record_batch({"c": texts.take(order)})
+    size = -(-len(texts) // parts)
 
-    found = profiled([pa.record_batch({"c": texts[:30_000]}), pa.record_batch({"c": texts[30_000:]})], {"c": "text"})[
-        "c"
-    ]
+    found = profiled([batch.slice(start, size) for start in range(0, len(texts), size)], {"c": "text"})["c"]
 
-    assert found.categories is None
-    assert [10, 90, 900, 9000, 40001] == found.bins.count.tolist()
+    assert 0 < found.uncounted <= len(texts) / (MOST_CATEGORIES + 1)
+    assert MOST_CATEGORIES >= len(found.categories)
+    for name, count in (("web", 900), ("pos", 300)):
+        assert count - found.uncounted <= found.categories[name] <= count
+    assert [1210, 90, 900, 9000, 40001] == found.bins.count.tolist()
 
 
 @pytest.fixture
@@ -211,10 +216,10 @@ def test_a_profile_of_another_version_is_refused(table: Dataset, tmp_path: Path)
     path = tmp_path / "train.profile"
     save_profile(table.profile(["x"]), path)
     rows = pq.read_table(path)
-    later = pa.array([2] * rows.num_rows, pa.int8())
+    later = pa.array([3] * rows.num_rows, pa.int8())
     pq.write_table(rows.set_column(0, "profile_version", later), path)
 
-    with pytest.raises(HarnessError, match=r"of version \[2\], and version 1 is read; profile the data anew"):
+    with pytest.raises(HarnessError, match=r"of version \[3\], and version 2 is read; profile the data anew"):
         reopened(path).profile()
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from harness_drift import columns, prediction
+from harness_drift import DISTANCES, columns, prediction
+from harness_drift.moved import PLAIN
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
@@ -232,21 +233,86 @@ def test_columns_that_play_a_role_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reference", "current", "words"),
+    [
+        (["a"], [1.0], "column 'x' is text in the reference table and number in the current one; convert one"),
+        (pa.array([None], pa.float64()), [1.0], "'x' has no value in any of the 1 rows of the reference table"),
+        ([1.0], pa.array([None], pa.string()), "'x' has no value in any of the 1 rows of the current table"),
+        ([1.0, 2.0], [1.0, math.inf], "'x' holds 1 infinite values, from which nothing has a distance; repair them"),
+        ([-math.inf], [1.0, 2.0], "'x' holds 1 infinite values"),
+    ],
+)
+def test_a_column_that_cannot_be_compared_says_why_and_the_others_are_measured(
+    reference: Any, current: Any, words: str
+) -> None:
+    fine = {"y": [1.0, 2.0, 3.0]}
+
+    found = drift({"x": reference, "y": fine["y"][: len(reference)]}, {"x": current, "y": fine["y"][: len(current)]})
+
+    assert all(words in each.failure for (metric, name), each in found.items() if name == "x" and metric != "missing")
+    assert not found["missing", "x"].failure
+    assert {"psi", "js"} <= {metric for metric, name in found if name == "x"}
+    assert {""} == {each.failure for (_, name), each in found.items() if name == "y"}
+
+
+def test_columns_of_one_side_only_say_so_for_every_metric() -> None:
+    found = drift({"x": [1.0, 2.0], "y": ["a", "b"]}, {"x": [1.0, 2.0], "z": [1.0, 2.0]})
+
+    assert "column 'y' is only in 'reference'" in found["psi", "y"].failure
+    assert "column 'z' is only in 'data'" in found["missing", "z"].failure
+    assert "" == found["psi", "x"].failure
+    assert set(DISTANCES) == {metric for metric, name in found if name == "y"}
+
+
+def test_new_values_beside_a_constant_are_seen() -> None:
+    found = drift({"x": [5.0] * 100, "y": [0.0] * 60 + [1.0, 2.0] * 20}, {"x": [3.0] * 50, "y": [-1.0] * 50})
+
+    for name in "xy":
+        assert "psi" == found["psi", name].sample.statistic
+    assert {"reference.0": 0, "reference.1": 100, "current.0": 50, "current.1": 0} == values_of(found["psi", "x"])
+    assert 50 == values_of(found["psi", "y"])["current.0"]
+    assert 0 == values_of(found["psi", "y"])["reference.0"]
+
+
+@pytest.mark.parametrize(
     ("reference", "current", "params", "words"),
     [
-        ({"x": ["a"]}, {"x": [1.0]}, {}, "column 'x' is text in the reference table and number in the current one"),
-        ({"x": [1.0]}, {"x": pa.array([None], pa.float64())}, {}, "'x' has no value in any of the 1 rows of the curr"),
-        ({"x": [1.0, 2.0]}, {"x": [1.0, math.inf]}, {}, "'x' holds 1 infinite values, from which nothing has"),
-        ({"x": [1.0], "y": [1.0]}, {"x": [1.0], "z": [1.0]}, {}, "y only in 'reference'; z only in 'data'; name those"),
+        ({"y": [1.0]}, {"z": [1.0]}, {}, "no column in common to compare: y in 'reference', z in 'data'"),
         ({"x": [1.0]}, {"x": [1.0]}, {"columns": ["z"]}, "dataset 'reference' .* has no column 'z'"),
         ({"x": [1.0]}, {"x": [1.0]}, {"columns": []}, "should have at least 1 item"),
-        ({"x": ["a"]}, {"x": [str(n) for n in range(60_000)]}, {}, "more than 50,000 different texts in the current"),
         ({"x": [[1]]}, {"x": [[1]]}, {"columns": ["x"]}, r"column 'x' is BIGINT\[\] and cannot be profiled"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(reference: Any, current: Any, params: dict[str, Any], words: str) -> None:
     with pytest.raises((HarnessError, UsageError), match=words):
         drift(reference, current, **params)
+
+
+def frequent(n: int, share: float, seed: int) -> Values:
+    """Texts of which two are frequent, and the rest are nearly each their own."""
+    chance = np.random.default_rng(seed)
+    draw = chance.random(n)
+    others = np.char.add("id", chance.integers(0, 10**9, n).astype(str))
+    return np.where(draw < share, "web", np.where(draw < 0.6, "pos", others))
+
+
+@pytest.mark.parametrize("share", [0.3, 0.4])
+def test_frequent_ones_of_more_categories_than_are_counted_are_compared_within_a_bound(share: float) -> None:
+    reference, current = frequent(300_000, 0.3, 1), frequent(200_000, share, 2)
+    shares = [[(side == "web").mean(), (side == "pos").mean()] for side in (reference, current)]
+    p, q = (np.array([*side, 1 - sum(side)]) for side in shares)
+
+    measured = measure(columns, {"c": current}, reference={"c": reference})
+
+    found = {each.metric: each for each in measured if each.labels == {"column": "c"}}
+    exact = {"psi": float((p - q) @ np.log(p / q)), "js": float(jensenshannon(p, q, base=2))}
+    for metric, value in exact.items():
+        counts = values_of(found[metric])
+        sides = [[counts[f"{side}.{place}"] for place in range(3)] for side in ("reference", "current")]
+        assert value == pytest.approx(PLAIN[metric](*sides), abs=counts["within"] + 1e-5)
+        assert counts["within"] < 0.02
+    assert "more than 50,000 different texts" in found["new_categories"].failure
+    assert {"column": "c", "of": "length"} in [each.labels for each in measured if each.metric == "wasserstein"]
 
 
 def test_prediction_compares_the_scores_alone() -> None:

@@ -56,14 +56,17 @@ def test_a_column_that_moved_fails_and_others_pass(
     assert (outcome, "pass") == (found["psi", "amount"]["outcome"], found["psi", "c"]["outcome"])
 
 
-def test_a_step_that_cannot_compare_is_an_error_and_the_others_are_measured(project: Path, harness: Command) -> None:
+def test_a_column_that_cannot_be_compared_is_an_error_and_the_others_are_measured(
+    project: Path, harness: Command
+) -> None:
     pq.write_table(pa.table({"amount": ["a", "b"], "c": ["a", "b"]}), project / "text.parquet")
 
     done = run(project, harness, 0.0, reference="text.parquet")
 
     found = verdicts(project)
     assert 3 == done.code
-    assert "column 'amount' is text in the reference table" in found["psi", ""]["reason"]
+    assert "column 'amount' is text in the reference table" in found["psi", "amount"]["reason"]
+    assert {"c": "pass", "amount": "error"} == {name: found["psi", name]["outcome"] for name in ("c", "amount")}
     assert "pass" == found["missing", "amount"]["outcome"]
 
 

@@ -27,8 +27,8 @@ def _rules(column: ColumnProfile, kind: str) -> Rules:
     if kind == "boolean":
         return nullable
     if column.kind == "text":
-        few = column.categories is not None and 0 < len(column.categories) <= MOST_CATEGORIES
-        return {**nullable, "in": sorted(column.categories or ())} if few else nullable
+        few = not column.uncounted and 0 < len(column.categories) <= MOST_CATEGORIES
+        return {**nullable, "in": sorted(column.categories)} if few else nullable
     if not column.bins.total or column.below or column.above:
         return nullable
     low, high = column.values(np.array([column.bins.low[0], column.bins.high[-1]])).tolist()

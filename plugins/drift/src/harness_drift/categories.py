@@ -1,11 +1,11 @@
-"""Distances of text columns: of their categories, or of the lengths where nearly each text is its own category."""
+"""Distances of text columns: of their categories, and of the lengths where nearly each text is its own category."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from harness import HarnessError, Measurement
-from harness_drift import numbers
-from harness_drift.moved import Counts, Moved
+from harness import ColumnProfile, Measurement
+from harness_drift import numbers, uncounted
+from harness_drift.moved import Counts, Moved, failed
 
 MOST_BINS = 30
 Categories = Mapping[str, int]
@@ -13,21 +13,16 @@ Categories = Mapping[str, int]
 
 def of(moved: Moved) -> Iterator[Measurement]:
     """Yield the distances of a text column."""
+    if not (moved.reference.uncounted or moved.current.uncounted):
+        yield from _of_all(moved)
+        return
+    yield from _of_most(moved)
+    yield from numbers.of(replace(moved, labels={**moved.labels, "of": "length"}))
+
+
+def _of_all(moved: Moved) -> Iterator[Measurement]:
     reference, current = moved.reference.categories, moved.current.categories
-    if reference is not None and current is not None:
-        yield from _of_categories(moved, reference, current)
-    elif reference is None and current is None:
-        yield from numbers.of(replace(moved, labels={**moved.labels, "of": "length"}))
-    else:
-        side = "reference" if reference is None else "current"
-        raise HarnessError(
-            f"column {moved.current.name!r} has more than 50,000 different texts in the {side} table alone, so its "
-            f"categories cannot be compared; name other `columns`"
-        )
-
-
-def _of_categories(moved: Moved, reference: Categories, current: Categories) -> Iterator[Measurement]:
-    one, other = binned(reference, current)
+    one, other = binned(moved.reference, moved.current)
     yield moved.of_bins("psi", one, other)
     yield moved.of_bins("js", one, other)
     yield moved.point("total_variation", total_variation(reference, current))
@@ -38,16 +33,35 @@ def _of_categories(moved: Moved, reference: Categories, current: Categories) -> 
     yield moved.of_rates("new_categories", "proportion", counts, **({"new": shown} if new else {}))
 
 
-def binned(reference: Categories, current: Categories) -> tuple[Counts, Counts]:
-    """Return both sides' counts of the reference's 30 most frequent categories, and of all others as one."""
-    named = sorted(reference, key=lambda name: (-reference[name], name))[:MOST_BINS]
+def _of_most(moved: Moved) -> Iterator[Measurement]:
+    """Yield the distances of the most frequent of more categories than are counted, if any stands out."""
+    one, other = binned(moved.reference, moved.current)
+    if len(one) > 1:
+        for metric in ("psi", "js"):
+            off = uncounted.within(metric, (one, moved.reference.uncounted), (other, moved.current.uncounted))
+            yield moved.of_bins(metric, one, other, off)
+    reason = (
+        f"column {moved.current.name!r} has more than 50,000 different texts, so not each of them is counted; ask for "
+        f"`psi` or `js` of the most frequent ones, whose intervals take in what is not, or name other `columns`"
+    )
+    for metric in ("total_variation", "chi_square", "new_categories"):
+        yield failed(metric, reason, moved.labels)
+
+
+def binned(reference: ColumnProfile, current: ColumnProfile) -> tuple[Counts, Counts]:
+    """Return both sides' counts of the reference's 30 most frequent categories, and of all others as one.
+
+    A category that may be no more frequent than one that was not counted does not stand out.
+    """
+    found = {name: count for name, count in reference.categories.items() if count > reference.uncounted}
+    named = sorted(found, key=lambda name: (-found[name], name))[:MOST_BINS]
     one, other = (_counts(side, named) for side in (reference, current))
     return (one, other) if one[-1] or other[-1] else (one[:-1], other[:-1])
 
 
-def _counts(side: Categories, named: list[str]) -> list[int]:
-    found = [side.get(name, 0) for name in named]
-    return [*found, sum(side.values()) - sum(found)]
+def _counts(side: ColumnProfile, named: list[str]) -> list[int]:
+    found = [side.categories.get(name, 0) for name in named]
+    return [*found, side.present - sum(found)]
 
 
 def total_variation(reference: Categories, current: Categories) -> float:

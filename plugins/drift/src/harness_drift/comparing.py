@@ -4,63 +4,79 @@ from collections.abc import Iterator, Sequence
 
 from harness import Dataset, HarnessError, Measurement, Profile, UsageError
 from harness_drift import categories, numbers
-from harness_drift.moved import Moved
+from harness_drift.moved import Moved, dependent, failed
+
+OF_TEXT = ("psi", "js", "total_variation", "chi_square", "new_categories")
+OF_NUMBERS = ("psi", "js", "ks", "wasserstein")
+EVERY = ("missing", *dict.fromkeys([*OF_TEXT, *OF_NUMBERS]))
 
 
 def of(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iterator[Measurement]:
-    """Yield the distances of the named columns, or of all that play no role."""
+    """Yield the distances of the named columns, or of all that play no role; what cannot be compared says why."""
     there, here = reference.profile(columns), data.profile(columns)
-    names = _shared(reference, data, there, here) if columns is None else columns
-    for name in names:
-        moved = Moved(
-            reference=there[name],
-            current=here[name],
-            independent=rows_are_independent(reference) and rows_are_independent(data),
-            labels={"column": name},
-        )
-        yield from of_column(moved)
+    for name in _all(reference, data, there, here) if columns is None else columns:
+        if name in there.columns and name in here.columns:
+            depends = dependent(reference) or dependent(data)
+            yield from of_column(
+                Moved(reference=there[name], current=here[name], depends=depends, labels={"column": name})
+            )
+        else:
+            yield from _alone(name, reference if name in there.columns else data)
 
 
 def of_column(moved: Moved) -> Iterator[Measurement]:
-    """Yield every distance that means something for the column's kind."""
-    _comparable(moved)
+    """Yield every distance that means something for the column's kind; one without any says why."""
     missing = {"k": moved.current.missing, "n": moved.current.rows}
     before = {"k_ref": moved.reference.missing, "n_ref": moved.reference.rows}
     yield moved.of_rates("missing", "gap", {**missing, **before})
+    try:
+        found = list(_distances(moved))
+    except HarnessError as error:
+        kinds = {moved.reference.kind, moved.current.kind}
+        of_kinds = [*(OF_TEXT if "text" in kinds else ()), *(OF_NUMBERS if kinds - {"text"} else ())]
+        found = [failed(metric, str(error), moved.labels) for metric in dict.fromkeys(of_kinds)]
+    yield from found
+
+
+def _distances(moved: Moved) -> Iterator[Measurement]:
+    _comparable(moved)
     yield from categories.of(moved) if moved.current.kind == "text" else numbers.of(moved)
-
-
-def rows_are_independent(data: Dataset) -> bool:
-    """Tell whether each row counts by itself and as one."""
-    return not data.roles.cluster and data.roles.weight is None
 
 
 def _comparable(moved: Moved) -> None:
     name, kinds = moved.current.name, (moved.reference.kind, moved.current.kind)
-    if kinds[0] != kinds[1]:
-        raise HarnessError(
-            f"column {name!r} is {kinds[0]} in the reference table and {kinds[1]} in the current one; convert one of "
-            f"them, or name other `columns`"
-        )
     for side, column in (("reference", moved.reference), ("current", moved.current)):
         if not column.present:
             raise HarnessError(
                 f"column {name!r} has no value in any of the {column.rows} rows of the {side} table, so nothing can "
                 f"be compared; repair it, or name other `columns`"
             )
+    if kinds[0] != kinds[1]:
+        raise HarnessError(
+            f"column {name!r} is {kinds[0]} in the reference table and {kinds[1]} in the current one; convert one of "
+            f"them, or name other `columns`"
+        )
 
 
-def _shared(reference: Dataset, data: Dataset, there: Profile, here: Profile) -> Sequence[str]:
+def _all(reference: Dataset, data: Dataset, there: Profile, here: Profile) -> Sequence[str]:
+    """Return the columns of either side that play no role."""
     roles = {*_played(reference), *_played(data)}
     left, right = ([name for name in side.columns if name not in roles] for side in (there, here))
-    if set(left) != set(right) or not right:
-        told = {reference.name: sorted(set(left) - set(right)), data.name: sorted(set(right) - set(left))}
-        alone = "; ".join(f"{', '.join(names)} only in {name!r}" for name, names in told.items() if names)
+    if not {*left} & {*right}:
         raise UsageError(
-            f"the two tables have different columns: {alone or 'neither has any to compare'}; "
-            f"name those to compare: `with: {{columns: [...]}}`"
+            f"the two tables have no column in common to compare: {', '.join(left) or 'none'} in {reference.name!r}, "
+            f"{', '.join(right) or 'none'} in {data.name!r}; name a reference that has the same columns"
         )
-    return right
+    return [*right, *(name for name in left if name not in right)]
+
+
+def _alone(name: str, only: Dataset) -> Iterator[Measurement]:
+    reason = (
+        f"column {name!r} is only in {only.name!r}, so there is nothing to compare it with; "
+        f"name those to compare: `with: {{columns: [...]}}`"
+    )
+    for metric in EVERY:
+        yield failed(metric, reason, {"column": name})
 
 
 def _played(data: Dataset) -> set[str]:

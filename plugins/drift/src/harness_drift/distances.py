@@ -101,11 +101,12 @@ def wasserstein(pair: Pair, column: ColumnProfile) -> Distance:
 
 
 def quantile_bins(pair: Pair, bins: int) -> tuple[Codes, Codes]:
-    """Return both sides' counts between the quantiles of the reference; values that tie stay together."""
+    """Return both sides' counts between the quantiles of the reference; a value that spans two stands alone."""
     one, other = pair.reference, pair.current
     levels = np.arange(1, bins) / bins
     last = one.count.size - 1
-    cuts = np.unique(np.minimum(np.searchsorted(one.ends, levels - 1e-12), last))
-    starts = np.concatenate([[0], cuts[cuts < last] + 1])
+    ends, times = np.unique(np.minimum(np.searchsorted(one.ends, levels - 1e-12), last), return_counts=True)
+    cuts = np.unique(np.concatenate([ends, ends[times > 1] - 1]))
+    starts = np.concatenate([[0], cuts[(cuts >= 0) & (cuts < last)] + 1])
     counts = [np.add.reduceat(side.count, starts) for side in (one, other)]
     return counts[0], counts[1]

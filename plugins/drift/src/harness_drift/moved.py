@@ -4,50 +4,97 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness import ColumnProfile, Measurement, Sample
+from harness import ColumnProfile, Dataset, Measurement, Reading, Sample
 
 Counts = Sequence[int]
-DEPENDENT = "none: rows belong together or carry weights, and counts do not know by how much"
+MOVED = (
+    Reading(
+        own="fail",
+        beside="drift.concept",
+        then="pass",
+        says="inputs moved, quality holds: by matured labels the model does what it did (drift.concept passes)",
+    ),
+    Reading(
+        own="fail",
+        beside="drift.concept",
+        then="fail",
+        says="inputs moved and quality fell (drift.concept fails): the model meets inputs it did not learn from",
+    ),
+    Reading(
+        own="fail",
+        beside="drift.concept",
+        then="inconclusive",
+        says="inputs moved; whether quality holds is not known yet (drift.concept is inconclusive)",
+    ),
+)
+
+
+def dependent(data: Dataset) -> str:
+    """Return why a table's counts have no interval, or nothing: then each row counts by itself and as one."""
+    if not data.roles.cluster and data.roles.weight is None:
+        return ""
+    why = (
+        f"rows of one {' or '.join(data.roles.cluster)} belong together (`cluster`)"
+        if data.roles.cluster
+        else f"rows carry a `weight`, {data.roles.weight!r}"
+    )
+    return (
+        f"in {data.name!r} {why}, and counts do not know how much less or more rows are then worth; to decide, declare "
+        f"the same source without it under another name, which takes its rows for independent"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """One column of both tables; where rows are not independent, its distances are points."""
+    """One column of both tables; where it `depends` on more than counts, its distances are points."""
 
     reference: ColumnProfile
     current: ColumnProfile
-    independent: bool = True
+    depends: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def of_bins(self, metric: str, reference: Counts, current: Counts, **evidence: str) -> Measurement:
-        """Return a distance of counts per bin, with its interval; of a single bin, that nothing moved."""
+    def of_bins(
+        self, metric: str, reference: Counts, current: Counts, within: float | None = None, **evidence: str
+    ) -> Measurement:
+        """Return a distance of counts per bin, which may be off `within`, with its interval; of one bin, none."""
         held = [pair for pair in zip(reference, current, strict=True) if any(pair)]
         if len(held) < 2:
             return self._exact(metric, 0.0, found="one value, the same on both sides")
-        if not self.independent:
-            return self.point(metric, PLAIN[metric](*zip(*held, strict=True)), interval=DEPENDENT, **evidence)
+        evidence |= {} if within is None else {"within": f"{within:.2g}"}
+        if self.depends:
+            return self.point(metric, PLAIN[metric](*zip(*held, strict=True)), **evidence)
         counts = {f"reference.{place}": float(count) for place, count in enumerate(reference)}
         counts |= {f"current.{place}": float(count) for place, count in enumerate(current)}
+        counts |= {"within": within} if within else {}
         return self._measured(metric, Sample(statistic=metric, counts=counts), evidence)
 
     def of_rates(self, metric: str, statistic: str, counts: Mapping[str, float], **evidence: str) -> Measurement:
         """Return a share (`k` of `n`), less that of the reference where one is given."""
-        if self.independent:
+        if not self.depends:
             return self._measured(metric, Sample(statistic=statistic, counts=counts), evidence)
         share = counts["k"] / counts["n"] - counts.get("k_ref", 0) / counts.get("n_ref", 1)
-        return self.point(metric, share, interval=DEPENDENT, **evidence)
+        return self.point(metric, share, **evidence)
 
     def point(self, metric: str, value: float, **evidence: str) -> Measurement:
         """Return a distance without a known interval."""
         counts = {"value": float(value), "n": self.current.rows}
-        return self._measured(metric, Sample(statistic="point", counts=counts), evidence)
+        why = {"interval": f"none: {self.depends}"} if self.depends else {}
+        return self._measured(metric, Sample(statistic="point", counts=counts), {**why, **evidence})
 
     def _exact(self, metric: str, value: float, **evidence: str) -> Measurement:
         counts = {"value": value, "n": self.current.rows}
         return self._measured(metric, Sample(statistic="exact", counts=counts), evidence)
 
     def _measured(self, metric: str, sample: Sample, evidence: Mapping[str, str]) -> Measurement:
-        return Measurement(metric=metric, sample=sample, better="lower", labels=self.labels, evidence=evidence)
+        return Measurement(
+            metric=metric, sample=sample, better="lower", labels=self.labels, evidence=evidence, readings=MOVED
+        )
+
+
+def failed(metric: str, reason: str, labels: Mapping[str, str]) -> Measurement:
+    """Return that a metric could not be measured, and why."""
+    sample = Sample(statistic="point")
+    return Measurement(metric=metric, sample=sample, better="lower", labels=labels, failure=reason)
 
 
 def psi(reference: Counts, current: Counts) -> float:

@@ -27,7 +27,7 @@ def _kolmogorov_smirnov(moved: Moved, pair: Pair) -> Measurement:
     sides = pair.reference, pair.current
     before = [int(side.count[: place + 1].sum()) for side in sides]
     one, other = ([count, side.total - count] for count, side in zip(before, sides, strict=True))
-    return moved.of_bins("ks", one, other, within=f"{distance.within:.2g}")
+    return moved.of_bins("ks", one, other, distance.within)
 
 
 def _wasserstein(moved: Moved, pair: Pair) -> Measurement:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.requirements import Requirement as Requirement
     from harness.sources import open_table as open_table
     from harness.tables.bins import Bins as Bins
+    from harness.tables.parts import by_file as by_file
     from harness.tables.profiles import ColumnProfile as ColumnProfile
     from harness.tables.profiles import Profile as Profile
     from harness.tables.saved import save_profile as save_profile
@@ -69,6 +70,7 @@ _HOME = {
     "requirements": ("Requirement",),
     "sources": ("open_table",),
     "tables.bins": ("Bins",),
+    "tables.parts": ("by_file",),
     "tables.profiles": ("ColumnProfile", "Profile"),
     "tables.saved": ("save_profile",),
     "targets": ("Connect", "Datasets", "OperatingPoint", "Target", "decided", "pick"),

@@ -75,3 +75,59 @@ def test_zero_rows_after_a_filter_are_refused(project: Path, harness: Command) -
 
     assert 3 == done.code
     assert "has no rows; nothing can be measured on it" in done.err
+
+
+TOLD_APART = """
+name: payments
+data: {today: {source: today.parquet, time: at, label: fraud}}
+target: {kind: table, config: {data: today, decision: stopped}}
+steps:
+  - check: drift.columns
+    with: {reference: train.parquet, columns: [amount]}
+    require: {psi: {at_most: 0.1}}
+  - check: drift.concept
+    with: {days: 5}
+    require: {recall_change: {at_least: -0.1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("shift", "missed", "psi", "recall"),
+    [
+        (0.8, False, "inputs moved, quality holds: by matured labels", ""),
+        (0.0, True, "", "the relation of inputs to the label changed: inputs look as they did"),
+        (0.8, True, "inputs moved and quality fell (drift.concept fails)", "inputs moved and quality fell"),
+        (0.0, False, "", ""),
+    ],
+)
+def test_moved_inputs_and_a_changed_relation_are_told_apart(
+    project: Path, harness: Command, shift: float, missed: bool, psi: str, recall: str
+) -> None:
+    chance = np.random.default_rng(0)
+    pq.write_table(pa.table({"amount": chance.lognormal(0, 1, 6000)}), project / "train.parquet")
+    day = np.repeat(np.arange(20), 300)
+    fraud = (np.arange(6000) % 3 == 0).astype(int)
+    today = {
+        "amount": chance.lognormal(shift, 1, 6000),
+        "at": np.datetime64("2026-01-01", "us") + day * np.timedelta64(1, "D"),
+        "fraud": fraud,
+        "stopped": np.where((day >= 15) & missed & (np.arange(6000) % 2 == 0), 0, fraud),
+    }
+    pq.write_table(pa.table(today), project / "today.parquet")
+    (project / "payments.suite.yaml").write_text(TOLD_APART)
+
+    harness("run", "payments.suite.yaml", "--out", "out")
+
+    found = verdicts(project)
+    for verdict, words in ((found["psi", "amount"], psi), (found["recall_change", ""], recall)):
+        assert bool(words) == (verdict["outcome"] == "fail")
+        assert words in verdict["reason"]
+        assert bool(words) == any(words in note for note in verdict["notes"])
+
+
+def test_rows_that_belong_together_say_why_nothing_is_decided(project: Path, harness: Command) -> None:
+    run(project, harness, 0.0, more=", cluster: c")
+
+    reason = verdicts(project)["psi", "amount"]["reason"]
+    assert "in 'today' rows of one c belong together (`cluster`)" in reason
+    assert "declare the same source without it under another name" in reason

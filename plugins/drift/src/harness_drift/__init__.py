@@ -19,6 +19,7 @@ DISTANCES = {
 }
 Names = Annotated[Sequence[str], Field(min_length=1)]
 Days = Annotated[int, Field(ge=1)]
+Windows = Annotated[int, Field(ge=19)]
 
 
 @check("drift.columns", metrics=DISTANCES)
@@ -53,7 +54,22 @@ def estimated(data: Dataset) -> Iterator[Measurement]:
     yield from quality.estimated(data)
 
 
+@check("drift.windows", metrics={"as_unusual": "exact", "column_as_unusual": "exact"})
+def windows(
+    data: Dataset,
+    *,
+    days: Days | None = None,
+    past: Dataset | None = None,
+    last: Windows = 26,
+    columns: Names | None = None,
+) -> Iterator[Measurement]:
+    """Count the past windows that were as unusual as the current one: of so many days, or the files of `past`."""
+    from harness_drift import unusual, windowed  # noqa: PLC0415
+
+    yield from unusual.of(windowed.of(data, days, past, last, columns))
+
+
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    """Offer `drift.columns`, `drift.prediction`, `drift.concept` and `drift.estimated`."""
-    return {found.name: found for found in (columns, prediction, concept, estimated)}
+    """Offer `drift.columns`, `drift.prediction`, `drift.concept`, `drift.estimated` and `drift.windows`."""
+    return {found.name: found for found in (columns, prediction, concept, estimated, windows)}

@@ -101,12 +101,18 @@ def wasserstein(pair: Pair, column: ColumnProfile) -> Distance:
 
 
 def quantile_bins(pair: Pair, bins: int) -> tuple[Codes, Codes]:
-    """Return both sides' counts between the quantiles of the reference; a value that spans two stands alone."""
+    """Return both sides' counts between the quantiles of the reference."""
     one, other = pair.reference, pair.current
-    levels = np.arange(1, bins) / bins
-    last = one.count.size - 1
-    ends, times = np.unique(np.minimum(np.searchsorted(one.ends, levels - 1e-12), last), return_counts=True)
-    cuts = np.unique(np.concatenate([ends, ends[times > 1] - 1]))
-    starts = np.concatenate([[0], cuts[(cuts >= 0) & (cuts < last)] + 1])
+    starts = between_quantiles(one.count, bins)
     counts = [np.add.reduceat(side.count, starts) for side in (one, other)]
     return counts[0], counts[1]
+
+
+def between_quantiles(counts: Codes, bins: int) -> Codes:
+    """Return where to start so many bins of equal counts; a value that spans two of them stands alone."""
+    ends, last = np.cumsum(counts) / counts.sum(), counts.size - 1
+    levels = np.arange(1, bins) / bins
+    cuts, times = np.unique(np.minimum(np.searchsorted(ends, levels - 1e-12), last), return_counts=True)
+    both = np.unique(np.concatenate([cuts, cuts[times > 1] - 1]))
+    starts: Codes = np.concatenate([[0], both[(both >= 0) & (both < last)] + 1])
+    return starts

@@ -5,13 +5,34 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Dataset, HarnessError, Measurement, Sample
+from harness import Dataset, HarnessError, Measurement, Reading, Sample
 
 # metric, rows it is a share of, what counts as a hit, and whether more is better
 CHANGES = (
     ("recall_change", "label = 1", "decision", True),
     ("precision_change", "decision = 1", "label", True),
     ("fpr_change", "label = 0", "decision", False),
+)
+CHANGED = (
+    Reading(
+        own="fail",
+        beside="drift.columns",
+        then="pass",
+        says="the relation of inputs to the label changed: inputs look as they did (drift.columns passes), and the "
+        "model is wrong more often",
+    ),
+    Reading(
+        own="fail",
+        beside="drift.columns",
+        then="fail",
+        says="inputs moved and quality fell (drift.columns fails): the model meets inputs it did not learn from",
+    ),
+    Reading(
+        own="fail",
+        beside="drift.columns",
+        then="inconclusive",
+        says="whether inputs moved as well is not known yet (drift.columns is inconclusive)",
+    ),
 )
 
 
@@ -27,6 +48,7 @@ def changes(data: Dataset, days: int) -> Iterator[Measurement]:
             sample=Sample(statistic="gap", rows=_two_sided(rows, metric, days)),
             better="higher" if more_is_better else "lower",
             evidence={"now": f"the last {days} days", "baseline": "all days before"},
+            readings=CHANGED,
         )
 
 

@@ -28,11 +28,12 @@ def infer(sample: Sample) -> Inference:
     rows = columns.table(sample)
     y, score, weight = columns.outcomes(rows), columns.numbers(rows, "score"), columns.weights(rows)
     _refuse_few(y)
-    (value, part), codes = _linear(y, score, weight), columns.clusters(rows)
+    where = _ranked(score)
+    (value, part), codes = _linear(y, where, weight), columns.clusters(rows)
     design = _design(part, y, weight, codes)
     few = design.groups * min(value, 1 - value) < ENOUGH
     seen = korn_graubard(value, len(y), design, most=design.groups if few else float("inf"))
-    center = min(value, _found(y, score, weight, 0.5))
+    center = min(value, _found(y, where, weight, 0.5))
     interval = Binomial(k=center * seen.n_eff, n=seen.n_eff, df=design.df, least=design.groups)
     return replace(seen, interval=interval)
 
@@ -43,13 +44,17 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     y, weight = columns.outcomes(left), columns.weights(left)
     linear.refuse_other_labels(y, columns.outcomes(right))
     _refuse_few(y)
-    sides = [_linear(y, columns.numbers(rows, "score"), weight) for rows in (left, right)]
+    sides = [_linear(y, _ranked(columns.numbers(rows, "score")), weight) for rows in (left, right)]
     return linear.difference(sides[0], sides[1], columns.clusters(left), "average precision")
 
 
-def _linear(y: Numbers, score: Numbers, weight: Numbers) -> tuple[float, Part]:
+def _ranked(score: Numbers) -> Codes:
+    """Return the rank of each row, 0 for the highest score; ties share one."""
+    return np.unique(-score, return_inverse=True)[1]
+
+
+def _linear(y: Numbers, where: Codes, weight: Numbers) -> tuple[float, Part]:
     """Return the value and what each row moves it by: its own precision, and that of every positive below it."""
-    where = np.unique(-score, return_inverse=True)[1]
     positives, rows = np.bincount(where, weight * y), np.bincount(where, weight)
     hits, alerts, total = np.cumsum(positives), np.maximum(np.cumsum(rows), 1e-300), positives.sum()
     precision = hits / alerts
@@ -60,9 +65,8 @@ def _linear(y: Numbers, score: Numbers, weight: Numbers) -> tuple[float, Part]:
     return value, Part(influence=influence, leverage=weight * y / total)
 
 
-def _found(y: Numbers, score: Numbers, weight: Numbers, itself: float) -> float:
+def _found(y: Numbers, where: Codes, weight: Numbers, itself: float) -> float:
     """Return the mean precision at the positives, each counting a share of itself."""
-    where = np.unique(-score, return_inverse=True)[1]
     hits, alerts = (np.cumsum(np.bincount(where, weight * each))[where] for each in (y, np.ones(len(y))))
     own = (1 - itself) * weight
     held = (y == 1) & (weight > 0)

@@ -62,7 +62,7 @@ def spread(parts: Sequence[Part], columns: Mapping[str, Codes]) -> Spread:
     ways = list(columns.values()) or [rows]
     df, skew = min(_shape(parts, codes) for codes in ways)
     return Spread(
-        variance=max(alone, *_crossed(parts, ways)),
+        variance=max(alone, *_crossed(parts, ways)) if columns else alone,
         independent=alone,
         df=df,
         skew=skew,

@@ -24,18 +24,24 @@ def korn_graubard(
     )
 
 
-def bonett_price(value: float, square: float, n: int, design: Spread) -> Inference:
+def bonett_price(value: float, square: float, n: int, design: Spread, *, most: float = math.inf) -> Inference:
     """Return bounds for a mean of n differences within -1 and 1 whose mean square is `square`.
 
     Adds one pair of +1 and one of -1, so that pairs that all agree do not look certain. Bonett, Price 2012; in
-    clusters: on as many pairs as their variance is worth, by t.
+    clusters and weighted: on as many pairs as their variance is worth, at most `most`, by t.
     """
-    worth = n * design.independent / design.variance if design.variance > 0 else design.groups
+    alone = (square - value**2) * n / (n - 1) if n > 1 else 0.0
+    worth = min(most, alone / design.variance if design.variance > 0 else design.groups)
     center = value * worth / (worth + 2)
     se = math.sqrt(((square * worth + 2) / (worth + 2) - center**2) / (worth + 2))
-    df = math.inf if design.clusters is None else design.df
-    interval = Student(center=center, se=se, df=df, low=-1.0, high=1.0)
+    interval = Student(center=center, se=se, df=_freedom(design, most), low=-1.0, high=1.0)
     return Inference(value=value, n=n, n_eff=worth, method="Bonett-Price", interval=interval, clusters=design.clusters)
+
+
+def _freedom(design: Spread, most: float) -> float:
+    if design.clusters is not None:
+        return design.df
+    return math.inf if math.isinf(most) else max(1.0, most - 1)
 
 
 def student(value: float, n: int, design: Spread, *, method: str, reach: float = math.inf) -> Inference:

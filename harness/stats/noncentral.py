@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Noncentral:
 
     def p_at_least(self, threshold: float) -> float:
         """Return P(a distance seen as small as this) if the truth is the threshold."""
-        return float(stats.ncx2.cdf(self.seen / self.scale, self.df, threshold / self.scale)) if threshold > 0 else 1.0
+        return float(special.chndtr(self.seen / self.scale, self.df, threshold / self.scale)) if threshold > 0 else 1.0
 
     def p_at_most(self, threshold: float) -> float:
         """Return P(a distance seen as large as this) if the truth is the threshold."""
@@ -35,7 +35,7 @@ class Noncentral:
         x = self.seen / self.scale
 
         def excess(centre: float) -> float:
-            return float(stats.ncx2.cdf(x, self.df, centre)) - chance
+            return float(special.chndtr(x, self.df, centre)) - chance
 
         if x <= 0 or excess(0.0) <= 0:
             return 0.0

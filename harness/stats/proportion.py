@@ -31,7 +31,8 @@ def infer(sample: Sample) -> Inference:
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's share less the baseline's on the same ids, between -1 and 1.
 
-    Bonett-Price 2012; rows in clusters: on the number of pairs that the variance of their differences is worth.
+    Bonett-Price 2012; rows in clusters: on the number of pairs that the variance of their differences is worth;
+    weighted: on no more pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree.
     """
     left, right = columns.joined(candidate, baseline)
     gap = columns.outcomes(left) - columns.outcomes(right)
@@ -39,7 +40,8 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     value, part = mean_part(gap, weight)
     codes = columns.clusters(left)
     design = spread([part], codes if grouped(codes) else {})
-    return bonett_price(value, float(weight @ gap**2 / weight.sum()), len(gap), design)
+    most = float(1 / (part.leverage @ part.leverage)) if "weight" in left.column_names else math.inf
+    return bonett_price(value, float(weight @ gap**2 / weight.sum()), len(gap), design, most=most)
 
 
 def _exact(k: int, n: int) -> Inference:

@@ -84,8 +84,14 @@ def redrawn(sums: Numbers, codes: Mapping[str, Codes], chance: np.random.Generat
     if size > MOST:
         units, size = (chance.permutation(size) % MOST)[units], MOST
     totals = np.stack([np.bincount(units, column, minlength=size) for column in sums.T], axis=1)
-    even = np.full(size, 1 / size)
-    return np.concatenate([chance.multinomial(size, even, BATCH) @ totals for _ in range(TIMES // BATCH)])
+    return np.concatenate([_drawn(size, chance) @ totals for _ in range(TIMES // BATCH)])
+
+
+def _drawn(size: int, chance: np.random.Generator) -> Numbers:
+    """Return how often each unit comes in each draw of a batch; drawn one by one, which is faster than multinomial."""
+    places = chance.integers(0, size, (BATCH, size), dtype=np.int32)
+    places += size * np.arange(BATCH, dtype=np.int32)[:, np.newaxis]
+    return np.bincount(places.ravel(), minlength=BATCH * size).reshape(BATCH, size).astype(np.float64)
 
 
 def _crossed(codes: Mapping[str, Codes], chance: np.random.Generator) -> Numbers:

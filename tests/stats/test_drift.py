@@ -35,22 +35,30 @@ def of(statistic, p, q):
     return float(jensenshannon(p, q, base=2)) if statistic == "js" else float(np.abs(np.cumsum(p - q)).max())
 
 
-def test_psi_is_the_textbooks_less_what_noise_adds():
-    seen = infer(counts("psi", [400, 300, 300], [300, 300, 400]))
+@pytest.mark.parametrize(("n", "m", "shift"), [(2000, 2000, 0.2), (20_000, 1000, 0.5), (1000, 20_000, 1.0)])
+def test_psi_is_the_textbooks_on_average_and_scatters_as_its_bounds_say(n, m, shift):
+    rng, p, q = np.random.default_rng(8), np.full(10, 0.1), shares(shift)
+    drawn = [infer(counts("psi", rng.multinomial(n, p), rng.multinomial(m, q))) for _ in range(3000)]
+    truth, scale = of("psi", p, q), np.median([seen.interval.scale for seen in drawn])
+    values = np.array([seen.value for seen in drawn])
 
-    smoothed = (np.array([400.5, 300.5, 300.5]) / 1001.5, np.array([300.5, 300.5, 400.5]) / 1001.5)
-    assert of("psi", *smoothed) - 2 * 2 / 1000 == pytest.approx(seen.value)
+    assert truth == pytest.approx(values.mean(), abs=3 * values.std() / math.sqrt(3000))
+    assert math.sqrt(2 * scale**2 * (9 + 2 * truth / scale)) == pytest.approx(values.std(), rel=0.06)
+
+
+def test_psi_of_equal_shares_is_none_less_what_noise_adds():
+    seen = infer(counts("psi", [300, 300, 400], [300, 300, 400]))
+
+    assert (seen.value, seen.interval.scale) == (0.0, pytest.approx(2 / 1000))
 
 
 def test_psi_bounds_are_where_the_noncentral_chi_square_says():
     seen = infer(counts("psi", [400, 300, 300], [300, 300, 400]))
     lower, upper = seen.bounds(0.05)
-    psi = seen.value + 2 * 2 / 1000
-    worth = 500 / (1 + 0.15 * psi)
+    worth = 1 / seen.interval.scale
+    distance = seen.value * worth + 2
 
-    assert (ncx2.sf(psi * worth, 2, lower * worth), ncx2.cdf(psi * worth, 2, upper * worth)) == pytest.approx(
-        (0.05, 0.05)
-    )
+    assert (ncx2.sf(distance, 2, lower * worth), ncx2.cdf(distance, 2, upper * worth)) == pytest.approx((0.05, 0.05))
 
 
 def test_js_is_scipys_distance_but_for_noise():

@@ -111,6 +111,19 @@ def test_paired_proportions_keep_the_level(grouped):
     assert max(errors(0.0, draw)) <= ALLOWED
 
 
+@pytest.mark.parametrize("sigma", [0.5, 1.5])
+def test_paired_shares_of_uneven_value_keep_the_level(sigma):
+    rng = np.random.default_rng(13)
+    cuts = norm.isf([0.77, 0.8])
+
+    def draw():
+        shared, value = rng.normal(0, math.sqrt(0.8), 200), rng.lognormal(3, sigma, 200)
+        sides = [(shared + rng.normal(0, math.sqrt(0.2), 200) > cut) * 1 for cut in cuts]
+        return [rows("value_rate", id=np.arange(200), y=y, score=value) for y in sides]
+
+    assert max(errors(-0.03, draw)) <= ALLOWED
+
+
 MEANS = {
     "uniform": (lambda rng, n: rng.random(n), 0.5),
     "mostly perfect": (lambda rng, n: rng.beta(0.9, 0.1, n), 0.9),

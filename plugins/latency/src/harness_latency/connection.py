@@ -1,14 +1,15 @@
 """One keep-alive connection that carries one request at a time."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import httptools
 
 from harness_latency.plan import CLOSED, GARBLED
 
-# Called with the connection, the number of the request, and its HTTP status or why there is none.
-Ended = Callable[["Connection", int, int], None]
+# Called with the connection, the number of the request, its HTTP status or why there is none, and when that was.
+Ended = Callable[["Connection", int, int, float], None]
 NONE = -1
 
 
@@ -18,6 +19,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, ended: Ended) -> None:
         self.ended = ended
         self.shot = NONE
+        self.read = 0.0
         self.alive = False
         self.transport: asyncio.Transport | None = None
         self.parser = httptools.HttpResponseParser(self)
@@ -41,6 +43,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; what is no HTTP ends the request and the connection."""
+        self.read = time.monotonic()  # before the answer is parsed, which is our time and not the service's
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -56,6 +59,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Report a request that the closed connection leaves unanswered."""
+        self.read = time.monotonic()
         self.alive = False
         self._end(CLOSED, alive=False)
 
@@ -65,4 +69,4 @@ class Connection(asyncio.Protocol):
             self.alive = False
             self.transport.abort()
         if shot != NONE:
-            self.ended(self, shot, status)
+            self.ended(self, shot, status, self.read)

@@ -5,7 +5,6 @@ Usage: python -m harness_latency.generator FOLDER (with plan.json and due.npy; w
 
 import asyncio
 import gc
-import selectors
 import sys
 import time
 from array import array
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness_latency.clock import Alarm, wake_exactly
 from harness_latency.connection import Connection
 from harness_latency.plan import REFUSED, SHOTS, TIMED_OUT, Endpoint, Plan, read_plan
 
@@ -74,7 +74,8 @@ class Pool:
         except OSError as trouble:  # TimeoutError is one
             self.opened -= 1
             if shot := self._next():
-                self.load.record(shot[0], TIMED_OUT if isinstance(trouble, TimeoutError) else REFUSED)
+                why = TIMED_OUT if isinstance(trouble, TimeoutError) else REFUSED
+                self.load.record(shot[0], why, time.monotonic())
             self._reopen()
             return
         self.back(connection)
@@ -126,14 +127,14 @@ class Load:
         self.sent[shot] = time.monotonic()
         connection.send(shot, self.plan.request_of(shot))
 
-    def ended(self, connection: Connection, shot: int, status: int) -> None:
+    def ended(self, connection: Connection, shot: int, status: int, at: float) -> None:
         """Record the end of a request and give its connection back."""
-        self.record(shot, status)
+        self.record(shot, status, at)
         self.pool_of[connection].back(connection)
 
-    def record(self, shot: int, status: int) -> None:
+    def record(self, shot: int, status: int, at: float) -> None:
         """Record how and when a request ended."""
-        self.done[shot], self.status[shot] = time.monotonic(), status
+        self.done[shot], self.status[shot] = at, status
         self.carried.pop(shot, None)
         self.left -= 1
         if not self.left:
@@ -157,11 +158,12 @@ class Load:
 
     def _sweep(self) -> None:
         """End the requests that were due longer ago than the timeout."""
-        limit = time.monotonic() - self.plan.timeout
+        now = time.monotonic()
+        limit = now - self.plan.timeout
         waiting = [shot for pool in self.pools for shot in pool.waiting if not self.over(shot)]
         for shot in [shot for shot in [*self.carried, *waiting] if self.due[shot] < limit]:
             connection = self.carried.get(shot)
-            self.record(shot, TIMED_OUT)
+            self.record(shot, TIMED_OUT, now)
             if connection is not None:
                 self.pool_of[connection].drop(connection)
         asyncio.get_running_loop().call_later(SWEEP, self._sweep)
@@ -179,8 +181,8 @@ async def carried_out(plan: Plan, due: list[float]) -> Load:
 def main(folder: Path) -> None:
     """Carry out the plan in a folder and write what happened."""
     plan, due = read_plan(folder)
-    # select() takes microseconds; epoll and libuv wake whole milliseconds, which would double a fast server's latency.
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
+    wake_exactly()
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(Alarm())) as runner:
         load = runner.run(carried_out(plan, due))
     taken, sent, done, status = map(np.asarray, (load.taken, load.sent, load.done, load.status))
     np.savez(folder / SHOTS, due=np.asarray(load.due), taken=taken, sent=sent, done=done, status=status)

@@ -14,7 +14,7 @@ from harness_latency.plan import Plan
 from harness_latency.schedule import Arrivals, schedule
 from harness_latency.shots import FEWEST, Shots, read_shots, started_late, unanswered
 
-MOST_CONNECTIONS = 900  # select() carries 1,024 files
+MOST_CONNECTIONS = 900  # many systems let a process open 1,024 files
 SLACK = 30  # seconds for the generator to start and to write
 
 

@@ -50,7 +50,7 @@ def prepared(pins: str | None, folder: Path) -> Environment:
 
 
 def _install(wanted: Path, home: Path) -> str | None:
-    """Return the first line of what went wrong, if something did."""
+    """Return what went wrong, if something did."""
     python = home / "bin" / "python"
     print(f"installing {wanted.stem}", file=sys.stderr, flush=True)
     for command in (
@@ -59,7 +59,7 @@ def _install(wanted: Path, home: Path) -> str | None:
     ):
         done = subprocess.run([_uv(), *command, "--quiet"], capture_output=True, text=True, check=False)
         if done.returncode:
-            return (done.stderr.strip().splitlines() or ["it said nothing"])[0]
+            return " ".join(done.stderr.replace("error:", "").split()) or "the installer said nothing"
     return None
 
 

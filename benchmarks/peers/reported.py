@@ -12,8 +12,8 @@ from contests import Contestant
 from watched import Round
 
 COLUMNS = ("rows", "contestant", "measures", "numbers", "seconds", "spread", "CPU s", "× floor", "× floor, CPU")
-HEAD = f"| {' | '.join((*COLUMNS, 'peak MiB', 'versions'))} |"
-LINE = f"|---:|---|---|{'---:|' * 7}---|"
+HEAD = f"| {' | '.join((*COLUMNS, 'peak MiB'))} |"
+LINE = f"|---:|---|---|{'---:|' * 7}"
 Rounds = Mapping[tuple[int, Contestant], Sequence[Round]]
 
 
@@ -22,6 +22,12 @@ def table(rounds: Rounds) -> str:
     floors = {rows: found for (rows, contestant), found in rounds.items() if contestant.name == "floor"}
     lines = [_row(rows, contestant, found, floors.get(rows, [])) for (rows, contestant), found in rounds.items()]
     return "\n".join([HEAD, LINE, *lines])
+
+
+def versions(rounds: Rounds) -> str:
+    """Return what each contestant ran on, once each."""
+    told = [", ".join(map(" ".join, found[-1].versions.items())) for found in rounds.values() if found[-1].versions]
+    return "; ".join(dict.fromkeys(told))
 
 
 def machine() -> str:
@@ -51,15 +57,8 @@ def put(text: str, job: str, into: Path) -> None:
 
 
 def _row(rows: int, contestant: Contestant, found: Sequence[Round], floor: Sequence[Round]) -> str:
-    told = ", ".join(f"{name} {version}" for name, version in found[-1].versions.items())
-    cells = [
-        f"{rows:,}",
-        contestant.name,
-        contestant.measures,
-        f"{found[-1].numbers or ''}",
-        *_figures(found, floor),
-        told,
-    ]
+    numbers = f"{found[-1].numbers or ''}"
+    cells = [f"{rows:,}", contestant.name, contestant.measures, numbers, *_figures(found, floor)]
     return f"| {' | '.join(cells)} |"
 
 

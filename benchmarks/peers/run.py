@@ -17,7 +17,7 @@ from pathlib import Path
 from contests import CONTESTANTS, JOBS, Contestant
 from data import SMALL, written
 from environments import prepared, variables
-from reported import Rounds, machine, moment, put, table
+from reported import Rounds, machine, moment, put, table, versions
 from watched import Cap, Round, watch
 
 HERE = Path(__file__).parent
@@ -111,7 +111,7 @@ def main() -> None:
             return
         began = moment()
         rounds = contest(asked, folder, environments)
-        text = f"{table(rounds)}\n\n{machine()}. From {began} to {moment()}."
+        text = f"{table(rounds)}\n\n{machine()}; from {began} to {moment()}. Versions: {versions(rounds)}."
         print(text)
         if asked.into:
             put(text, asked.job, asked.into)

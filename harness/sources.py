@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, WithJsonSchema
 
 from harness.datasets import Dataset, not_empty
 from harness.errors import HarnessError, UsageError
-from harness.tables import scan
+from harness.tables import engines, relations, scan
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -40,6 +40,7 @@ class Labels(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str
+    connection: SecretStr | None = None
     on: str
     column: str
     absent_is: int | float | str | bool | None = None
@@ -51,6 +52,7 @@ class Source(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str
+    connection: SecretStr | None = None
     id: str | None = None
     label: str | None = None
     time: str | None = None
@@ -78,8 +80,7 @@ def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
 
 
 def _opened(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
-    uri = located(source.source, folder)
-    raw = Dataset(name=name, uri=source.source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    raw = _table(name, source.source, folder, source.connection)
     raw._must_have([*source.exclude, *([source.time] if source.time else [])])
     kept = _in_time(_without(raw, source), source, as_of)
     labelled = _labelled(kept, source, folder)
@@ -94,8 +95,28 @@ def _opened(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset
 
 
 def located(uri: str, folder: Path) -> str:
-    """Return a path that a suite names, relative to the suite's folder."""
+    """Return a path that a suite names, relative to the suite's folder; other URIs stay as they are."""
+    engine, _, name = uri.partition(":")
+    if engine == "delta" or (engine == "spark" and "/" in name):
+        return uri if "://" in name else f"{engine}:{located(name, folder)}"
     return str((folder / Path(uri).expanduser()).resolve()) if ":" not in uri.split("/")[0] else uri
+
+
+def _table(name: str, source: str, folder: Path, connection: SecretStr | None) -> Dataset:
+    """Return all rows of a table, wherever it is, and the digest of what it holds now."""
+    uri = located(source, folder)
+    if not relations.is_elsewhere(uri):
+        if connection is not None:
+            raise UsageError(f"source {source!r} is read without a connection; leave out `connection`")
+        return Dataset(name=name, uri=source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    found = relations.relation(uri, connection.get_secret_value() if connection else None)
+    if found.engine == "delta":
+        from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it
+
+        pinned = delta.pinned(found)
+        return Dataset(name=name, uri=source, digest=delta.digest(pinned), sql=pinned.sql)
+    engines.forget(found)
+    return Dataset(name=name, uri=source, digest=engines.digest(found), sql=found.sql)
 
 
 def _without(data: Dataset, source: Source) -> Dataset:
@@ -148,8 +169,7 @@ def _labelled(data: Dataset, source: Source, folder: Path) -> Dataset:
     labels = source.labels
     if labels is None:
         return data
-    uri = located(labels.source, folder)
-    table = Dataset(name=f"{data.name}.labels", uri=labels.source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    table = _table(f"{data.name}.labels", labels.source, folder, labels.connection)
     table._must_have([labels.on, labels.column])
     data._must_have([source.id or labels.on])
     _keys_are_good(data, table, labels)
@@ -161,7 +181,7 @@ def _labelled(data: Dataset, source: Source, folder: Path) -> Dataset:
 def _joined(data: Dataset, table: Dataset, labels: Labels, key: str) -> str:
     column, on = scan.identifier(labels.column), scan.identifier(labels.on)
     absent = "NULL" if labels.absent_is is None else scan.literal(labels.absent_is)
-    kept = "* EXCLUDE (" + column + ")" if labels.column in data.columns else "*"
+    kept = ", d.".join(scan.identifier(name) for name in data.columns if name != labels.column)
     return (
         f"SELECT d.{kept}, CASE WHEN l.{on} IS NULL THEN {absent} ELSE l.{column} END AS {column} "
         f"FROM ({data.sql}) d LEFT JOIN ({table.sql}) l ON d.{scan.identifier(key)} = l.{on}"

@@ -99,7 +99,11 @@ def test_excluded_rows_are_counted_and_missing_values_stay(tmp_path: Path) -> No
     [
         ({"source": "nope.parquet"}, "no file at .*nope.parquet"),
         ({"source": "rows.xlsx"}, "sources are .parquet, .profile, .csv, .tsv files and globs"),
-        ({"source": "delta:table"}, "cannot read 'delta:table'"),
+        ({"source": "delta:table"}, "no Delta table at .*table"),
+        ({"source": "s3://bucket/rows.parquet"}, "cannot read 's3://bucket/rows.parquet'.* sql:TABLE, spark:TABLE"),
+        ({"source": "rows.parquet", "connection": "x"}, "is read without a connection; leave out `connection`"),
+        ({"source": "sql:rows"}, "needs `connection: {env: NAME}`"),
+        ({"source": "sql:rows'"}, "names no table; write sql:TABLE, without quotes"),
         ({"source": "rows.parquet", "id": "idd"}, "has no column 'idd'; did you mean 'id'?"),
         ({"source": "rows.parquet", "time": "when"}, "has no column 'when'"),
         ({"source": "rows.parquet", "exclude": {"chanel": ["x"]}}, "no column 'chanel'; did you mean 'channel'?"),

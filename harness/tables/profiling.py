@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import UsageError
-from harness.tables import saved, scan
+from harness.tables import engines, relations, saved, scan
 from harness.tables.profiles import KINDS, Kind, Profile, kind_of, profiled
 
 ROWS = 262_144
@@ -76,4 +76,6 @@ def _is_ready(kind: pa.DataType) -> bool:
 
 def _queried(sql: str, kinds: Mapping[str, Kind]) -> Profile:
     read = [f"{READ_AS[kind].format(scan.identifier(name))} AS {scan.identifier(name)}" for name, kind in kinds.items()]
-    return profiled(scan.batches(f"SELECT {', '.join(read)} FROM ({sql})", ROWS), kinds)
+    query = f"SELECT {', '.join(read)} FROM ({sql})"
+    at = relations.answering(query)
+    return engines.profile(query, at, kinds) if at else profiled(scan.batches(query, ROWS), kinds)

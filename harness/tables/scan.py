@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     import ibis
 
 from harness.errors import HarnessError, UsageError
+from harness.tables import engines, relations
+from harness.tables.relations import Relation
 
 READERS = {".parquet": "read_parquet", ".profile": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
-LATER = ("delta:", "sql:", "spark:", "bigquery:", "postgresql:", "snowflake:", "s3:", "gs:", "az:")
 BATCH_ROWS = 65_536
 
 
@@ -37,8 +38,11 @@ def literal(value: object) -> str:
 def source_sql(uri: str) -> str:
     """Return the query that reads every row of a parquet or CSV file or glob."""
     reader = READERS.get(Path(uri).suffix.lower())
-    if uri.startswith(LATER) or reader is None:
-        raise UsageError(f"cannot read {uri!r}: sources are {', '.join(READERS)} files and globs; convert it to one")
+    if reader is None or re.match(r"\w\w+:", uri):
+        raise UsageError(
+            f"cannot read {uri!r}: sources are {', '.join(READERS)} files and globs, and tables named "
+            f"{', '.join(f'{engine}:TABLE' for engine in relations.ENGINES)}; convert it to one"
+        )
     if not glob(uri, recursive=True):
         raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
     return f"SELECT * FROM {reader}({literal(uri)})"
@@ -62,8 +66,10 @@ def digest(uri: str) -> str:
 
 def columns(sql: str) -> Mapping[str, str]:
     """Return the columns of a query with their SQL types."""
+    if at := relations.answering(sql):
+        return engines.columns(sql, at)
     with _reading():
-        relation = _connection().sql(sql)
+        relation = _run(sql)
         return dict(zip(relation.columns, map(str, relation.types), strict=True))
 
 
@@ -74,21 +80,29 @@ def one_row(sql: str) -> Mapping[str, object]:
 
 def table(sql: str) -> pa.Table:
     """Return a query's rows as one Arrow table."""
+    if at := relations.answering(sql):
+        return engines.table(sql, at)
     with _reading():
-        return _connection().sql(sql).to_arrow_table()
+        return _run(sql).to_arrow_table()
 
 
 def batches(sql: str, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
     """Yield a query's rows in Arrow batches of so many rows; memory does not grow with the table."""
+    if at := relations.answering(sql):
+        yield from engines.batches(sql, at, rows)
+        return
     with _reading():
-        yield from _connection().sql(sql).to_arrow_reader(rows)
+        yield from _run(sql).to_arrow_reader(rows)
 
 
 def lazy(sql: str) -> "ibis.Table":
     """Return a query as a lazy Ibis table; Ibis costs a second to import, so only who asks pays."""
     import ibis  # noqa: PLC0415
 
-    return ibis.duckdb.from_connection(_connection()).sql(sql)
+    if at := relations.answering(sql):
+        return engines.lazy(sql, at)
+    cursor = _connection()
+    return ibis.duckdb.from_connection(cursor).sql(_registered(sql, cursor))
 
 
 def select(sql: str, names: Sequence[str] | None) -> str:
@@ -105,6 +119,30 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def _connection() -> duckdb.DuckDBPyConnection:
     return _database().cursor()
+
+
+def _run(sql: str) -> duckdb.DuckDBPyRelation:
+    cursor = _connection()
+    return cursor.sql(_registered(sql, cursor))
+
+
+def _registered(sql: str, cursor: duckdb.DuckDBPyConnection) -> str:
+    """Let DuckDB scan the tables of other engines that a query reads, and return it with their names."""
+
+    def named(relation: Relation) -> str:
+        name = f"{relation.uri} {relation.place}"
+        cursor.register(name, _rows(relation))
+        return identifier(name)
+
+    return relations.with_names(sql, named)
+
+
+def _rows(relation: Relation) -> object:
+    if relation.engine != "delta":
+        return engines.reader(relation)
+    from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it
+
+    return delta.rows(relation)
 
 
 @contextmanager

@@ -62,7 +62,8 @@ class Sample:
     `reference`, 1 in the reference group; of `judged`: `score` by the judge, `y` by a person or missing; of
     `exceedance`: `y`, `score` the latency, and `time`.
     Counts of `proportion`: `k` of `n`; of `gap`, `ratio` and `canary` also `k_ref` of `n_ref`; of `sequence`: `k`, `n`
-    (it and `canary` may have `plan`); of `psi`, `js` and `ks`: `reference.<bin>` and `current.<bin>` (and `within`, by how
+    (it and `canary` may have `plan`); of `odds` the four of each rate, `tpr.k` to
+    `fpr.n_ref`; of `psi`, `js` and `ks`: `reference.<bin>` and `current.<bin>` (and `within`, by how
     much the counts may be off); of `judged`: `k`,
     `n`, `tp` of `positives`, `tn` of `negatives`; of `exceedance`: `n.<block>`, `k.<block>`, `near.<block>`; of `exact`
     and `point`: `value` (and `n`).

@@ -31,6 +31,7 @@ def test_statistics_are_a_closed_list():
         "value_rate",
         "gap",
         "ratio",
+        "odds",
         "psi",
         "js",
         "ks",

@@ -79,6 +79,48 @@ def test_the_reference_is_not_compared_with_itself() -> None:
     assert {"race"} == {name for each in found.values() for name in each.labels}
 
 
+def test_equalized_odds_are_the_larger_gap_of_both_rates() -> None:
+    found = rates(compas(), groups=["race"], reference="White")
+
+    counts = found["equalized_odds", "Black"].sample.counts
+    assert (1369, 1901, 805, 1795) == tuple(counts[name] for name in ("tpr.k", "tpr.n", "fpr.k", "fpr.n"))
+    assert (505, 966, 349, 1488) == tuple(counts[f"{name}_ref"] for name in ("tpr.k", "tpr.n", "fpr.k", "fpr.n"))
+    assert "odds" == found["equalized_odds", "Black"].sample.statistic
+
+
+def test_odds_of_rows_that_belong_together_keep_both_labels() -> None:
+    rows = {**compas(), "agency": np.arange(6150) % 60}
+
+    found = rates_of(FakeTarget(rows=rows, cluster="agency"), groups=["race"], reference="White")
+
+    sample = found["equalized_odds", "Black"].sample.rows
+    assert sample is not None
+    y, label, inside = (sample[name].to_numpy() for name in ("y", "score", "reference"))
+    assert 1369 / 1901 == pytest.approx(y[(label == 1) & (inside == 0)].mean())
+    assert 349 / 1488 == pytest.approx(y[(label == 0) & (inside == 1)].mean())
+
+
+def test_calibration_is_of_each_groups_own_rows() -> None:
+    chance = np.random.default_rng(0)
+    score = chance.random(2000)
+    group = np.where(np.arange(2000) % 4 == 0, "a", "b")
+    label = (chance.random(2000) < np.where(group == "a", score**2, score)).astype(int)
+    table = {"g": group, "score": score, "label": label, "decision": (score > 0.5).astype(int)}
+
+    found = rates(table, groups=["g"], reference="b", rates=["calibration"])
+
+    assert {("calibration", "a"), ("calibration", "b")} == set(found)
+    for each in ("a", "b"):
+        rows = found["calibration", each].sample.rows
+        assert rows is not None
+        assert sorted(score[group == each].tolist()) == sorted(rows["score"].to_pylist())
+
+
+def test_calibration_needs_a_score() -> None:
+    with pytest.raises(UsageError, match="declares no 'score' column"):
+        rates(compas(), groups=["race"], reference="White", rates=["calibration"])
+
+
 def test_without_labels_only_who_is_selected_is_measured() -> None:
     rows = compas()
     del rows["label"]

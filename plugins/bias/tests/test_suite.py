@@ -46,6 +46,7 @@ def test_a_small_group_says_how_many_rows_it_needs(project: Path, harness: Comma
     _, verdict = judged(project, harness, {"f": (12, 20), "m": (1200, 2000)})
 
     assert verdict["n_needed"] > 2020
+    assert "new rows of f and m (1 in 101 of f), if it is really 1" in verdict["reason"]
 
 
 def test_a_group_without_rows_to_take_a_rate_from_is_an_error_of_that_rate_alone(

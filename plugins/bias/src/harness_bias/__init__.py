@@ -8,13 +8,17 @@ from pydantic import Field
 from harness import Check, Dataset, Measurement, check, hookimpl
 
 RateName = Literal["selection_rate", "tpr", "fpr", "fnr", "precision"]
+Asked = Literal[RateName, "equalized_odds", "calibration"]
 RATES: tuple[RateName, ...] = get_args(RateName)
+DEFAULT: tuple[Asked, ...] = (*RATES, "equalized_odds")
 METRICS: Mapping[str, str] = {
     **{str(rate): "proportion" for rate in RATES},
     **{f"{rate}_ratio": "ratio" for rate in RATES},
     **{f"{rate}_gap": "gap" for rate in RATES},
+    "equalized_odds": "odds",
+    "calibration": "calibration",
 }
-Rates = Annotated[Sequence[RateName], Field(min_length=1)]
+Rates = Annotated[Sequence[Asked], Field(min_length=1)]
 Groups = Annotated[Sequence[str], Field(min_length=1)]
 
 
@@ -25,7 +29,7 @@ def group_rates(
     groups: Groups,
     reference: str | Mapping[str, str],
     intersections: bool = False,
-    rates: Rates = RATES,
+    rates: Rates = DEFAULT,
 ) -> Iterator[Measurement]:
     """Measure each group's rates, and their ratios and gaps to one reference group that is named in advance."""
     from harness_bias import comparison, grouping  # noqa: PLC0415 - pyarrow costs, and a plugin is listed without it

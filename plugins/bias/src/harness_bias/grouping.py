@@ -80,6 +80,11 @@ def as_number(data: Dataset, role: str) -> str:
     return f"CAST({quoted(data.column(role))} AS DOUBLE)"
 
 
+def independent(data: Dataset) -> bool:
+    """Tell whether each row counts by itself and as one."""
+    return not data.roles.cluster and data.roles.weight is None
+
+
 def outcomes(data: Dataset) -> Sequence[str]:
     """Return `decision`, which must be there, and `label` if it is."""
     data.column("decision")

@@ -1,4 +1,4 @@
-"""Worlds whose truth is known and lies exactly at the threshold of a requirement."""
+"""Worlds of one model, whose truth is known and lies exactly at the threshold of a requirement."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ Draw = Callable[[np.random.Generator], tuple[Measurement, Measurement | None]]
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A kind of sample, a cell of it, and what is asked; `share` of the runs is enough for slow ones."""
+    """A kind of sample, a cell of it, and what is asked."""
 
     kind: str
     cell: str
@@ -24,13 +24,16 @@ class World:
     draw: Draw
     better: str = "higher"
     versus: bool = False
-    share: float = 1.0
-    two_sided: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the kind and the cell."""
+        return f"{self.kind}: {self.cell}"
 
     def requirement(self, alpha: float = 0.05) -> Requirement:
         """Return the requirement whose threshold is the truth, at one look: the strict claim."""
         if self.versus:
-            return Requirement(metric="m", versus="champion", lose_at_most=-self.truth, alpha=alpha, looks=1)
+            return Requirement(metric="m", versus="champion", lose_at_most=abs(self.truth), alpha=alpha, looks=1)
         asked = {"at_least" if self.better == "higher" else "at_most": self.truth}
         return Requirement(metric="m", alpha=alpha, looks=1, **asked)
 
@@ -59,7 +62,6 @@ def mean(name: str, n: int, truth: float, values) -> World:
         cell=f"{name}, n {n}",
         truth=truth,
         draw=lambda rng: measured("mean", y=values(rng, n)),
-        two_sided=True,
     )
 
 
@@ -70,32 +72,18 @@ def auc(positives: int, truth: float) -> World:
     def draw(rng):
         return measured("auc", y=y, score=rng.normal(size=len(y)) + apart * y)
 
-    return World(
-        kind="auc",
-        cell=f"{positives} positives, {truth}",
-        truth=truth,
-        draw=draw,
-        two_sided=positives * (1 - truth) >= 4,
-    )
+    return World(kind="auc", cell=f"{positives} positives, {truth}", truth=truth, draw=draw)
 
 
-def paired_auc(positives: int) -> World:
-    y, ids = np.r_[np.ones(positives), np.zeros(1000)], np.arange(positives + 1000)
-    old = 0.9213
-    means = (math.sqrt(2) * norm.ppf(old - 0.01), math.sqrt(2) * norm.ppf(old))
-
-    def draw(rng):
-        shared = rng.normal(0, math.sqrt(0.8), len(y))
-        scores = [shared + rng.normal(0, math.sqrt(0.2), len(y)) + apart * y for apart in means]
-        return tuple(measured("auc", id=ids, y=y, score=score)[0] for score in scores)
-
-    return World(kind="auc, paired", cell=f"{positives} positives, -0.01", truth=-0.01, draw=draw, versus=True)
+def true_precision(share: float, apart: float) -> float:
+    """Return the average precision of all rows, where scores of either class are normal and so far apart."""
+    at = np.linspace(-8, 8 + apart, 400_001)
+    hits, alarms = share * norm.sf(at - apart), (1 - share) * norm.sf(at)
+    return float(np.trapezoid(norm.pdf(at - apart) * hits / (hits + alarms + 1e-300), at))
 
 
 def average_precision(positives: int, share: float, apart: float) -> World:
-    n, at = round(positives / share), np.linspace(-8, 8 + apart, 400_001)
-    hits, alarms = share * norm.sf(at - apart), (1 - share) * norm.sf(at)
-    truth = float(np.trapezoid(norm.pdf(at - apart) * hits / (hits + alarms + 1e-300), at))
+    n, truth = round(positives / share), true_precision(share, apart)
 
     def draw(rng):
         y = (rng.random(n) < share) * 1.0
@@ -104,7 +92,7 @@ def average_precision(positives: int, share: float, apart: float) -> World:
         return measured("average_precision", y=y, score=rng.normal(size=n) + apart * y)
 
     cell = f"{positives} of {n}, {truth:.2f}"
-    return World(kind="average precision", cell=cell, truth=truth, draw=draw, share=min(1.0, 2500 / n))
+    return World(kind="average precision", cell=cell, truth=truth, draw=draw)
 
 
 def f1(groups: int, size: int) -> World:
@@ -121,15 +109,14 @@ def f1(groups: int, size: int) -> World:
 
 
 def brier(n: int, share: float) -> World:
-    truth = float(share * (1 - share) ** 2 + (1 - share) * share**2) * 1.0
     spread = 0.25 * share
 
     def draw(rng):
         p = share + spread * rng.choice([-1.0, 1.0], n)
         return measured("brier", "lower", y=(rng.random(n) < p) * 1, score=p)
 
-    exact = share * (1 - share) - spread**2
-    return World(kind="brier", cell=f"n {n}, {share}", truth=exact if exact else truth, draw=draw, better="lower")
+    truth = share * (1 - share) - spread**2
+    return World(kind="brier", cell=f"n {n}, {share}", truth=truth, draw=draw, better="lower")
 
 
 def calibration(n: int, off: float) -> World:
@@ -141,7 +128,7 @@ def calibration(n: int, off: float) -> World:
         bins = rng.integers(0, 15, n)
         return measured("calibration", "lower", y=(rng.random(n) < real[bins]) * 1, score=middles[bins])
 
-    return World(kind="calibration", cell=f"n {n}, {truth:.3f}", truth=truth, draw=draw, better="lower", share=0.5)
+    return World(kind="calibration", cell=f"n {n}, {truth:.3f}", truth=truth, draw=draw, better="lower")
 
 
 def value_rate(n: int, sigma: float) -> World:
@@ -169,9 +156,7 @@ def drift(statistic: str, n: int, m: int, shift: float, rare: bool = False) -> W
         )
 
     cell = f"{n} and {m}, {truth:.3f}{', rare bins' if rare else ''}"
-    return World(
-        kind=statistic, cell=cell, truth=truth, draw=draw, better="lower", two_sided=statistic == "psi", share=0.5
-    )
+    return World(kind=statistic, cell=cell, truth=truth, draw=draw, better="lower")
 
 
 def judged(labels: int, n: int, truth: float) -> World:
@@ -199,7 +184,7 @@ def exceedance(n: int, rho: float) -> World:
         latency = 100 * np.exp(0.5 * (lfilter([1], [1, -rho], noise)[500:] - norm.ppf(0.99)))
         return measured("exceedance", "lower", y=(latency > 100) * 1, score=latency)
 
-    return World(kind="exceedance", cell=f"{n} requests, rho {rho}", truth=0.01, draw=draw, better="lower", share=0.5)
+    return World(kind="exceedance", cell=f"{n} requests, rho {rho}", truth=0.01, draw=draw, better="lower")
 
 
 WORLDS = (
@@ -208,7 +193,6 @@ WORLDS = (
     mean("lognormal", 200, math.exp(0.125), lambda rng, n: np.exp(rng.normal(0, 0.5, n))),
     mean("beta(.9, .1)", 50, 0.9, lambda rng, n: rng.beta(0.9, 0.1, n)),
     *(auc(positives, truth) for positives, truth in ((20, 0.98), (50, 0.9), (200, 0.9), (200, 0.98))),
-    paired_auc(200),
     *(
         average_precision(*cell)
         for cell in (

@@ -1,0 +1,8 @@
+"""All simulated worlds, by name."""
+
+from crowds import CROWDS
+from pairs import PAIRS
+from worlds import WORLDS
+
+ALL = (*WORLDS, *CROWDS, *PAIRS)
+BY_NAME = {world.name: world for world in ALL}

@@ -1,0 +1,76 @@
+"""Error rates where verdicts are many: 20 peeks at a canary, five tries, 40 columns of a table."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.stats import norm
+from tables import EXACT, Row
+from worlds import measured
+
+from harness import Requirement
+from harness.judge import judge
+from harness.stats import holm
+
+
+def watched(runs: int) -> Iterator[Row]:
+    """Yield how often 20 peeks at a canary, and five retries on pooled rows, promote at the limit or fail there."""
+    rng = np.random.default_rng(7)
+    for per in (100, 2000):
+        requirement, done = Requirement(metric="m", at_most=0.004, looks=1), max(50, runs // 2)
+        ends = [_canary(rng, requirement, 0.014, 0.01, per) for _ in range(done)]
+        yield "canary, 20 peeks", f"{per} a look, at the limit", f"{done:,}", *_ended(ends)
+        equal = [_canary(rng, Requirement(metric="m", at_most=0.0, looks=1), 0.01, 0.01, per) for _ in range(done)]
+        yield "canary, 20 peeks", f"{per} a look, equal, no margin", f"{done:,}", *_ended(equal)
+    retried = [_retried(rng, 0.8) for _ in range(max(50, runs // 2))]
+    yield "recall, 5 pooled tries", "200 a try, 0.8", f"{len(retried):,}", *_ended(retried)
+
+
+def _ended(ends: Sequence[str]) -> Row:
+    passed, failed = (np.mean(np.array(ends) == outcome) for outcome in ("pass", "fail"))
+    return (
+        f"{passed:.2%}",
+        f"{failed:.2%}",
+        "" if max(passed, failed) <= EXACT + 2 * math.sqrt(0.0475 / len(ends)) else "MISSED",
+    )
+
+
+def _canary(rng: np.random.Generator, requirement: Requirement, rate: float, control: float, per: int) -> str:
+    k, k_ref = (rng.binomial(per, share, 20).cumsum() for share in (rate, control))
+    for look in range(20):
+        n = per * (look + 1)
+        counts = {"k": int(k[look]), "n": n, "k_ref": int(k_ref[look]), "n_ref": n, "plan": 10 * per}
+        outcome = judge(requirement, measured("canary", "lower", counts)[0]).outcome
+        if outcome in ("pass", "fail"):
+            return outcome
+    return "inconclusive"
+
+
+def _retried(rng: np.random.Generator, truth: float) -> str:
+    for look, k in enumerate(rng.binomial(200, truth, 5).cumsum(), start=1):
+        requirement = Requirement(metric="m", at_least=truth, looks=5)
+        outcome = judge(requirement, measured("proportion", counts={"k": int(k), "n": 200 * look})[0]).outcome
+        if outcome in ("pass", "fail"):
+            return outcome
+    return "inconclusive"
+
+
+def tables_of_40(n: int, runs: int) -> Row:
+    """Return how often 40 columns alarm without a drift, with trifles at the bound, and pass with one real drift."""
+    done, rng = max(20, runs // 10), np.random.default_rng(n)
+    alarms = {"same": 0, "wobble": 0, "real": 0}
+    for _ in range(done):
+        wobble = rng.normal(0, 0.01, 40)
+        for name, shifts in (("same", np.zeros(40)), ("wobble", wobble), ("real", np.r_[0.5, wobble[1:]])):
+            verdicts = [_column(rng, n, shift) for shift in shifts[: 1 if name == "real" else 40]]
+            alarms[name] += verdicts[0][0] == "pass" if name == "real" else min(holm([p for _, p in verdicts])) < 0.05
+    shown = [f"{alarms[name] / done:.2%}" for name in ("same", "wobble", "real")]
+    return f"{n:,}", f"{done:,}", *shown, "" if max(alarms.values()) <= 0.05 * done and not alarms["real"] else "MISSED"
+
+
+def _column(rng: np.random.Generator, n: int, shift: float) -> tuple[str, float]:
+    edges = norm.cdf(norm.ppf(np.linspace(0, 1, 11)) - shift)
+    counts = {f"reference.{i}": int(k) for i, k in enumerate(rng.multinomial(n, np.full(10, 0.1)))}
+    counts |= {f"current.{i}": int(k) for i, k in enumerate(rng.multinomial(n, np.diff(edges)))}
+    verdict = judge(Requirement(metric="m", at_most=0.1, looks=1), measured("psi", "lower", counts)[0])
+    return verdict.outcome, verdict.estimate.p_fail if verdict.estimate else 0.0

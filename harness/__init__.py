@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.api import run as run
     from harness.checks import Check as Check
+    from harness.checks import Effort as Effort
     from harness.checks import check as check
     from harness.datasets import Dataset as Dataset
     from harness.datasets import Roles as Roles
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "api": ("run",),
-    "checks": ("Check", "check"),
+    "checks": ("Check", "Effort", "check"),
     "datasets": ("Dataset", "Roles"),
     "errors": ("Absent", "HarnessError", "UsageError"),
     "executors": ("perform_alone",),

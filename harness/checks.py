@@ -15,16 +15,27 @@ Measure = Callable[..., Iterable[Measurement]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What measuring would take, in seconds, and yield, known from the parameters alone; `n` is None if it is not."""
+
+    seconds: float
+    n: int | None
+    unit: str = "rows"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """A named measuring function; an exclusive one runs alone (latency).
 
-    `metrics` tells the statistic of each metric, so that a suite can be validated without measuring.
+    `metrics` tells the statistic of each metric, so that a suite can be validated without measuring; `effort` says, of
+    the parameters, what an exclusive check would take, as it is not run to plan.
     """
 
     name: str
     measure: Measure
     exclusive: bool = False
     metrics: Mapping[str, str] = field(default_factory=dict)
+    effort: Callable[..., Effort] | None = None
 
     def dataset_arguments(self) -> Mapping[str, bool]:
         """Return the arguments that take a dataset, and whether each must be given."""
@@ -64,11 +75,15 @@ class Check:
 
 
 def check(
-    name: str, *, exclusive: bool = False, metrics: Mapping[str, str] | None = None
+    name: str,
+    *,
+    exclusive: bool = False,
+    metrics: Mapping[str, str] | None = None,
+    effort: Callable[..., Effort] | None = None,
 ) -> Callable[[Measure], Check]:
     """Make a function a check: `target: Target` and `data: Dataset` are given, the rest is `with:`."""
 
     def named(measure: Measure) -> Check:
-        return Check(name=name, measure=measure, exclusive=exclusive, metrics=metrics or {})
+        return Check(name=name, measure=measure, exclusive=exclusive, metrics=metrics or {}, effort=effort)
 
     return named

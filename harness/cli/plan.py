@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from harness.cli.loads import Unrun, divided
 from harness.cli.project import existing, say
 from harness.cli.run import read_all
 from harness.model import CANDIDATE, Measurement, Run, Verdict
 from harness.plans import Plan, plan, planned
 from harness.project import Project, instant, open_project
 from harness.records import canonical_pretty
-from harness.runner import Order, run_suite
+from harness.runner import Order, opened, run_steps
+from harness.steps import Resolved
 from harness.suites import Suite
 from harness.words import about, asked, placed
 
@@ -23,10 +25,11 @@ UNMEASURED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class _Planned:
-    """The plans of one suite, and what its last recorded run took."""
+    """The plans of one suite, the steps that were not run for it, and what its last recorded run took."""
 
     suite: str
     plans: Sequence[Plan]
+    unrun: Sequence[Unrun]
     seconds: float | None
 
 
@@ -39,31 +42,42 @@ class _Planned:
 def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledger: str | None, as_text: bool) -> int:
     """Say what the data decide, requirement by requirement: what is there, what is needed, how often it stalls.
 
-    Runs the checks to see what is there; shows no value, judges nothing and records nothing. Exit code 4 where a must
+    Runs the checks to see what is there, but none that runs alone (a load); shows no value, judges nothing and records
+    nothing. Exit code 4 where a must
     cannot pass whatever the rows hold, 3 where something cannot be measured.
     """
     project = open_project()
     suites = read_all(project, existing(paths), params)
-    runs = [_measured(suite, project, instant(as_of)) for suite in suites]
-    musts = sum(_is_must(verdict) for run in runs for verdict in run.verdicts)
-    found = [_plans(run, musts, _seconds(project, ledger, run.suite)) for run in runs]
+    divisions = [divided(suite, project.plugins) for suite in suites]
+    runs = [_measured(s, steps, project, instant(as_of)) for s, (steps, _) in zip(suites, divisions, strict=True)]
+    musts = sum(_is_must(verdict) for run in runs if run for verdict in run.verdicts)
+    musts += sum(each.musts for _, unrun in divisions for each in unrun)
+    found = [
+        _plans(suite, run, unrun, musts, _seconds(project, ledger, suite.name))
+        for suite, run, (_, unrun) in zip(suites, runs, divisions, strict=True)
+    ]
     say(canonical_pretty([_as_json(each) for each in found]).rstrip() if as_text else "\n".join(_told(found, musts)))
     return _exit_code([each for suite in found for each in suite.plans])
 
 
-def _measured(suite: Suite, project: Project, as_of: datetime) -> Run:
+def _measured(suite: Suite, steps: Sequence[Resolved], project: Project, as_of: datetime) -> Run | None:
+    """Return what some steps measure; with none, nothing is opened either, as a target may start a service."""
+    if not steps:
+        return None
     order = Order(
         project=project.name, store=project.settings.store, as_of=as_of, evidence="none", origin="interactive"
     )
-    return run_suite(suite, project.plugins, order)
+    with opened(suite, steps, project.plugins, order) as world:
+        return run_steps(steps, suite, project.plugins, order, world, datetime.now(UTC))
 
 
 def _is_must(verdict: Verdict) -> bool:
     return verdict.requirement.severity == "must" and planned(verdict)
 
 
-def _plans(run: Run, musts: int, seconds: float | None) -> _Planned:
-    return _Planned(suite=run.suite, plans=[_plan(verdict, run, musts) for verdict in run.verdicts], seconds=seconds)
+def _plans(suite: Suite, run: Run | None, unrun: Sequence[Unrun], musts: int, seconds: float | None) -> _Planned:
+    plans = [_plan(verdict, run, musts) for verdict in run.verdicts] if run else []
+    return _Planned(suite=suite.name, plans=plans, unrun=unrun, seconds=seconds)
 
 
 def _plan(verdict: Verdict, run: Run, musts: int) -> Plan:
@@ -93,7 +107,8 @@ def _exit_code(plans: Sequence[Plan]) -> int:
 
 
 def _told(found: Sequence[_Planned], musts: int) -> Iterator[str]:
-    yield "The checks were run to see what is there; nothing was judged or recorded."
+    ran = any(each.plans for each in found)
+    yield f"{'The checks were' if ran else 'Nothing was'} run to see what is there; nothing was judged or recorded."
     if musts > 1:
         yield f"{musts} musts, each planned so that all of them together pass a good candidate 95 times of 100."
     for each in found:
@@ -104,6 +119,7 @@ def _told(found: Sequence[_Planned], musts: int) -> Iterator[str]:
             yield from (f"    {label:<9} {text}" for label, text in _lines(one))
         if len(shown) < len(each.plans):
             yield f"  {len(each.plans) - len(shown)} more are exact, only shown, or about just these rows, however many"
+        yield from (f"  {one.told()}" for one in each.unrun)
         yield from _time(each)
 
 
@@ -166,7 +182,8 @@ def _time(each: _Planned) -> Iterator[str]:
 
 
 def _as_json(each: _Planned) -> Mapping[str, Any]:
-    return {"suite": each.suite, "seconds": each.seconds, "plans": [_one_as_json(one) for one in each.plans]}
+    plans, unrun = [_one_as_json(one) for one in each.plans], [one.as_json() for one in each.unrun]
+    return {"suite": each.suite, "seconds": each.seconds, "plans": plans, "not_run": unrun}
 
 
 def _one_as_json(one: Plan) -> Mapping[str, Any]:

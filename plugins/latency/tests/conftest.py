@@ -83,13 +83,23 @@ async def _stop(server: asyncio.Server) -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, service: tuple[Service, str]) -> Callable[..., Run]:
-    """Give a function that runs one latency check against a path of the service, by way of a suite.
+def run(suite: Callable[..., Path]) -> Callable[..., Run]:
+    """Give a function that runs one latency check against a path of the service, by way of a suite."""
+
+    def measured(path: str = "/", check: str = "latency.open_loop", **params: object) -> Run:
+        return harness.run(suite(path, check, **params))
+
+    return measured
+
+
+@pytest.fixture
+def suite(tmp_path: Path, service: tuple[Service, str]) -> Callable[..., Path]:
+    """Give a function that writes a suite of one latency check against a path of the service.
 
     The load may be late by as much as it likes: what these tests say does not depend on a machine with time to spare.
     """
 
-    def suite(path: str = "/", check: str = "latency.open_loop", **params: object) -> Run:
+    def suite(path: str, check: str, **params: object) -> Path:
         metrics = params.pop("metrics", ["over_limit", "error_rate"])
         asked = {"at_most": params.pop("at_most", 0.5), "severity": params.pop("severity", "info")}
         assert isinstance(metrics, list)
@@ -110,6 +120,6 @@ def run(tmp_path: Path, service: tuple[Service, str]) -> Callable[..., Run]:
         }
         file = tmp_path / "s.suite.yaml"
         file.write_text(yaml.safe_dump(written))
-        return harness.run(file)
+        return file
 
     return suite

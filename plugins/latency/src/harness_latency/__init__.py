@@ -12,6 +12,7 @@ from harness_latency.capacity import capacity as highest
 from harness_latency.closed_loop import run_locust
 from harness_latency.comparison import METRICS as COMPARED
 from harness_latency.comparison import compared
+from harness_latency.effort import each_of, of_rates, of_users
 from harness_latency.load import Pace, measured
 from harness_latency.plan import Plan
 from harness_latency.schedule import Arrivals
@@ -23,12 +24,12 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 TENTH = 0.1  # of the limit: how late a request may start unless the suite says otherwise, but 1 ms at least
 
 
-@check("latency.open_loop", exclusive=True, metrics={**METRICS, "lateness": "point"})
+@check("latency.open_loop", exclusive=True, metrics={**METRICS, "lateness": "point"}, effort=of_rates)
 def open_loop(
     target: Target,
     data: Dataset | None = None,
     *,
-    rate: Above0,
+    rate: Above0 | list[Above0],
     duration: Above0,
     limit_ms: Above0,
     arrivals: Arrivals = "constant",
@@ -38,24 +39,28 @@ def open_loop(
     late_ms: Above0 | None = None,
     seed: int = 0,
 ) -> Iterator[Measurement]:
-    """Measure latency from when each request was due, at arrivals that wait for no answer."""
+    """Measure latency from when each request was due, at arrivals that wait for no answer; several rates are steps."""
     late = _late_ms(late_ms, limit_ms)
     pace = Pace(
-        rate=rate, duration=duration, arrivals=arrivals, warmup=warmup, late_ms=late, seed=seed,
+        rate=1.0, duration=duration, arrivals=arrivals, warmup=warmup, late_ms=late, seed=seed,
         connections=connections, timeout=timeout,
     )  # fmt: skip
     _timeout_is_longer(timeout, limit_ms)
-    shots = measured(pace, _plan(target, data, pace))
-    yield from measurements(shots, limit_ms)
-    yield lateness(shots)
+    paces = [replace(pace, rate=each) for each in each_of(rate)]
+    plan = _plan(target, data, *paces)
+    for step in paces:
+        labels = {"rate": f"{step.rate:g}"} if len(paces) > 1 else {}
+        shots = measured(step, plan)
+        yield from measurements(shots, limit_ms, labels)
+        yield lateness(shots, labels)
 
 
-@check("latency.capacity", exclusive=True, metrics={"capacity": "point"})
+@check("latency.capacity", exclusive=True, metrics={"capacity": "point"}, effort=of_rates)
 def capacity(
     target: Target,
     data: Dataset | None = None,
     *,
-    rates: list[float],
+    rates: list[Above0],
     duration: Above0,
     limit_ms: Above0,
     share: Share = 0.01,
@@ -70,7 +75,7 @@ def capacity(
     yield highest(pace, _plan(target, data, pace), rates, limit_ms, share)
 
 
-@check("latency.compare", exclusive=True, metrics=COMPARED)
+@check("latency.compare", exclusive=True, metrics=COMPARED, effort=of_rates)
 def compare(
     target: Target,
     data: Dataset | None = None,
@@ -92,7 +97,7 @@ def compare(
     yield from compared(measured(pace, both), both, limit_ms)
 
 
-@check("latency.locust", exclusive=True, metrics=METRICS)
+@check("latency.locust", exclusive=True, metrics=METRICS, effort=of_users)
 def locust(
     target: Target,
     *,
@@ -112,12 +117,13 @@ def locust(
     yield from measurements(shots, limit_ms)
 
 
-def _plan(target: Target, data: Dataset | None, pace: Pace) -> Plan:
+def _plan(target: Target, data: Dataset | None, *paces: Pace) -> Plan:
+    """Return the plan of loads that differ in their rate; too few requests at one of them are refused before any."""
     return Plan(
         endpoints=(endpoint(target.url),),
-        requests=requests(target, data, len(pace.due())),
-        connections=pace.connections,
-        timeout=pace.timeout,
+        requests=requests(target, data, max(len(pace.due()) for pace in paces)),
+        connections=paces[0].connections,
+        timeout=paces[0].timeout,
     )
 
 

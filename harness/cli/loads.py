@@ -1,0 +1,51 @@
+"""What steps that run alone would take: a plan puts no load on anybody, so it only says it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.checks import Effort
+from harness.plugins import Plugins
+from harness.steps import Resolved, resolve
+from harness.suites import Suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unrun:
+    """A step that was not run, how many musts it decides, and what it would take if its check says so."""
+
+    step: str
+    check: str
+    musts: int
+    effort: Effort | None
+
+    def told(self) -> str:
+        """Return it in words."""
+        if self.effort is None:
+            return f"{self.step}: not run, as it runs alone; {self.check} does not say what it would take"
+        many = "nobody knows how many" if self.effort.n is None else f"{self.effort.n:,}"
+        takes = f"it would take {self.effort.seconds:.4g} s and yield {many} {self.effort.unit}"
+        return f"{self.step}: not run, as a plan puts no load on anybody; {takes}"
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Return it as plain values."""
+        effort = self.effort
+        return {
+            "step": self.step,
+            "check": self.check,
+            "seconds": effort and effort.seconds,
+            "n": effort and effort.n,
+            "unit": effort and effort.unit,
+        }
+
+
+def divided(suite: Suite, plugins: Plugins) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
+    """Return the steps of a suite that a plan may run, and those it may not."""
+    steps = resolve(suite, plugins)
+    return [s for s in steps if not s.check.exclusive], [_unrun(s) for s in steps if s.check.exclusive]
+
+
+def _unrun(step: Resolved) -> Unrun:
+    asked = [requirement for requirement in step.step.requirements if requirement.severity == "must"]
+    effort = step.check.effort(**step.params) if step.check.effort else None
+    return Unrun(step=step.name, check=step.check.name, musts=len(asked), effort=effort)

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from harness_latency.capacity import believed
+from harness_latency.load import Pace
+from harness_latency.shots import Shots
 
-from harness import Run
+from harness import HarnessError, Run
 
 Service = tuple[Any, str]
 LOCUSTFILE = """
@@ -67,6 +70,28 @@ def test_capacity_is_the_last_rate_that_held(run: Callable[..., Run], service: S
 
     assert 400 == _measured(found, "capacity").sample.counts["value"]
     assert 480 + 600 == service[0].requests  # beyond capacity no higher rate is tried
+
+
+def test_capacity_is_at_least_the_highest_rate_that_was_tried(run: Callable[..., Run]) -> None:
+    found = run(check="latency.capacity", rates=[400, 500], duration=1.0, rate=None, metrics=["capacity"])
+
+    assert ("capacity[bound=at least]", "500") == (found.verdicts[0].name, found.verdicts[0].shown())
+
+
+def test_capacity_is_not_known_if_the_generator_was_late(run: Callable[..., Run]) -> None:
+    found = run(check="latency.capacity", rates=[400, 500], duration=1.0, rate=None, late_ms=1e-6, metrics=["capacity"])
+
+    assert "the generator was late" in found["capacity"].reason
+
+
+def test_a_generator_that_is_late_beyond_a_rate_that_held_gives_no_capacity() -> None:
+    late = Shots(
+        number=np.arange(500), due=np.arange(500) / 500, latency_ms=np.full(500, 900.0), late_ms=np.full(500, 800.0),
+        status=np.full(500, 200),
+    )  # fmt: skip
+
+    with pytest.raises(HarnessError, match=r"not known: it is at least 400/s, but at 500/s the generator was late"):
+        believed(late, Pace(rate=500, duration=1), held=[400])
 
 
 def test_rates_that_do_not_rise_are_refused(run: Callable[..., Run]) -> None:

@@ -46,10 +46,13 @@ class Pace:
 
 def measured(pace: Pace, plan: Plan) -> Shots:
     """Return the requests of one load, less its warm-up, if they were started in time and some were answered."""
-    due = pace.due()
-    each = np.repeat(due, len(plan.endpoints))
-    shots = carry_out(plan, each)
-    return sound(shots.part(each >= pace.warmup), plan, pace.late_ms)
+    return sound(carried(pace, plan), plan, pace.late_ms)
+
+
+def carried(pace: Pace, plan: Plan) -> Shots:
+    """Return the requests of one load, less its warm-up, whatever became of them."""
+    each = np.repeat(pace.due(), len(plan.endpoints))
+    return carry_out(plan, each).part(each >= pace.warmup)
 
 
 def sound(shots: Shots, plan: Plan, late_ms: float) -> Shots:

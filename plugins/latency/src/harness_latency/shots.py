@@ -103,9 +103,9 @@ def measurements(shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE
     yield point("rate", shots.rate(), len(shots.due), "higher", labels)
 
 
-def lateness(shots: Shots) -> Measurement:
+def lateness(shots: Shots, labels: Mapping[str, str] = NONE) -> Measurement:
     """Return how late the generator was: the 99th percentile, in milliseconds."""
-    return point("lateness", float(np.quantile(shots.late_ms, 0.99)), len(shots.due), "lower")
+    return point("lateness", float(np.quantile(shots.late_ms, 0.99)), len(shots.due), "lower", labels)
 
 
 def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:

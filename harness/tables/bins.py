@@ -23,6 +23,15 @@ def keys_of(numbers: Numbers) -> Keys:
     return bits ^ ((bits >> 63) & SIGN)
 
 
+def sorted_keys(numbers: Numbers) -> Keys:
+    """Turn sorted finite numbers into their keys, in place."""
+    first, after = np.searchsorted(numbers, 0.0), np.searchsorted(numbers, 0.0, "right")
+    keys: Keys = numbers.view(np.int64)
+    keys[:first] ^= SIGN
+    keys[first:after] = 0
+    return keys
+
+
 def numbers_of(keys: Keys) -> Numbers:
     """Return the numbers that have these keys."""
     bits: Keys = keys ^ ((keys >> 63) & SIGN)
@@ -82,11 +91,15 @@ def binned(keys: Keys, shift: int = 0) -> Bins:
     """Return the counts of sorted keys, in bins no narrower than `shift`."""
     if not keys.size:
         return EMPTY
-    codes = keys >> shift
-    starts = _starts(codes)
-    ends = np.append(starts[1:], keys.size)
-    found = Bins(shift=shift, bin=codes[starts], count=ends - starts, low=keys[starts], high=keys[ends - 1])
-    return found.at_most()
+    differences = (keys[1:] ^ keys[:-1]).view(np.uint64)
+    last = np.flatnonzero(differences >= 1 << shift)
+    if last.size >= MOST:
+        apart = differences[last]
+        shift = _wide(apart, MOST)
+        last = last[apart >= 1 << shift]
+    starts, ends = np.append(0, last + 1), np.append(last, keys.size - 1)
+    low = keys[starts]
+    return Bins(shift=shift, bin=low >> shift, count=ends - starts + 1, low=low, high=keys[ends]).at_most()
 
 
 def counted(keys: Keys, counts: Keys) -> Bins:
@@ -129,5 +142,9 @@ def _surplus(codes: Keys, most: int) -> int:
     """Return by how many bits to widen bins so that at most `most` remain: neighbours join above their difference."""
     if codes.size <= most:
         return 0
-    differences = (codes[1:] ^ codes[:-1]).view(np.uint64)
+    return _wide((codes[1:] ^ codes[:-1]).view(np.uint64), most)
+
+
+def _wide(differences: NDArray[np.uint64], most: int) -> int:
+    """Return the bits above which fewer than so many neighbours differ."""
     return int(np.partition(differences, -most)[-most]).bit_length()

@@ -163,8 +163,9 @@ def _column(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
 
 
 def _numbers(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
-    """Count sorted doubles: infinities are at the ends, NaN is last."""
-    ordered = np.sort(values.drop_null().to_numpy(zero_copy_only=False))
+    """Count sorted doubles: infinities are at the ends, what is missing is NaN and last."""
+    ordered = values.to_numpy(zero_copy_only=False, writable=True)
+    ordered.sort()
     first, last, known = np.searchsorted(ordered, [-np.finfo(float).max, np.inf, np.nan])
     return ColumnProfile(
         name=so_far.name,
@@ -173,7 +174,7 @@ def _numbers(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
         missing=int(len(values) - known),
         below=int(first),
         above=int(known - last),
-        bins=bins.binned(bins.keys_of(ordered[first:last]), so_far.bins.shift),
+        bins=bins.binned(bins.sorted_keys(ordered[first:last]), so_far.bins.shift),
     )
 
 

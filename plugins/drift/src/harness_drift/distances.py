@@ -66,7 +66,8 @@ def paired(reference: ColumnProfile, current: ColumnProfile) -> Pair:
     """Return both profiles of a column in common bins."""
     shift = max(reference.bins.shift, current.bins.shift)
     sides = [column.bins.at(shift) for column in (reference, current)]
-    codes = np.union1d(sides[0].bin, sides[1].bin)
+    both = np.sort(np.concatenate([sides[0].bin, sides[1].bin]), kind="stable")
+    codes = both[np.concatenate([[True], both[1:] != both[:-1]])] if both.size else both
     one, other = (_side(bins, codes) for bins in sides)
     return Pair(reference=one, current=other)
 
@@ -93,11 +94,11 @@ def wasserstein(pair: Pair, column: ColumnProfile) -> Distance:
     one, other = pair.reference, pair.current
     low, high = column.values(np.minimum(one.low, other.low)), column.values(np.maximum(one.high, other.high))
     gap = np.abs(one.ends - other.ends)
-    between = float(gap[:-1] @ (low[1:] - high[:-1]))
+    between = float((gap[:-1] * (low[1:] - high[:-1])).sum())
     width = high - low
-    inside = float(width @ (np.abs(one.starts - other.starts) + gap)) / 2
+    inside = float((width * (np.abs(one.starts - other.starts) + gap)).sum()) / 2
     moved = (one.count / one.total + other.count / other.total) / 2
-    return Distance(value=between + inside, within=float(width @ moved))
+    return Distance(value=between + inside, within=float((width * moved).sum()))
 
 
 def quantile_bins(pair: Pair, bins: int) -> tuple[Codes, Codes]:

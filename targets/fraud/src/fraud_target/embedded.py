@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 90
 STOP_SECONDS = 15
 POLL = 0.1
+LINES_TOLD = 5
 
 
 def free_port() -> int:
@@ -48,8 +49,9 @@ def started(command: list[str], url: str) -> Iterator["subprocess.Popen[bytes]"]
             yield process
         except TimeoutError as trouble:
             said.seek(0)
-            last = said.read().decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-            raise ValueError(f"the service did not become ready: {trouble}; {last[0]}") from trouble
+            last = said.read().decode(errors="replace").strip().splitlines()[-LINES_TOLD:]
+            printed = "it printed:\n  " + "\n  ".join(last) if last else "it printed nothing"
+            raise ValueError(f"the service did not become ready: {trouble}; {printed}") from trouble
         finally:
             stop(process)
 
@@ -84,7 +86,7 @@ def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
                 return
         except HTTPError as refusal:
             why = refusal.read().decode(errors="replace")
-        except (URLError, OSError):
-            pass
+        except OSError as trouble:  # URLError too: nobody listens yet, or it does not answer
+            why = f"{url}/readyz does not answer: {trouble}"
         time.sleep(POLL)
-    raise TimeoutError(why)
+    raise TimeoutError(f"{why}, for {START_SECONDS} s")

@@ -2,12 +2,13 @@
 
 import asyncio
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fastapi import Request
-from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+Headers = Mapping[bytes, bytes]
 
 
 class Refused(Exception):
@@ -20,12 +21,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Bounds of one service."""
+    """Bounds of one service, and the score it gives while its store is down (none: it answers 503)."""
 
     body_bytes: int = 64 * 1024
     body_seconds: float = 5.0
     in_flight: int = 128
     api_key: str | None = None
+    fallback_score: float | None = None
 
 
 class Door:
@@ -35,9 +37,9 @@ class Door:
         self.limits, self.inside = limits, 0
 
     @contextmanager
-    def entered(self, request: Request) -> Iterator[None]:
+    def entered(self, headers: Headers) -> Iterator[None]:
         """Count a request while it is inside."""
-        self._has_key(request)
+        self._has_key(headers)
         if self.inside >= self.limits.in_flight:
             raise Refused(503, f"{self.limits.in_flight} requests are in flight already", retry=True)
         self.inside += 1
@@ -46,34 +48,35 @@ class Door:
         finally:
             self.inside -= 1
 
-    async def body(self, request: Request) -> bytes:
+    async def body(self, headers: Headers, receive: Receive) -> bytes:
         """Return the body, if it is short and arrives in time."""
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced[:20]) > self.limits.body_bytes:
+        announced = headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced[:20]) > self.limits.body_bytes:
             raise self._too_large()
         try:
             async with asyncio.timeout(self.limits.body_seconds):
-                return await self._read(request)
-        except ClientDisconnect:
-            raise Refused(400, "the caller left") from None
+                return await self._read(receive)
         except TimeoutError:
             raise Refused(408, f"the body did not arrive within {self.limits.body_seconds:g} s") from None
 
-    async def _read(self, request: Request) -> bytes:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
+    async def _read(self, receive: Receive) -> bytes:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refused(400, "the caller left")
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
             if len(body) > self.limits.body_bytes:
                 raise self._too_large()
-        return bytes(body)
+        return body
 
     def _too_large(self) -> Refused:
         return Refused(413, f"a body has at most {self.limits.body_bytes} bytes")
 
-    def _has_key(self, request: Request) -> None:
+    def _has_key(self, headers: Headers) -> None:
         """Compare the key in a time that tells nothing about it."""
         if self.limits.api_key is None:
             return
-        found = request.headers.get("x-api-key", "")
-        if not hmac.compare_digest(found.encode(), self.limits.api_key.encode()):
+        if not hmac.compare_digest(headers.get(b"x-api-key", b""), self.limits.api_key.encode()):
             raise Refused(401, "send the API key in the header X-API-Key")

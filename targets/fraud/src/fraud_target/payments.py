@@ -1,6 +1,7 @@
 """What the service accepts: payments and chargebacks, strictly typed and bounded."""
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -32,12 +33,12 @@ class Payment(BaseModel):
     terminal_id: Id
     amount: Amount
 
-    @property
+    @cached_property
     def seconds(self) -> int:
         """Return when the payment was made, in whole seconds of the epoch."""
         return seconds_of(self.tx_time)
 
-    @property
+    @cached_property
     def cents(self) -> int:
         """Return the amount in cents."""
         return round(self.amount * 100)
@@ -60,7 +61,7 @@ class Chargeback(BaseModel):
     tx_time: Instant
     terminal_id: Id
 
-    @property
+    @cached_property
     def seconds(self) -> int:
         """Return when the payment was made, in whole seconds of the epoch."""
         return seconds_of(self.tx_time)

@@ -1,5 +1,6 @@
 """Trained models as versions of one registered MLflow model."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -15,8 +16,8 @@ from fraud_target.features import FEATURES
 from fraud_target.model import Trained
 
 MODEL = "fraud"
+ALIAS_UNKNOWN = re.compile(r"alias .* not found", re.IGNORECASE)
 REQUIRED = ("scikit-learn", "skops", "numpy", "pandas")
-UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 
 
@@ -32,7 +33,7 @@ class Registry:
         try:
             return str(self._client().get_model_version_by_alias(MODEL, alias).version)
         except MlflowException as refusal:
-            if refusal.error_code in UNKNOWN:
+            if _says_unknown(refusal):
                 return None
             raise
 
@@ -59,6 +60,13 @@ class Registry:
         """Return the id of our experiment, made when missing."""
         found = client.get_experiment_by_name(MODEL)
         return str(found.experiment_id if found else client.create_experiment(MODEL, self.artifacts))
+
+
+def _says_unknown(refusal: MlflowException) -> bool:
+    """Tell whether there is no such model or alias; SQL stores say the latter as they say any wrong parameter."""
+    if refusal.error_code == "RESOURCE_DOES_NOT_EXIST":
+        return True
+    return refusal.error_code == "INVALID_PARAMETER_VALUE" and bool(ALIAS_UNKNOWN.search(refusal.message))
 
 
 def _registered_model(client: MlflowClient) -> str:

@@ -36,7 +36,7 @@ def scorer(classifier: Proba) -> Score:
     session = onnxruntime.InferenceSession(as_onnx(classifier).SerializeToString(), options, ["CPUExecutionProvider"])
 
     def score(rows: Rows) -> Rows:
-        scores: Rows = session.run(None, {"rows": rows})[0].reshape(-1)
+        scores: Rows = session.run(["score"], {"rows": rows})[0].reshape(-1)
         return scores
 
     agree(classifier, score)

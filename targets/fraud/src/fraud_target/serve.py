@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,6 +33,19 @@ def load(store: str, transactions: Path, until: datetime) -> None:
 @click.option("--port", type=int, default=8000, show_default=True)
 @click.option("--in-flight", type=click.IntRange(1), default=128, show_default=True, help="Requests at once.")
 @click.option("--api-key", envvar="API_KEY", help="What callers must send as X-API-Key.")
+@click.option(
+    "--fallback-score",
+    envvar="FALLBACK_SCORE",
+    type=click.FloatRange(0, 1),
+    help="Answer this score, marked `fallback: true`, while the store is down; default: answer 503.",
+)
+@click.option(
+    "--follow-every",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="Seconds between looks at where an alias points.",
+)
 def serve(
     store: str,
     model: str,
@@ -39,20 +53,22 @@ def serve(
     tracking_uri: str | None,
     host: str,
     port: int,
-    in_flight: int,
-    api_key: str | None,
+    follow_every: float,
+    **limits: Any,
 ) -> None:
     """Serve a model over HTTP."""
     import uvicorn  # noqa: PLC0415  only the service's extra has it
 
     from fraud_target.app import create_app  # noqa: PLC0415
+    from fraud_target.following import Alias  # noqa: PLC0415
     from fraud_target.limits import Limits  # noqa: PLC0415
-    from fraud_target.served import served  # noqa: PLC0415
+    from fraud_target.served import is_alias, served  # noqa: PLC0415
     from fraud_target.store import ValkeyStore  # noqa: PLC0415
 
     with refusals_told():
         found = served(model, pinned=digest, tracking_uri=tracking_uri)
-    app = create_app(found, ValkeyStore(store), Limits(in_flight=in_flight, api_key=api_key))
+    alias = Alias(uri=model, pinned=digest, every=follow_every) if is_alias(model) else None
+    app = create_app(found, ValkeyStore(store), Limits(**limits), alias=alias)
     uvicorn.run(
         app,
         host=host,
@@ -61,4 +77,6 @@ def serve(
         log_level="warning",
         timeout_graceful_shutdown=GRACE,
         http="httptools",
+        proxy_headers=False,
+        ws="none",
     )

@@ -35,7 +35,7 @@ def served(uri: str, *, pinned: str | None = None, tracking_uri: str | None = No
     """Return the model behind a URI; an alias is followed to the version it names now."""
     if tracking_uri is not None:
         mlflow.set_tracking_uri(tracking_uri)
-    version = _version(uri)
+    version = named_now(uri)
     with tempfile.TemporaryDirectory(prefix="fraud-model-") as folder:
         copy = Path(mlflow.artifacts.download_artifacts(version, dst_path=folder))
         _without_leftovers(copy)
@@ -51,9 +51,14 @@ def manifest_digest(folder: Path) -> str:
     return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
-def _version(uri: str) -> str:
+def is_alias(uri: str) -> bool:
+    """Tell whether what a URI names may move."""
+    return uri.startswith(REGISTERED) and ALIAS in uri
+
+
+def named_now(uri: str) -> str:
     """Return a URI that no longer moves."""
-    if not uri.startswith(REGISTERED) or ALIAS not in uri:
+    if not is_alias(uri):
         return uri
     name, _, alias = uri.removeprefix(REGISTERED).partition(ALIAS)
     return f"{REGISTERED}{name}/{MlflowClient().get_model_version_by_alias(name, alias).version}"

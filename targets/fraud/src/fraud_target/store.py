@@ -1,21 +1,19 @@
 """Keeps what payments did lately, by customer and by terminal: one round trip reads a history and adds to it."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import Protocol, TypeVar, cast
+from collections.abc import Sequence
+from hashlib import sha1
+from typing import Any, Protocol
 
-from redis.asyncio import ConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from hiredis import HiredisError
 
 from fraud_target.online import DELAY, LONGEST, SEEN, SPENT, History
 from fraud_target.payments import Chargeback, Payment
+from fraud_target.wire import Command, Wire
 
-T = TypeVar("T")
 LOADED = "fraud:loaded"  # set when a whole history is in: features of half a history would be wrong scores
 MOST_EVENTS = 5_000  # kept for one customer or terminal, whatever is sent
-SECONDS = 0.25  # to connect, and to answer
+SECONDS = 1.0  # to connect and to answer
 
 # Reads three windows, then adds the payment. Sets, so a payment that is sent twice counts once.
 TAKE = f"""
@@ -29,6 +27,7 @@ redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -{MOST_EVENTS + 1})
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -{MOST_EVENTS + 1})
 return {{table.concat(spent), table.concat(seen), table.concat(frauds)}}
 """
+DIGEST = sha1(TAKE.encode(), usedforsecurity=False).hexdigest()
 
 
 class StoreDown(Exception):
@@ -54,70 +53,52 @@ class FeatureStore(Protocol):
 class ValkeyStore:
     """A store on Valkey or Redis."""
 
-    def __init__(self, url: str, *, connections: int = 256) -> None:
-        pool = ConnectionPool.from_url(
-            url,
-            max_connections=connections,
-            socket_timeout=SECONDS,
-            socket_connect_timeout=SECONDS,
-            retry=Retry(NoBackoff(), 1),  # a connection may be stale after a restart; what is sent twice counts once
-        )
-        self._redis = Redis.from_pool(pool)
-        self._digest = ""
+    def __init__(self, url: str) -> None:
+        self._wire = Wire(url)
 
     async def take(self, payments: Sequence[Payment]) -> Sequence[History]:
         """Return each payment's history and add the payments, all in one round trip."""
-        found = await self._answered(self._taken(payments))
+        found = await self._answered([_asked(payment) for payment in payments])
         if any(parts is None for parts in found):
             raise StoreDown("the store holds no whole history; load it with `fraud-target load`")
-        return [History(spent=parts[0], seen=parts[1], frauds=parts[2]) for parts in found if parts is not None]
+        return [History(spent=parts[0], seen=parts[1], frauds=parts[2]) for parts in found]
 
     async def report(self, chargeback: Chargeback) -> None:
         """Add a fraud to its terminal."""
         member = SEEN.pack(chargeback.seconds, chargeback.transaction_id)
-        await self._answered(
-            cast(Awaitable[int], self._redis.zadd(frauds_key(chargeback.terminal_id), {member: chargeback.seconds}))
-        )
+        await self._answered([("ZADD", frauds_key(chargeback.terminal_id), chargeback.seconds, member)])
 
     async def ready(self) -> bool:
         """Tell whether a whole history is loaded."""
         try:
-            return bool(await self._answered(self._redis.exists(LOADED)))
+            return bool((await self._answered([("EXISTS", LOADED)]))[0])
         except StoreDown:
             return False
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._redis.aclose()
-        await self._redis.connection_pool.disconnect()
+        """Close the connection."""
+        self._wire.drop()
 
-    async def _taken(self, payments: Sequence[Payment]) -> list[list[bytes] | None]:
-        """Run the script for each payment; a store that forgot the script is taught it again."""
+    async def _answered(self, commands: Sequence[Command]) -> list[Any]:
+        """Return replies that came in time; a store that forgot the script is taught it again."""
         try:
-            return await self._sent(payments)
-        except NoScriptError:
-            self._digest = await self._redis.script_load(TAKE)
-            return await self._sent(payments)
-
-    async def _sent(self, payments: Sequence[Payment]) -> list[list[bytes] | None]:
-        if not self._digest:
-            raise NoScriptError
-        if len(payments) == 1:
-            return [
-                await cast(Awaitable[list[bytes] | None], self._redis.evalsha(self._digest, 4, *_asked(payments[0])))
-            ]
-        pipeline = self._redis.pipeline(transaction=False)
-        for payment in payments:
-            pipeline.evalsha(self._digest, 4, *_asked(payment))
-        return list(await pipeline.execute())
-
-    async def _answered(self, question: Awaitable[T]) -> T:
-        """Return an answer that came in time."""
-        try:
-            async with asyncio.timeout(4 * SECONDS):
-                return await question
-        except (RedisError, OSError, TimeoutError) as trouble:
+            async with asyncio.timeout(SECONDS):
+                replies = await self._wire.ask(*commands)
+                if _forgot(replies):
+                    replies = (await self._wire.ask(("SCRIPT", "LOAD", TAKE), *commands))[1:]
+        except TimeoutError:
+            self._wire.drop()  # a reply that comes after all must not be taken for the next one's
+            raise StoreDown(f"the store does not answer within {SECONDS:g} s") from None
+        except (HiredisError, OSError) as trouble:
             raise StoreDown(f"the store does not answer: {type(trouble).__name__}") from trouble
+        for reply in replies:
+            if isinstance(reply, HiredisError):
+                raise StoreDown(f"the store refuses: {str(reply)[:80]}") from reply
+        return replies
+
+
+def _forgot(replies: Sequence[Any]) -> bool:
+    return any(isinstance(reply, HiredisError) and str(reply).startswith("NOSCRIPT") for reply in replies)
 
 
 def spent_key(customer: int) -> str:
@@ -135,10 +116,12 @@ def frauds_key(terminal: int) -> str:
     return f"fraud:f:{terminal}"
 
 
-def _asked(payment: Payment) -> list[str | int | bytes]:
-    """Return the script's keys and arguments."""
+def _asked(payment: Payment) -> Command:
+    """Return the call of the script for one payment."""
     now = payment.seconds
-    keys = [LOADED, spent_key(payment.customer_id), seen_key(payment.terminal_id), frauds_key(payment.terminal_id)]
-    windows = [now, now - LONGEST, now - DELAY, now - DELAY - LONGEST]
-    spent = SPENT.pack(now, payment.cents, payment.transaction_id)
-    return [*keys, *windows, spent, SEEN.pack(now, payment.transaction_id)]
+    return (
+        *("EVALSHA", DIGEST, 4),
+        *(LOADED, spent_key(payment.customer_id), seen_key(payment.terminal_id), frauds_key(payment.terminal_id)),
+        *(now, now - LONGEST, now - DELAY, now - DELAY - LONGEST),
+        *(SPENT.pack(now, payment.cents, payment.transaction_id), SEEN.pack(now, payment.transaction_id)),
+    )

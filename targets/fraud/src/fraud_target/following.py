@@ -1,0 +1,41 @@
+"""Follows an alias of the registry: the local mode, in which promoting a model is enough to serve it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from mlflow.exceptions import MlflowException
+
+from fraud_target.served import Served, named_now, served
+from fraud_target.service import Service
+
+SAID = logging.getLogger("fraud_target")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alias:
+    """An alias, the digest its model must have, and how often to look."""
+
+    uri: str
+    pinned: str | None = None
+    every: float = 5.0
+
+    def newer(self, version: str) -> Served | None:
+        """Return the model it names now, if that is another version."""
+        now = named_now(self.uri)
+        return None if now == version else served(now, pinned=self.pinned)
+
+
+async def followed(service: Service, alias: Alias) -> None:
+    """Swap models as the alias moves; a model that cannot be loaded leaves the one that is served."""
+    while True:
+        await asyncio.sleep(alias.every)
+        try:
+            found = await asyncio.to_thread(alias.newer, service.served.version)
+        except (MlflowException, OSError, ValueError) as trouble:
+            service.meters.failed_swaps += 1
+            SAID.warning("%s cannot be followed, %s stays: %s", alias.uri, service.served.version, trouble)
+            continue
+        if found is not None:
+            service.swap(found)
+            SAID.warning("%s moved: serving %s (%s)", alias.uri, found.version, found.digest)

@@ -1,0 +1,59 @@
+"""Answers what is posted straight from ASGI: routing, request and response objects cost more than a score."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fraud_target.limits import Refused
+from fraud_target.service import Answer, Service
+from fraud_target.store import StoreDown
+
+Answering = Callable[[bytes], Awaitable[Answer]]
+JSON = (b"content-type", b"application/json")
+_JSON = json.JSONEncoder(allow_nan=False)
+
+
+class Posts:
+    """The posted paths of a service; an application answers all others."""
+
+    def __init__(self, service: Service, paths: Mapping[str, Answering], others: ASGIApp) -> None:
+        self._service, self._paths, self._others = service, paths, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request within the limits; whatever is refused is told in one sentence."""
+        posted = scope["type"] == "http" and scope["method"] == "POST"
+        answering = self._paths.get(scope["path"]) if posted else None
+        if answering is None:
+            await self._others(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status, body, headers = await self._answered(answering, dict(scope["headers"]), receive)
+        self._service.meters.answered(scope["path"], status, time.perf_counter() - began)
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": status, "headers": [JSON, length, *headers]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answered(
+        self, answering: Answering, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        door = self._service.door
+        try:
+            with door.entered(headers):
+                return 200, encoded(await answering(await door.body(headers, receive))), []
+        except Refused as refusal:
+            return refusal.status, encoded({"error": refusal.why}), _headers(refusal)
+        except StoreDown as trouble:
+            return 503, encoded({"error": str(trouble)}), _headers(Refused(503, "", retry=True))
+
+
+def encoded(content: object) -> bytes:
+    """Return JSON."""
+    return _JSON.encode(content).encode()
+
+
+def _headers(refusal: Refused) -> list[tuple[bytes, bytes]]:
+    """Return when to come again, and that a body still on its way will not be read."""
+    retry = [(b"retry-after", b"1")] if refusal.retry else []
+    return retry + ([(b"connection", b"close")] if refusal.status in (408, 413) else [])

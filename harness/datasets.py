@@ -50,6 +50,7 @@ class Dataset:
     roles: Roles = field(default_factory=Roles)
     filters: tuple[str, ...] = ()
     latest: datetime | None = None
+    as_of: datetime | None = None
 
     @property
     def columns(self) -> Mapping[str, str]:

@@ -81,6 +81,7 @@ def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
 
 def _opened(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
     raw = _table(name, source.source, folder, source.connection)
+    raw = replace(raw, as_of=as_of)
     raw._must_have([*source.exclude, *([source.time] if source.time else [])])
     kept = _in_time(_without(raw, source), source, as_of)
     labelled = _labelled(kept, source, folder)

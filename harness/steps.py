@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.checks import Check
 from harness.errors import UsageError, did_you_mean
 from harness.model import CANDIDATE
-from harness.parameters import checked
+from harness.parameters import arguments_of_type, checked
 from harness.plugins import Plugins
 from harness.stats import STATISTICS
 from harness.suites import Step, Suite
@@ -41,9 +42,15 @@ def _resolved(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolve
         name=suite.step_name(index),
         step=step,
         check=check,
-        params=check.parameters(step.params),
+        params=_located(check, check.parameters(step.params), suite.folder),
         arguments={name: _datasets(suite, check, step, baseline) for name, baseline in subjects.items()},
     )
+
+
+def _located(check: Check, params: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Return the parameters, those that are paths starting at the suite's folder."""
+    paths = {name for name in arguments_of_type(check.measure, Path) if params.get(name) is not None}
+    return {name: folder / value.expanduser() if name in paths else value for name, value in params.items()}
 
 
 def _datasets(suite: Suite, check: Check, step: Step, baseline: str | None) -> Mapping[str, str]:

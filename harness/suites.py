@@ -131,6 +131,7 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
     }
     digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     suite = parse(SuiteFile, filled, str(path))
+    _no_password_is_written(document.get("data"), path)
     _baselines_exist(suite, path)
     _plans_are_good(suite, path)
     return Suite(**{**dict(suite), "path": path.resolve(), "digest": digest, "values": values})
@@ -184,6 +185,14 @@ def _looked_up(name: object, known: Mapping[str, Scalar], what: str, remedy: str
     if not isinstance(name, str) or name not in known:
         raise UsageError(f"{what} {name!r} has no value; {remedy}")
     return known[name]
+
+
+def _no_password_is_written(part: Any, path: Path) -> None:
+    """Refuse a connection with a password in the file: files are kept, shown and signed."""
+    for key, value in part.items() if isinstance(part, dict) else ():
+        if key == "connection" and isinstance(value, str) and "@" in value:
+            raise UsageError(f"{path}: a connection with a password is written out; use `connection: {{env: NAME}}`")
+        _no_password_is_written(value, path)
 
 
 def _baselines_exist(suite: SuiteFile, path: Path) -> None:

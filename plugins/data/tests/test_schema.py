@@ -203,3 +203,12 @@ def test_a_declaration_that_means_nothing_is_refused(bad: pa.Table, params: dict
 def test_an_empty_table_is_an_error(bad: pa.Table) -> None:
     with pytest.raises(HarnessError, match="has no rows; a schema that nothing was held to is not kept"):
         measure(schema, bad.slice(0, 0), columns={"amount": {}})
+
+
+def test_the_ids_of_some_rows_that_break_a_rule_are_kept_and_nothing_else_of_them() -> None:
+    rows = {"id": list(range(100)), "amount": [-1.0 if i >= 70 else 1.0 for i in range(100)]}
+
+    kept, broken = (measure(schema, rows, columns={"amount": {"min": low}})[-1].sample for low in (-2, 0))
+
+    assert kept.rows is None
+    assert broken.rows.to_pydict() == {"example": list(range(70, 90))}

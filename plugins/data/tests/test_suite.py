@@ -95,10 +95,13 @@ def test_a_typo_is_found_without_reading_any_data(project: Path, harness: Comman
 
 
 @pytest.mark.usefixtures("payments")
-def test_a_schema_file_starts_at_the_working_directory(project: Path, harness: Command) -> None:
-    (project / "payments.yaml").write_text("columns: {online: {dtype: boolean}}")
+def test_a_schema_file_starts_at_the_folder_of_the_suite(project: Path, harness: Command) -> None:
+    inside = project / "suites"
+    inside.mkdir()
+    (project / "payments.parquet").rename(inside / "payments.parquet")
+    (inside / "payments.yaml").write_text("columns: {online: {dtype: boolean}}")
 
-    done = harness("run", suite(project, "{file: payments.yaml}"), "--out", "out")
+    done = harness("run", suite(inside, "{file: payments.yaml}"), "--out", "out")
 
     assert done.code == 0
     assert set(outcomes(project)) == {"online/present", "online/type", "online/nullable"}

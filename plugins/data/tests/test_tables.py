@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from harness_data import duplicates, overlap, parity, volume
+from harness_data import duplicates, overlap, parity, references, volume
 
 from harness import HarnessError, UsageError
 from harness.testing import measure
@@ -41,6 +41,16 @@ def test_rows_seen_in_training_are_counted() -> None:
     found = measure(overlap, {"a": [1, 2, 2, 3, None]}, reference=training, columns=["a"])
 
     assert counted(found) == {("overlap", "a"): 4}
+
+
+def test_keys_that_the_other_table_lacks_are_orphans_and_missing_keys_are_none() -> None:
+    payments = {"customer": [1, 2, 9, None], "card": ["a", "b", "b", "z"]}
+    known = {"customer_id": [1, 2, 2], "number": ["a", "b", None]}
+
+    found = measure(references, payments, reference=known, keys={"customer": "customer_id", "card": "number"})
+
+    assert counted(found) == {("orphans", "customer"): 1, ("orphans", "card"): 1}
+    assert {each.sample.counts["n"] for each in found} == {4}
 
 
 def test_volume_is_the_number_of_rows() -> None:

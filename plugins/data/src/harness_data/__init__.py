@@ -1,6 +1,7 @@
 """Holds a table to a schema and counts, rule by rule, the rows that break it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -9,6 +10,9 @@ from harness import Check, Dataset, Measurement, Sample, UsageError, check, hook
 from harness_data.declared import ColumnRules
 
 Tolerance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+SchemaFile = Annotated[Path, Field(strict=False)]
+Rows = Annotated[int, Field(ge=100)]
+Keys = Annotated[Mapping[str, str], Field(min_length=1)]
 Names = Annotated[Sequence[str], Field(min_length=1)]
 
 
@@ -18,7 +22,7 @@ def schema(
     *,
     columns: Mapping[str, ColumnRules] | None = None,
     strict: bool = False,
-    file: str | None = None,
+    file: SchemaFile | None = None,
     sample: bool = False,
 ) -> Iterator[Measurement]:
     """Count the rows that break each rule of a schema, given as `columns` or as a Pandera YAML file."""
@@ -30,8 +34,8 @@ def schema(
             f"data.schema takes `columns: {{NAME: RULES}}` or `file: SCHEMA.yaml`; found {found}; give one"
         )
     if file is not None and strict:
-        raise UsageError(f"data.schema reads strictness from the schema file; put `strict: true` into {file!r}")
-    declared = schemas.from_file(file) if file is not None else schemas.from_rules(columns or {}, strict)
+        raise UsageError(f"data.schema reads strictness from the schema file; put `strict: true` into {str(file)!r}")
+    declared = schemas.from_file(str(file)) if file is not None else schemas.from_rules(columns or {}, strict)
     yield from violations.of(data, declared, sample)
 
 
@@ -68,7 +72,33 @@ def volume(data: Dataset) -> Iterator[Measurement]:
     yield Measurement(metric="rows", sample=Sample(statistic="exact", counts={"value": rows, "n": rows}))
 
 
+@check("data.freshness", metrics={"age": "exact", "future": "exact"})
+def freshness(data: Dataset, *, column: str | None = None) -> Iterator[Measurement]:
+    """Measure how many hours old the newest row is, by a column or the dataset's `time`; count rows from the future."""
+    from harness_data import timely  # noqa: PLC0415
+
+    yield from timely.freshness(data, column)
+
+
+@check("data.leakage", metrics={"auc": "auc"})
+def leakage(data: Dataset, *, columns: Names | None = None, rows: Rows = 20_000) -> Iterator[Measurement]:
+    """Measure how well each feature alone (default: each column without a role) tells the label, on some rows."""
+    from harness_data import leaking  # noqa: PLC0415 - only who asks pays for numpy
+
+    yield from leaking.leakage(data, columns, rows)
+
+
+@check("data.references", metrics={"orphans": "exact"})
+def references(data: Dataset, *, reference: Dataset, keys: Keys) -> Iterator[Measurement]:
+    """Count the rows whose keys another table does not have, as `keys: {OWN: THEIRS}`; missing keys are no orphans."""
+    from harness_data import tables  # noqa: PLC0415
+
+    yield from tables.references(data, reference, keys)
+
+
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    """Offer `data.schema` and the counts of whole tables."""
-    return {found.name: found for found in (schema, parity, duplicates, overlap, volume)}
+    """Offer `data.schema`, the counts of whole tables, freshness, leakage and references."""
+    return {
+        found.name: found for found in (schema, parity, duplicates, overlap, volume, freshness, leakage, references)
+    }

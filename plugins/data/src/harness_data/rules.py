@@ -19,7 +19,7 @@ class Rule:
     """One rule of one column: how to count the rows that break it.
 
     A rule about the table (present, type, unique) is no property of single rows, so a sample of rows does not
-    estimate it. `alone` ones need a query of their own.
+    estimate it. `alone` ones need a query of their own. `breaking` tells of each row whether it breaks the rule.
     """
 
     column: str
@@ -27,6 +27,7 @@ class Rule:
     broken: ir.IntegerValue
     of_rows: bool = False
     alone: bool = False
+    breaking: ir.BooleanValue | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,11 +54,12 @@ def _typed(name: str, table: ir.Table, asked: dt.DataType | None) -> Iterator[Ru
 def _valued(name: str, table: ir.Table, column: Any, names: Mapping[str, str]) -> Iterator[Rule]:
     missing = _missing(table[name])
     if not column.nullable:
-        yield Rule(column=name, name="nullable", broken=missing.sum(), of_rows=True)
+        yield Rule(column=name, name="nullable", broken=missing.sum(), of_rows=True, breaking=missing)
     for check in column.checks:
         failing = ~passes(table[name], check.name, check.statistics).fill_null(False)
         broken = failing & ~missing if check.ignore_na else failing | missing
-        yield Rule(column=name, name=names.get(check.name, check.name), broken=broken.sum(), of_rows=True)
+        known = names.get(check.name, check.name)
+        yield Rule(column=name, name=known, broken=broken.sum(), of_rows=True, breaking=broken)
     if column.unique:
         yield _unique([name], table)
 

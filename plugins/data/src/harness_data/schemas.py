@@ -57,7 +57,7 @@ def from_rules(columns: Mapping[str, ColumnRules], strict: bool) -> Declared:
 
 
 def from_file(path: str) -> Declared:
-    """Return the schema of a Pandera YAML file; a relative path starts at the working directory."""
+    """Return the schema of a Pandera YAML file."""
     document, digest = _read(path)
     _only_known(document, (*FRAME, *REPORTING), IDLE_FRAME, path)
     columns = document.get("columns")
@@ -93,9 +93,7 @@ def _read(path: str) -> tuple[dict[str, Any], str]:
         content = Path(path).expanduser().read_bytes()
         document = yaml.load(content, _Loader)
     except OSError as error:
-        raise UsageError(
-            f"no schema file {path!r} in {Path.cwd()}; relative paths start at the working directory"
-        ) from error
+        raise UsageError(f"no schema file {path!r}; a relative path starts at the suite's folder") from error
     except yaml.YAMLError as error:
         raise UsageError(f"schema {path!r} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):

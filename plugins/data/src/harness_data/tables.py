@@ -1,6 +1,7 @@
 """Counts about whole tables: rows that differ, repeat, or were seen before; each is one aggregate query."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
 
@@ -45,9 +46,23 @@ def overlap(data: Dataset, reference: Dataset, columns: Sequence[str]) -> Measur
         _must_have(side, columns)
     names = ", ".join(map(quoted, columns))
     same = " AND ".join(f"l.{quoted(name)} IS NOT DISTINCT FROM r.{quoted(name)}" for name in columns)
-    seen = f"SELECT DISTINCT {names}, true AS seen FROM ({reference.sql})"
+    seen = f"SELECT DISTINCT {names}, 1 AS seen FROM ({reference.sql})"
     found = _row(data, f"SELECT count(*) AS n, count(r.seen) AS k FROM ({data.sql}) l LEFT JOIN ({seen}) r ON {same}")
     return _exact("overlap", found["k"], found["n"], {"columns": ", ".join(columns)})
+
+
+def references(data: Dataset, reference: Dataset, keys: Mapping[str, str]) -> Iterator[Measurement]:
+    """Yield, for each key, the rows that name something which the other table does not have."""
+    _must_have(data, list(keys))
+    _must_have(reference, list(keys.values()))
+    joins, orphans = [], []
+    for at, (own, other) in enumerate(keys.items()):
+        known = f"SELECT DISTINCT {quoted(other)} AS k{at} FROM ({reference.sql})"
+        joins.append(f"LEFT JOIN ({known}) r{at} ON l.{quoted(own)} = r{at}.k{at}")
+        orphans.append(f"count(*) FILTER (l.{quoted(own)} IS NOT NULL AND r{at}.k{at} IS NULL) AS c{at}")
+    found = _row(data, f"SELECT count(*) AS n, {', '.join(orphans)} FROM ({data.sql}) l {' '.join(joins)}")
+    for at, own in enumerate(keys):
+        yield _exact("orphans", found[f"c{at}"], found["n"], {"column": own})
 
 
 def quoted(name: str) -> str:
@@ -71,7 +86,7 @@ def _exact(metric: str, value: int, n: int, labels: Mapping[str, str]) -> Measur
 
 
 def _row(data: Dataset, sql: str) -> Mapping[str, int]:
-    found: Mapping[str, int] = data.ibis().get_backend().sql(sql).to_pyarrow().to_pylist()[0]
+    found: Mapping[str, int] = replace(data, sql=sql).rows().to_pylist()[0]
     return found
 
 

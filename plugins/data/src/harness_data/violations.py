@@ -9,6 +9,9 @@ from harness_data.schemas import Declared
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
+
+EXAMPLES = 20
 
 
 def of(data: Dataset, declared: Declared, sample: bool) -> Iterator[Measurement]:
@@ -21,7 +24,8 @@ def of(data: Dataset, declared: Declared, sample: bool) -> Iterator[Measurement]
     if not rows:
         raise HarnessError(f"dataset {data.name!r} has no rows; a schema that nothing was held to is not kept")
     for rule, count in zip(rules, broken, strict=True):
-        yield _measurement(rule, count, rows, declared, sample)
+        examples = _examples(table, rule, data) if count and not sample else None
+        yield _measurement(rule, count, rows, declared, sample, examples)
     if declared.frame.strict:
         yield _undeclared(table, declared)
 
@@ -45,11 +49,22 @@ def _counted(table: "ir.Table", rules: Sequence[Rule]) -> tuple[int, Sequence[in
     return found["rows"], [int(counts[f"rule{index}"] or 0) for index in range(len(rules))]
 
 
-def _measurement(rule: Rule, broken: int, rows: int, declared: Declared, sample: bool) -> Measurement:
+def _examples(table: "ir.Table", rule: Rule, data: Dataset) -> "pa.Table | None":
+    """Return the ids of the first rows that break a rule, for who looks for the cause; nothing else of them."""
+    if data.roles.id is None or rule.breaking is None:
+        return None
+    found = table.filter(rule.breaking).select(example=data.roles.id).order_by("example").limit(EXAMPLES)
+    return found.to_pyarrow()
+
+
+def _measurement(
+    rule: Rule, broken: int, rows: int, declared: Declared, sample: bool, examples: "pa.Table | None"
+) -> Measurement:
     if sample and rule.of_rows:
         found = Sample(statistic="proportion", counts={"k": broken, "n": rows})
     else:
-        found = Sample(statistic="exact", counts={"value": broken / rows if sample else broken, "n": rows})
+        counts = {"value": broken / rows if sample else broken, "n": rows}
+        found = Sample(statistic="exact", counts=counts, rows=examples)
     file = {"schema": declared.digest} if declared.digest else {}
     return Measurement(
         metric="violations",

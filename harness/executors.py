@@ -40,7 +40,7 @@ def perform(work: Work, check: Check, target: Target) -> Done:
         measurements, error = measured(work, check, target), None
     except HarnessError as trouble:
         measurements, error = [], str(trouble)
-    except Exception as trouble:  # noqa: BLE001 - a stranger's check may raise anything; it becomes an error verdict
+    except (Exception, SystemExit) as trouble:  # noqa: BLE001 - a stranger's check may raise anything, or exit with 0
         measurements, error = [], f"check {check.name!r} raised {type(trouble).__name__}: {trouble}"
     return Done(work=work, measurements=measurements, error=error, seconds=time.perf_counter() - started)
 

@@ -209,6 +209,11 @@ def crash():
     "Crash."
     raise KeyError("no such thing")
 
+@check("unsteady.exits")
+def exits():
+    "End the process as if all were well."
+    raise SystemExit(0)
+
 @check("unsteady.wrong")
 def wrong():
     "Return what is no measurement."
@@ -233,7 +238,7 @@ def moving(datasets, *, data: str):
 
 @hookimpl
 def harness_checks():
-    return {found.name: found for found in (any_, crash, wrong, slow)}
+    return {found.name: found for found in (any_, crash, exits, wrong, slow)}
 
 @hookimpl
 def harness_targets():
@@ -247,6 +252,7 @@ def harness_targets():
     [
         ("unsteady", "any", [], "the target changed from v1 to v2 during 'unsteady.any'; pin its version"),
         ("table", "crash", [], "check 'unsteady.crash' raised KeyError: 'no such thing'"),
+        ("table", "exits", [], "check 'unsteady.exits' raised SystemExit: 0"),
         ("table", "wrong", [], "check 'unsteady.wrong' returned float, not Measurement values"),
         ("table", "slow", ["--timeout", "1s"], "ended too late: the run's time ended at"),
     ],
@@ -308,3 +314,30 @@ def test_a_timeout_that_is_no_span_is_a_usage_error(project: Path, harness: Comm
     done = harness("run", suite(project, "{at_least: 0.5}"), "--timeout", "soon")
 
     assert (4, True) == (done.code, "--timeout is a number and a unit" in done.err)
+
+
+LEAVING = """
+from contextlib import contextmanager
+from harness import hookimpl
+
+@contextmanager
+def leaving(datasets, *, data: str):
+    raise SystemExit(0)
+    yield
+
+@hookimpl
+def harness_targets():
+    return {"leaving": leaving}
+"""
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_plugin_that_exits_does_not_end_the_command_with_a_pass(project: Path, harness: Command) -> None:
+    offer(project, leaving=LEAVING)
+    path = suite(project, "{at_least: 0.1}")
+    path.write_text(path.read_text().replace("kind: table", "kind: leaving"))
+
+    done = harness("run", path)
+
+    assert 3 == done.code
+    assert "the command was ended with exit code 0 before it was done, by a plugin" in done.err

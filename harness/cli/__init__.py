@@ -70,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort:
         click.echo("interrupted; nothing was recorded", err=True)
         code = USAGE
+    except SystemExit as ended:  # a plugin's own exit code would read as a verdict, code 0 as a pass
+        told = f"the command was ended with exit code {ended.code} before it was done, by a plugin or a closed pipe"
+        click.echo(f"error: {told}; look for what exits", err=True)
+        code = HarnessError.exit_code
     except Exception:  # noqa: BLE001 - Python's own exit code 1 would read as a verdict of fail
         traceback.print_exc()
         click.echo("error: the harness itself failed, so nothing was judged; please report the lines above", err=True)

@@ -8,14 +8,19 @@ from harness_bias import group_rates
 import harness
 from harness.testing import measure
 
-REFERENCE = {"sex": "m", "age": "25-44"}
+ASKED = {
+    "groups": ["sex", "age"],
+    "reference": {"sex": "m", "age": "25-44"},
+    "intersections": True,
+    "rates": ["selection_rate", "tpr", "fpr", "fnr", "precision"],
+}
 
 
 def run(folder: Path) -> int:
     """Return how many numbers were measured: counts for rates, ratios and gaps."""
     data = harness.open_table("decisions.parquet", folder, datetime.now(UTC))
     told = data.with_roles(label="label", decision="decision")
-    return len(measure(group_rates, told, groups=["sex", "age"], reference=REFERENCE, intersections=True))
+    return len(measure(group_rates, told, **ASKED))
 
 
 def whole(folder: Path) -> int:

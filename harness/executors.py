@@ -1,5 +1,6 @@
 """Performs one work unit: opens the target, calls the check, and refuses what is not a measurement."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -7,10 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from harness.checks import Check
 from harness.datasets import Dataset
 from harness.errors import HarnessError
-from harness.model import Measurement
+from harness.model import Measurement, Sample
 from harness.parameters import checked
 from harness.plugins import Plugins, discover
 from harness.settings import find_settings
@@ -18,6 +21,7 @@ from harness.targets import Target
 from harness.work import Done, Subject, Work
 
 WITHOUT_INTERVAL = ("exact", "point")
+MEASUREMENT = TypeAdapter(Measurement)
 
 
 def open_target(subject: Subject, datasets: Mapping[str, Dataset], plugins: Plugins) -> AbstractContextManager[Target]:
@@ -68,10 +72,32 @@ def _in_time(work: Work, what: str) -> None:
 
 def _named(found: Iterable[object], work: Work, data: Dataset | None) -> Iterable[Measurement]:
     for measurement in found:
-        if not isinstance(measurement, Measurement):
-            raise HarnessError(f"check {work.check!r} returned {type(measurement).__name__}, not Measurement values")
-        _heeds_clusters(measurement, work, data)
-        yield replace(measurement, check=work.check, step=work.step, target=work.subject.name)
+        admitted = _admitted(measurement, work)
+        _heeds_clusters(admitted, work, data)
+        yield replace(admitted, check=work.check, step=work.step, target=work.subject.name)
+
+
+def _admitted(found: object, work: Work) -> Measurement:
+    """Return a measurement that can be judged and recorded; a field of another type would spoil the ledger."""
+    if not isinstance(found, Measurement):
+        raise HarnessError(f"check {work.check!r} returned {type(found).__name__}, not Measurement values")
+    sample = vars(found.sample) if isinstance(found.sample, Sample) else found.sample
+    try:
+        valid = MEASUREMENT.validate_python({**vars(found), "sample": sample})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        told = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}; found {wrong['input']!r}"
+        raise HarnessError(f"check {work.check!r} returned a measurement of {found.metric!r} with {told}") from error
+    return _countable(valid)
+
+
+def _countable(found: Measurement) -> Measurement:
+    """Return the measurement, failed where a count is no number: it is not judged, and others are."""
+    wrong = {name: count for name, count in found.sample.counts.items() if not math.isfinite(count)}
+    if not wrong:
+        return found
+    told = f"{found.metric!r} was measured with counts that are no numbers: {wrong}; repair what they are made of"
+    return replace(found, sample=replace(found.sample, counts={}), failure=found.failure or told)
 
 
 def _heeds_clusters(measurement: Measurement, work: Work, data: Dataset | None) -> None:

@@ -197,7 +197,7 @@ def _finished(step: Resolved, done: Sequence[Done], world: Opened, order: Order)
     measurements: list[Measurement] = []
     for result in own:
         try:
-            measurements += _stored(_sliced(step, result, world), order)
+            measurements += _stored(_distinct(_sliced(step, result, world)), order)
         except HarnessError as error:
             failures[result.work.subject.name] = str(error)
     return _Outcome(measurements=measurements, failures=failures)
@@ -211,6 +211,20 @@ def _sliced(step: Resolved, result: Done, world: Opened) -> Sequence[Measurement
     data = world.targets[result.work.subject.name].dataset(result.work.arguments["data"])
     in_slices = {requirement.metric for requirement in step.step.requirements if requirement.where != "overall"}
     return sliced(result.measurements, step.step.by, data, in_slices)
+
+
+def _distinct(measurements: Sequence[Measurement]) -> Sequence[Measurement]:
+    """Return the measurements if each is of something else: looks at one that is there twice could not be counted."""
+    seen: set[str] = set()
+    for measurement in measurements:
+        name = canonical([measurement.metric, dict(measurement.labels)])
+        if name in seen:
+            told = ", ".join(f"{key}: {value}" for key, value in measurement.labels.items()) or "overall"
+            raise HarnessError(
+                f"{measurement.metric!r} ({told}) was measured twice in one step; give each its own labels"
+            )
+        seen.add(name)
+    return measurements
 
 
 def _stored(measurements: Sequence[Measurement], order: Order) -> Sequence[Measurement]:

@@ -341,3 +341,74 @@ def test_a_plugin_that_exits_does_not_end_the_command_with_a_pass(project: Path,
 
     assert 3 == done.code
     assert "the command was ended with exit code 0 before it was done, by a plugin" in done.err
+
+
+SPOILT = """
+from harness import Measurement, Sample, check, hookimpl
+
+def one(value=1, **changes):
+    return Measurement(**{"metric": "m", "sample": Sample(statistic="exact", counts={"value": value}), **changes})
+
+@check("spoilt.evidence")
+def evidence():
+    yield one(evidence={"x": float("nan")})
+
+@check("spoilt.labels")
+def labels():
+    yield one(labels={"column": 3})
+
+@check("spoilt.sample")
+def sample():
+    yield one(sample=None)
+
+@check("spoilt.counts")
+def counts():
+    yield one(float("nan"), labels={"column": "a"})
+    yield one(labels={"column": "b"})
+
+@check("spoilt.twice")
+def twice():
+    yield from (one(), one())
+
+@hookimpl
+def harness_checks():
+    return {found.name: found for found in (evidence, labels, sample, counts, twice)}
+"""
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("evidence", "returned a measurement of 'm' with evidence.x: Input should be a valid string; found nan"),
+        ("labels", "returned a measurement of 'm' with labels.column: Input should be a valid string; found 3"),
+        ("sample", "returned a measurement of 'm' with sample: "),
+        ("counts", "'m' was measured with counts that are no numbers: {'value': nan}"),
+        ("twice", "'m' (overall) was measured twice in one step; give each its own labels"),
+    ],
+)
+def test_what_could_not_be_recorded_is_an_error_and_the_ledger_stays_readable(
+    project: Path, harness: Command, check: str, told: str
+) -> None:
+    offer(project, spoilt=SPOILT)
+    path = suite(project, "{}")
+    text = path.read_text().replace("rows.rate, with: {column: ok}", f"spoilt.{check}")
+    path.write_text(text.replace("{rate: {}}", "{m: {at_least: 0.5}}"))
+
+    done = harness("run", path)
+
+    assert 3 == done.code
+    assert told in done.out
+    assert "error" in harness("runs", "list").out
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_count_that_is_no_number_does_not_keep_the_others_from_being_judged(project: Path, harness: Command) -> None:
+    offer(project, spoilt=SPOILT)
+    path = suite(project, "{}")
+    text = path.read_text().replace("rows.rate, with: {column: ok}", "spoilt.counts")
+    path.write_text(text.replace("{rate: {}}", "{m: {at_least: 0.5}}"))
+
+    verdicts = json.loads(harness("run", path, "--json").out)["runs"][0]["verdicts"]
+
+    assert ["error", "pass"] == [verdict["outcome"] for verdict in verdicts]

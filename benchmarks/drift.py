@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/drift.py [--rows 100000,1000000,10000000] [--repeats 3] [--folder drift-bench] [--only ...]
 Each contestant runs in a process of its own, on one machine and in one run: only the ratios count. The tables are
-written once, seeded, a part at a time; 10,000,000 rows take 6.5 GB of disk and no SciPy, which holds both in memory.
+written once, seeded, a part at a time; 10,000,000 rows take 3.5 GB of disk and no SciPy, which holds both in memory.
 """
 
 # ruff: noqa: PLC0415 - each contestant loads its own libraries and nobody else's

@@ -13,15 +13,24 @@ def table(head: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def drawn(rows: Sequence[Row]) -> str:
-    """Return the rates at the threshold as an SVG: a dot per cell for each side, a line at 5 %."""
-    height, scale = 14 * len(rows) + 40, 4000
-    marks = [f'<line x1="{290 + 0.05 * scale:.0f}" x2="{290 + 0.05 * scale:.0f}" y1="20" y2="{height}" stroke="#888"/>']
-    marks.append(f'<text x="{290 + 0.05 * scale - 8:.0f}" y="14">5 %</text>')
+    """Return the rates at the threshold as an SVG: a dot per cell for each side, lines at 5 % and 6 %."""
+    height = 14 * len(rows) + 40
+    marks = [mark for share in (EXACT, APPROXIMATE) for mark in _line(share, height)]
     for index, row in enumerate(rows):
         y = 32 + 14 * index
         marks.append(f'<text x="0" y="{y + 4}">{row[0]}: {row[1]}</text>')
         for text, fill in ((row[3], "#c33"), (row[4], "#36c")):
-            marks.append(f'<circle cx="{290 + float(text[:-1]) / 100 * scale:.0f}" cy="{y}" r="4" fill="{fill}"/>')
+            marks.append(f'<circle cx="{_at(float(text[:-1]) / 100)}" cy="{y}" r="4" fill="{fill}"/>')
     body = "\n".join(marks)
     style = 'font-family="sans-serif" font-size="11"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="640" height="{height}" {style}>\n{body}\n</svg>\n'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="700" height="{height}" {style}>\n{body}\n</svg>\n'
+
+
+def _line(share: float, height: int) -> list[str]:
+    x = _at(share)
+    line = f'<line x1="{x}" x2="{x}" y1="20" y2="{height}" stroke="#888"/>'
+    return [line, f'<text x="{x - 8}" y="14">{share:.0%}</text>']
+
+
+def _at(share: float) -> int:
+    return round(380 + 4000 * share)

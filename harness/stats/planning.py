@@ -24,8 +24,8 @@ def n_needed(
 ) -> int | None:
     """Return how many observations in all pass a truth of `plan_for` with probability 1 - beta; None if none do.
 
-    Counted in the unit of `inference.n`, at its design effect. Proportions and AUC: exact binomial search. Means and
-    differences: n * ((z_alpha + z_beta) * SE / distance)^2.
+    Counted in the unit of `inference.n`, at its design effect. Proportions and AUC: exact binomial search, with a
+    reserve where the design effect is estimated. Means and differences: n * ((z_alpha + z_beta) * SE / distance)^2.
     """
     interval = inference.interval
     if isinstance(interval, Mapped):
@@ -34,12 +34,32 @@ def n_needed(
     if isinstance(interval, Noncentral):
         return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
-        needed = _binomial(threshold, plan_for, alpha, beta) if interval.worth(alpha) > 0 else None
+        needed = _effective(interval, threshold, plan_for, alpha, beta)
         return None if needed is None else math.ceil(needed * inference.n / interval.worth(alpha) - 1e-9)
     if isinstance(interval, Student) and plan_for != threshold:
         reach = float(special.ndtri(alpha) + special.ndtri(beta)) * interval.se / (plan_for - threshold)
         return max(2, math.ceil(inference.n * reach**2))
     return _by_width(inference, plan_for - threshold, alpha, beta)
+
+
+def _effective(interval: Binomial, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
+    """Return how many independent observations are needed; with more of them the variance is better known."""
+    worth = interval.worth(alpha)
+    needed = _binomial(threshold, truth, alpha, beta) if worth > 0 else None
+    if needed is None or interval.df is None:
+        return needed
+    df = interval.df * max(1.0, needed / worth)
+    return _binomial(threshold, truth, alpha, _reserved(alpha, beta, df))
+
+
+def _reserved(alpha: float, beta: float, df: float) -> float:
+    """Return the smaller risk to plan with where the variance is estimated: a low value may come with a wide interval.
+
+    On df degrees of freedom value and variance correlate by at most their kurtosis (Cauchy-Schwarz), so that a bound
+    scatters up to 1 + z / (2 sqrt(df)) times as far as the value. Without it a gate of 12 musts stalled in 5.7 %.
+    """
+    spread = 1 - float(special.ndtri(alpha)) / (2 * math.sqrt(df))
+    return float(special.ndtr(float(special.ndtri(beta)) * spread))
 
 
 def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: float, beta: float) -> int | None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -62,12 +64,22 @@ def test_floors_and_ceilings_mirror_each_other(threshold, distance):
     assert n_needed(seen(), threshold, truth) == pytest.approx(n_needed(seen(), 1 - threshold, 1 - truth), rel=0.02)
 
 
-def test_a_design_effect_multiplies_what_is_needed():
+def test_a_design_effect_multiplies_what_is_needed_with_a_reserve_as_it_is_estimated():
     y = np.random.default_rng(0).random(300) < 0.8
     g = np.repeat(np.arange(300), 5)
     grouped = infer(Sample(statistic="proportion", rows=pa.table({"y": y[g], "cluster.user": g})))
 
-    assert pytest.approx(n_needed(grouped, 0.8, 0.85), rel=0.05) == 5 * 640
+    assert 1.02 * 5 * 640 < n_needed(grouped, 0.8, 0.85) < 1.15 * 5 * 640
+
+
+def test_the_reserve_shrinks_as_more_clusters_are_seen():
+    asked = {
+        df: n_needed(replace(seen(), interval=Binomial(k=160, n=200, df=df, least=df)), 0.8, 0.85)
+        for df in (20, 100, 1000, 100_000)
+    }
+
+    assert sorted(asked.values(), reverse=True) == list(asked.values())
+    assert asked[100_000] == pytest.approx(640, rel=0.01)
 
 
 def test_a_truth_at_the_threshold_is_never_decided():

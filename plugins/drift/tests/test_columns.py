@@ -87,6 +87,23 @@ def test_wasserstein_is_scipys_within_the_stated_bound(name: str, shift: float) 
     assert values_of(found)["value"] == pytest.approx(expected, rel=0.02, abs=1e-6 * np.abs(reference).mean())
 
 
+@pytest.mark.parametrize("n", [50, 5_000, 300_000])
+def test_distances_of_few_and_of_many_rows_are_scipys(n: int) -> None:
+    chance = np.random.default_rng(n)
+    reference, current = chance.gamma(2, 3, n), chance.gamma(2.2, 3, n // 2)
+
+    found = drift({"x": reference}, {"x": current})
+
+    exact = stats.ks_2samp(reference, current, method="asymp").statistic
+    far = stats.wasserstein_distance(reference, current)
+    ks, wasserstein = found["ks", "x"], found["wasserstein", "x"]
+    assert exact == pytest.approx(seen(ks), abs=values_of(ks).get("within", 0.0) * 1.001 + 1e-12)
+    assert far == pytest.approx(
+        values_of(wasserstein)["value"], abs=float(wasserstein.evidence["within"]) * 1.05 + 1e-9
+    )
+    assert ("within" in values_of(ks)) == (n > 16_384)
+
+
 @pytest.mark.parametrize("name", ["counts", "money"])
 def test_few_values_give_the_exact_distances(name: str) -> None:
     reference, current = (np.round(side / 10) for side in sides(name, 0.1))

@@ -131,3 +131,40 @@ def test_rows_that_belong_together_say_why_nothing_is_decided(project: Path, har
     reason = verdicts(project)["psi", "amount"]["reason"]
     assert "in 'today' rows of one c belong together (`cluster`)" in reason
     assert "declare the same source without it under another name" in reason
+
+
+PARTS = """
+name: payments
+data: {whole: {source: today.parquet}, parts: {source: "parts/*.parquet"}}
+target: {kind: table, config: {data: whole}}
+steps:
+  - check: drift.columns
+    with: {data: whole, reference: train.parquet}
+    require: &asked {psi: {at_most: 0.1}, js: {at_most: 0.2}, ks: {at_most: 0.1}, missing: {at_most: 0.02}}
+  - check: drift.columns
+    name: in parts
+    with: {data: parts, reference: train.parquet}
+    require: *asked
+"""
+
+
+def test_a_table_in_64_parts_gets_the_verdicts_of_the_whole(project: Path, harness: Command) -> None:
+    chance = np.random.default_rng(0)
+    train, today = (
+        pa.table({"amount": chance.lognormal(mean, 1, 40_000), "c": chance.choice(list("abc"), 40_000)})
+        for mean in (0, 0.2)
+    )
+    pq.write_table(train, project / "train.parquet")
+    pq.write_table(today, project / "today.parquet")
+    (project / "parts").mkdir()
+    for part in range(64):
+        pq.write_table(today.slice(part * 625, 625), project / "parts" / f"{part}.parquet")
+    (project / "payments.suite.yaml").write_text(PARTS)
+
+    harness("run", "payments.suite.yaml", "--out", "out")
+
+    found = json.loads((project / "out" / "payments" / "run.json").read_text())["verdicts"]
+    whole, parts = ([each for each in found if each["step"] == step] for step in ("drift.columns", "in parts"))
+    told = [[{**each, "step": "", "look": ""} for each in verdicts] for verdicts in (whole, parts)]
+    assert 7 == len(whole)
+    assert told[0] == told[1]

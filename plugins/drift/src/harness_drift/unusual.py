@@ -67,9 +67,10 @@ def _counted(
 ) -> Measurement:
     alike = [name for name, score in zip(names, scores[:-1], strict=True) if score >= scores[-1]]
     told = {"rank": f"{len(alike) + 1} of {len(names) + 1}", "effect": f"{scores[-1]:.3g}", **evidence}
+    most = f"; the column most unlike them is {evidence['column']!r}" if evidence else ""
     return Measurement(
         metric=metric,
-        unit="windows",
+        unit=f"past windows{most}",
         labels=labels,
         sample=Sample(statistic="exact", counts={"value": len(alike), "n": len(names)}),
         evidence={**told, **({"like": ", ".join(alike[-5:])} if alike else {})},

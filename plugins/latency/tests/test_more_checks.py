@@ -1,5 +1,8 @@
 """Locust's users, the highest rate that holds, and two services under one load."""
 
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +110,46 @@ def test_a_service_compared_with_itself_gets_the_same_requests_at_the_same_insta
 
     assert 500 == _measured(found, "more_over_limit").sample.rows.num_rows
     assert 2 * 580 == service[0].requests
+
+
+@pytest.mark.heavy
+def test_processes_forked_here_send_every_sample(run: Callable[..., Run], service: Service, tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE.format(rate=100))
+
+    asked = {"users": 10, "duration": 10, "processes": 2, **NO_PACE}
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), **asked)
+
+    rows = _measured(found, "over_limit").sample.rows
+    assert 400 <= rows.num_rows <= service[0].requests
+    assert 0.9 * service[0].requests <= rows.num_rows
+
+
+@pytest.mark.heavy
+def test_workers_elsewhere_send_every_sample(run: Callable[..., Run], service: Service, tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE.format(rate=100))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [sys.executable, "-m", "locust", "--worker", "-f", "-", "--master-host", "127.0.0.1"]
+    workers = [subprocess.Popen([*command, "--master-port", port], cwd=tmp_path) for _ in range(2)]
+
+    asked = {"users": 10, "duration": 10, "workers": 2, "bind": f"127.0.0.1:{port}", **NO_PACE}
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), **asked)
+
+    ended = [worker.wait(60) for worker in workers]
+    rows = _measured(found, "over_limit").sample.rows
+    assert 400 <= rows.num_rows <= service[0].requests
+    assert 0.9 * service[0].requests <= rows.num_rows
+    assert [0, 0] == ended
+
+
+def test_workers_and_processes_exclude_each_other(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE.format(rate=100))
+
+    asked = {"users": 10, "duration": 5, "workers": 2, "processes": 2, **NO_PACE}
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), **asked)
+
+    assert "exclude each other" in found["over_limit"].reason
 
 
 @pytest.mark.heavy

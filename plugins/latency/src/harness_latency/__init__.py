@@ -9,7 +9,7 @@ from pydantic import Field
 from harness import Check, Dataset, Measurement, Target, UsageError, check, hookimpl
 from harness_latency.asking import endpoint, requests
 from harness_latency.capacity import capacity as highest
-from harness_latency.closed_loop import run_locust
+from harness_latency.closed_loop import Crowd, run_locust
 from harness_latency.comparison import METRICS as COMPARED
 from harness_latency.comparison import compared
 from harness_latency.effort import each_of, of_rates, of_users
@@ -107,14 +107,16 @@ def locust(
     limit_ms: Above0,
     spawn_rate: Above0 = 100.0,
     processes: Annotated[int, Field(gt=0)] = 1,
+    workers: Annotated[int, Field(ge=0)] = 0,
+    bind: str = "127.0.0.1:5557",
 ) -> Iterator[Measurement]:
     """Measure what the users of a locustfile see; they wait for answers, so a stall is felt by few requests."""
     if target.url is None:
         raise UsageError("this target has no url for Locust to ask; use `kind: http`, or one that is served")
-    shots = run_locust(
-        locustfile, target.url, users=users, spawn_rate=spawn_rate, duration=duration, processes=processes
+    crowd = Crowd(
+        users=users, spawn_rate=spawn_rate, duration=duration, processes=processes, workers=workers, bind=bind
     )
-    yield from measurements(shots, limit_ms)
+    yield from measurements(run_locust(locustfile, target.url, crowd), limit_ms)
 
 
 def _plan(target: Target, data: Dataset | None, *paces: Pace) -> Plan:

@@ -166,11 +166,14 @@ def _about_verdict(asked: _Question, suite: str, run: Run, verdict: Verdict) -> 
 
 
 def _about_age(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
-    if gate.run_max_age and not timedelta(0) <= now - run.finished <= gate.run_max_age:
-        when, limit = f"{run.finished:%Y-%m-%d %H:%M} UTC", _span(gate.run_max_age)
-        reason = f"{suite}: the run of {when} is not of the last {limit}; run the suite again"
+    when = f"{run.finished:%Y-%m-%d %H:%M} UTC"
+    if run.finished > now:  # it would hide every later run, as the newest decides
+        reason = f"{suite}: the run of {when} is of the future; set the clock right that is wrong, then run it again"
         yield _Finding(outcome="error", reason=reason)
-    if gate.data_max_age:
+    elif gate.run_max_age is not None and now - run.finished > gate.run_max_age:
+        reason = f"{suite}: the run of {when} is not of the last {_span(gate.run_max_age)}; run the suite again"
+        yield _Finding(outcome="error", reason=reason)
+    if gate.data_max_age is not None:
         yield from _about_data(gate.data_max_age, suite, run, now)
 
 
@@ -180,6 +183,11 @@ def _about_data(limit: timedelta, suite: str, run: Run, now: datetime) -> Iterat
         reason = f"{suite}: no dataset says when its rows happened; add `time: COLUMN` so that data_max_age can be held"
         yield _Finding(outcome="error", reason=reason)
     newest = max(dated.values(), default=now)
+    ahead = [name for name, latest in dated.items() if latest > now]
+    if ahead:
+        told = f"dataset {ahead[0]!r} has rows of {dated[ahead[0]]:%Y-%m-%d %H:%M} UTC, which is the future"
+        reason = f"{suite}: {told}, so their age is not known; correct the times (one without a zone is read as UTC)"
+        yield _Finding(outcome="error", reason=reason)
     if now - newest > limit:
         reason = f"{suite}: the newest row is of {newest:%Y-%m-%d}, older than {_span(limit)}; judge newer rows"
         yield _Finding(outcome="error", reason=reason)

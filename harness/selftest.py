@@ -117,7 +117,9 @@ def _asked(
     book.record_run(run_suite(suite.model_copy(update={"data": {**suite.data, data: source}}), plugins, order))
     file.unlink()
     (run,) = book.runs(suite.name)
-    decision = decide(Gate(suites=[suite.name]), run.candidate, [run], stage="selftest", project=project, now=now)
+    decision = decide(
+        Gate(suites=[suite.name]), run.candidate, [run], stage="selftest", project=project, now=run.finished
+    )
     book.record_decision(decision)
     return decision.outcome, _bare(run)
 

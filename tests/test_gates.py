@@ -101,6 +101,33 @@ def test_a_run_must_be_fresh_and_not_of_the_future(age: int, outcome: str) -> No
     assert outcome == decided(gate, run(verdict("pass"), age=timedelta(hours=age))).outcome
 
 
+def test_a_run_of_the_future_is_an_error_also_without_an_age_limit() -> None:
+    ahead, today = run(verdict("pass"), age=timedelta(hours=-30)), run(verdict("fail"))
+
+    decision = decided(GATE, ahead, today)
+
+    assert "error" == decision.outcome
+    assert "card: the run of 2026-05-02 18:00 UTC is of the future" in decision.reasons[0]
+
+
+@pytest.mark.parametrize("limit", ["run_max_age", "data_max_age"])
+def test_an_age_limit_of_nothing_is_a_limit(limit: str) -> None:
+    gate = Gate(suites=["card"], **{limit: "0s"})  # type: ignore[arg-type]
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=NOW - timedelta(days=1))
+
+    assert "error" == decided(gate, run(verdict("pass"), datasets={"d": data})).outcome
+
+
+def test_a_row_of_the_future_does_not_make_old_data_fresh() -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=NOW + timedelta(days=365))
+
+    decision = decided(gate, run(verdict("pass"), datasets={"d": data}))
+
+    assert "error" == decision.outcome
+    assert "dataset 'd' has rows of 2027-05-01 12:00 UTC, which is the future" in decision.reasons[0]
+
+
 @pytest.mark.parametrize(("days", "outcome"), [(80, "pass"), (100, "error"), (None, "error")])
 def test_the_data_must_be_fresh_and_dated(days: int | None, outcome: str) -> None:
     gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]

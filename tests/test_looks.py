@@ -19,7 +19,7 @@ from harness.looks import Earlier
 from harness.model import Measurement, Run, Sample
 from harness.requirements import Requirement
 from tests.pytest_plugin.conftest import CARD, project_in
-from tests.test_gates import GATE, NOW, run
+from tests.test_gates import GATE, run
 from tests.test_plugins import offer
 
 SUITE = """name: card
@@ -309,7 +309,8 @@ def test_runs_that_did_not_see_each_other_cannot_take_more_looks_than_planned(lo
         (looking.folder / ".harness" / "ledger.db").unlink()
 
     first_two, all_three = (
-        decide(GATE, blind[0].candidate, blind[:count], stage="ci", project="demo", now=NOW) for count in (2, 3)
+        decide(GATE, blind[0].candidate, blind[:count], stage="ci", project="demo", now=blind[-1].finished)
+        for count in (2, 3)
     )
 
     assert ("pass", "inconclusive") == (first_two.outcome, all_three.outcome)
@@ -322,7 +323,9 @@ def test_a_gate_counts_looks_at_the_champion_of_now_alone(looking: Looking) -> N
         looking.look(200 * number, 200 * number + 200)
     runs = looking.runs()
 
-    assert "pass" == decide(GATE, runs[0].candidate, runs, stage="ci", project="demo", now=NOW).outcome
+    decision = decide(GATE, runs[0].candidate, runs, stage="ci", project="demo", now=runs[-1].finished)
+
+    assert "pass" == decision.outcome
 
 
 def test_each_slice_has_looks_of_its_own(looking: Looking) -> None:

@@ -11,7 +11,7 @@ from fraud_target.files import Files
 from fraud_target.options import ALERT_RATE, OUT, SEED, TRACKING_URI, refusals_told, simulated
 from fraud_target.periods import Periods
 from fraud_target.process import Process
-from fraud_target.serve import load, serve
+from fraud_target.serve import load, online, serve
 from fraud_target.simulate import write_simulation
 
 
@@ -21,6 +21,7 @@ def main() -> None:
 
 
 main.add_command(load)
+main.add_command(online)
 main.add_command(serve)
 
 

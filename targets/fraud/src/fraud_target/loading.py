@@ -1,6 +1,6 @@
 """Fills a store from the offline table: every payment and fraud that a window may still reach."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -14,12 +14,16 @@ from redis import Redis
 from fraud_target.features import HISTORY_DAYS
 from fraud_target.files import read_between
 from fraud_target.online import SEEN, SPENT
+from fraud_target.rows import FRAUDS, SEEING, SPENDING, Rows, fill, instant_of
+from fraud_target.rows import LOADED as ROWS_LOADED
 from fraud_target.store import LOADED, frauds_key, seen_key, spent_key
+from fraud_target.stores import rows_at
 
 HISTORY = timedelta(days=HISTORY_DAYS)
 COLUMNS = ("transaction_id", "tx_time", "customer_id", "terminal_id", "amount", "is_fraud")
 KEYS_AT_ONCE = 2_000
-Events = Iterator[tuple[str, Mapping[bytes, int]]]
+Events = Iterator[tuple[int, list[bytes]]]
+KEYS = {SPENDING: spent_key, SEEING: seen_key, FRAUDS: frauds_key}
 
 
 def load(transactions: Path, until: datetime, url: str) -> int:
@@ -33,22 +37,43 @@ def load_payments(payments: pa.Table, until: datetime, url: str) -> int:
     lately = payments.filter((tx_time >= pa.scalar(until - HISTORY)) & (tx_time < pa.scalar(until)))
     if not len(lately):
         raise ValueError(f"history has no payment in the {HISTORY.days} days before {until}; name an earlier table")
-    with Redis.from_url(url) as store:
-        store.delete(LOADED)
-        _add(store, _spent(lately))
-        _add(store, _seen(lately, seen_key))
-        _add(store, _seen(lately.filter(pc.field("is_fraud") == 1), frauds_key))
-        store.set(LOADED, until.isoformat())
+    histories = {
+        SPENDING: _spent(lately),
+        SEEING: _seen(lately),
+        FRAUDS: _seen(lately.filter(pc.field("is_fraud") == 1)),
+    }
+    rows = rows_at(url)
+    if rows is None:
+        _fill_valkey(url, histories, until)
+    else:
+        _fill_rows(rows, histories, until)
     return len(lately)
 
 
-def _add(store: "Redis", events: Events) -> None:
-    """Add events to their keys, many keys in a round trip."""
-    while chunk := list(islice(events, KEYS_AT_ONCE)):
-        pipeline = store.pipeline(transaction=False)
-        for key, members in chunk:
-            pipeline.zadd(key, dict(members))
-        pipeline.execute()
+def _fill_valkey(url: str, histories: Mapping[str, Events], until: datetime) -> None:
+    with Redis.from_url(url) as store:
+        store.delete(LOADED)
+        for table, events in histories.items():
+            for chunk in _chunks(events):
+                pipeline = store.pipeline(transaction=False)
+                for owner, members in chunk.items():
+                    pipeline.zadd(KEYS[table](owner), {member: instant_of(member) for member in members})
+                pipeline.execute()
+        store.set(LOADED, until.isoformat())
+
+
+def _fill_rows(rows: Rows, histories: Mapping[str, Events], until: datetime) -> None:
+    fill(rows, ROWS_LOADED, {0: []})
+    for table, events in histories.items():
+        for chunk in _chunks(events):
+            fill(rows, table, chunk)
+    fill(rows, ROWS_LOADED, {0: [until.isoformat().encode()]})
+
+
+def _chunks(events: Events) -> Iterator[dict[int, list[bytes]]]:
+    """Yield many keys at a time, for one round trip."""
+    while chunk := dict(islice(events, KEYS_AT_ONCE)):
+        yield chunk
 
 
 def _spent(payments: pa.Table) -> Events:
@@ -57,15 +82,15 @@ def _spent(payments: pa.Table) -> Events:
     seconds, ids = _seconds(payments), payments["transaction_id"].to_numpy()
     for owner, rows in _by_owner(payments["customer_id"].to_numpy()):
         packed = zip(seconds[rows].tolist(), cents[rows].tolist(), ids[rows].tolist(), strict=True)
-        yield spent_key(owner), {SPENT.pack(*event): event[0] for event in packed}
+        yield owner, [SPENT.pack(*event) for event in packed]
 
 
-def _seen(payments: pa.Table, key: Callable[[int], str]) -> Events:
+def _seen(payments: pa.Table) -> Events:
     """Yield each terminal's payments."""
     seconds, ids = _seconds(payments), payments["transaction_id"].to_numpy()
     for owner, rows in _by_owner(payments["terminal_id"].to_numpy()):
         packed = zip(seconds[rows].tolist(), ids[rows].tolist(), strict=True)
-        yield key(owner), {SEEN.pack(*event): event[0] for event in packed}
+        yield owner, [SEEN.pack(*event) for event in packed]
 
 
 def _seconds(payments: pa.Table) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
-"""The commands that fill a store and serve a model from it: `fraud-target load`, `fraud-target serve`."""
+"""The commands that fill a store and serve a model from it: `fraud-target load`, `online`, `serve`."""
 
+import asyncio
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,13 @@ import click
 
 from fraud_target.options import refusals_told
 
-STORE = click.option("--store", envvar="STORE_URL", required=True, help="redis://HOST:PORT of the feature store.")
+KINDS = "The feature store: redis://HOST:PORT, feast:FOLDER or hopsworks:PROJECT."
+STORE = click.option(
+    "--store",
+    envvar="STORE_URL",
+    required=True,
+    help="The feature store: redis://HOST:PORT, feast:FOLDER or hopsworks:PROJECT.",
+)
 GRACE = 10  # seconds for requests in flight when the service is told to stop
 
 
@@ -22,6 +29,26 @@ def load(store: str, transactions: Path, until: datetime) -> None:
 
     with refusals_told():
         click.echo(f"loaded {loaded(transactions, until, store):,} payments made before {until}")
+
+
+@click.command()
+@STORE
+@click.option(
+    "--payments", type=click.Path(path_type=Path, exists=True), required=True, help="Payments, with is_fraud."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The features, as parquet.")
+def online(store: str, payments: Path, out: Path) -> None:
+    """Send payments to a feature store and write the features it gave, to be compared with the offline ones."""
+    from fraud_target.replaying import replay  # noqa: PLC0415  only the service's extra has redis
+    from fraud_target.store import StoreDown  # noqa: PLC0415
+    from fraud_target.stores import store_at  # noqa: PLC0415
+
+    with refusals_told():
+        opened = store_at(store)
+        try:
+            click.echo(f"wrote the online features of {asyncio.run(replay(payments, opened, out)):,} payments to {out}")
+        except StoreDown as trouble:
+            raise ValueError(str(trouble)) from trouble
 
 
 @click.command()
@@ -63,12 +90,13 @@ def serve(
     from fraud_target.following import Alias  # noqa: PLC0415
     from fraud_target.limits import Limits  # noqa: PLC0415
     from fraud_target.served import is_alias, served  # noqa: PLC0415
-    from fraud_target.store import ValkeyStore  # noqa: PLC0415
+    from fraud_target.stores import store_at  # noqa: PLC0415
 
     with refusals_told():
+        features = store_at(store)
         found = served(model, pinned=digest, tracking_uri=tracking_uri)
     alias = Alias(uri=model, pinned=digest, every=follow_every) if is_alias(model) else None
-    app = create_app(found, ValkeyStore(store), Limits(**limits), alias=alias)
+    app = create_app(found, features, Limits(**limits), alias=alias)
     uvicorn.run(
         app,
         host=host,

@@ -73,7 +73,7 @@ class Dataset:
         return scan.table(scan.select(self.sql, columns))
 
     def profile(self, columns: Sequence[str] | None = None) -> "Profile":
-        """Return the counts of the named columns (default: all of a known kind); a saved profile returns its own.
+        """Return the counts of the named columns (default: all of a known kind that play no role), or those saved.
 
         A column is scanned once for a process, however often it is asked for.
         """
@@ -81,7 +81,7 @@ class Dataset:
 
         if not profiling.is_saved(self.sql):
             self._must_have(columns or ())
-        return profiling.profile(self.sql, self.digest, columns)
+        return profiling.profile(self.sql, self.digest, columns, {*self.roles.named().values(), *self.roles.cluster})
 
     def observations(self, *, y: str, score: str | None = None, where: str = "true") -> pa.Table:
         """Return a Sample's rows: id, y, score, weight and clusters by their roles, sorted by id.

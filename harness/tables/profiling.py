@@ -1,6 +1,6 @@
 """Profiles a query's columns in one scan, each column once however often it is asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from threading import Lock
 
@@ -21,8 +21,8 @@ _KNOWN: dict[tuple[str, str], Profile] = {}
 _ONE_AT_A_TIME = Lock()
 
 
-def profile(sql: str, digest: str, names: Sequence[str] | None = None) -> Profile:
-    """Return the profile of a query's columns (default: all that can be profiled), or the one saved in it.
+def profile(sql: str, digest: str, names: Sequence[str] | None = None, without: Collection[str] = ()) -> Profile:
+    """Return the profile of a query's columns (default: all that can be profiled, `without` some), or the one saved.
 
     A scan reads only columns that no earlier one profiled; the last 16 tables are remembered by digest and query.
     """
@@ -31,7 +31,7 @@ def profile(sql: str, digest: str, names: Sequence[str] | None = None) -> Profil
         if saved.is_profile(columns):
             found = saved.load(scan.table(sql))
             return found if names is None else found.only(names)
-        wanted = _kinds(columns, names)
+        wanted = _kinds({name: kind for name, kind in columns.items() if names or name not in without}, names)
         known = _KNOWN.pop((digest, sql), Profile(columns={}))
         missing = {name: kind for name, kind in wanted.items() if name not in known.columns}
         if missing:

@@ -156,6 +156,13 @@ def test_every_kind_of_column_is_profiled_and_lists_are_left_out(table: Dataset)
     }
 
 
+def test_columns_that_play_a_role_are_profiled_only_if_named(table: Dataset) -> None:
+    scored = table.with_roles(score="x", cluster=("channel",))
+
+    assert {"amount", "at", "day", "web"} == set(scored.profile().columns)
+    assert {"x"} == set(scored.profile(["x"]).columns)
+
+
 def test_a_list_that_is_asked_for_is_refused(table: Dataset) -> None:
     with pytest.raises(UsageError, match=r"column 'tags' is VARCHAR\[\] and cannot be profiled; profiled are TINYINT"):
         table.profile(["tags"])

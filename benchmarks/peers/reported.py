@@ -25,9 +25,11 @@ def table(rounds: Rounds) -> str:
 
 
 def versions(rounds: Rounds) -> str:
-    """Return what each contestant ran on, once each."""
-    told = [", ".join(map(" ".join, found[-1].versions.items())) for found in rounds.values() if found[-1].versions]
-    return "; ".join(dict.fromkeys(told))
+    """Return what each environment holds, once each."""
+    told = {
+        each.pins: found[-1].versions for (_, each), found in rounds.items() if found[-1].versions and each.packages
+    }
+    return "; ".join(", ".join(map(" ".join, found.items())) for found in told.values())
 
 
 def machine() -> str:

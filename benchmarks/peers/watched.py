@@ -7,14 +7,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 EVERY = 0.01
 GIB = 1 << 30
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,25 +85,21 @@ def _too_much(cap: Cap) -> str:
 
 
 def anonymous(process: int) -> int:
-    """Return the anonymous memory of a process and its children now, in bytes; 0 if it is gone."""
-    return sum(_quietly(lambda each=each: _own(each), 0) for each in family(process))
+    """Return the anonymous memory of a process and its children now, in bytes; 0 if one has just ended."""
+    try:
+        return sum(_own(each) for each in family(process))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def family(process: int) -> Iterator[int]:
     """Yield a process, its children, and theirs."""
     yield process
-    for thread in _quietly(lambda: list(Path(f"/proc/{process}/task").iterdir()), []):
-        for child in _quietly(lambda thread=thread: (thread / "children").read_text().split(), []):
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        for child in (thread / "children").read_text().split():
             yield from family(int(child))
 
 
 def _own(process: int) -> int:
     status = Path(f"/proc/{process}/status").read_text()
     return sum(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("RssAnon:"))
-
-
-def _quietly(read: Callable[[], T], otherwise: T) -> T:
-    try:
-        return read()
-    except (FileNotFoundError, ProcessLookupError):
-        return otherwise

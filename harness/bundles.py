@@ -31,7 +31,7 @@ class Bundle:
     def write(self, name: str, content: bytes) -> None:
         """Write a file; in an object store it is there once the upload is complete."""
         if isinstance(self.files, LocalFileSystem):
-            write_atomic(Path(self._path(name)), content)
+            self._asked(lambda: write_atomic(Path(self._path(name)), content))
         else:
             self._asked(lambda: self._upload(name, content))
 

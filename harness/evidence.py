@@ -39,7 +39,11 @@ def load(sample: Sample, bundle: Bundle) -> Sample:
     if name not in bundle:
         told = "it was kept at level none, purged, or kept elsewhere: a shared ledger needs a shared `evidence:`"
         raise HarnessError(f"no evidence {sample.digest} in {bundle.where}; {told}")
-    rows = pq.read_table(BytesIO(bundle.read(name)))
+    try:
+        rows = pq.read_table(BytesIO(bundle.read(name)))
+    except pa.ArrowException as error:
+        told = " ".join(str(error).split())
+        raise HarnessError(f"evidence {name} in {bundle.where} is damaged ({told}); restore it from a copy") from error
     if content_digest(rows) != sample.digest:
         raise HarnessError(
             f"evidence {name} in {bundle.where} does not have the digest it is named by; it was changed since"

@@ -1,5 +1,6 @@
 """Holds requirements to measurements: pure, no clock, no files, no plugins."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -28,6 +29,9 @@ def judge(
         return _decided(blank, _inferred(requirement, measurement, baseline))
     except HarnessError as error:
         return replace(blank, outcome="error", reason=str(error))
+    except Exception as error:  # noqa: BLE001 - numbers beyond what a statistic can hold must not cost the whole run
+        told = f"{blank.statistic!r} could not be computed ({type(error).__name__}: {error}); look for extreme values"
+        return replace(blank, outcome="error", reason=told)
 
 
 def judge_step(
@@ -180,12 +184,20 @@ def _decided(blank: Verdict, inference: Inference) -> Verdict:
         return replace(shown, reason="shown, not judged: its interval is not known")
     threshold, better = blank.requirement.sought(blank.better)
     alpha = blank.requirement.alpha / blank.requirement.looks
-    lower, upper = inference.bounds(alpha)
+    lower, upper = _known(inference, *inference.bounds(alpha))
     outcome = _outcome(lower, upper, threshold, better)
     chance = p_fail(inference, threshold, better)
     judged = replace(blank, outcome=outcome, estimate=_estimate(inference, lower, upper, 1 - alpha, chance))
     planned = _planned(judged, inference, threshold, alpha) if outcome == "inconclusive" else judged
     return replace(planned, reason=words.reason(planned))
+
+
+def _known(inference: Inference, lower: float, upper: float) -> tuple[float, float]:
+    """Return the bounds, if they and the value are numbers: nothing else can be compared or written down."""
+    if all(map(math.isfinite, (inference.value, inference.n_eff, lower, upper))):
+        return lower, upper
+    told = f"found {inference.value:g} between {lower:g} and {upper:g}, worth {inference.n_eff:g} rows"
+    raise HarnessError(f"{inference.method} gives no interval of these rows: {told}; look for extreme values")
 
 
 def _outcome(lower: float, upper: float, threshold: float, better: Better) -> Outcome:

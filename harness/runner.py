@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
+
 from harness import evidence
 from harness.bundles import Bundle, open_bundle
 from harness.datasets import Dataset, verify
@@ -200,6 +202,9 @@ def _finished(step: Resolved, done: Sequence[Done], world: Opened, order: Order)
             measurements += _stored(_distinct(_sliced(step, result, world)), order)
         except HarnessError as error:
             failures[result.work.subject.name] = str(error)
+        except pa.ArrowException as error:  # ids or slice columns of a type that cannot be matched or digested
+            told = f"what {step.check.name!r} measured cannot be split or stored: {error}; use ids of a plain type"
+            failures[result.work.subject.name] = told
     return _Outcome(measurements=measurements, failures=failures)
 
 

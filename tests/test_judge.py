@@ -259,3 +259,14 @@ def test_what_two_checks_mean_together_is_said_in_the_reason_and_noted() -> None
 @pytest.mark.parametrize(("other", "said"), [(205, "pass"), (100, "fail")])
 def test_nothing_is_read_into_other_outcomes(other: int, said: str) -> None:
     assert () == both(other, said=said).notes
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_numbers_beyond_what_a_statistic_can_hold_are_an_error_of_that_verdict() -> None:
+    rows = pa.table({"id": [1, 2, 3], "y": [1e308, 1e308, -1e308]})
+    measured = Measurement(metric="m", sample=Sample(statistic="mean", rows=rows))
+
+    verdict = judge(Requirement(metric="m", at_least=0), measured)
+
+    assert "error" == verdict.outcome
+    assert "look for extreme values" in verdict.reason

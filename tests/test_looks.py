@@ -248,12 +248,14 @@ def test_a_scheduled_run_counts_for_a_gate_that_watches_alone(looking: Looking) 
     assert {"card"} == set(seen.runs)
 
 
-@pytest.mark.parametrize("how", ["purged", "changed", "never kept"])
+@pytest.mark.parametrize("how", ["purged", "changed", "damaged", "never kept"])
 def test_rows_that_are_gone_are_an_error_and_never_a_pass(looking: Looking, how: str) -> None:
     looking.look(0, 200, "m/2", 0, *(("--evidence", "none") if how == "never kept" else ()))
     for kept in (looking.folder / ".harness" / "evidence").glob("*.parquet"):
         if how == "purged":
             kept.unlink()
+        elif how == "damaged":
+            kept.write_bytes(kept.read_bytes()[:300])
         else:
             pq.write_table(pq.read_table(kept).slice(1), kept)
 
@@ -261,9 +263,8 @@ def test_rows_that_are_gone_are_an_error_and_never_a_pass(looking: Looking, how:
 
     assert "error" == second["outcome"]
     assert "'rate' was judged before, in run" in second["reason"]
-    assert ("was changed since" if how == "changed" else "kept at level none, purged, or kept elsewhere") in second[
-        "reason"
-    ]
+    told = {"changed": "was changed since", "damaged": "is damaged"}
+    assert told.get(how, "kept at level none, purged, or kept elsewhere") in second["reason"]
 
 
 def test_an_interactive_run_neither_reads_nor_spends_looks(looking: Looking) -> None:

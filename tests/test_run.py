@@ -412,3 +412,27 @@ def test_a_count_that_is_no_number_does_not_keep_the_others_from_being_judged(pr
     verdicts = json.loads(harness("run", path, "--json").out)["runs"][0]["verdicts"]
 
     assert ["error", "pass"] == [verdict["outcome"] for verdict in verdicts]
+
+
+@pytest.mark.parametrize("kind", [pa.uint64(), pa.binary()])
+def test_ids_that_cannot_be_stored_are_an_error_of_the_step(project: Path, harness: Command, kind: pa.DataType) -> None:
+    rows = scored_rows(400)
+    ids = [2**63 + n if kind == pa.uint64() else b"\xff%d" % n for n in range(400)]
+    pq.write_table(rows.set_column(rows.column_names.index("id"), "id", pa.array(ids, kind)), "scores.parquet")
+
+    done = harness("run", suite(project, "{at_least: 0.1}"))
+
+    assert 3 == done.code
+    assert "what 'rows.rate' measured cannot be split or stored" in done.out
+
+
+@pytest.mark.usefixtures("scores")
+def test_evidence_that_cannot_be_written_is_an_error_of_the_step(project: Path, harness: Command) -> None:
+    (project / ".harness").mkdir()
+    (project / ".harness" / "evidence").write_text("a file where a folder should be")
+
+    done = harness("run", suite(project, "{at_least: 0.1}"))
+
+    assert 3 == done.code
+    assert f"evidence in {project / '.harness' / 'evidence'}: " in done.out
+    assert "error" in harness("runs", "list").out

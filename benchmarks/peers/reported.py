@@ -26,10 +26,10 @@ def table(rounds: Rounds) -> str:
 
 def versions(rounds: Rounds) -> str:
     """Return what each environment holds, once each."""
-    told = {
-        each.pins: found[-1].versions for (_, each), found in rounds.items() if found[-1].versions and each.packages
-    }
-    return "; ".join(", ".join(map(" ".join, found.items())) for found in told.values())
+    held: dict[str | None, dict[str, str]] = {}
+    for (_, contestant), found in rounds.items():
+        held.setdefault(contestant.pins, {}).update(found[-1].versions)
+    return "; ".join(", ".join(map(" ".join, each.items())) for each in held.values() if each)
 
 
 def machine() -> str:

@@ -1,4 +1,4 @@
-"""Reads YAML documents strictly: unknown or repeated keys are errors, and `on`, `yes` and `no` are words."""
+"""Reads YAML documents strictly: unknown or repeated keys are errors; `on`, `no`, `010` and `1:30` are words."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,14 +15,15 @@ Schema = Mapping[str, Any]
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+INT = re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$|^0x[0-9a-fA-F]+$")
 FLOAT = re.compile(r"^[-+]?(?:(?:\d[\d_]*)?\.\d+|\d[\d_]*\.|\d[\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|nan)$")
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML 1.2's booleans and floats; PyYAML's 1.1 turns the key `on` into True and 1e-3 into a string."""
+    """YAML 1.2's booleans and numbers; PyYAML's 1.1 turns `on` into True, 010 into 8, 1:30 into 90, 1e-3 into text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":float"))]
+        first: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":int", ":float"))]
         for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -37,6 +38,7 @@ class _Loader(yaml.CSafeLoader):
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", BOOLEAN, list("tTfF"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", INT, list("-+0123456789"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
 
 
@@ -44,7 +46,10 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
     """Return the mapping a YAML file holds."""
     if not path.is_file():
         raise UsageError(f"no file {str(path)!r}; name an existing YAML file")
-    return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    try:
+        return parse_yaml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}; give a readable file in UTF-8") from error
 
 
 def parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
@@ -53,11 +58,20 @@ def parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
         loader = _Loader(text)
         loader.origin = origin
         document = loader.get_single_data()
+        _finite(document)
     except yaml.YAMLError as error:
         raise UsageError(f"{origin} is not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError:
+        raise UsageError(f"{origin} holds itself, or is nested too deeply; write it without the alias") from None
     if not isinstance(document, dict):
         raise UsageError(f"{origin} should hold keys and values; found {type(document).__name__}")
     return document
+
+
+def _finite(part: object) -> None:
+    """Walk through a document; one that holds itself by an alias never ends."""
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _finite(inner)
 
 
 def parse(kind: type[Parsed], document: object, origin: str) -> Parsed:

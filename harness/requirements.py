@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic.dataclasses import dataclass as parsed
 
 Severity = Literal["must", "should", "info"]
@@ -28,6 +28,13 @@ class Requirement:
     looks: int = Field(default=2, ge=1, le=100)
     where: Labels | Literal["overall"] = field(default_factory=dict)
     scope: Literal["population", "these"] = "population"
+
+    @field_validator("at_least", "at_most", "lose_at_most", "gain_at_least", "plan_for", mode="before")
+    @classmethod
+    def _no_boolean(cls, given: object) -> object:
+        if isinstance(given, bool):
+            raise ValueError(f"asks for a number; found {str(given).lower()}, which would be read as {given:d}")
+        return given
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:

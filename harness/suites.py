@@ -1,6 +1,7 @@
 """Reads a suite file into one frozen value: parameters put in, everything unknown refused."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -139,7 +140,7 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
 
 def read_suites(paths: Sequence[Path], params: Mapping[str, str], env: Mapping[str, str]) -> Sequence[Suite]:
     """Return several suites, each with the parameters it declares; one that none declares is refused."""
-    declared = {path: read_yaml(path).get("params") or {} for path in paths}
+    declared = {path: declared_params(read_yaml(path)) for path in paths}
     for name in params:
         if not any(name in names for names in declared.values()):
             known = did_you_mean(name, [other for names in declared.values() for other in names])
@@ -149,9 +150,14 @@ def read_suites(paths: Sequence[Path], params: Mapping[str, str], env: Mapping[s
     ]
 
 
+def declared_params(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters a suite declares by name; what is none of that is told when the suite is parsed."""
+    declared = document.get("params")
+    return {str(name): kind for name, kind in declared.items()} if isinstance(declared, dict) else {}
+
+
 def _values(path: Path, document: Mapping[str, Any], given: Mapping[str, str]) -> Mapping[str, Scalar]:
-    declared = document.get("params", {})
-    declared = declared if isinstance(declared, dict) else {}
+    declared = declared_params(document)
     for name in given:
         if name not in declared:
             raise UsageError(f"{path}: no parameter {name!r} in params{did_you_mean(name, declared)}")
@@ -168,6 +174,8 @@ def _value(path: Path, name: str, kind: str, text: str) -> Scalar:
         value: Scalar = {"str": str, "int": int, "float": float}[kind](text)
     except (KeyError, ValueError):
         raise UsageError(f"{path}: parameter {name!r} is a {kind}; found {text!r}") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{path}: parameter {name!r} must be a finite number; found {text!r}")
     return value
 
 

@@ -73,6 +73,10 @@ TEXT = [
     ("recall:", "recal:", 4, "check 'quality.classifier' measures no 'recal'; did you mean 'recall'?"),
     ("cluster: terminal", "cluster: shop", 4, "has no column 'shop'"),
     ("data: d,", "data: e,", 4, "no dataset 'e'"),
+    ("at_least: 0.5}, roc", "at_most: true}, roc", 4, "asks for a number; found true, which would be read as 1"),
+    ("params: {candidate: str}", "params: 5", 4, "no suite here has a parameter 'candidate' in params"),
+    ("params: {candidate: str}", "params: {1: str}", 4, "no suite here has a parameter 'candidate' in params"),
+    ("params: {candidate: str}", "params: {candidate: float}", 4, "parameter 'candidate' is a float; found 'm/2'"),
     ("params: {candidate: str}", "params: {kandidate: str}", 4, "no suite here has a parameter 'candidate' in params"),
 ]
 ROWS = [

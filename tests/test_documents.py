@@ -80,3 +80,22 @@ def test_any_text_is_a_mapping_or_a_usage_error(text: str) -> None:
         return
 
     assert isinstance(found, dict)
+
+
+@pytest.mark.parametrize("text", ["010", "1:30", "0b11", "+012"])
+def test_what_yaml_1_1_takes_for_another_number_stays_a_word(text: str) -> None:
+    assert {"code": text} == parse_yaml(f"code: {text}", "x.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: &x [*x]", "a: &x {b: *x}", f"a: {'[' * 3000}{']' * 3000}"])
+def test_a_document_that_holds_itself_or_is_too_deep_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"x\.yaml holds itself, or is nested too deeply"):
+        parse_yaml(text, "x.yaml")
+
+
+def test_a_file_that_is_not_utf_8_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"a: caf\xe9")
+
+    with pytest.raises(UsageError, match=r"x\.yaml cannot be read: .*; give a readable file in UTF-8"):
+        read_yaml(path)

@@ -16,7 +16,7 @@ from harness.pytesting.session import SESSION, Session
 from harness.pytesting.shared import Shared, announce
 from harness.runner import Order
 from harness.steps import resolve
-from harness.suites import read_suite
+from harness.suites import declared_params, read_suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Door:
 
     def _read(self, path: Path) -> Shared:
         # A session may hold several suites: each takes the parameters it declares, and misses those it is not given.
-        declared = read_yaml(path).get("params") or {}
+        declared = declared_params(read_yaml(path))
         suite = read_suite(path, {name: text for name, text in self.params.items() if name in declared}, os.environ)
         same = [other for other, shared in self.suites.items() if shared.suite.name == suite.name]
         if same:

@@ -76,7 +76,7 @@ class Ledger:
 
     def runs(self, suite: str | None = None) -> Sequence[Run]:
         """Return this project's runs, or those of one suite, oldest first."""
-        return [from_json(entry.body) for entry in self.entries("run") if suite in (None, entry.suite)]
+        return [run for entry in self.entries("run") if (run := _run_of(entry, suite, self.url))]
 
     def decisions(self) -> Sequence[Promotion]:
         """Return this project's decisions, oldest first."""
@@ -138,6 +138,20 @@ class Ledger:
             return self._migrated().connect()
         except SQLAlchemyError as error:
             raise HarnessError(f"ledger {self.url} cannot be read: {_told(error)}") from error
+
+
+def _run_of(entry: Entry, suite: str | None, url: str) -> Run | None:
+    """Return the run of an entry if it is of the suite; a column that says otherwise than the chained text is refused.
+
+    Suite names have no character that JSON would escape, so a run of another suite need not be parsed.
+    """
+    if suite is not None and suite != entry.suite and f'"suite":"{suite}"' not in entry.body:
+        return None
+    run = from_json(entry.body)
+    if run.suite != entry.suite:
+        told = f"entry {entry.id!r} is of {run.suite!r}, its column says {entry.suite!r}"
+        raise HarnessError(f"ledger {url}: {told}; it was tampered with")
+    return run if suite in (None, run.suite) else None
 
 
 def _entry_digest(project: str, kind: str, key: str, body: str, previous: str) -> str:

@@ -133,3 +133,15 @@ def test_the_outcome_is_never_stored_apart_from_what_it_follows_from(url: str) -
     Ledger(url, "demo").record_run(replace(numbered(1), verdicts=(verdict("fail"),)))
 
     assert "fail" == Ledger(url, "demo").runs()[0].outcome
+
+
+@pytest.mark.parametrize("suite", ["card", "other", None])
+def test_a_run_that_was_filed_under_another_suite_is_found(url: str, suite: str | None) -> None:
+    ledger = Ledger(url, "demo")
+    ledger.record_run(numbered(1))
+    with sa.create_engine(url).begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER entries_no_UPDATE"))
+        connection.execute(sa.text("UPDATE entries SET suite = 'other'"))
+
+    with pytest.raises(HarnessError, match="entry 'r1' is of 'card', its column says 'other'; it was tampered with"):
+        ledger.runs(suite)

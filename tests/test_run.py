@@ -436,3 +436,16 @@ def test_evidence_that_cannot_be_written_is_an_error_of_the_step(project: Path, 
     assert 3 == done.code
     assert f"evidence in {project / '.harness' / 'evidence'}: " in done.out
     assert "error" in harness("runs", "list").out
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_folder_that_cannot_be_written_is_said_with_the_run_that_was_recorded(
+    project: Path, harness: Command
+) -> None:
+    (project / "taken").write_text("a file")
+
+    done = harness("run", suite(project, "{at_least: 0.1}"), "--out", "taken")
+
+    assert 3 == done.code
+    assert "error: --out 'taken' cannot be written: " in done.err
+    assert harness("runs", "list").out.split()[0] in done.err

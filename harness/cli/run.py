@@ -76,12 +76,21 @@ def command(
         book.record_run(run)
     outcome: Outcome = "error" if troubles else worst([run.outcome for run in runs])
     if out and runs:
-        write_out(out, runs, outcome)
+        _written(out, runs, outcome)
     for reporter in reporters.values() if runs else ():
         say(reporter(runs, out or project.settings.store / "reports"))
     for warning in filter(None, (warned(run, book.runs(run.suite)) for run in runs)):
         click.echo(f"warning: {warning}", err=True)
     return exit_code(runs, troubles, outcome)
+
+
+def _written(out: Path, runs: Sequence[Run], outcome: Outcome) -> None:
+    try:
+        write_out(out, runs, outcome)
+    except OSError as error:
+        recorded = ", ".join(run.id for run in runs)
+        told = f"--out {str(out)!r} cannot be written: {error}; name a folder that can be written to"
+        raise HarnessError(f"{told} (recorded all the same: run {recorded})") from error
 
 
 def exit_code(runs: Sequence[Run], troubles: Sequence[HarnessError], outcome: Outcome) -> int:

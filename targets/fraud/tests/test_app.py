@@ -14,6 +14,7 @@ from fraud_target.limits import Limits
 from fraud_target.online import History
 from fraud_target.payments import Chargeback, Payment
 from fraud_target.served import Served
+from fraud_target.service import Service
 from fraud_target.store import StoreDown
 
 GOOD = {"transaction_id": 1, "tx_time": "2026-03-01T12:00:00", "customer_id": 2, "terminal_id": 3, "amount": 40.5}
@@ -238,3 +239,28 @@ def test_metrics_count_answers_by_path_and_status() -> None:
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nope", 404), ("GET", "/v1/score", 405)])
 def test_what_is_not_there_is_said_so(method: str, path: str, status: int, caplog: Callable[..., Any]) -> None:
     assert status == _asked(method, path).status_code
+
+
+def test_a_declared_fallback_is_answered_while_the_store_is_down_and_says_so() -> None:
+    answer = _asked("POST", "/v1/score", MemoryStore(down=True), limits=Limits(fallback_score=0.25), json=GOOD)
+
+    assert (200, 0.25, True) == (answer.status_code, answer.json()["score"], answer.json()["fallback"])
+
+
+def test_a_fallback_does_not_make_a_service_ready_that_never_met_its_store() -> None:
+    answer = _asked("GET", "/readyz", MemoryStore(down=True), limits=Limits(fallback_score=0.25))
+
+    assert 503 == answer.status_code
+
+
+def test_a_request_in_flight_is_scored_by_the_model_it_came_to() -> None:
+    async def swapped() -> list[str]:
+        store = MemoryStore(open=asyncio.Event())
+        service = Service(_served(), store, Limits())
+        asked = asyncio.create_task(service.one(json.dumps(GOOD).encode()))
+        await asyncio.sleep(0)
+        service.swap(Served(version="models:/fraud/3", digest="sha256:cd", score=_score))
+        store.open.set()  # type: ignore[union-attr]
+        return [str((await each)["version"]) for each in (asked, service.one(json.dumps(GOOD).encode()))]
+
+    assert ["models:/fraud/2", "models:/fraud/3"] == asyncio.run(swapped())

@@ -66,13 +66,7 @@ def _hopsworks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def _feast(tmp_path: Path, url: str) -> str:
     online = f"online_store: {{type: redis, connection_string: '{url.removeprefix('redis://')}'}}"
-    lines = [
-        "project: fraud",
-        "registry: registry.db",
-        "provider: local",
-        online,
-        "entity_key_serialization_version: 3",
-    ]
+    others = ["project: fraud", "registry: registry.db", "provider: local", "entity_key_serialization_version: 3"]
     (tmp_path / "feature_store.yaml").write_text("\n".join([*others, online]))
     return f"feast:{tmp_path}"
 

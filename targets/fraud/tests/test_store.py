@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from fraud_target.embedded import free_port, valkey
-from fraud_target.features import FEATURES, add_features
 from fraud_target.loading import load_payments
 from fraud_target.online import features_of
-from fraud_target.payments import Chargeback, Payment
+from fraud_target.payments import Payment
 from fraud_target.store import StoreDown, ValkeyStore
 from fraud_target.stores import store_at
 

@@ -1,0 +1,36 @@
+"""A minute of load costs the service no memory and no answer."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "soak.py"
+MOST_GROWTH_MIB = 16
+
+
+@pytest.fixture
+def soak() -> ModuleType:
+    """Return the benchmark as a module."""
+    spec = importlib.util.spec_from_file_location("soak", BENCHMARK)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["soak"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.heavy
+def test_a_minute_of_load_costs_no_memory_and_no_answer(tmp_path: Path, soak: ModuleType) -> None:
+    command = [str(Path(sys.executable).with_name("fraud-target")), "prepare", "--out", str(tmp_path)]
+    subprocess.run([*command, "--seed", "1", "--customers", "800", "--terminals", "5000"], check=True)
+
+    found = soak.soak(tmp_path, 1.0, 50.0)
+
+    print(soak.told(found))
+    assert found.shots.answered.all()
+    assert found.rss_mib[-10:].mean() - found.rss_mib[:10].mean() < MOST_GROWTH_MIB

@@ -135,7 +135,9 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
     _no_password_is_written(document.get("data"), path)
     _baselines_exist(suite, path)
     _plans_are_good(suite, path)
-    return Suite(**{**dict(suite), "path": path.resolve(), "digest": digest, "values": values})
+    found = Suite(**{**dict(suite), "path": path.resolve(), "digest": digest, "values": values})
+    _steps_differ(found)
+    return found
 
 
 def read_suites(paths: Sequence[Path], params: Mapping[str, str], env: Mapping[str, str]) -> Sequence[Suite]:
@@ -210,6 +212,14 @@ def _baselines_exist(suite: SuiteFile, path: Path) -> None:
             if named is not None and named not in suite.baselines:
                 known = did_you_mean(named, suite.baselines)
                 raise UsageError(f"{path}: {step.check}.{requirement.metric}: no baseline {named!r}{known}")
+
+
+def _steps_differ(suite: Suite) -> None:
+    """Refuse two steps of one name, as by a name that ends in the number another is given: they would be mixed up."""
+    names = [suite.step_name(index) for index in range(len(suite.steps))]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{suite.path.name}: {names.count(name)} steps are named {name!r}; rename one")
 
 
 def _plans_are_good(suite: SuiteFile, path: Path) -> None:

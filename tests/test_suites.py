@@ -116,3 +116,10 @@ def test_a_folder_stands_for_the_suites_below_it(tmp_path: Path) -> None:
 def test_a_folder_without_suites_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds no \*\.suite\.yaml file"):
         find_suites([tmp_path])
+
+
+def test_two_steps_of_one_name_are_refused(tmp_path: Path) -> None:
+    steps = "steps:\n  - {check: c, name: 'c#2'}\n  - {check: c}\n  - {check: c}\n"
+
+    with pytest.raises(UsageError, match="2 steps are named 'c#2'; rename one"):
+        read(tmp_path, HEAD + steps)

@@ -81,7 +81,8 @@ def test_too_few_requests_to_see_bursts_are_refused(run: Callable[..., Run]) -> 
 def test_rates_are_steps_that_are_told_apart(run: Callable[..., Run], service: Service) -> None:
     found = run(rate=[400, 500], duration=1.0)
 
-    rows = {m.labels["rate"]: m.sample.rows.num_rows for m in found.measurements if m.metric == "over_limit"}
+    samples: dict[str, Any] = {m.labels["rate"]: m.sample for m in found.measurements if m.metric == "over_limit"}
+    rows = {rate: sample.rows.num_rows for rate, sample in samples.items()}
     assert {"400": 400, "500": 500} == rows
     assert {"over_limit[rate=400]", "over_limit[rate=500]"} <= {v.name for v in found.verdicts}
     assert (80 + 400) + (100 + 500) == service[0].requests
@@ -92,6 +93,6 @@ def test_beyond_its_capacity_a_service_is_late_for_everybody_and_the_answers_do_
 ) -> None:
     found = run("/slow", connections=5, limit_ms=500)  # 5 connections carry 100/s of the 400/s
 
-    over, rate = (next(m.sample for m in found.measurements if m.metric == name) for name in ("over_limit", "rate"))
+    over, rate = _sample(found), _sample(found, "rate")
     assert over.rows["y"].to_numpy().mean() > 0.5
     assert rate.counts["value"] < 150

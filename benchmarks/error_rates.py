@@ -55,16 +55,21 @@ def simulated_rows(worlds: Sequence[World], found: Mapping[str, Rates]) -> list[
 
 
 def _row(world: World, rates: Rates) -> Row:
-    allowed = APPROXIMATE + 2 * math.sqrt(APPROXIMATE * (1 - APPROXIMATE) / rates.runs)
+    allowed, noise = APPROXIMATE + 2 * _error(APPROXIMATE, rates.runs), 2 * _error(0.05, rates.runs2)
     remarks = [
         "MISSED" if max(rates.passes, rates.fails) > allowed else "",
-        "wide" if rates.covers > 0.96 else "",
-        "COVERS LESS" if rates.covers < 0.94 else "",
+        "wide" if rates.covers > 0.96 + noise else "",
+        "COVERS LESS" if rates.covers < 0.94 - noise else "",
         f"refused {rates.refused:.1%}" if rates.refused else "",
     ]
     shares = (rates.passes, rates.fails, rates.contradictions, rates.contradictions2)
     shown = [*(f"{share:.2%}" for share in shares), f"{rates.covers:.1%}"]
     return world.kind, world.cell, f"{rates.runs:,}", *shown, ", ".join(filter(None, remarks))
+
+
+def _error(share: float, runs: int) -> float:
+    """Return the standard error of a share."""
+    return math.sqrt(share * (1 - share) / runs)
 
 
 def _watch(runs: int, jobs: int) -> None:

@@ -40,6 +40,7 @@ class Rates:
     """How often one-look verdicts pass, fail and are refused, two-look ones pass and fail, 95 % intervals cover."""
 
     runs: int
+    runs2: int
     passes: float
     fails: float
     refused: float
@@ -105,6 +106,7 @@ def _rates(total: Mapping[str, int]) -> Rates:
     runs, twice = total["runs"], total["runs2"]
     return Rates(
         runs=runs,
+        runs2=twice,
         passes=total["passed"] / runs,
         fails=total["failed"] / runs,
         refused=total["refused"] / runs,

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from harness.datasets import Dataset, not_empty
 from harness.errors import HarnessError, UsageError
 from harness.tables import engines, relations, scan
 
+LONGEST = timedelta(days=100 * 365)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -23,7 +24,13 @@ def duration(text: object) -> timedelta:
         return text
     if not found:
         raise ValueError("is a number and a unit: 90s, 30m, 24h, 45d or 2w")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        span = timedelta(**{UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        span = timedelta.max
+    if span > LONGEST:
+        raise ValueError(f"is at most {LONGEST.days // 365} years")
+    return span
 
 
 SPAN_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d+[smhdw]$"})
@@ -61,8 +68,8 @@ class Source(BaseModel):
     human: str | None = None
     labels: Labels | None = None
     mature_after: Duration | None = None
-    window: Duration | None = None
-    exclude: Mapping[str, Sequence[str | int | float | bool]] = {}
+    window: Annotated[Duration, Field(gt=timedelta())] | None = None
+    exclude: Mapping[str, Annotated[Sequence[str | int | float | bool], Field(min_length=1)]] = {}
 
 
 def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
@@ -139,7 +146,7 @@ def _in_time(data: Dataset, source: Source, as_of: datetime) -> Dataset:
         return data
     when = f"CAST({scan.identifier(source.time)} AS TIMESTAMPTZ)"
     until = as_of - (source.mature_after or timedelta())
-    rules = [f"{when} <= {_instant(until)}"] if source.mature_after else []
+    rules = [f"{when} <= {_instant(until)}"] if source.mature_after is not None else []
     rules += [f"{when} > {_instant(until - source.window)}", f"{when} <= {_instant(until)}"] if source.window else []
     narrowed = replace(data, sql=f"SELECT * FROM ({data.sql}) WHERE {' AND '.join(rules)}") if rules else data
     return _spanned(data, narrowed, when, source.time, bool(rules))

@@ -4,6 +4,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from conftest import scored_rows
 from harness.datasets import Dataset, verify
@@ -176,3 +177,24 @@ def test_a_role_that_does_not_hold_ends_the_run_before_anything_is_measured(
 
     with pytest.raises(HarnessError, match=told):
         verify(data)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"time": "at", "window": "0d"}, "greater than"),
+        ({"time": "at", "window": "999999d"}, "at most 100 years"),
+        ({"exclude": {"channel": []}}, "at least 1 item"),
+    ],
+)
+def test_a_filter_that_says_nothing_is_refused(keys: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Source.model_validate({"source": "rows.parquet", **keys})
+
+
+def test_rows_of_the_future_are_not_mature_even_after_no_time(tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2], at=[AS_OF - timedelta(days=1), AS_OF + timedelta(days=1)])
+
+    data = opened(tmp_path, source="rows.parquet", id="id", time="at", mature_after="0d")
+
+    assert 1 == data.size

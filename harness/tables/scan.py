@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ibis
 
 from harness.errors import HarnessError, UsageError
-from harness.tables import engines, relations
+from harness.tables import delimited, engines, relations
 from harness.tables.relations import Relation
 
 READERS = {".parquet": "read_parquet", ".profile": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
@@ -45,7 +45,8 @@ def source_sql(uri: str) -> str:
         )
     if not glob(uri, recursive=True):
         raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
-    return f"SELECT * FROM {reader}({literal(uri)})"
+    dialect = f", {delimited.options(uri)}" if reader == "read_csv" else ""
+    return f"SELECT * FROM {reader}({literal(uri)}{dialect})"
 
 
 def parquet_file(sql: str) -> str | None:

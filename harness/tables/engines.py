@@ -198,7 +198,8 @@ def _told(error: Exception, at: Relation) -> str:
     text = " ".join(str(error).split())
     for secret in (at.address, urlsplit(at.address).password):
         text = text.replace(secret, "***") if secret else text
-    return text[:400] or "no more was said; is the engine still running?"
+    gone = not text or isinstance(error, OSError) or "Network" in type(error).__name__
+    return f"{text[:400]}{'; is the engine still running?' if gone else ''}"
 
 
 def _postgres(address: str, name: str) -> Any:

@@ -57,6 +57,7 @@ steps:
     require: {{recall: {{at_least: 0.5}}, roc_auc: {{at_least: 0.6}}}}
 """
 Command = Callable[..., Any]
+FEW_PARTITIONS = "--conf spark.sql.shuffle.partitions=2 pyspark-shell"
 
 
 def rows(seed: int) -> pa.Table:
@@ -146,6 +147,7 @@ def test_every_engine_gives_the_verdicts_that_duckdb_gives(
 ) -> None:
     url = request.getfixturevalue("postgres") if engine == "postgres" else ""
     monkeypatch.setenv("PAYMENTS_DB", url)
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", FEW_PARTITIONS)
     expected = verdicts(Place("duckdb"), project, harness)
 
     actual = verdicts(Place(engine, url), project, harness)
@@ -194,7 +196,7 @@ def test_a_spark_session_that_dies_is_an_error_of_its_step_and_the_others_are_me
     (project / "pyproject.toml").write_text('[tool.harness]\nproject = "demo"\nplugins = ["vandal"]\n')
     (project / "dying.suite.yaml").write_text(DYING)
 
-    done = installed("run", "dying.suite.yaml", "--out", "out")
+    done = installed("run", "dying.suite.yaml", "--out", "out", PYSPARK_SUBMIT_ARGS=FEW_PARTITIONS)
 
     assert done.code == 3, done.err
     found = json.loads((project / "out" / "dying" / "run.json").read_text())["verdicts"]

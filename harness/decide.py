@@ -178,19 +178,25 @@ def _about_age(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Fin
 
 
 def _about_data(limit: timedelta, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
-    dated = {name: data.latest for name, data in run.datasets.items() if data.latest}
-    if not dated:
-        reason = f"{suite}: no dataset says when its rows happened; add `time: COLUMN` so that data_max_age can be held"
+    latest = {name: data.latest for name, data in run.datasets.items() if data.judged}
+    undated = [name for name, newest in latest.items() if newest is None]
+    if undated or not latest:
+        named = f"dataset {undated[0]!r} does not say" if undated else "no dataset says"
+        reason = f"{suite}: {named} when its rows happened; add `time: COLUMN` so that data_max_age can be held"
         yield _Finding(outcome="error", reason=reason)
-    newest = max(dated.values(), default=now)
-    ahead = [name for name, latest in dated.items() if latest > now]
-    if ahead:
-        told = f"dataset {ahead[0]!r} has rows of {dated[ahead[0]]:%Y-%m-%d %H:%M} UTC, which is the future"
+    for name, newest in latest.items():
+        if newest is not None:
+            yield from _about_rows(limit, suite, name, newest, now)
+
+
+def _about_rows(limit: timedelta, suite: str, name: str, newest: datetime, now: datetime) -> Iterator[_Finding]:
+    if newest > now:
+        told = f"dataset {name!r} has rows of {newest:%Y-%m-%d %H:%M} UTC, which is the future"
         reason = f"{suite}: {told}, so their age is not known; correct the times (one without a zone is read as UTC)"
         yield _Finding(outcome="error", reason=reason)
     if now - newest > limit:
-        reason = f"{suite}: the newest row is of {newest:%Y-%m-%d}, older than {_span(limit)}; judge newer rows"
-        yield _Finding(outcome="error", reason=reason)
+        told = f"the newest row of {name!r} is of {newest:%Y-%m-%d}, older than {_span(limit)}"
+        yield _Finding(outcome="error", reason=f"{suite}: {told}; judge newer rows")
 
 
 def _span(span: timedelta) -> str:

@@ -191,13 +191,17 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What a run read: where from, its digest, the row filters as they were resolved, and how old it is."""
+    """What a run read: where from, its digest, the row filters as they were resolved, and how old it is.
+
+    `judged` tells whether a check measured its rows, or they only served to compare or to set an operating point.
+    """
 
     uri: str
     digest: str
     rows: int
     filters: tuple[str, ...] = ()
     latest: datetime | None = None
+    judged: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

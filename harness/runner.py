@@ -60,7 +60,8 @@ class Order:
 class Opened:
     """Everything a run reads from, opened once; a baseline that could not be opened says why.
 
-    `earlier` holds the recorded runs of the suite, in which looks are counted.
+    `earlier` holds the recorded runs of the suite, in which looks are counted; `judged` names the datasets that the
+    steps measure.
     """
 
     datasets: Mapping[str, Dataset]
@@ -68,6 +69,7 @@ class Opened:
     identities: Mapping[str, Identity | None]
     failures: Mapping[str, str] = field(default_factory=dict)
     earlier: Sequence[Run] = ()
+    judged: frozenset[str] = frozenset()
 
 
 def run_suite(suite: Suite, plugins: Plugins, order: Order) -> Run:
@@ -116,7 +118,15 @@ def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, order: Ord
         _verify(steps, targets)
         identities = {name: targets[name].identity() if name in targets else None for name in needed}
         earlier = _earlier(suite, order)
-        yield Opened(datasets=datasets, targets=targets, identities=identities, failures=absent, earlier=earlier)
+        judged = frozenset(step.arguments[CANDIDATE]["data"] for step in steps if "data" in step.arguments[CANDIDATE])
+        yield Opened(
+            datasets=datasets,
+            targets=targets,
+            identities=identities,
+            failures=absent,
+            earlier=earlier,
+            judged=judged,
+        )
 
 
 def _earlier(suite: Suite, order: Order) -> Sequence[Run]:
@@ -268,7 +278,10 @@ def _record(
         suite_digest=suite.digest,
         candidate=candidate,
         baselines={name: found for name, found in world.identities.items() if name != CANDIDATE},
-        datasets={name: data.record() for name, data in world.datasets.items()},
+        datasets={
+            name: replace(data.record(), judged=not world.judged or name in world.judged)
+            for name, data in world.datasets.items()
+        },
         plugins={name: version for name, version in plugins.versions().items() if name in used},
         environment=ENVIRONMENT,
         params=suite.values,

@@ -137,6 +137,25 @@ def test_the_data_must_be_fresh_and_dated(days: int | None, outcome: str) -> Non
     assert outcome == decided(gate, run(verdict("pass"), datasets={"d": data})).outcome
 
 
+@pytest.mark.parametrize("latest", [NOW - timedelta(days=100), None])
+def test_fresh_rows_elsewhere_do_not_hide_that_judged_rows_are_old_or_undated(latest: datetime | None) -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    fresh = Data(uri="x", digest="sha256:3", rows=3, latest=NOW)
+
+    decision = decided(gate, run(verdict("pass"), datasets={"old": replace(fresh, latest=latest), "fresh": fresh}))
+
+    assert "error" == decision.outcome
+    assert "'old'" in decision.reasons[0]
+
+
+def test_rows_that_only_serve_to_compare_may_be_old() -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    fresh = Data(uri="x", digest="sha256:3", rows=3, latest=NOW)
+    training = replace(fresh, latest=NOW - timedelta(days=400), judged=False)
+
+    assert "pass" == decided(gate, run(verdict("pass"), datasets={"d": fresh, "training": training})).outcome
+
+
 @pytest.mark.parametrize(("how", "blocks"), [("block", True), ("report", False)])
 def test_inconclusive_is_reported_or_blocks_but_never_passes(how: str, blocks: bool) -> None:
     gate = Gate(suites=["card"], on_inconclusive=how)  # type: ignore[arg-type]

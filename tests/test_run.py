@@ -449,3 +449,13 @@ def test_a_folder_that_cannot_be_written_is_said_with_the_run_that_was_recorded(
     assert 3 == done.code
     assert "error: --out 'taken' cannot be written: " in done.err
     assert harness("runs", "list").out.split()[0] in done.err
+
+
+def test_a_run_records_which_datasets_were_judged(project: Path, harness: Command, scores: Path) -> None:
+    path = suite(project, "{at_least: 0.7}")
+    path.write_text(path.read_text().replace("data: {d: ", f"data: {{other: {{source: {scores.name}}}, d: "))
+
+    done = harness("run", path, "--json")
+
+    (run,) = json.loads(done.out)["runs"]
+    assert {"d": True, "other": False} == {name: data["judged"] for name, data in run["datasets"].items()}

@@ -51,6 +51,7 @@ class Dataset:
     filters: tuple[str, ...] = ()
     latest: datetime | None = None
     as_of: datetime | None = None
+    origins: tuple[str, ...] = ()
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -117,7 +118,14 @@ class Dataset:
 
     def record(self) -> Data:
         """Return what a run keeps of this dataset."""
-        return Data(uri=self.uri, digest=self.digest, rows=self.size, filters=self.filters, latest=self.latest)
+        return Data(
+            uri=self.uri,
+            digest=self.digest,
+            rows=self.size,
+            filters=self.filters,
+            latest=self.latest,
+            origins=self.origins,
+        )
 
     def _must_have(self, names: Sequence[str]) -> None:
         columns = self.columns if names else {}

@@ -194,6 +194,7 @@ class Data:
     """What a run read: where from, its digest, the row filters as they were resolved, and how old it is.
 
     `judged` tells whether a check measured its rows, or they only served to compare or to set an operating point.
+    `origins` are what the suite says of where the rows came from, and what DVC tracks.
     """
 
     uri: str
@@ -202,6 +203,7 @@ class Data:
     filters: tuple[str, ...] = ()
     latest: datetime | None = None
     judged: bool = True
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from harness.datasets import Dataset, not_empty
 from harness.errors import HarnessError, UsageError
+from harness.origins import origins
 from harness.tables import engines, relations, scan
 
 LONGEST = timedelta(days=100 * 365)
@@ -33,12 +34,23 @@ def duration(text: object) -> timedelta:
     return span
 
 
+def declared_origin(text: str) -> str:
+    """Return where a suite says that a table came from; only what DVC's own files say may begin with `dvc:`."""
+    if not re.fullmatch(r"\w+:\S+", text):
+        raise ValueError("is a system and a name in it: mlflow:/RUN/DATASET or feast:VIEW@VERSION")
+    if text.startswith("dvc:"):
+        raise ValueError("is read from FILE.dvc or dvc.lock and held to the bytes; leave it out")
+    return text
+
+
 SPAN_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d+[smhdw]$"})
 NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
 Duration = Annotated[timedelta, BeforeValidator(duration), SPAN_SCHEMA]
 Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), NAMES_SCHEMA
 ]
+
+Origin = Annotated[str, AfterValidator(declared_origin), WithJsonSchema({"type": "string", "pattern": r"^\w+:\S+$"})]
 
 
 class Labels(BaseModel):
@@ -48,6 +60,7 @@ class Labels(BaseModel):
 
     source: str
     connection: SecretStr | None = None
+    origin: Origin | None = None
     on: str
     column: str
     absent_is: int | float | str | bool | None = None
@@ -60,6 +73,7 @@ class Source(BaseModel):
 
     source: str
     connection: SecretStr | None = None
+    origin: Origin | None = None
     id: str | None = None
     label: str | None = None
     time: str | None = None
@@ -87,8 +101,7 @@ def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
 
 
 def _opened(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
-    raw = _table(name, source.source, folder, source.connection)
-    raw = replace(raw, as_of=as_of)
+    raw = replace(_table(name, source, folder), as_of=as_of)
     raw._must_have([*source.exclude, *([source.time] if source.time else [])])
     kept = _in_time(_without(raw, source), source, as_of)
     labelled = _labelled(kept, source, folder)
@@ -110,13 +123,19 @@ def located(uri: str, folder: Path) -> str:
     return str((folder / Path(uri).expanduser()).resolve()) if ":" not in uri.split("/")[0] else uri
 
 
-def _table(name: str, source: str, folder: Path, connection: SecretStr | None) -> Dataset:
-    """Return all rows of a table, wherever it is, and the digest of what it holds now."""
-    uri = located(source, folder)
-    if not relations.is_elsewhere(uri):
-        if connection is not None:
-            raise UsageError(f"source {source!r} is read without a connection; leave out `connection`")
-        return Dataset(name=name, uri=source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
+    """Return all rows of a table, wherever it is, the digest of what it holds now, and where it came from."""
+    uri = located(declared.source, folder)
+    told = (declared.origin,) if declared.origin else ()
+    if relations.is_elsewhere(uri):
+        return replace(_elsewhere(name, declared.source, uri, declared.connection), origins=told)
+    if declared.connection is not None:
+        raise UsageError(f"source {declared.source!r} is read without a connection; leave out `connection`")
+    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    return replace(found, origins=(*told, *origins(uri)))
+
+
+def _elsewhere(name: str, source: str, uri: str, connection: SecretStr | None) -> Dataset:
     found = relations.relation(uri, connection.get_secret_value() if connection else None)
     if found.engine == "delta":
         from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it
@@ -177,12 +196,15 @@ def _labelled(data: Dataset, source: Source, folder: Path) -> Dataset:
     labels = source.labels
     if labels is None:
         return data
-    table = _table(f"{data.name}.labels", labels.source, folder, labels.connection)
+    table = _table(f"{data.name}.labels", labels, folder)
     table._must_have([labels.on, labels.column])
     data._must_have([source.id or labels.on])
     _keys_are_good(data, table, labels)
     return replace(
-        data, digest=f"{data.digest}+{table.digest}", sql=_joined(data, table, labels, source.id or labels.on)
+        data,
+        digest=f"{data.digest}+{table.digest}",
+        sql=_joined(data, table, labels, source.id or labels.on),
+        origins=(*data.origins, *(f"labels {origin}" for origin in table.origins)),
     )
 
 

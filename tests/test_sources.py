@@ -198,3 +198,30 @@ def test_rows_of_the_future_are_not_mature_even_after_no_time(tmp_path: Path) ->
     data = opened(tmp_path, source="rows.parquet", id="id", time="at", mature_after="0d")
 
     assert 1 == data.size
+
+
+def test_a_dataset_keeps_what_the_suite_and_dvc_say_of_its_origin(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,x\n1,2\n2,3\n")
+    (tmp_path / "late.csv").write_bytes(b"id,x\r\n1,2\r\n")
+    (tmp_path / "late.csv.dvc").write_text("outs: [{md5: 5eb73cb2ca23e46bcf400e2aa19928bb, hash: md5, path: late.csv}]")
+    labels = {"source": "late.csv", "on": "id", "column": "x"}
+
+    data = opened(tmp_path, source="rows.csv", id="id", labels=labels, origin="feast:payments@3")
+
+    assert ("feast:payments@3", "labels dvc:md5:5eb73cb2ca23e46bcf400e2aa19928bb late.csv") == data.record().origins
+
+
+def test_a_table_that_changed_since_dvc_tracked_it_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id\n1\n")
+    (tmp_path / "rows.csv.dvc").write_text("outs: [{md5: 5eb73cb2ca23e46bcf400e2aa19928bb, hash: md5, path: rows.csv}]")
+
+    with pytest.raises(HarnessError, match=r"dataset 'd': .*rows\.csv changed since DVC tracked it"):
+        opened(tmp_path, source="rows.csv")
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"), [("somewhere", "is a system and a name"), ("dvc:md5:5eb7", "is read from FILE.dvc")]
+)
+def test_an_origin_names_a_system_and_is_never_a_claim_about_dvc(tmp_path: Path, origin: str, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        opened(tmp_path, source="rows.csv", origin=origin)

@@ -13,12 +13,19 @@ from starlette.types import ASGIApp
 from fraud_target.following import Alias, followed
 from fraud_target.limits import Limits
 from fraud_target.payments import Chargeback, Payment, Payments
-from fraud_target.posts import Answering, Posts, encoded
+from fraud_target.posts import FAILED, Answering, Posts, encoded
 from fraud_target.served import Served
 from fraud_target.service import Service
 from fraud_target.store import FeatureStore
 
-STATUSES = {401: "No key.", 408: "Too slow.", 413: "Too large.", 422: "Not a payment.", 503: "Try again later."}
+STATUSES = {
+    401: "No key.",
+    408: "Too slow.",
+    413: "Too large.",
+    415: "Not JSON.",
+    422: "Not a payment.",
+    503: "Try again later.",
+}
 
 
 def create_app(
@@ -45,6 +52,7 @@ def create_app(
         app.add_api_route(path, _answered_before, methods=["POST"], **_described(answer, body))
     _add_looks(app, service)
     app.add_exception_handler(HTTPException, _not_found)
+    app.add_exception_handler(Exception, _failed)
     return Posts(service, {path: answer for path, (answer, _) in posts.items()}, app)
 
 
@@ -81,8 +89,16 @@ async def _answered_before(request: Request) -> Response:
 
 async def _not_found(request: Request, trouble: Exception) -> Response:
     """Answer paths and methods that are not there."""
-    status = trouble.status_code if isinstance(trouble, HTTPException) else 500
-    return _json(status, {"error": "not found" if status == 404 else "not allowed"})
+    if not isinstance(trouble, HTTPException):
+        return await _failed(request, trouble)
+    answer = _json(trouble.status_code, {"error": "not found" if trouble.status_code == 404 else "not allowed"})
+    answer.headers.update(trouble.headers or {})
+    return answer
+
+
+async def _failed(request: Request, trouble: Exception) -> Response:
+    """Answer what we did not think of without a word about it; the server logs it."""
+    return Response(FAILED, status_code=500, media_type="application/json")
 
 
 def _json(status: int, content: object) -> Response:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.types import Receive
 
 Headers = Mapping[bytes, bytes]
+JSON = b"application/json"
 
 
 class Refused(Exception):
@@ -40,6 +41,7 @@ class Door:
     def entered(self, headers: Headers) -> Iterator[None]:
         """Count a request while it is inside."""
         self._has_key(headers)
+        _is_json(headers)
         if self.inside >= self.limits.in_flight:
             raise Refused(503, f"{self.limits.in_flight} requests are in flight already", retry=True)
         self.inside += 1
@@ -80,3 +82,10 @@ class Door:
             return
         if not hmac.compare_digest(headers.get(b"x-api-key", b""), self.limits.api_key.encode()):
             raise Refused(401, "send the API key in the header X-API-Key")
+
+
+def _is_json(headers: Headers) -> None:
+    """Refuse a body that says it is something else; one that says nothing is read as JSON."""
+    kind = headers.get(b"content-type", JSON)
+    if kind != JSON and kind.partition(b";")[0].strip().lower() != JSON:
+        raise Refused(415, "send the body as application/json")

@@ -92,11 +92,18 @@ class Wire:
             return self._line
         async with self._opening:
             if self._line is None or not self._line.is_open:
-                line = await self._connected()
-                for command in self._greeting():
-                    _refuse_errors(await line.ask([command]))
-                self._line = line
+                self._line = await self._greeted(await self._connected())
             return self._line
+
+    async def _greeted(self, line: Line) -> Line:
+        """Return a line that may be used; one that is refused, or waited for in vain, is closed."""
+        try:
+            for command in self._greeting():
+                _refuse_errors(await line.ask([command]))
+        except BaseException:
+            line.drop()
+            raise
+        return line
 
     async def _connected(self) -> Line:
         loop, address = asyncio.get_running_loop(), self._address

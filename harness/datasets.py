@@ -73,6 +73,12 @@ class Dataset:
         self._must_have(columns or ())
         return scan.table(scan.select(self.sql, columns))
 
+    def counts(self, columns: Sequence[str], most: int) -> pa.Table:
+        """Return how many `rows` hold each combination of values, counted where they are; at most so many of them."""
+        self._must_have(columns)
+        names = ", ".join(map(scan.identifier, columns))
+        return scan.table(f"SELECT {names}, count(*) AS rows FROM ({self.sql}) GROUP BY {names} LIMIT {most}")
+
     def profile(self, columns: Sequence[str] | None = None) -> "Profile":
         """Return the counts of the named columns (default: all of a known kind that play no role), or those saved.
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from harness import Dataset, HarnessError, UsageError
 
 MOST_GROUPS = 50
+MOST_CELLS = 500_000
 MISSING = "(missing)"
 OUTCOMES = ("decision", "label")
 Group = tuple[str, ...]
@@ -29,22 +30,21 @@ class Grouping:
 
 
 def counted(data: Dataset, columns: Sequence[str]) -> pa.Table:
-    """Return how many rows hold each combination of groups, decision and label, from one pass over the batches."""
+    """Return how many rows hold each combination of groups, decision and label, counted where they are."""
     found = data
     for name in columns:
         _must_have(data, name)
         found = found.with_column(f"group {name}", as_text(name))
     for role in outcomes(data):
         found = found.with_column(f"group {role}", as_number(data, role))
-    names = [f"group {name}" for name in (*columns, *outcomes(data))]
-    total: pa.Table | None = None
-    for batch in found.batches(names):
-        part = pa.table(batch).group_by(names).aggregate([([], "count_all")])
-        total = part if total is None else _summed(pa.concat_tables([total, part]), names)
-        _few(total, columns)
-    if total is None:
+    total = found.counts([f"group {name}" for name in (*columns, *outcomes(data))], MOST_CELLS)
+    if total.num_rows == 0:
         raise HarnessError(f"dataset {data.name!r} has no rows; nothing can be compared")
+    _few(total, columns)
     _binary(data, total)
+    if total.num_rows == MOST_CELLS:
+        told = f"{', '.join(columns)} have {MOST_CELLS:,} or more combinations of groups and outcomes"
+        raise HarnessError(f"{told}, and rates of so many tell nothing; name fewer columns")
     return total.rename_columns([*columns, *outcomes(data), "rows"])
 
 
@@ -89,10 +89,6 @@ def outcomes(data: Dataset) -> Sequence[str]:
     """Return `decision`, which must be there, and `label` if it is."""
     data.column("decision")
     return [role for role in OUTCOMES if role in data.roles.named()]
-
-
-def _summed(parts: pa.Table, names: Sequence[str]) -> pa.Table:
-    return parts.group_by(names).aggregate([("count_all", "sum")]).rename_columns([*names, "count_all"])
 
 
 def _grouping(cells: pa.Table, columns: tuple[str, ...], reference: Group) -> Grouping:

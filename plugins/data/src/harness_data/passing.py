@@ -4,7 +4,7 @@ Pandera's own executor joins each check's outcome to the rows by position and fe
 one only counts, in any row order, and a value of another kind than the rule's passes no rule.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -54,6 +54,16 @@ def _between(column: ir.Value, given: Statistics) -> ir.BooleanValue:
     return above & (column <= high if given.get("include_max", True) else column < high)
 
 
+def _among(column: ir.Value, values: Sequence[Any]) -> ir.BooleanValue:
+    """Return whether each value is one of those given: unknown where there is none.
+
+    DuckDB works through IN fifteen times slower than it looks a text up in a list; elsewhere a list knows no unknown.
+    """
+    if column.type().is_string() and column.get_backend().name == "duckdb":
+        return ibis.array(list(values)).contains(column)
+    return column.isin(values)
+
+
 def _sized(column: ir.Value, given: Statistics) -> ir.BooleanValue:
     size, exact = column.length(), given.get("exact_value")
     low, high = (exact, exact) if exact is not None else (given.get("min_value"), given.get("max_value"))
@@ -68,8 +78,8 @@ PASSES: Mapping[str, Callable[[ir.Value, Statistics], ir.BooleanValue]] = {
     "less_than": lambda column, given: column < given["max_value"],
     "less_than_or_equal_to": lambda column, given: column <= given["max_value"],
     "in_range": _between,
-    "isin": lambda column, given: column.isin(given["allowed_values"]),
-    "notin": lambda column, given: column.notin(given["forbidden_values"]),
+    "isin": lambda column, given: _among(column, given["allowed_values"]),
+    "notin": lambda column, given: ~_among(column, given["forbidden_values"]),
     "str_matches": lambda column, given: column.re_search(f"^(?:{given['pattern']})"),
     "str_contains": lambda column, given: column.re_search(given["pattern"]),
     "str_startswith": lambda column, given: column.startswith(given["string"]),

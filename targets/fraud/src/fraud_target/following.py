@@ -4,8 +4,6 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from mlflow.exceptions import MlflowException
-
 from fraud_target.served import Served, named_now, served
 from fraud_target.service import Service
 
@@ -32,7 +30,7 @@ async def followed(service: Service, alias: Alias) -> None:
         await asyncio.sleep(alias.every)
         try:
             found = await asyncio.to_thread(alias.newer, service.served.version)
-        except (MlflowException, OSError, ValueError) as trouble:
+        except Exception as trouble:  # noqa: BLE001 - a file of a model may break in any reader; the next is looked at
             service.meters.failed_swaps += 1
             SAID.warning("%s cannot be followed, %s stays: %s", alias.uri, service.served.version, trouble)
             continue

@@ -56,6 +56,7 @@ def joined(parts: Sequence[Run]) -> Run:
                 f"suite {first.suite!r}: the steps saw different candidates or suites: {first.candidate.revision} and "
                 f"{part.candidate.revision}; pin the version and run again"
             )
+    measurements = tuple(measurement for part in parts for measurement in part.measurements)
     whole = replace(
         first,
         baselines=_agreed("baseline", first.suite, [part.baselines for part in parts]),
@@ -64,7 +65,7 @@ def joined(parts: Sequence[Run]) -> Run:
         started=min(part.started for part in parts),
         finished=max(part.finished for part in parts),
         cost={"seconds": round(sum(part.cost.get("seconds", 0.0) for part in parts), 6)},
-        measurements=(measurements := tuple(measurement for part in parts for measurement in part.measurements)),
+        measurements=measurements,
         verdicts=tuple(read_together([verdict for part in parts for verdict in part.verdicts], measurements)),
     )
     return replace(whole, digest=run_digest(whole))

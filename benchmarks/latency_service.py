@@ -7,22 +7,20 @@ prepare`). What was measured is kept in .harness/latency_service.jsonl; delete t
 import json
 import os
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 
 import numpy as np
 import pyarrow.parquet as pq
-from fraud_target.embedded import fraud_service, free_port, started, stop, valkey
+from fraud_server import MODEL, SENT, fraud_server
+from fraud_target.embedded import free_port, stop
 from fraud_target.features import FEATURES
 from fraud_target.files import Files
-from fraud_target.loading import load
 from harness_latency.load import carry_out
 from harness_latency.plan import Endpoint, Plan
 from harness_latency.schedule import schedule
@@ -40,8 +38,6 @@ NAMES = {
     "fraud": "fraud service, Valkey features",
     "mlflow": "`mlflow models serve`, no features",
 }
-MODEL = "models:/fraud@challenger"
-SENT = ("transaction_id", "tx_time", "customer_id", "terminal_id", "amount")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -84,19 +80,6 @@ def wait(url: str) -> None:
         except OSError:
             time.sleep(0.2)
     raise TimeoutError(url)
-
-
-@contextmanager
-def fraud_server(files: Files) -> Iterator[tuple[int, int]]:
-    """Give the port and the process id of the fraud service, its store loaded."""
-    first = rows(files)[0]["tx_time"]
-    assert isinstance(first, datetime)
-    with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as store:
-        load(files.transactions, first, store)
-        port = free_port()
-        command = fraud_service(MODEL, store, port, "--tracking-uri", files.tracking_uri)
-        with started(command, f"http://127.0.0.1:{port}") as process:
-            yield port, process.pid
 
 
 def shots_of(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> Shots:

@@ -7,29 +7,24 @@ import argparse
 import json
 import os
 import platform
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from fraud_target.embedded import fraud_service, free_port, started, valkey
+from fraud_server import SENT, fraud_server
 from fraud_target.files import Files
-from fraud_target.loading import load
 from harness_latency.load import Pace, carry_out
 from harness_latency.plan import Endpoint, Plan
 from harness_latency.shots import Shots
 from numpy.typing import NDArray
 
-MODEL = "models:/fraud@challenger"
-SENT = ("transaction_id", "tx_time", "customer_id", "terminal_id", "amount")
 PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20
 WARMUP = 10.0  # seconds left out: pools fill, allocators grow
 BLOCKS = 10  # of time; resampled for the slope's interval, as neighbouring seconds repeat each other
@@ -60,7 +55,7 @@ class Soaked:
 def soak(data: Path, minutes: float, rate: float) -> Soaked:
     """Send payments to a service with a store of its own and watch its memory."""
     duration = minutes * 60 + WARMUP
-    with served(Files(folder=data)) as (port, pid), watched(pid) as samples:
+    with fraud_server(Files(folder=data)) as (port, pid), watched(pid) as samples:
         plan = Plan(
             endpoints=(Endpoint(host="127.0.0.1", port=port),),
             requests=payments(Files(folder=data), int(duration * rate)),
@@ -84,19 +79,6 @@ def _post(content: object) -> bytes:
     body = json.dumps(content).encode()
     head = ["POST /v1/score HTTP/1.1", "Host: x", "Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*head, "", ""]).encode() + body
-
-
-@contextmanager
-def served(files: Files) -> Iterator[tuple[int, int]]:
-    """Give port and process id of a service whose store holds the history."""
-    first = pq.read_table(files.validation, columns=["tx_time"])["tx_time"][0].as_py()
-    assert isinstance(first, datetime)
-    with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as store:
-        load(files.transactions, first, store)
-        port = free_port()
-        command = fraud_service(MODEL, store, port, "--tracking-uri", files.tracking_uri)
-        with started(command, f"http://127.0.0.1:{port}") as process:
-            yield port, process.pid
 
 
 @contextmanager

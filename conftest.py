@@ -31,6 +31,15 @@ class Finished:
 Command = Callable[..., Finished]
 
 
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """Give each test the environment that the first found: MLflow writes its store into it, and the next would read it."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty project of its own, as working directory; modules imported from it are forgotten at the end."""

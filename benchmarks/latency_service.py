@@ -17,7 +17,7 @@ from subprocess import DEVNULL, Popen
 
 import numpy as np
 import pyarrow.parquet as pq
-from fraud_server import MODEL, SENT, fraud_server
+from fraud_server import MODEL, SENT, fraud_server, tracking_uri
 from fraud_target.embedded import free_port, stop
 from fraud_target.features import FEATURES
 from fraud_target.files import Files
@@ -58,7 +58,7 @@ def rows(files: Files) -> Sequence[dict[str, object]]:
 def mlflow_server(files: Files) -> Iterator[tuple[int, int]]:
     """Give the port and the process id of MLflow's own scoring server."""
     port = free_port()
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": files.tracking_uri}
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": tracking_uri(files)}
     command = [str(Path(sys.executable).with_name("mlflow")), "models", "serve", "-m", MODEL]
     command += ["--env-manager", "local", "-h", "127.0.0.1", "-p", str(port)]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -33,7 +33,7 @@ Command = Callable[..., Finished]
 
 @pytest.fixture(autouse=True)
 def _environment() -> Iterator[None]:
-    """Give each test the environment that the first found: MLflow writes its store into it, and the next would read it."""
+    """Give each test the environment as it found it: MLflow writes its store there, and the next test would read it."""
     before = dict(os.environ)
     yield
     os.environ.clear()

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from harness.checks import Check as Check
     from harness.checks import Effort as Effort
     from harness.checks import check as check
+    from harness.datasets import EVERY as EVERY
     from harness.datasets import Dataset as Dataset
     from harness.datasets import Roles as Roles
     from harness.errors import Absent as Absent
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 _HOME = {
     "api": ("run",),
     "checks": ("Check", "Effort", "check"),
-    "datasets": ("Dataset", "Roles"),
+    "datasets": ("EVERY", "Dataset", "Roles"),
     "errors": ("Absent", "HarnessError", "UsageError"),
     "executors": ("perform_alone",),
     "files": ("write_atomic",),

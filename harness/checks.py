@@ -1,7 +1,7 @@
 """Checks: functions that measure a target and know no threshold."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
@@ -28,7 +28,8 @@ class Check:
     """A named measuring function; an exclusive one runs alone (latency).
 
     `metrics` tells the statistic of each metric, so that a suite can be validated without measuring; `effort` says, of
-    the parameters, what an exclusive check would take, as it is not run to plan.
+    the parameters, what an exclusive check would take, as it is not run to plan; `profiles` says, of `data` and
+    the parameters, which columns it asks profiles of (`EVERY`: all without a role), so that steps share one scan.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Check:
     exclusive: bool = False
     metrics: Mapping[str, str] = field(default_factory=dict)
     effort: Callable[..., Effort] | None = None
+    profiles: Callable[..., Sequence[str]] | None = None
 
     def dataset_arguments(self) -> Mapping[str, bool]:
         """Return the arguments that take a dataset, and whether each must be given."""
@@ -80,10 +82,18 @@ def check(
     exclusive: bool = False,
     metrics: Mapping[str, str] | None = None,
     effort: Callable[..., Effort] | None = None,
+    profiles: Callable[..., Sequence[str]] | None = None,
 ) -> Callable[[Measure], Check]:
     """Make a function a check: `target: Target` and `data: Dataset` are given, the rest is `with:`."""
 
     def named(measure: Measure) -> Check:
-        return Check(name=name, measure=measure, exclusive=exclusive, metrics=metrics or {}, effort=effort)
+        return Check(
+            name=name,
+            measure=measure,
+            exclusive=exclusive,
+            metrics=metrics or {},
+            effort=effort,
+            profiles=profiles,
+        )
 
     return named

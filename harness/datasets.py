@@ -1,6 +1,6 @@
 """What a check reads: a named table, the roles of its columns, and proof that the roles hold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.tables.profiles import Profile
 
 FINITE = ("FLOAT", "DOUBLE")
+EVERY = "*"  # of the columns to profile: all that play no role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,10 @@ class Roles:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """A named table: where it came from, its digest, the roles of its columns, and the query that reads it."""
+    """A named table: where it came from, its digest, the roles of its columns, and the query that reads it.
+
+    `profiled` names the columns that are profiled as soon as any is (`EVERY`: all that play no role).
+    """
 
     name: str
     uri: str
@@ -52,6 +56,7 @@ class Dataset:
     latest: datetime | None = None
     as_of: datetime | None = None
     origins: tuple[str, ...] = ()
+    profiled: tuple[str, ...] = ()
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -82,13 +87,15 @@ class Dataset:
     def profile(self, columns: Sequence[str] | None = None) -> "Profile":
         """Return the counts of the named columns (default: all of a known kind that play no role), or those saved.
 
-        A column is scanned once for a process, however often it is asked for.
+        A column is scanned once for a process, however often it is asked for, and together with the others that the
+        steps of the suite ask for.
         """
         from harness.tables import profiling  # noqa: PLC0415 - costs a fifth of a second, and few runs profile
 
         if not profiling.is_saved(self.sql):
             self._must_have(columns or ())
-        return profiling.profile(self.sql, self.digest, columns, {*self.roles.named().values(), *self.roles.cluster})
+        playing = {*self.roles.named().values(), *self.roles.cluster}
+        return profiling.profile(self.sql, self.digest, columns, playing, self._profiled(playing))
 
     def observations(self, *, y: str, score: str | None = None, where: str = "true") -> pa.Table:
         """Return a Sample's rows: id, y, score, weight and clusters by their roles, sorted by id.
@@ -132,6 +139,11 @@ class Dataset:
             latest=self.latest,
             origins=self.origins,
         )
+
+    def _profiled(self, playing: Collection[str]) -> Sequence[str]:
+        """Return the columns to profile together with those asked for."""
+        columns = self.columns if self.profiled else {}
+        return [n for n in columns if n in self.profiled or (EVERY in self.profiled and n not in playing)]
 
     def _must_have(self, names: Sequence[str]) -> None:
         columns = self.columns if names else {}

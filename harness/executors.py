@@ -53,7 +53,7 @@ def measured(work: Work, check: Check, target: Target) -> list[Measurement]:
     """Return what a check measures, refused if the target changed meanwhile; what goes wrong is raised."""
     _in_time(work, "was not started")
     before = target.identity()
-    datasets = {argument: target.dataset(name) for argument, name in work.arguments.items()}
+    datasets = {argument: _dataset(work, target, name) for argument, name in work.arguments.items()}
     measurements = check.measured(target, datasets, work.params)
     after = target.identity()
     if (after.revision, after.digest) != (before.revision, before.digest):
@@ -63,6 +63,10 @@ def measured(work: Work, check: Check, target: Target) -> list[Measurement]:
         )
     _in_time(work, "ended too late")
     return list(_named(measurements, work, datasets.get("data")))
+
+
+def _dataset(work: Work, target: Target, name: str) -> Dataset:
+    return replace(target.dataset(name), profiled=work.profiled.get(name, ()))
 
 
 def _in_time(work: Work, what: str) -> None:

@@ -25,7 +25,7 @@ from harness.plugins import Plugins, owner
 from harness.records import canonical, run_digest, sha256
 from harness.slices import sliced
 from harness.sources import Source, open_dataset
-from harness.steps import Resolved, resolve
+from harness.steps import Resolved, profiled, resolve
 from harness.suites import Suite
 from harness.targets import Target
 from harness.work import Done, Subject, Work
@@ -138,10 +138,11 @@ def _earlier(suite: Suite, order: Order) -> Sequence[Run]:
 
 def planned(suite: Suite, steps: Sequence[Resolved], world: Opened, order: Order, started: datetime) -> Iterator[Work]:
     """Yield a work unit for every step and every target it is measured on."""
+    together = profiled(steps, world.targets)
     for step in steps:
         for name, arguments in step.arguments.items():
             if name in world.targets:
-                yield _work(suite, step, name, arguments, world, order, started)
+                yield replace(_work(suite, step, name, arguments, world, order, started), profiled=together)
 
 
 def _work(

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.checks import Check
-from harness.errors import UsageError, did_you_mean
+from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.model import CANDIDATE
 from harness.parameters import arguments_of_type, checked
 from harness.plugins import Plugins
 from harness.stats import STATISTICS
 from harness.suites import Step, Suite
+from harness.targets import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,26 @@ def resolve(suite: Suite, plugins: Plugins) -> Sequence[Resolved]:
         target = suite.target_for(name)
         checked(plugins.connect(target.kind), target.config, f"target kind {target.kind!r}")
     return [_resolved(suite, index, step, plugins) for index, step in enumerate(suite.steps)]
+
+
+def profiled(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mapping[str, tuple[str, ...]]:
+    """Return the columns of each dataset that any of the steps asks a profile of."""
+    asked: dict[str, tuple[str, ...]] = {}
+    for step in steps:
+        for name, arguments in step.arguments.items():
+            columns = _profiled(step, targets[name], arguments) if name in targets else ()
+            for dataset in arguments.values():
+                asked[dataset] = tuple(dict.fromkeys([*asked.get(dataset, ()), *columns]))
+    return asked
+
+
+def _profiled(step: Resolved, target: Target, arguments: Mapping[str, str]) -> Sequence[str]:
+    if step.check.profiles is None or "data" not in arguments:
+        return ()
+    try:
+        return step.check.profiles(target.dataset(arguments["data"]), **step.params)
+    except HarnessError:  # the step itself will meet it, and tell
+        return ()
 
 
 def _resolved(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolved:

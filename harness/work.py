@@ -22,7 +22,10 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One check on one target: everything a process needs that has only the plugins installed."""
+    """One check on one target: everything a process needs that has only the plugins installed.
+
+    `profiled` names, for each dataset, the columns that any step of the suite asks a profile of.
+    """
 
     step: str
     check: str
@@ -30,6 +33,7 @@ class Work:
     arguments: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    profiled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exclusive: bool = False
     seed: int = 0
     deadline: datetime | None = None

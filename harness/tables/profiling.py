@@ -7,7 +7,7 @@ from threading import Lock
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.tables import engines, relations, saved, scan
 from harness.tables.profiles import KINDS, Kind, Profile, kind_of, profiled
 
@@ -21,10 +21,17 @@ _KNOWN: dict[tuple[str, str], Profile] = {}
 _ONE_AT_A_TIME = Lock()
 
 
-def profile(sql: str, digest: str, names: Sequence[str] | None = None, without: Collection[str] = ()) -> Profile:
+def profile(
+    sql: str,
+    digest: str,
+    names: Sequence[str] | None = None,
+    without: Collection[str] = (),
+    together: Collection[str] = (),
+) -> Profile:
     """Return the profile of a query's columns (default: all that can be profiled, `without` some), or the one saved.
 
-    A scan reads only columns that no earlier one profiled; the last 16 tables are remembered by digest and query.
+    A scan reads only columns that no earlier one profiled, and then also those to be profiled `together` with them;
+    the last 16 tables are remembered by digest and query.
     """
     with _ONE_AT_A_TIME:
         columns = scan.columns(sql)
@@ -33,9 +40,9 @@ def profile(sql: str, digest: str, names: Sequence[str] | None = None, without: 
             return found if names is None else found.only(names)
         wanted = _kinds({name: kind for name, kind in columns.items() if names or name not in without}, names)
         known = _KNOWN.pop((digest, sql), Profile(columns={}))
-        missing = {name: kind for name, kind in wanted.items() if name not in known.columns}
-        if missing:
-            known = Profile(columns={**known.columns, **_scanned(sql, missing).columns})
+        if wanted.keys() - known.columns.keys():
+            more = {name: kind for name in together if (kind := kind_of(columns[name])) is not None}
+            known = _with(known, sql, wanted, {**wanted, **more})
         _KNOWN[digest, sql] = known
         for old in list(_KNOWN)[:-REMEMBERED]:
             del _KNOWN[old]
@@ -56,6 +63,25 @@ def _kinds(columns: Mapping[str, str], names: Sequence[str] | None) -> Mapping[s
             f"{', '.join(name for each in KINDS.values() for name in each)}; convert it or leave it out"
         )
     return {name: kind for name, kind in kinds.items() if kind is not None}
+
+
+def _with(known: Profile, sql: str, wanted: Mapping[str, Kind], more: Mapping[str, Kind]) -> Profile:
+    """Return what is known and `more`, or only what is `wanted` if another column cannot be read."""
+    missing, asked = ({n: kind for n, kind in side.items() if n not in known.columns} for side in (more, wanted))
+    try:
+        found = _readable(sql, missing)
+    except HarnessError:
+        if missing.keys() == asked.keys():
+            raise
+        found = _readable(sql, asked)
+    return Profile(columns={**known.columns, **found.columns})
+
+
+def _readable(sql: str, kinds: Mapping[str, Kind]) -> Profile:
+    try:
+        return _scanned(sql, kinds)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise HarnessError(f"{', '.join(kinds)} cannot be read: {error}; repair what wrote the table") from error
 
 
 def _scanned(sql: str, kinds: Mapping[str, Kind]) -> Profile:

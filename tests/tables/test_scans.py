@@ -1,5 +1,6 @@
 """How often a table is read, by DuckDB's own log of the queries it answered."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,15 @@ steps:
   - {{check: drift.columns, name: first, with: {{reference: training}}, require: {{psi: {{at_most: 1}}}}}}
   - {{check: drift.columns, name: again, with: {{reference: training}}, require: {{js: {{at_most: 1}}}}}}
   - {{check: drift.columns, name: back, with: {{data: training, reference: today}}, require: {{psi: {{at_most: 1}}}}}}
+"""
+APART = """
+name: drifting
+data: {today: {source: today.parquet}, training: {source: training.parquet}}
+target: {kind: table, config: {data: today, score: s}}
+steps:
+  - {check: drift.columns, name: one, with: {reference: training, columns: [x]}, require: {psi: {at_most: 1}}}
+  - {check: drift.columns, name: other, with: {reference: training, columns: [c]}, require: {psi: {at_most: 1}}}
+  - {check: drift.prediction, with: {reference: training}, require: {psi: {at_most: 1}}}
 """
 Command = Callable[..., Any]
 Queries = Callable[[], list[str]]
@@ -83,17 +93,18 @@ def test_each_unique_rule_and_each_broken_rule_of_rows_asks_one_query_more(queri
     assert [1, 1] == more
 
 
-def tables(project: Path, form: str, seed: int) -> None:
+def tables(project: Path, form: str, seed: int, suite: str, numbers: str = "x") -> None:
     for name in ("today", "training"):
         chance = np.random.default_rng([seed, len(name)])
-        found = pa.table({"x": chance.normal(0, 1, 500), "c": np.array(["a", "b"])[chance.integers(0, 2, 500)]})
+        drawn = {name: chance.normal(0, 1, 500) for name in numbers}
+        found = pa.table({**drawn, "c": np.array(["a", "b"])[chance.integers(0, 2, 500)]})
         path = project / f"{name}.{form}"
         pq.write_table(found, path) if form == "parquet" else pc.write_csv(found, path)
-    (project / "drifting.suite.yaml").write_text(SUITE.format(form=form))
+    (project / "drifting.suite.yaml").write_text(suite)
 
 
 def test_a_suite_profiles_each_of_its_tables_with_one_query(project: Path, harness: Command, queries: Queries) -> None:
-    tables(project, "csv", 1)
+    tables(project, "csv", 1, SUITE.format(form="csv"))
 
     done = harness("run", "drifting.suite.yaml")
 
@@ -102,19 +113,50 @@ def test_a_suite_profiles_each_of_its_tables_with_one_query(project: Path, harne
     assert [1, 1] == [sum(f"{name}.csv" in text for text in profiles) for name in ("today", "training")]
 
 
-def test_a_suite_profiles_each_of_its_parquet_files_once(
-    project: Path, harness: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tables(project, "parquet", 2)
-    scans: list[list[str]] = []
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return the columns of each scan that is made of a parquet file."""
+    found: list[list[str]] = []
 
     def counted(batches: Iterable[pa.RecordBatch], kinds: Mapping[str, Kind]) -> Profile:
-        scans.append([*kinds])
+        found.append([*kinds])
         return profiled(batches, kinds)
 
     monkeypatch.setattr("harness.tables.profiling.profiled", counted)
+    return found
+
+
+def test_a_suite_profiles_each_of_its_parquet_files_once(
+    project: Path, harness: Command, scans: list[list[str]]
+) -> None:
+    tables(project, "parquet", 2, SUITE.format(form="parquet"))
 
     done = harness("run", "drifting.suite.yaml")
 
     assert (0, "") == (done.code, done.err)
     assert [["x", "c"], ["x", "c"]] == scans
+
+
+def test_steps_that_name_different_columns_share_one_scan_of_each_table(
+    project: Path, harness: Command, scans: list[list[str]]
+) -> None:
+    tables(project, "parquet", 3, APART, numbers="xs")
+
+    done = harness("run", "drifting.suite.yaml")
+
+    assert (0, "") == (done.code, done.err)
+    assert [["c", "s", "x"], ["c", "s", "x"]] == [sorted(columns) for columns in scans]
+
+
+def test_a_step_is_measured_though_a_column_that_another_names_cannot_be_read(project: Path, harness: Command) -> None:
+    tables(project, "parquet", 4, APART, numbers="xs")
+    sound = pq.read_table(project / "today.parquet")
+    spoiled = pa.array([b"\xff"] * len(sound)).view(pa.string())
+    pq.write_table(sound.set_column(sound.column_names.index("c"), "c", spoiled), project / "today.parquet")
+
+    done = harness("run", "drifting.suite.yaml", "--out", "out")
+
+    one, other, scores = json.loads((project / "out" / "drifting" / "run.json").read_text())["verdicts"]
+    assert 3 == done.code
+    assert ("pass", "error", "pass") == (one["outcome"], other["outcome"], scores["outcome"])
+    assert "c cannot be read: 'utf-8' codec can't decode byte 0xff" in other["reason"]

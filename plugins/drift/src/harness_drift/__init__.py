@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness import Check, Dataset, Measurement, check, hookimpl
+from harness import EVERY, Check, Dataset, Measurement, check, hookimpl
 
 DISTANCES = {
     "psi": "psi",
@@ -17,12 +17,26 @@ DISTANCES = {
     "total_variation": "point",
     "chi_square": "point",
 }
+OF_SCORES = ("psi", "js", "ks", "wasserstein", "missing")
 Names = Annotated[Sequence[str], Field(min_length=1)]
 Days = Annotated[int, Field(ge=1)]
 Windows = Annotated[int, Field(ge=19)]
 
 
-@check("drift.columns", metrics=DISTANCES)
+def _named(data: Dataset, *, columns: Names | None = None, **_: object) -> Sequence[str]:
+    return columns or [EVERY]
+
+
+def _scored(data: Dataset, *, score: str | None = None, **_: object) -> Sequence[str]:
+    return [score or data.column("score")]
+
+
+def _of_files(data: Dataset, *, days: int | None = None, columns: Names | None = None, **_: object) -> Sequence[str]:
+    """Return nothing where windows are days of a table: each is a query of its own, that no other step asks."""
+    return [] if days else columns or [EVERY]
+
+
+@check("drift.columns", metrics=DISTANCES, profiles=_named)
 def columns(data: Dataset, *, reference: Dataset, columns: Names | None = None) -> Iterator[Measurement]:
     """Measure how far each column lies from the reference: a dataset, a path or a saved profile."""
     from harness_drift import comparing  # noqa: PLC0415 - numpy costs, and a plugin is listed without it
@@ -30,7 +44,7 @@ def columns(data: Dataset, *, reference: Dataset, columns: Names | None = None) 
     yield from comparing.of(reference, data, columns)
 
 
-@check("drift.prediction", metrics={name: DISTANCES[name] for name in ("psi", "js", "ks", "wasserstein", "missing")})
+@check("drift.prediction", metrics={name: DISTANCES[name] for name in OF_SCORES}, profiles=_scored)
 def prediction(data: Dataset, *, reference: Dataset, score: str | None = None) -> Iterator[Measurement]:
     """Measure how far the scores lie from those of the reference; its column has the same name."""
     from harness_drift import comparing  # noqa: PLC0415
@@ -54,7 +68,7 @@ def estimated(data: Dataset) -> Iterator[Measurement]:
     yield from quality.estimated(data)
 
 
-@check("drift.windows", metrics={"as_unusual": "exact", "column_as_unusual": "exact"})
+@check("drift.windows", metrics={"as_unusual": "exact", "column_as_unusual": "exact"}, profiles=_of_files)
 def windows(
     data: Dataset,
     *,

@@ -70,7 +70,8 @@ def _any(seen: set[date], end: date, days: int) -> bool:
 def _window(data: Dataset, column: str, first: date, end: date) -> Dataset:
     day = f'CAST(CAST("{column.replace(chr(34), chr(34) * 2)}" AS TIMESTAMP) AS DATE)'
     within = f"{day} >= DATE '{first}' AND {day} <= DATE '{end}'"
-    return replace(data, name=f"{first} to {end}", sql=f"SELECT * FROM ({data.sql}) WHERE {within}")
+    sql = f"SELECT * FROM ({data.sql}) WHERE {within}"
+    return replace(data, name=f"{first} to {end}", sql=sql, profiled=())
 
 
 def _enough(count: int, what: str) -> None:

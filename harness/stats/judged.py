@@ -51,11 +51,17 @@ def infer(sample: Sample) -> Inference:
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
-    """Return the candidate's true mean less the baseline's on the same ids, by t bent for skew."""
+    """Return the candidate's true mean less the baseline's on the same ids, by t bent for skew.
+
+    The judge's weight of each side is fitted to the labels, which costs each side a degree of freedom.
+    """
     left, right = columns.joined(candidate, baseline)
-    (new, ours), (old, theirs) = ppi(_checked(left)), ppi(_checked(right))
-    minus = [Part(influence=-part.influence, leverage=part.leverage) for part in theirs]
-    design = spread([*ours, *minus], columns.clusters(left))
+    ours, theirs = _checked(left), _checked(right)
+    (new, plus), (old, minus) = ppi(ours), ppi(theirs)
+    labels = min(float(side.looked.sum()) for side in (ours, theirs))
+    fitted = math.sqrt((labels - 1) / (labels - 3))
+    parts = [*(_times(part, fitted) for part in plus), *(_times(part, -fitted) for part in minus)]
+    design = spread(parts, columns.clusters(left))
     if not design.variance > 0:
         raise HarnessError("neither judge nor people tell the rows apart, so their spread cannot be told; check more")
     return student(new - old, left.num_rows, design, method="paired PPI++, t", reach=1.0)
@@ -75,6 +81,10 @@ def ppi(rows: Checked, weight: float | None = None) -> tuple[float, list[Part]]:
     error, checked = mean_part(rows.human - weight * rows.score, rows.looked)
     judged, others = mean_part(weight * rows.score, 1 - rows.looked)
     return error + judged, [checked, others]
+
+
+def _times(part: Part, factor: float) -> Part:
+    return replace(part, influence=factor * part.influence)
 
 
 def _checked(rows: pa.Table) -> Checked:

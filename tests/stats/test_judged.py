@@ -12,6 +12,8 @@ from scipy.stats import norm
 from harness.errors import HarnessError
 from harness.model import Sample
 from harness.stats import infer, n_needed
+from harness.stats.clustering import Part, spread
+from harness.stats.effective import student
 from harness.stats.judged import Checked, lang_reiczigel, ppi
 
 
@@ -161,3 +163,18 @@ def test_scores_outside_0_and_1_are_refused():
 def test_counts_of_nothing_are_refused(found):
     with pytest.raises(HarnessError, match="takes rows, or counts k, n, tp, positives, tn, negatives"):
         infer(Sample(statistic="judged", counts=found))
+
+
+def test_each_side_s_weight_of_the_judge_costs_a_comparison_a_degree_of_freedom():
+    rng = np.random.default_rng(2)
+    human, judge = rng.random((2, 440)) < 0.8, rng.random((2, 440)) < 0.7
+    looked = (np.arange(440) < 40) * 1.0
+    sides = [Checked(score=judge[at] * 1.0, human=human[at] * looked, looked=looked) for at in (0, 1)]
+    (_, ours), (_, theirs) = map(ppi, sides)
+    minus = [Part(influence=-part.influence, leverage=part.leverage) for part in theirs]
+    plain = student(0.0, 440, spread([*ours, *minus], {}), method="").bounds(0.05)
+
+    new, old = (rows(human[at, :40] * 1.0, judge[at, :40] * 1.0, judge[at, 40:] * 1.0) for at in (0, 1))
+    lower, upper = infer(new, old).bounds(0.05)
+
+    assert upper - lower == pytest.approx(math.sqrt(39 / 37) * (plain[1] - plain[0]))

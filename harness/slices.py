@@ -39,15 +39,18 @@ def _parts(
     if at.null_count:
         raise HarnessError(f"{at.null_count} ids of {whole.metric!r} are not in the dataset it is split by")
     for group in groups:
-        yield from _split(whole, rows, values.select(group).take(at), group)
+        yield from _split(whole, rows, values.select(group), at, group)
 
 
-def _split(whole: Measurement, rows: pa.Table, values: pa.Table, group: Sequence[str]) -> Iterator[Measurement]:
-    for found in (
-        values.group_by(list(group)).aggregate([]).sort_by([(name, "ascending") for name in group]).to_pylist()
-    ):
+def _split(
+    whole: Measurement, rows: pa.Table, values: pa.Table, at: pa.Array, group: Sequence[str]
+) -> Iterator[Measurement]:
+    """Yield the part of every slice of the dataset, also of one in which no row counts for the metric."""
+    own = values.take(at)
+    every = values.group_by(list(group)).aggregate([]).sort_by([(name, "ascending") for name in group])
+    for found in every.to_pylist():
         labels = {name: str(found[name]) for name in group}
-        yield replace(whole, labels={**whole.labels, **labels}, sample=_only(whole, rows, values, found))
+        yield replace(whole, labels={**whole.labels, **labels}, sample=_only(whole, rows, own, found))
 
 
 def _only(whole: Measurement, rows: pa.Table, values: pa.Table, found: Mapping[str, object]) -> Sample:

@@ -21,7 +21,10 @@ def table(sample: Sample) -> pa.Table:
     if sample.rows is None:
         raise HarnessError(f"statistic {sample.statistic!r} found no rows; pass rows, one per observation")
     if not sample.rows.num_rows:
-        raise HarnessError(f"statistic {sample.statistic!r} found zero rows; check the filters that lead to them")
+        raise HarnessError(
+            f"statistic {sample.statistic!r} found zero rows that count here, so nothing is known; collect some, check "
+            f"the filters that lead to them, or name the slices that must hold with `where`"
+        )
     return sample.rows
 
 

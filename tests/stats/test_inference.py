@@ -124,7 +124,7 @@ def test_nan_from_a_statistic_never_yields_bounds():
 
 @pytest.mark.parametrize("statistic", ["proportion", "mean", "auc"])
 def test_zero_rows_are_refused(statistic):
-    with pytest.raises(HarnessError, match="zero rows; check the filters"):
+    with pytest.raises(HarnessError, match="zero rows that count here"):
         infer(rows(statistic, y=np.zeros(0), score=np.zeros(0)))
 
 

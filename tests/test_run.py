@@ -17,6 +17,13 @@ steps:
   - {check: rows.rate, with: {column: ok}, require: {rate: ASKED}}
 """
 
+SLICED = """name: s
+data: {d: {source: scores.parquet, id: id, label: y}}
+target: {kind: table, config: {data: d, score: score, operating_point: {threshold: 0.3}}}
+steps:
+  - {check: quality.classifier, by: [channel], require: {recall: {at_least: 0.5}}}
+"""
+
 
 def suite(project: Path, asked: str, name: str = "s") -> Path:
     path = project / f"{name}.suite.yaml"
@@ -130,6 +137,20 @@ def test_slices_are_judged_beside_the_whole(project: Path, harness: Command, sco
     assert (("channel", "web"), ("y", "1")) in names
 
 
+def test_a_slice_in_which_no_row_counts_is_an_error_and_not_left_out(project: Path, harness: Command) -> None:
+    rows = scored_rows(400)
+    named = ["atm" if not y and at % 4 == 0 else "web" for at, y in enumerate(rows["y"].to_pylist())]
+    pq.write_table(rows.set_column(4, "channel", pa.array(named)), project / "scores.parquet")
+    (project / "s.suite.yaml").write_text(SLICED)
+
+    done = harness("run", "s.suite.yaml", "--json")
+
+    found = {v["labels"].get("channel"): v for v in json.loads(done.out)["runs"][0]["verdicts"]}
+    assert 3 == done.code
+    assert {None: "pass", "atm": "error", "web": "pass"} == {name: v["outcome"] for name, v in found.items()}
+    assert "found zero rows that count here" in found["atm"]["reason"]
+
+
 @pytest.mark.usefixtures("scores")
 def test_a_declared_cluster_widens_the_bounds(project: Path, harness: Command) -> None:
     path = suite(project, "{at_least: 0.7}")
@@ -226,6 +247,13 @@ def slow():
     time.sleep(1.2)
     yield Measurement(metric="m", sample=Sample(statistic="exact", counts={"value": 1, "n": 1}))
 
+@check("unsteady.hangs")
+def hangs():
+    "Wait for what never comes."
+    import threading
+    threading.Event().wait()
+    yield
+
 class Moving:
     url = None
     def __init__(self, datasets): self.datasets, self.seen = datasets, count()
@@ -238,7 +266,7 @@ def moving(datasets, *, data: str):
 
 @hookimpl
 def harness_checks():
-    return {found.name: found for found in (any_, crash, exits, wrong, slow)}
+    return {found.name: found for found in (any_, crash, exits, wrong, slow, hangs)}
 
 @hookimpl
 def harness_targets():
@@ -254,7 +282,7 @@ def harness_targets():
         ("table", "crash", [], "check 'unsteady.crash' raised KeyError: 'no such thing'"),
         ("table", "exits", [], "check 'unsteady.exits' raised SystemExit: 0"),
         ("table", "wrong", [], "check 'unsteady.wrong' returned float, not Measurement values"),
-        ("table", "slow", ["--timeout", "1s"], "ended too late: the run's time ended at"),
+        ("table", "slow", ["--timeout", "1s"], "the run's time ended at"),
     ],
 )
 def test_what_goes_wrong_in_a_step_is_an_error_and_never_a_pass(
@@ -269,6 +297,21 @@ def test_what_goes_wrong_in_a_step_is_an_error_and_never_a_pass(
 
     assert 3 == done.code
     assert told in done.out
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("scores")
+def test_a_check_that_hangs_is_left_behind_and_the_others_are_judged(project: Path, installed: Command) -> None:
+    offer(project, unsteady=UNSTEADY)
+    step = "  - {check: unsteady.hangs, require: {m: {at_least: 0.5}}}\n"
+    path = suite(project, "{at_least: 0.7}")
+    path.write_text(path.read_text() + step)
+
+    done = installed("run", path, "--timeout", "15s")
+
+    assert (3, "") == (done.code, done.err)
+    assert "1 pass, 1 error of 2 musts" in done.out
+    assert "step 'unsteady.hangs' did not end: the run's time ended at" in done.out
 
 
 @pytest.mark.usefixtures("scores")

@@ -36,7 +36,7 @@ NOTHING_JUDGED = 5
 @click.option("--executor", default="threads", metavar="NAME", help="What performs the work units.")
 @click.option("--evidence", type=click.Choice(LEVELS), default="ids", help="Which rows are kept behind a verdict.")
 @click.option("--trigger", default="manual", help="Why this runs: code, data, degradation, schedule, manual.")
-@click.option("--timeout", metavar="SPAN", help="Steps that end later than this are errors, as in 30m.")
+@click.option("--timeout", metavar="SPAN", help="Steps that end later than this, or never, are errors, as in 30m.")
 @click.option("--ledger", metavar="URL", help="Where the run is recorded (SQLAlchemy URL).")
 @click.option(
     "--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file, which may name a ledger."

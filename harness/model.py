@@ -30,6 +30,7 @@ Rows = Annotated[
 WORST_FIRST: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass")
 CANDIDATE = "candidate"
 SCHEDULE = "schedule"  # the trigger of runs that watch what is deployed
+TRIGGERS = ("code", "data", "degradation", SCHEDULE, "manual")
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:

@@ -331,6 +331,14 @@ def test_an_operating_point_decides_by_rows_other_than_the_judged_ones(project: 
     assert 0.05 < value < 0.15
 
 
+@pytest.mark.usefixtures("scores")
+def test_a_trigger_that_is_misspelt_is_a_usage_error_and_no_promotion_run(project: Path, harness: Command) -> None:
+    done = harness("run", suite(project, "{at_least: 0.7}"), "--trigger", "scheduled")
+
+    assert (4, "") == (done.code, done.out)
+    assert "'scheduled' is not one of 'code', 'data', 'degradation', 'schedule', 'manual'" in done.err
+
+
 def test_validate_reads_no_data(project: Path, harness: Command) -> None:
     done = harness("validate", suite(project, "{at_least: 0.7}"))
 

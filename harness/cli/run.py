@@ -14,7 +14,7 @@ from harness.cli.project import EXIT, existing, say, span
 from harness.errors import HarnessError, UsageError
 from harness.evidence import LEVELS
 from harness.files import write_atomic
-from harness.model import Outcome, Run, worst
+from harness.model import TRIGGERS, Outcome, Run, worst
 from harness.project import Project, instant, open_project, pairs
 from harness.records import as_json, canonical_pretty, summary
 from harness.runner import Order, run_suite
@@ -35,7 +35,7 @@ NOTHING_JUDGED = 5
 )
 @click.option("--executor", default="threads", metavar="NAME", help="What performs the work units.")
 @click.option("--evidence", type=click.Choice(LEVELS), default="ids", help="Which rows are kept behind a verdict.")
-@click.option("--trigger", default="manual", help="Why this runs: code, data, degradation, schedule, manual.")
+@click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", help="Why this runs.")
 @click.option("--timeout", metavar="SPAN", help="Steps that end later than this, or never, are errors, as in 30m.")
 @click.option("--ledger", metavar="URL", help="Where the run is recorded (SQLAlchemy URL).")
 @click.option(

@@ -42,6 +42,9 @@ steps:
   - check: data.overlap
     with: {{reference: training, columns: [id]}}
     require: {{overlap: {{at_most: 0}}}}
+  - check: data.parity
+    with: {{reference: training, columns: {{amount: 20, channel: 0, fraud: 0}}}}
+    require: {{mismatches: {{at_most: 10}}, unmatched: {{at_most: 4000}}}}
   - check: data.freshness
     require: {{age: {{at_most: 24}}, future: {{at_most: 0}}}}
   - check: data.leakage

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,17 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
-from harness_data import schema
+from harness_bias import group_rates
+from harness_data import duplicates, freshness, leakage, overlap, parity, references, schema, volume
 
+from harness import Check
 from harness.tables import scan
 from harness.tables.profiles import Kind, Profile, profiled
-from harness.testing import measure
+from harness.testing import FakeTarget, dataset
 
 ROWS = {"key": [1, 2, 3, 4], "amount": [1.0, 2.0, 30.0, 4.0], "channel": ["web", "pos", "web", "atm"]}
 ONE_RULE = {"amount": {"nullable": True, "min": 0}}
-MANY_RULES = {
+MANY_RULES: dict[str, dict[str, Any]] = {
     "key": {"type": "int64", "min": 1, "max": 4},
     "amount": {"type": "float64", "min": 0, "max": 100, "in": [1.0, 2.0, 30.0, 4.0]},
     "channel": {"type": "string", "in": ["web", "pos", "atm"]},
@@ -41,6 +45,27 @@ steps:
   - {check: drift.columns, name: other, with: {reference: training, columns: [c]}, require: {psi: {at_most: 1}}}
   - {check: drift.prediction, with: {reference: training}, require: {psi: {at_most: 1}}}
 """
+UNIQUE = {name: {**rules, "unique": True} for name, rules in MANY_RULES.items()}
+PEOPLE = {
+    "id": [*range(200)],
+    "time": [datetime(2026, 1, 1 + at % 3) for at in range(200)],
+    "sex": ["f", "m"] * 100,
+    "age": ["young", "old", "old", "old"] * 50,
+    "score": [at % 10 / 10 for at in range(200)],
+    "decision": [at % 2 for at in range(200)],
+    "label": [at // 2 % 2 for at in range(200)],
+}
+KNOWN = {"id": [1, 2, 3], "score": [0.1, 0.2, 0.4], "sex": ["f", "m", "f"]}
+STEPS = [
+    (parity, {"reference": KNOWN, "columns": {"score": 0.01, "sex": 0.0}}),
+    (duplicates, {"columns": ["sex", "score"]}),
+    (overlap, {"reference": KNOWN, "columns": ["id", "sex"]}),
+    (references, {"reference": KNOWN, "keys": {"id": "id", "sex": "sex"}}),
+    (volume, {}),
+    (freshness, {}),
+    (leakage, {"columns": ["score", "sex", "age"]}),
+    (group_rates, {"groups": ["sex", "age"], "reference": {"sex": "m", "age": "old"}, "intersections": True}),
+]
 Command = Callable[..., Any]
 Queries = Callable[[], list[str]]
 
@@ -61,36 +86,50 @@ def queries() -> Iterator[Queries]:
     database.execute("CALL disable_logging()")
 
 
-def asked_for(columns: dict[str, Any], queries: Queries) -> int:
-    measure(schema, {**ROWS, "id": ROWS["key"]}, columns=columns)
-    return len(queries())
+def asked_by(check: Check, queries: Queries, rows: Any, **params: Any) -> list[str]:
+    """Return what a step asks by itself: neither the host's count of the rows nor what it asks to verify the roles."""
+    tables = {"data": replace(dataset(rows), as_of=datetime(2026, 1, 4, tzinfo=UTC))}
+    tables |= {n: dataset(params.pop(n), n) for n in check.dataset_arguments() if n in params}
+    queries()
+    check.measured(FakeTarget(), tables, check.parameters(params))
+    return queries()
 
 
-def test_a_schema_of_many_rules_asks_one_query_as_a_schema_of_one_does(queries: Queries) -> None:
-    of_one = asked_for(ONE_RULE, queries)
+@pytest.mark.parametrize("columns", [ONE_RULE, MANY_RULES, UNIQUE])
+def test_the_rules_of_a_schema_are_one_query_however_many_and_of_whatever_kind(
+    queries: Queries, columns: dict[str, Any]
+) -> None:
+    asked = asked_by(schema, queries, ROWS, columns=columns)
 
-    of_many = asked_for(MANY_RULES, queries)
-
-    assert of_one == of_many
-
-
-def test_the_rules_of_a_step_are_one_query(queries: Queries) -> None:
-    measure(schema, ROWS, columns=MANY_RULES)
-
-    rules = [text for text in queries() if "rule" in text]
-
-    assert 1 == len(rules)
-    assert all(f"rule{number}" in rules[0] for number in range(13))
+    assert 1 == len(asked)
+    assert all(f"rule{number}" in asked[0] for number in range(len(columns)))
 
 
-def test_each_unique_rule_and_each_broken_rule_of_rows_asks_one_query_more(queries: Queries) -> None:
-    kept = asked_for(MANY_RULES, queries)
-    unique = {**MANY_RULES, "key": {"unique": True}}
-    broken = {**MANY_RULES, "amount": {"max": 10}}
+def test_lists_of_columns_that_are_unique_together_are_no_queries_of_their_own(
+    tmp_path: Path, queries: Queries
+) -> None:
+    columns = {"key": {"dtype": "int64", "unique": True}, "channel": {"dtype": "string"}}
+    told = {"columns": columns, "unique": [["key", "channel"], ["channel", "amount"]]}
+    (tmp_path / "schema.yaml").write_text(json.dumps(told))
 
-    more = [asked_for(columns, queries) - kept for columns in (unique, broken)]
+    asked = asked_by(schema, queries, ROWS, file=str(tmp_path / "schema.yaml"))
 
-    assert [1, 1] == more
+    assert 1 == len(asked)
+
+
+def test_the_examples_of_all_broken_rules_are_one_query_more(queries: Queries) -> None:
+    broken = {"amount": {"max": 10, "min": 3}, "channel": {"in": ["web"]}, "key": {"max": 2, "unique": True}}
+
+    asked = asked_by(schema, queries, {**ROWS, "id": ROWS["key"]}, columns=broken)
+
+    assert 2 == len(asked)
+
+
+@pytest.mark.parametrize(("check", "params"), STEPS)
+def test_a_step_asks_one_query(check: Check, params: dict[str, Any], queries: Queries) -> None:
+    asked = asked_by(check, queries, PEOPLE, **params)
+
+    assert 1 == len(asked)
 
 
 def tables(project: Path, form: str, seed: int, suite: str, numbers: str = "x") -> None:

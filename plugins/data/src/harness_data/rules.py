@@ -19,14 +19,13 @@ class Rule:
     """One rule of one column: how to count the rows that break it.
 
     A rule about the table (present, type, unique) is no property of single rows, so a sample of rows does not
-    estimate it. `alone` ones need a query of their own. `breaking` tells of each row whether it breaks the rule.
+    estimate it. `breaking` tells of each row whether it breaks the rule.
     """
 
     column: str
     name: str
     broken: ir.IntegerValue
     of_rows: bool = False
-    alone: bool = False
     breaking: ir.BooleanValue | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
 
@@ -76,10 +75,10 @@ def _jointly_unique(asked: Any, table: ir.Table) -> Iterator[Rule]:
 
 
 def _unique(columns: list[str], table: ir.Table) -> Rule:
-    """Count every row that shares its values with another; rows with a missing value are left to `nullable`."""
+    """Count, in a subquery, every row that shares its values with another; one with a missing value is `nullable`'s."""
     groups = table.filter([~_missing(table[name]) for name in columns]).group_by(columns).agg(rows=ibis._.count())
     shared = groups.filter(groups.rows > 1)
-    return Rule(column=", ".join(columns), name="unique", broken=shared.rows.sum(), alone=True)
+    return Rule(column=", ".join(columns), name="unique", broken=shared.rows.sum().as_scalar())
 
 
 def _missing(column: ir.Value) -> ir.BooleanValue:

@@ -5,23 +5,16 @@ from dataclasses import replace
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
 
+TALLY = "harness_tally"
+
 
 def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> Iterator[Measurement]:
     """Yield the ids that only one table has, and the rows of both whose values differ by more than the tolerance."""
     for side in (data, reference):
         _must_have(side, [key, *columns])
-        _unique(side, key)
-    known = data.columns
-    differs = [
-        f"NOT ({_same(quoted(name), known[name], by)}) AS c{at}" for at, (name, by) in enumerate(columns.items())
-    ]
-    joined = (
-        f"SELECT {', '.join([*differs, f'l.{quoted(key)} IS NULL AS absent', f'r.{quoted(key)} IS NULL AS new'])} "
-        f"FROM ({data.sql}) l FULL JOIN ({reference.sql}) r ON l.{quoted(key)} = r.{quoted(key)}"
-    )
-    counted = [f"count(*) FILTER (c{at} AND NOT absent AND NOT new) AS c{at}" for at in range(len(columns))]
-    sums = ["count(*) AS n", "count(*) FILTER (absent) AS absent", "count(*) FILTER (new) AS new", *counted]
-    found = _row(data, f"SELECT {', '.join(sums)} FROM ({joined})")
+    found = _row(data, _compared(data, reference, quoted(key), columns))
+    for side, name in ((data, "l"), (reference, "r")):
+        _is_unique(side, key, found[f"{name}_rows"], found[f"{name}_keys"])
     yield _exact("unmatched", found["absent"], found["n"], {"only_in": reference.name})
     yield _exact("unmatched", found["new"], found["n"], {"only_in": data.name})
     both = found["n"] - found["absent"] - found["new"]
@@ -29,6 +22,37 @@ def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, fl
         raise HarnessError(f"no {key!r} of {data.name!r} is in {reference.name!r}, so nothing can be compared")
     for at, name in enumerate(columns):
         yield _exact("mismatches", found[f"c{at}"], both, {"column": name})
+
+
+def _compared(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> str:
+    """Return the query that counts each side's rows and keys, and what differs."""
+    sides, known = {"l": data, "r": reference}, data.columns
+    differs = [
+        f"NOT ({_same(quoted(name), known[name], by)}) AS c{at}" for at, (name, by) in enumerate(columns.items())
+    ]
+    outcomes = ", ".join([*differs, f"l.{key} IS NULL AS absent", f"r.{key} IS NULL AS new"])
+    counted = [f"count(*) FILTER (c{at} AND NOT absent AND NOT new) AS c{at}" for at in range(len(columns))]
+    sums = ["count(*) AS n", "count(*) FILTER (absent) AS absent", "count(*) FILTER (new) AS new", *counted]
+    sums += [f"(SELECT {name}_{what} FROM {TALLY}) AS {name}_{what}" for name in sides for what in ("rows", "keys")]
+    joined = f"SELECT {outcomes} FROM {_unrepeated(sides, key)}"
+    return f"WITH {TALLY} AS ({_tally(sides, key)}) SELECT {', '.join(sums)} FROM ({joined})"
+
+
+def _tally(sides: Mapping[str, Dataset], key: str) -> str:
+    counted = [
+        f"(SELECT count(*) AS {name}_rows, count(DISTINCT {key}) AS {name}_keys FROM ({side.sql})) {name}"
+        for name, side in sides.items()
+    ]
+    return f"SELECT * FROM {' CROSS JOIN '.join(counted)}"
+
+
+def _unrepeated(sides: Mapping[str, Dataset], key: str) -> str:
+    """Return the join of both sides, without a side whose keys repeat: they would multiply the rows."""
+    once = [
+        f"(SELECT * FROM ({side.sql}) WHERE (SELECT {name}_rows = {name}_keys FROM {TALLY})) {name}"
+        for name, side in sides.items()
+    ]
+    return f"{' FULL JOIN '.join(once)} ON l.{key} = r.{key}"
 
 
 def duplicates(data: Dataset, columns: Sequence[str]) -> Measurement:
@@ -96,10 +120,9 @@ def _must_have(data: Dataset, names: Sequence[str]) -> None:
             raise UsageError(f"dataset {data.name!r} has no column {name!r}; it has {', '.join(data.columns)}")
 
 
-def _unique(data: Dataset, key: str) -> None:
-    found = _row(data, f"SELECT count(*) AS n, count(DISTINCT {quoted(key)}) AS d FROM ({data.sql})")
-    if found["n"] != found["d"]:
+def _is_unique(data: Dataset, key: str, rows: int, keys: int) -> None:
+    if rows != keys:
         raise HarnessError(
-            f"dataset {data.name!r}: {found['n']} rows carry {found['d']} different values of {key!r}, and rows are "
+            f"dataset {data.name!r}: {rows} rows carry {keys} different values of {key!r}, and rows are "
             f"compared by it; keep one row for each"
         )

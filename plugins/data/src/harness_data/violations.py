@@ -1,15 +1,15 @@
 """Counts what a schema finds wrong: one aggregate query, and a measurement for every rule in force."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from harness import Dataset, HarnessError, Measurement, Sample
 from harness_data.rules import Rule, compiled
 from harness_data.schemas import Declared
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    import pyarrow as pa
 
 EXAMPLES = 20
 
@@ -23,9 +23,9 @@ def of(data: Dataset, declared: Declared, sample: bool) -> Iterator[Measurement]
     rows, broken = _counted(table, rules)
     if not rows:
         raise HarnessError(f"dataset {data.name!r} has no rows; a schema that nothing was held to is not kept")
-    for rule, count in zip(rules, broken, strict=True):
-        examples = _examples(table, rule, data) if count and not sample else None
-        yield _measurement(rule, count, rows, declared, sample, examples)
+    examples = {} if sample else _examples(table, rules, broken, data.roles.id)
+    for at, (rule, count) in enumerate(zip(rules, broken, strict=True)):
+        yield _measurement(rule, count, rows, declared, sample, examples.get(at))
     if declared.frame.strict:
         yield _undeclared(table, declared)
 
@@ -40,25 +40,28 @@ def _rows_are_independent(data: Dataset) -> None:
         )
 
 
-def _counted(table: "ir.Table", rules: Sequence[Rule]) -> tuple[int, Sequence[int]]:
-    """Return the number of rows and of violations: row rules in one scan, uniqueness in a query each."""
-    together = {f"rule{index}": rule.broken for index, rule in enumerate(rules) if not rule.alone}
-    found = table.aggregate(rows=table.count(), **together).to_pyarrow().to_pylist()[0]
-    alone = {f"rule{i}": rule.broken.to_pyarrow().as_py() for i, rule in enumerate(rules) if rule.alone}
-    counts = {**found, **alone}
-    return found["rows"], [int(counts[f"rule{index}"] or 0) for index in range(len(rules))]
+def _counted(table: ir.Table, rules: Sequence[Rule]) -> tuple[int, Sequence[int]]:
+    """Return the number of rows and, for each rule, of violations: one query."""
+    counts = {f"rule{at}": rule.broken for at, rule in enumerate(rules)}
+    found = table.aggregate(rows=table.count(), **counts).to_pyarrow().to_pylist()[0]
+    return found["rows"], [int(found[name] or 0) for name in counts]
 
 
-def _examples(table: "ir.Table", rule: Rule, data: Dataset) -> "pa.Table | None":
-    """Return the ids of the first rows that break a rule, for who looks for the cause; nothing else of them."""
-    if data.roles.id is None or rule.breaking is None:
-        return None
-    found = table.filter(rule.breaking).select(example=data.roles.id).order_by("example").limit(EXAMPLES)
-    return found.to_pyarrow()
+def _examples(table: ir.Table, rules: Sequence[Rule], broken: Sequence[int], id: str | None) -> Mapping[int, pa.Table]:
+    """Return, for each broken rule of rows, the ids of the first that break it and nothing else of them: one query."""
+    wanted = [at for at, rule in enumerate(rules) if id and broken[at] and rule.breaking is not None]
+    if not wanted:
+        return {}
+    firsts = [
+        table.filter(rules[at].breaking).select(rule=ibis.literal(at), example=id).order_by("example").limit(EXAMPLES)
+        for at in wanted
+    ]
+    found = ibis.union(*firsts).order_by("rule", "example").to_pyarrow()
+    return {at: found.filter(pc.field("rule") == at).select(["example"]) for at in wanted}
 
 
 def _measurement(
-    rule: Rule, broken: int, rows: int, declared: Declared, sample: bool, examples: "pa.Table | None"
+    rule: Rule, broken: int, rows: int, declared: Declared, sample: bool, examples: pa.Table | None
 ) -> Measurement:
     if sample and rule.of_rows:
         found = Sample(statistic="proportion", counts={"k": broken, "n": rows})
@@ -76,7 +79,7 @@ def _measurement(
     )
 
 
-def _undeclared(table: "ir.Table", declared: Declared) -> Measurement:
+def _undeclared(table: ir.Table, declared: Declared) -> Measurement:
     """Return how many columns nobody declared; they belong to no declared column, so they carry only the rule."""
     extra = [name for name in table.columns if name not in declared.frame.columns]
     return Measurement(

@@ -132,6 +132,17 @@ def test_a_step_asks_one_query(check: Check, params: dict[str, Any], queries: Qu
     assert 1 == len(asked)
 
 
+@pytest.mark.parametrize("rates", [["selection_rate", "tpr", "fpr", "equalized_odds"], ["fnr", "calibration"]])
+def test_rates_of_rows_that_belong_together_ask_one_query_of_counts_and_one_of_rows(
+    rates: list[str], queries: Queries
+) -> None:
+    clustered = dataset({**PEOPLE, "household": [at // 4 for at in range(200)]}, cluster="household")
+
+    asked = asked_by(group_rates, queries, clustered, groups=["sex"], reference="m", rates=rates)
+
+    assert [True, False] == ["GROUP BY" in text for text in asked]
+
+
 def tables(project: Path, form: str, seed: int, suite: str, numbers: str = "x") -> None:
     for name in ("today", "training"):
         chance = np.random.default_rng([seed, len(name)])

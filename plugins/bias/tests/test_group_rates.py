@@ -147,6 +147,20 @@ def test_rows_without_a_group_are_a_group_of_their_own() -> None:
     assert 0.5 == share(found["selection_rate", "(missing)"])
 
 
+def test_groups_of_numbers_are_told_apart_by_their_words() -> None:
+    found = rates({"x": [0.0, -0.0, 1.5, 1.5], "decision": [1, 0, 1, 0]}, groups=["x"], reference="1.5")
+
+    assert {"0.0": 1.0, "-0.0": 0.0, "1.5": 0.5} == {
+        group: share(each) for (metric, group), each in found.items() if metric == "selection_rate"
+    }
+
+
+def test_a_group_that_is_called_missing_is_one_with_the_rows_without_a_group() -> None:
+    found = rates({"sex": ["(missing)", None, "m"], "decision": [1, 0, 0]}, groups=["sex"], reference="m")
+
+    assert 2 == found["selection_rate", "(missing)"].sample.counts["n"]
+
+
 def test_rows_that_belong_together_are_kept_with_their_clusters() -> None:
     rows = {**compas(), "agency": np.arange(6150) % 60}
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Dataset, Measurement, Sample
-from harness_bias.grouping import Group, Grouping, as_number, as_text, independent, outcomes, quoted, text
+from harness import Measurement, Sample
+from harness_bias.grouping import OUTCOMES, Group, Grouping, Outcome
+from harness_bias.rows import having, inside, observed
 
 Better = Literal["higher", "lower"]
 Counts = Mapping[str, float]
@@ -28,6 +28,12 @@ class Rate:
         """Return the outcomes it is about."""
         return {self.hit[0], *([self.of[0]] if self.of else [])}
 
+    def counts(self, cells: Mapping[Outcome, int]) -> Mapping[str, float]:
+        """Return the hits `k` of the rows `n` that it is a share of."""
+        among = {outcome: rows for outcome, rows in cells.items() if self.of is None or _has(outcome, self.of)}
+        hits = sum(rows for outcome, rows in among.items() if _has(outcome, self.hit))
+        return {"k": float(hits), "n": float(sum(among.values()))}
+
 
 RATES = (
     Rate(name="selection_rate", of=None, hit=("decision", 1)),
@@ -38,43 +44,57 @@ RATES = (
 )
 
 
-def of(data: Dataset, cells: pa.Table, grouping: Grouping, names: Sequence[str]) -> Iterator[Measurement]:
-    """Yield the named rates that the declared columns allow, for each group and against the reference."""
-    known = set(outcomes(data))
+def of(grouping: Grouping, rows: pa.Table | None, known: Sequence[str], names: Sequence[str]) -> Iterator[Measurement]:
+    """Yield the named rates that the known outcomes allow, for each group and against the reference.
+
+    Without `rows`, counts tell all; with them, samples hold those that belong together or carry weights.
+    """
     for rate in RATES:
-        if rate.name in names and rate.needs() <= known:
-            yield from _of_rate(data, cells, grouping, rate)
-    if "equalized_odds" in names and {"label", "decision"} <= known:
-        yield from _equalized_odds(data, cells, grouping)
-    if "calibration" in names:
-        yield from _calibration(data, grouping)
+        if rate.name in names and rate.needs() <= set(known):
+            yield from _of_rate(grouping, rows, rate)
+    if "equalized_odds" in names and {"label", "decision"} <= set(known):
+        yield from _equalized_odds(grouping, rows)
 
 
-def _of_rate(data: Dataset, cells: pa.Table, grouping: Grouping, rate: Rate) -> Iterator[Measurement]:
-    reference = _counts(cells, grouping, grouping.reference, rate)
+def calibration(grouping: Grouping, rows: pa.Table) -> Iterator[Measurement]:
+    """Yield how far scores, taken for probabilities, lie from the outcomes of each group."""
     for group in (grouping.reference, *grouping.groups):
-        labels, counts = grouping.labels(group), _counts(cells, grouping, group, rate)
-        shown = {"hits": f"{counts['k']:g}", "rows": f"{counts['n']:g}"}
-        alone = _sample("proportion", data, grouping, group, rate, counts)
+        labels = grouping.labels(group)
+        own = observed(rows, inside(rows, labels), y=rows["own label"], score=rows["own score"])
+        yield Measurement(
+            metric="calibration",
+            sample=Sample(statistic="calibration", rows=own),
+            better="lower",
+            labels=labels,
+            unit=_unit(group),
+        )
+
+
+def _of_rate(grouping: Grouping, rows: pa.Table | None, rate: Rate) -> Iterator[Measurement]:
+    reference = rate.counts(grouping.cells[grouping.reference])
+    for group in (grouping.reference, *grouping.groups):
+        counts = rate.counts(grouping.cells[group])
         yield Measurement(
             metric=rate.name,
-            sample=alone,
+            sample=_sample("proportion", grouping, rows, group, rate, counts),
             better=rate.better,
             unit=_unit(group),
-            labels=labels,
-            evidence=shown,
+            labels=grouping.labels(group),
+            evidence={"hits": f"{counts['k']:g}", "rows": f"{counts['n']:g}"},
         )
         if group != grouping.reference:
             both = {**counts, "k_ref": reference["k"], "n_ref": reference["n"]}
-            yield from _compared(data, grouping, group, rate, both)
+            yield from _compared(grouping, rows, group, rate, both)
 
 
-def _compared(data: Dataset, grouping: Grouping, group: Group, rate: Rate, counts: Counts) -> Iterator[Measurement]:
+def _compared(
+    grouping: Grouping, rows: pa.Table | None, group: Group, rate: Rate, counts: Counts
+) -> Iterator[Measurement]:
     told = ", ".join(grouping.reference)
     for statistic in ("ratio", "gap"):
         yield Measurement(
             metric=f"{rate.name}_{statistic}",
-            sample=_sample(statistic, data, grouping, group, rate, counts),
+            sample=_sample(statistic, grouping, rows, group, rate, counts),
             better=rate.better,
             unit=_unit(group, grouping.reference, counts["n"], counts["n"] + counts["n_ref"]),
             labels=grouping.labels(group),
@@ -91,7 +111,7 @@ def _unit(group: Group, reference: Group = (), own: float = 0, both: float = 0) 
     return f"rows of {name} and {'/'.join(reference)}{told}"
 
 
-def _equalized_odds(data: Dataset, cells: pa.Table, grouping: Grouping) -> Iterator[Measurement]:
+def _equalized_odds(grouping: Grouping, rows: pa.Table | None) -> Iterator[Measurement]:
     """Yield the larger of the gaps of true and of false positive rates, for each group but the reference."""
     rates = [rate for rate in RATES if rate.name in ("tpr", "fpr")]
     for group in grouping.groups:
@@ -99,11 +119,11 @@ def _equalized_odds(data: Dataset, cells: pa.Table, grouping: Grouping) -> Itera
             f"{rate.name}.{name}{suffix}": value
             for rate in rates
             for suffix, side in (("", group), ("_ref", grouping.reference))
-            for name, value in _counts(cells, grouping, side, rate).items()
+            for name, value in rate.counts(grouping.cells[side]).items()
         }
         yield Measurement(
             metric="equalized_odds",
-            sample=Sample(statistic="odds", counts=counts) if independent(data) else _odds(data, grouping, group),
+            sample=Sample(statistic="odds", counts=counts) if rows is None else _odds(grouping, rows, group, rates),
             better="lower",
             labels=grouping.labels(group),
             unit=_unit(group, grouping.reference, *_sizes(counts)),
@@ -117,54 +137,34 @@ def _sizes(counts: Counts) -> tuple[float, float]:
     return own, own + counts["tpr.n_ref"] + counts["fpr.n_ref"]
 
 
-def _odds(data: Dataset, grouping: Grouping, group: Group) -> Sample:
+def _odds(grouping: Grouping, rows: pa.Table, group: Group, rates: Sequence[Rate]) -> Sample:
     """Return the rows of both labels with `score` the label, as their clusters and weights count."""
     parts = []
-    for rate in (rate for rate in RATES if rate.name in ("tpr", "fpr")):
-        rows = _rows(data, grouping, group, rate)
+    for rate in rates:
+        own = _rows(grouping, rows, group, rate)
         label = rate.of[1] if rate.of else 0
-        parts.append(rows.append_column("score", pa.array([float(label)] * rows.num_rows)))
+        parts.append(own.append_column("score", pa.array([float(label)] * own.num_rows)))
     return Sample(statistic="odds", rows=pa.concat_tables(parts))
 
 
-def _calibration(data: Dataset, grouping: Grouping) -> Iterator[Measurement]:
-    """Yield how far scores, taken for probabilities, lie from the outcomes of each group."""
-    score = quoted(data.column("score"))
-    for group in (grouping.reference, *grouping.groups):
-        rows = data.observations(y=as_number(data, "label"), score=score, where=_condition(grouping, group))
-        yield Measurement(
-            metric="calibration",
-            sample=Sample(statistic="calibration", rows=rows),
-            better="lower",
-            labels=grouping.labels(group),
-            unit=_unit(group),
-        )
+def _has(outcome: Outcome, wanted: tuple[str, int]) -> bool:
+    role, value = wanted
+    return outcome[OUTCOMES.index(role)] == value
 
 
-def _counts(cells: pa.Table, grouping: Grouping, group: Group, rate: Rate) -> Counts:
-    masks = [pc.equal(cells[name], value) for name, value in grouping.labels(group).items()]
-    masks += [pc.equal(cells[rate.of[0]], rate.of[1])] if rate.of else []
-    among = cells.filter(reduce(pc.and_, masks))
-    hits = among.filter(pc.equal(among[rate.hit[0]], rate.hit[1]))
-    return {name: float(pc.sum(rows["rows"]).as_py() or 0) for name, rows in (("k", hits), ("n", among))}
-
-
-def _sample(statistic: str, data: Dataset, grouping: Grouping, group: Group, rate: Rate, counts: Counts) -> Sample:
-    """Return counts, or the rows themselves where they belong together or carry weights."""
-    if independent(data):
+def _sample(
+    statistic: str, grouping: Grouping, rows: pa.Table | None, group: Group, rate: Rate, counts: Counts
+) -> Sample:
+    """Return counts, or the rows themselves where they are given."""
+    if rows is None:
         return Sample(statistic=statistic, counts=counts)
-    return Sample(statistic=statistic, rows=_rows(data, grouping, group, rate, alone=statistic == "proportion"))
+    return Sample(statistic=statistic, rows=_rows(grouping, rows, group, rate, alone=statistic == "proportion"))
 
 
-def _rows(data: Dataset, grouping: Grouping, group: Group, rate: Rate, *, alone: bool = False) -> pa.Table:
+def _rows(grouping: Grouping, rows: pa.Table, group: Group, rate: Rate, *, alone: bool = False) -> pa.Table:
     """Return the rows that a rate is a share of, of the group and, if it is not alone, of the reference."""
-    inside, own = _condition(grouping, grouping.reference), _condition(grouping, group)
-    y = f"({as_number(data, rate.hit[0])} = {rate.hit[1]})::INT"
-    among = f"{as_number(data, rate.of[0])} = {rate.of[1]}" if rate.of else "true"
-    either = own if alone else f"(({own}) OR ({inside}))"
-    rows = data.observations(y=y, score=f"({inside})::INT", where=f"{among} AND {either}")
-    return rows.rename_columns(["reference" if name == "score" else name for name in rows.column_names])
-
-
-def _condition(grouping: Grouping, group: Group) -> str:
-    return " AND ".join(f"{as_text(name)} = {text(value)}" for name, value in grouping.labels(group).items())
+    reference, own = (inside(rows, grouping.labels(each)) for each in (grouping.reference, group))
+    wanted = own if alone else pc.or_(own, reference)
+    among = pc.and_(wanted, having(rows, rate.of)) if rate.of else wanted
+    hit, compared = having(rows, rate.hit).cast(pa.float64()), reference.cast(pa.float64())
+    return observed(rows, among, y=hit, reference=compared)

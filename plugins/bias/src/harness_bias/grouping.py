@@ -1,7 +1,8 @@
 """Which groups there are, how many rows of each were decided how, and which group the others are compared with."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pyarrow as pa
@@ -14,30 +15,32 @@ MOST_CELLS = 500_000
 MISSING = "(missing)"
 OUTCOMES = ("decision", "label")
 Group = tuple[str, ...]
+Outcome = tuple[float, ...]  # the decision, and the label if there is one
+Cells = Mapping[tuple[Group, Outcome], int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grouping:
-    """The groups by one column or by several at once: each a value per column, the reference apart."""
+    """The groups by one column or by several at once: each a value per column, the reference apart.
+
+    `cells` tells how many rows of a group had which outcome.
+    """
 
     columns: tuple[str, ...]
     groups: tuple[Group, ...]
     reference: Group
+    cells: Mapping[Group, Mapping[Outcome, int]]
 
     def labels(self, group: Group) -> Mapping[str, str]:
         """Return a group's value by column."""
         return dict(zip(self.columns, group, strict=True))
 
 
-def counted(data: Dataset, columns: Sequence[str]) -> pa.Table:
-    """Return how many rows hold each combination of groups, decision and label, counted where they are."""
-    found = data
+def counted(data: Dataset, columns: Sequence[str]) -> Cells:
+    """Return how many rows hold each combination of groups and outcomes, counted where they are."""
     for name in columns:
         _must_have(data, name)
-        found = found.with_column(f"group {name}", as_text(name))
-    for role in outcomes(data):
-        found = found.with_column(f"group {role}", as_number(data, role))
-    total = found.counts([f"group {name}" for name in (*columns, *outcomes(data))], MOST_CELLS)
+    total = replace(data, sql=_counts(data, columns)).rows()
     if total.num_rows == 0:
         raise HarnessError(f"dataset {data.name!r} has no rows; nothing can be compared")
     _few(total, columns)
@@ -45,29 +48,24 @@ def counted(data: Dataset, columns: Sequence[str]) -> pa.Table:
     if total.num_rows == MOST_CELLS:
         told = f"{', '.join(columns)} have {MOST_CELLS:,} or more combinations of groups and outcomes"
         raise HarnessError(f"{told}, and rates of so many tell nothing; name fewer columns")
-    return total.rename_columns([*columns, *outcomes(data), "rows"])
+    return _cells(total, len(columns))
 
 
 def groupings(
-    cells: pa.Table, columns: Sequence[str], reference: str | Mapping[str, str], intersections: bool
+    cells: Cells, columns: Sequence[str], reference: str | Mapping[str, str], intersections: bool
 ) -> Iterator[Grouping]:
     """Yield the grouping by each column, and by every two and more together if intersections are asked for."""
     named = _references(columns, reference)
-    for name in columns:
-        _is_there(cells, name, named[name])
+    for at, name in enumerate(columns):
+        _is_there({group[at] for group, _ in cells}, name, named[name])
     sizes = range(1, len(columns) + 1 if intersections else 2)
-    for chosen in (each for size in sizes for each in combinations(columns, size)):
-        yield _grouping(cells, chosen, tuple(named[name] for name in chosen))
+    for chosen in (each for size in sizes for each in combinations(range(len(columns)), size)):
+        yield _grouping(cells, chosen, tuple(columns[at] for at in chosen), named)
 
 
 def quoted(name: str) -> str:
     """Return a column's name quoted for SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """Return a text as a SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def as_text(name: str) -> str:
@@ -91,13 +89,43 @@ def outcomes(data: Dataset) -> Sequence[str]:
     return [role for role in OUTCOMES if role in data.roles.named()]
 
 
-def _grouping(cells: pa.Table, columns: tuple[str, ...], reference: Group) -> Grouping:
-    found = cells.group_by(list(columns)).aggregate([]).to_pylist()
-    groups = sorted(tuple(str(row[name]) for name in columns) for row in found)
-    if reference not in groups:
-        told = ", ".join(f"{name}: {value}" for name, value in zip(columns, reference, strict=True))
+def _counts(data: Dataset, columns: Sequence[str]) -> str:
+    """Return the query that groups the values as they are, and puts only what results into words and numbers."""
+    read, own = _told_apart(data, columns)
+    raw = ", ".join(dict.fromkeys(quoted(name) for name in (*own, *map(data.column, outcomes(data)))))
+    grouped = f"SELECT {raw}, count(*) AS harness_rows FROM ({read.sql}) GROUP BY {raw} LIMIT {MOST_CELLS}"
+    shown = [f"{as_text(name)} AS {quoted(f'group {column}')}" for name, column in zip(own, columns, strict=True)]
+    shown += [f"{as_number(data, role)} AS {quoted(f'group {role}')}" for role in outcomes(data)]
+    return f"SELECT {', '.join(shown)}, harness_rows FROM ({grouped})"
+
+
+def _told_apart(data: Dataset, columns: Sequence[str]) -> tuple[Dataset, Sequence[str]]:
+    """Return which columns tell the groups apart: of numbers with a fraction their words, as 0.0 equals -0.0."""
+    known = data.columns
+    worded = [name for name in columns if known[name] in ("FLOAT", "DOUBLE")]
+    for name in worded:
+        data = data.with_column(f"words {name}", as_text(name))
+    return data, [f"words {name}" if name in worded else name for name in columns]
+
+
+def _cells(total: pa.Table, columns: int) -> Cells:
+    """Return the counts by group and outcome; different values may read the same, as a missing one and its words."""
+    found: Counter[tuple[Group, Outcome]] = Counter()
+    for *values, rows in zip(*(column.to_pylist() for column in total.columns), strict=True):
+        found[tuple(values[:columns]), tuple(values[columns:])] += rows
+    return found
+
+
+def _grouping(cells: Cells, chosen: Sequence[int], columns: tuple[str, ...], named: Mapping[str, str]) -> Grouping:
+    found: dict[Group, Counter[Outcome]] = {}
+    for (group, outcome), rows in cells.items():
+        found.setdefault(tuple(group[at] for at in chosen), Counter())[outcome] += rows
+    reference = tuple(named[name] for name in columns)
+    if reference not in found:
+        told = ", ".join(f"{name}: {named[name]}" for name in columns)
         raise HarnessError(f"no row is of the reference group {told}; name another or leave out `intersections`")
-    return Grouping(columns=columns, groups=tuple(group for group in groups if group != reference), reference=reference)
+    groups = tuple(group for group in sorted(found) if group != reference)
+    return Grouping(columns=columns, groups=groups, reference=reference, cells=found)
 
 
 def _references(columns: Sequence[str], reference: str | Mapping[str, str]) -> Mapping[str, str]:
@@ -126,10 +154,9 @@ def _few(cells: pa.Table, columns: Sequence[str]) -> None:
             )
 
 
-def _is_there(cells: pa.Table, name: str, reference: str) -> None:
-    found = sorted(pc.unique(cells[name]).to_pylist())
+def _is_there(found: set[str], name: str, reference: str) -> None:
     if reference not in found:
-        raise UsageError(f"column {name!r} has no group {reference!r}; it has {', '.join(found)}")
+        raise UsageError(f"column {name!r} has no group {reference!r}; it has {', '.join(sorted(found))}")
 
 
 def _binary(data: Dataset, cells: pa.Table) -> None:

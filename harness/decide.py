@@ -8,7 +8,7 @@ from harness import attempts
 from harness.family import corrected
 from harness.gates import Gate
 from harness.looks import overdrawn
-from harness.model import Decision, Identity, Promotion, Run, Verdict
+from harness.model import CANDIDATE, Decision, Identity, Promotion, Run, Verdict
 from harness.waivers import Held, Waiver, idle, refusal
 from harness.words import spent
 
@@ -153,7 +153,8 @@ def _waived(asked: _Question, suite: str, verdict: Verdict, held: Held) -> _Find
 
 def _about_verdict(asked: _Question, suite: str, run: Run, verdict: Verdict) -> _Finding:
     versus = verdict.requirement.versus
-    if versus and run.baselines.get(versus, run.candidate) is None and asked.gate.first_promotion == "allow":
+    alone = versus and run.baselines.get(versus, run.candidate) is None and _is_measured(run, verdict)
+    if alone and asked.gate.first_promotion == "allow":
         if not asked.promoted_before:
             return _Finding(
                 outcome="pass", reason=f"{suite}: {verdict.name}: first promotion, no {versus} to compare with"
@@ -163,6 +164,12 @@ def _about_verdict(asked: _Question, suite: str, run: Run, verdict: Verdict) -> 
         )
         return _Finding(outcome="error", reason=reason)
     return _Finding(outcome=verdict.outcome, reason=f"{suite}: {verdict.name}: {verdict.reason}")
+
+
+def _is_measured(run: Run, verdict: Verdict) -> bool:
+    """Tell whether the candidate itself was measured: one that was not owes its error to no missing champion."""
+    place = verdict.step, verdict.metric, CANDIDATE
+    return any((each.step, each.metric, each.target) == place and not each.failure for each in run.measurements)
 
 
 def _about_age(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:

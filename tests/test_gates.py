@@ -8,12 +8,13 @@ from pydantic import ValidationError
 from harness.decide import decide
 from harness.errors import UsageError
 from harness.gates import Gate, candidate_named, read_gates
-from harness.model import Data, Identity, Outcome, Promotion, Run, Verdict
+from harness.model import Data, Identity, Measurement, Outcome, Promotion, Run, Sample, Verdict
 from harness.requirements import Requirement, Severity
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 CANDIDATE = Identity(revision="models:/fraud/2", digest="sha256:" + "a" * 64)
 MUST = Requirement(metric="recall", at_least=0.7)
+MEASURED = Measurement(metric="recall", sample=Sample(statistic="proportion", counts={"k": 1, "n": 2}))
 
 
 def verdict(outcome: Outcome, severity: Severity = "must", versus: str | None = None) -> Verdict:
@@ -173,16 +174,30 @@ def test_a_first_promotion_passes_without_champion_only_if_there_never_was_one(
     first: str, before: bool, outcome: str
 ) -> None:
     gate = Gate(suites=["card"], first_promotion=first)  # type: ignore[arg-type]
-    only = run(verdict("pass"), verdict("error", versus="champion"), baselines={"champion": None})
+    only = run(
+        verdict("pass"), verdict("error", versus="champion"), baselines={"champion": None}, measurements=[MEASURED]
+    )
 
     assert outcome == decided(gate, only, promoted_before=before).outcome
 
 
 def test_a_first_promotion_does_not_excuse_what_fails_without_champion() -> None:
     gate = Gate(suites=["card"], first_promotion="allow")
-    only = run(verdict("fail"), verdict("error", versus="champion"), baselines={"champion": None})
+    only = run(
+        verdict("fail"), verdict("error", versus="champion"), baselines={"champion": None}, measurements=[MEASURED]
+    )
 
     assert "fail" == decided(gate, only, promoted_before=False).outcome
+
+
+@pytest.mark.parametrize(
+    "measured", [[], [replace(MEASURED, failure="no alerts")], [replace(MEASURED, metric="precision")]]
+)
+def test_a_first_promotion_does_not_excuse_a_candidate_that_was_not_measured(measured: list[Measurement]) -> None:
+    gate = Gate(suites=["card"], first_promotion="allow")
+    only = run(verdict("error", versus="champion"), baselines={"champion": None}, measurements=measured)
+
+    assert "error" == decided(gate, only, promoted_before=False).outcome
 
 
 def test_a_promoting_gate_refuses_a_candidate_that_is_only_declared() -> None:

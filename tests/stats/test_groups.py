@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from harness.errors import HarnessError
 from harness.model import Sample
@@ -17,6 +17,8 @@ from harness.stats.groups import gap_bounds, ratio_bounds
 
 # ProPublica's COMPAS table: false positives of Black and of white defendants who did not reoffend
 BLACK, WHITE = (805, 1795), (349, 1488)
+# and false negatives of those who did
+BLACK_MISSED, WHITE_MISSED = (532, 1901), (461, 966)
 
 
 def counts(statistic, group, reference):
@@ -34,6 +36,34 @@ def rows(statistic, y, reference, **columns):
 def combined(combine, group, reference, method="wilson"):
     sides = [value for k, n in (group, reference) for value in (k / n, proportion_confint(k, n, 0.05, method))]
     return combine(*sides)
+
+
+@pytest.mark.parametrize(
+    ("group", "rate"), [(BLACK, 0.4485), (WHITE, 0.2345), (BLACK_MISSED, 0.2799), (WHITE_MISSED, 0.4772)]
+)
+def test_rates_are_those_of_propublicas_table(group, rate):
+    k, n = group
+
+    assert infer(Sample(statistic="proportion", counts={"k": k, "n": n})).value == pytest.approx(rate, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("compare", "method", "expected"),
+    [
+        ("diff", "newcomb", (0.18205, 0.24502)),
+        ("diff", "score", (0.18251, 0.24462)),
+        ("ratio", "score", (0.47046, 0.58054)),
+    ],
+)
+def test_our_bounds_hold_those_that_statsmodels_gives_for_the_table(compare, method, expected):
+    pair, statistic = ((BLACK, WHITE), "gap") if compare == "diff" else ((WHITE, BLACK), "ratio")
+    theirs = confint_proportions_2indep(*pair[0], *pair[1], method=method, compare=compare)
+
+    ours = infer(counts(statistic, *pair)).bounds(0.025)
+
+    assert theirs == pytest.approx(expected, abs=6e-6)
+    assert ours[0] < theirs[0]
+    assert theirs[1] < ours[1]
 
 
 def test_gap_of_wilson_bounds_is_newcombes():

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import optimize
+from scipy.stats import norm
 
 from harness.errors import HarnessError
 from harness.model import Sample
@@ -34,6 +36,20 @@ def test_normal_mixture_is_that_of_confseq():
     assert best_rho(100, 0.05) == pytest.approx(12.60056, abs=1e-5)
     assert normal_log_mixture(10, 100, 100, 0.05) == pytest.approx(-0.6510052, abs=1e-5)
     assert normal_mixture_bound(100, 0.05, 100) == pytest.approx(30.35209, abs=1e-5)
+
+
+def one_sided(total, variance, best, alpha):
+    """Return confseq's one-sided normal mixture, which no verdict uses: two bounds at alpha take one of 2 alpha."""
+    rho = best_rho(best, 2 * alpha)
+    log = 0.5 * math.log(4 * rho / (variance + rho)) + total**2 / (2 * (variance + rho))
+    return log + norm.logcdf(total / math.sqrt(variance + rho)) + math.log(alpha)
+
+
+def test_our_parameter_gives_confseqs_one_sided_bound_and_ours_is_no_tighter():
+    bound = optimize.brentq(one_sided, 0, 100, args=(100, 100, 0.05))
+
+    assert bound == pytest.approx(27.66071, abs=1e-5)
+    assert bound < normal_mixture_bound(100, 0.1, 100) * 1.001
 
 
 def test_beta_binomial_mixture_is_that_of_confseq():

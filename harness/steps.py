@@ -1,5 +1,6 @@
 """Resolves a suite's steps against the plugins installed, before anything is opened or measured."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,16 @@ from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.model import CANDIDATE
 from harness.parameters import arguments_of_type, checked
 from harness.plugins import Plugins
+from harness.requirements import Requirement
 from harness.stats import STATISTICS
 from harness.suites import Step, Suite
 from harness.targets import Target
+
+SHARES = (
+    *("proportion", "auc", "average_precision", "f1", "brier", "calibration", "value_rate", "odds", "js", "ks"),
+    *("judged", "exceedance", "sequence"),
+)
+LIMITS = {**dict.fromkeys(SHARES, (0.0, 1.0)), "gap": (-1.0, 1.0), "canary": (-1.0, 1.0)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,4 +107,18 @@ def _metrics_are_known(check: Check, step: Step) -> None:
             raise UsageError(
                 f"check {check.name!r}: {requirement.metric!r} has no known interval, so nothing can be decided on it; "
                 f"make it `severity: info`"
+            )
+        _refuse_beyond(requirement, *LIMITS.get(statistic, (-math.inf, math.inf)))
+
+
+def _refuse_beyond(requirement: Requirement, least: float, most: float) -> None:
+    """Refuse percents where shares are meant: `at_most: 5` of a share would be met by everything."""
+    if requirement.versus:
+        least, most = 0.0, most - least
+    for name in ("at_least", "at_most", "lose_at_most", "gain_at_least"):
+        asked = getattr(requirement, name)
+        if asked is not None and not least <= asked <= most:
+            raise UsageError(
+                f"{requirement.metric!r} is asked for {name}: {asked:g}, which lies beyond {least:g} to {most:g}, so "
+                f"every candidate would pass or none; if percents are meant, write {asked / 100:g}"
             )

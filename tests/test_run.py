@@ -33,6 +33,26 @@ def suite(project: Path, asked: str, name: str = "s") -> Path:
 
 @pytest.mark.usefixtures("scores")
 @pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("{at_most: 5}", "asked for at_most: 5, which lies beyond 0 to 1"),
+        ("{at_least: 80}", "if percents are meant, write 0.8"),
+        ("{at_least: -0.1}", "beyond 0 to 1"),
+        ("{versus: champion, lose_at_most: 2}", "if percents are meant, write 0.02"),
+    ],
+)
+def test_percents_where_shares_are_meant_are_refused(project: Path, harness: Command, asked: str, told: str) -> None:
+    path = suite(project, asked)
+    path.write_text(f"{path.read_text()}baselines: {{champion: {{kind: table, config: {{data: d}}}}}}\n")
+
+    done = harness("validate", path)
+
+    assert 4 == done.code
+    assert told in done.err
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
     ("asked", "code", "word"),
     [
         ("{at_least: 0.7}", 0, "PASS"),

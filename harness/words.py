@@ -33,10 +33,10 @@ def looked(look: "Look", unit: str) -> str:
 
 def spent(look: "Look") -> str:
     """Return why new rows are not judged."""
-    taken = "the one look planned" if look.planned == 1 else f"all {look.planned} looks planned"
+    planned = "the one time that was" if look.planned == 1 else f"the {look.planned} times that were"
     return (
-        f"looks spent: {taken} at rows of this candidate had been taken before, and trying until it passes proves "
-        f"nothing; a person decides, or a new candidate is judged"
+        f"looks spent: this candidate was already judged {planned} planned, and trying until it passes proves nothing; "
+        f"a person decides, or a new candidate is judged"
     )
 
 
@@ -88,7 +88,7 @@ def _lines(verdict: "Verdict") -> Iterator[tuple[str, str]]:
         yield "look", looked(verdict.look, verdict.unit).removeprefix("look ")
     if verdict.estimate and verdict.outcome == "inconclusive" and verdict.statistic != "point":
         yield "to decide", _to_decide(verdict)
-        yield "do not", "re-run: the same data give the same answer; looks are counted"
+        yield "do not", "re-run: the same data give the same answer, and tries on new data are counted"
 
 
 def _saw(verdict: "Verdict", estimate: "Estimate") -> str:
@@ -114,7 +114,7 @@ def _can_say(verdict: "Verdict") -> str:
     estimate = verdict.estimate
     if estimate is None or estimate.lower is None or estimate.upper is None:
         return "nothing"
-    if estimate.lower == estimate.upper:
+    if estimate.lower == estimate.upper and (verdict.statistic == "exact" or verdict.requirement.scope == "these"):
         return f"exactly {placed(verdict, estimate.value)}"
     lowest = (verdict.requirement.sought(verdict.better)[1] == "higher") == (verdict.outcome != "fail")
     bound = estimate.lower if lowest else estimate.upper

@@ -123,7 +123,7 @@ def test_a_look_beyond_the_planned_ones_is_not_judged(looking: Looking) -> None:
     third = verdict(looking.look(300, 2000))
 
     assert ("inconclusive", None, True) == (third["outcome"], third["estimate"], third["look"]["spent"])
-    told = "looks spent: all 2 looks planned at rows of this candidate had been taken before"
+    told = "looks spent: this candidate was already judged the 2 times that were planned"
     assert third["reason"].startswith(told)
 
 

@@ -18,7 +18,7 @@ def test_an_inconclusive_verdict_reads_as_a_person_would_say_it() -> None:
         "  can say    at least 73.9 %; at least 75 % was asked\n"
         "  so         it may be good enough; this is not a failure\n"
         "  to decide  about 720 more frauds, if it is really 80 %\n"
-        "  do not     re-run: the same data give the same answer; looks are counted"
+        "  do not     re-run: the same data give the same answer, and tries on new data are counted"
     ) == text
 
 
@@ -61,5 +61,14 @@ def test_spent_looks_are_told_in_words() -> None:
         Requirement(metric="recall", at_least=0.75, looks=1), Measurement(metric="recall", sample=sample), look=spent
     ).explain()
 
-    assert "why        looks spent: the one look planned at rows of this candidate had been taken before" in text
+    assert "why        looks spent: this candidate was already judged the one time that was planned" in text
     assert "  so         nothing new is decided; this is not a failure" in text
+
+
+def test_what_was_seen_in_a_part_is_never_called_exact() -> None:
+    bins = {f"{side}.{number}": 1000 for side in ("reference", "current") for number in range(10)}
+    measurement = Measurement(metric="psi", sample=Sample(statistic="psi", counts=bins), better="lower")
+
+    text = judge(Requirement(metric="psi", at_most=0.1), measurement).explain()
+
+    assert "can say    at most 0; at most 0.1 was asked" in text

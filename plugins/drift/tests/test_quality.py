@@ -46,9 +46,11 @@ def test_clusters_are_kept() -> None:
     assert all("cluster.terminal" in each.sample.rows.column_names for each in found if each.sample.rows is not None)
 
 
-def test_days_that_leave_no_side_are_refused() -> None:
-    with pytest.raises(HarnessError, match="recall_change: no row counts in the time before the last 90 days"):
-        measure(concept, days(5), days=90)
+def test_days_that_leave_no_side_are_an_error_of_each_rate() -> None:
+    found = measure(concept, days(5), days=90)
+
+    told = ["no row counts in the time before the last 90 days" in each.failure for each in found]
+    assert [True, True, True] == told
 
 
 def test_rows_without_a_time_are_refused() -> None:
@@ -74,3 +76,29 @@ def test_estimated_quality_is_that_of_calibrated_scores() -> None:
 def test_scores_that_are_no_probabilities_are_refused() -> None:
     with pytest.raises(HarnessError, match="takes each score for a probability; found -3 to 2"):
         measure(estimated, {"score": [-3.0, 2.0], "decision": [0, 1]})
+
+
+def test_one_rate_without_rows_leaves_the_others_measured() -> None:
+    rows = days(5)
+    rows["decision"] = np.where(np.arange(len(rows["id"])) < 2000, rows["label"], 0)
+
+    found = {each.metric: each.failure for each in measure(concept, rows, days=5)}
+
+    assert ("", "") == (found["recall_change"], found["fpr_change"])
+    assert "no row counts in the last 5 days" in found["precision_change"]
+
+
+@pytest.mark.parametrize("role", ["label", "decision"])
+def test_changes_of_what_is_neither_0_nor_1_are_refused(role: str) -> None:
+    rows = days(5)
+    rows[role] = rows[role] * 2
+
+    with pytest.raises(HarnessError, match=f"{role} '{role}' must hold 0 and 1; found 2"):
+        measure(concept, rows, days=5)
+
+
+def test_estimates_of_decisions_that_are_neither_0_nor_1_are_refused() -> None:
+    rows = {"id": np.arange(100), "score": np.full(100, 0.5), "decision": np.arange(100) % 3}
+
+    with pytest.raises(HarnessError, match="decision 'decision' must hold 0 and 1; found 2"):
+        measure(estimated, rows)

@@ -1,11 +1,14 @@
 """Whether a model still does what it did: by labels that have matured, or estimated without any."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness import Dataset, HarnessError, Measurement, Reading, Sample
+
+ZERO_OR_ONE = "SELECT {0} AS found FROM ({1}) WHERE {0} NOT IN (0, 1) LIMIT 1"
 
 # metric, rows it is a share of, what counts as a hit, and whether more is better
 CHANGES = (
@@ -39,21 +42,24 @@ CHANGED = (
 def changes(data: Dataset, days: int) -> Iterator[Measurement]:
     """Yield each rate in the last days less that of the days before; rows keep their clusters."""
     recent = _recent(data, days)
-    names = {role: f'CAST("{_escaped(data.column(role))}" AS DOUBLE)' for role in ("label", "decision")}
+    names = {role: _zero_or_one(data, role) for role in ("label", "decision")}
     for metric, where, hit, more_is_better in CHANGES:
         role, _, value = where.partition(" = ")
         rows = data.observations(y=names[hit], score=f"({recent})::INT", where=f"{names[role]} = {value}")
+        alone = _one_sided(rows, metric, where, days)
         yield Measurement(
             metric=metric,
-            sample=Sample(statistic="gap", rows=_two_sided(rows, metric, days)),
+            sample=Sample(statistic="gap", rows=None if alone else _two_sided(rows)),
             better="higher" if more_is_better else "lower",
             evidence={"now": f"the last {days} days", "baseline": "all days before"},
             readings=CHANGED,
+            failure=alone,
         )
 
 
 def estimated(data: Dataset) -> Iterator[Measurement]:
     """Yield recall and precision as they are if every score is the probability it claims to be."""
+    _zero_or_one(data, "decision")
     rows = data.rows([data.column("score"), data.column("decision")])
     scores, decisions = (rows[name].cast(pa.float64()).to_numpy() for name in rows.column_names)
     if scores.min() < 0 or scores.max() > 1:
@@ -81,13 +87,34 @@ def _recent(data: Dataset, days: int) -> str:
     return f"{when} > TIMESTAMP '{latest.isoformat(sep=' ')}' - INTERVAL {days} DAY"
 
 
-def _two_sided(rows: pa.Table, metric: str, days: int) -> pa.Table:
-    """Return the rows with `reference` 1 before the last days; both sides must have some."""
+def _zero_or_one(data: Dataset, role: str) -> str:
+    """Return the SQL expression of a label or decision, which must be 0 or 1: others would count as no row's."""
+    name = data.column(role)
+    value = f'CAST("{_escaped(name)}" AS DOUBLE)'
+    other = replace(data, sql=ZERO_OR_ONE.format(value, data.sql)).rows()["found"].to_pylist()
+    if other:
+        raise HarnessError(
+            f"dataset {data.name!r}: {role} {name!r} must hold 0 and 1; found {other[0]:g}; "
+            f"name a 0/1 column as its {role}"
+        )
+    return value
+
+
+def _one_sided(rows: pa.Table, metric: str, where: str, days: int) -> str:
+    """Return why there is nothing to compare, if one side has no row to take the rate from."""
     recent = rows["score"].to_numpy()
-    if not recent.size or recent.min() == recent.max():
-        side = "the last" if not recent.any() else "the time before the last"
-        raise HarnessError(f"{metric}: no row counts in {side} {days} days; give another number of `days` or more data")
-    return rows.drop(["score"]).append_column("reference", pa.array(1.0 - recent))
+    if recent.size and recent.min() != recent.max():
+        return ""
+    side = "the last" if not recent.any() else "the time before the last"
+    return (
+        f"{metric}: no row counts in {side} {days} days, as it is a share of those with {where}; give another number "
+        f"of `days` or more data"
+    )
+
+
+def _two_sided(rows: pa.Table) -> pa.Table:
+    """Return the rows with `reference` 1 before the last days."""
+    return rows.drop(["score"]).append_column("reference", pa.array(1.0 - rows["score"].to_numpy()))
 
 
 def _escaped(name: str) -> str:

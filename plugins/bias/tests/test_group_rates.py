@@ -241,3 +241,13 @@ def test_credit_by_age_is_as_published(shared: Path) -> None:
 def test_what_cannot_be_compared_is_refused(rows: Any, params: dict[str, Any], words: str) -> None:
     with pytest.raises((HarnessError, UsageError), match=words):
         rates(pa.table(rows), **params)
+
+
+def test_a_group_without_rows_to_take_a_rate_from_says_which() -> None:
+    rows = {"sex": ["f", "f", "m", "m"], "label": [1, 1, 0, 1], "decision": [1, 0, 1, 0]}
+
+    found = rates(rows, groups=["sex"], reference="m", rates=["tpr", "fpr"])
+
+    told = "no row of sex: f has label 0, so it has no fpr"
+    assert [True] * 3 == [told in found[name, "f"].failure for name in ("fpr", "fpr_ratio", "fpr_gap")]
+    assert ["", "", ""] == [found[name, "f"].failure for name in ("tpr", "tpr_ratio", "tpr_gap")]

@@ -81,6 +81,7 @@ def _of_rate(grouping: Grouping, rows: pa.Table | None, rate: Rate) -> Iterator[
             unit=_unit(group),
             labels=grouping.labels(group),
             evidence={"hits": f"{counts['k']:g}", "rows": f"{counts['n']:g}"},
+            failure=_lacking(grouping, [group], [rate]),
         )
         if group != grouping.reference:
             both = {**counts, "k_ref": reference["k"], "n_ref": reference["n"]}
@@ -99,7 +100,20 @@ def _compared(
             unit=_unit(group, grouping.reference, counts["n"], counts["n"] + counts["n_ref"]),
             labels=grouping.labels(group),
             evidence={"reference": told},
+            failure=_lacking(grouping, [group, grouping.reference], [rate]),
         )
+
+
+def _lacking(grouping: Grouping, groups: Sequence[Group], rates: Sequence[Rate]) -> str:
+    """Return that a group has no row to take a rate from, or nothing."""
+    for group, rate in ((group, rate) for group in groups for rate in rates):
+        if rate.of and not rate.counts(grouping.cells[group])["n"]:
+            told = ", ".join(f"{name}: {value}" for name, value in grouping.labels(group).items())
+            among = f"{rate.of[0]} {rate.of[1]}"
+            return (
+                f"no row of {told} has {among}, so it has no {rate.name}; give more rows, or merge it with a like group"
+            )
+    return ""
 
 
 def _unit(group: Group, reference: Group = (), own: float = 0, both: float = 0) -> str:
@@ -128,6 +142,7 @@ def _equalized_odds(grouping: Grouping, rows: pa.Table | None) -> Iterator[Measu
             labels=grouping.labels(group),
             unit=_unit(group, grouping.reference, *_sizes(counts)),
             evidence={"reference": ", ".join(grouping.reference)},
+            failure=_lacking(grouping, [group, grouping.reference], rates),
         )
 
 

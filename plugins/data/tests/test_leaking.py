@@ -69,3 +69,18 @@ def test_a_label_of_more_than_two_kinds_is_refused() -> None:
 def test_a_column_that_is_not_there_is_refused() -> None:
     with pytest.raises(UsageError, match="has no column 'y'; it has id, label, x"):
         measure(leakage, rows(x=LABEL), columns=["y"])
+
+
+def test_a_column_without_bins_is_an_error_beside_the_others() -> None:
+    found = measure(leakage, rows(noise=CHANCE.random(ROWS), lists=[[1.0]] * ROWS))
+
+    failures = {each.labels["column"]: each.failure for each in found}
+    assert "" == failures["noise"]
+    assert "column 'lists' is DOUBLE[], of which no bins can be made" in failures["lists"]
+
+
+def test_whole_numbers_and_times_of_any_size_are_features() -> None:
+    huge = 2**60 + LABEL * 2**20
+    clock = pa.array(LABEL * 3_600_000_000, pa.time64("us"))
+
+    assert {"huge": 1.0, "clock": 1.0} == estimated(huge=huge, clock=clock)

@@ -212,3 +212,12 @@ def test_the_ids_of_some_rows_that_break_a_rule_are_kept_and_nothing_else_of_the
 
     assert kept.rows is None
     assert broken.rows.to_pydict() == {"example": list(range(70, 90))}
+
+
+def test_bounds_beyond_64_bits_are_bounds() -> None:
+    rows = pa.table({"u": pa.array([2**63 - 1, 2**63, 2**63 + 1], pa.uint64()), "x": [1.0, 2.0, 3.0]})
+
+    found = measure(schema, rows, columns={"u": {"min": 2**63, "in": [2**63, 2**63 + 1]}, "x": {"max": 10**40}})
+
+    counts = {(each.labels["column"], each.labels["rule"]): each.sample.counts["value"] for each in found}
+    assert (1, 1, 0) == (counts["u", "min"], counts["u", "in"], counts["x", "max"])

@@ -117,3 +117,18 @@ def test_missing_values_break_a_check_that_does_not_ignore_them(bad: pa.Table, t
     found = counted(bad, written(tmp_path, text))
 
     assert found["amount", "greater_than_or_equal_to"] == 7 + 5 + 4
+
+
+@pytest.mark.parametrize("flag", ["nullable", "unique", "required"])
+def test_a_flag_in_quotes_is_refused_as_any_text_counts_as_true(flag: str, bad: pa.Table, tmp_path: Path) -> None:
+    file = written(tmp_path, f"columns: {{amount: {{{flag}: 'no'}}}}")
+
+    with pytest.raises(UsageError, match=f"`{flag}: 'no'` is neither true nor false"):
+        counted(bad, file)
+
+
+def test_a_pattern_that_is_none_is_refused(bad: pa.Table, tmp_path: Path) -> None:
+    file = written(tmp_path, "columns: {country: {nullable: true, str_matches: '('}}")
+
+    with pytest.raises(UsageError, match="is not a Pandera schema: missing"):
+        counted(bad, file)

@@ -41,3 +41,10 @@ def test_without_a_clock_nothing_has_an_age() -> None:
     with pytest.raises(UsageError, match="was opened without a clock"):
         measured(DAYS, as_of=None)
     assert FakeTarget(rows={"time": DAYS}).dataset("data").as_of is None
+
+
+def test_a_column_of_numbers_has_no_age() -> None:
+    data = replace(dataset({"time": [1, 2]}), as_of=AS_OF)
+
+    with pytest.raises(HarnessError, match="column 'time' of dataset .* is BIGINT and no time"):
+        list(measure(freshness, data))

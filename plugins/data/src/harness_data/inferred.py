@@ -14,7 +14,7 @@ Rules = Mapping[str, object]
 
 def schema_of(data: Dataset) -> Mapping[str, Rules]:
     """Return the rules of `data.schema` that every row keeps, by column."""
-    types = {name: str(kind).lstrip("!").lower() for name, kind in data.ibis().schema().items()}
+    types = {name: str(kind).lstrip("!") for name, kind in data.ibis().schema().items()}
     profile = data.profile()
     return {
         name: {"type": kind, **(_rules(profile[name], kind) if name in profile.columns else {"nullable": True})}

@@ -31,10 +31,18 @@ def leakage(data: Dataset, columns: Sequence[str] | None, rows: int) -> Iterator
         raise HarnessError(f"dataset {data.name!r}: {len(y)} rows hold too few of one label; give more `rows`")
     own = _own(data, found)
     for name in names:
-        score = _rates(_codes(found[name], learned), y, learned)
-        judged = pa.table({**own, "y": y, "score": score}).filter(pa.array(~learned))
+        judged, failure = None, ""
+        try:
+            score = _rates(_codes(found[name], learned), y, learned)
+            judged = pa.table({**own, "y": y, "score": score}).filter(pa.array(~learned))
+        except pa.ArrowException:  # lists, structs and the like
+            failure = f"column {name!r} is {data.columns[name]}, of which no bins can be made; name other `columns`"
         yield Measurement(
-            metric="auc", sample=Sample(statistic="auc", rows=judged), better="lower", labels={"column": name}
+            metric="auc",
+            sample=Sample(statistic="auc", rows=judged),
+            better="lower",
+            labels={"column": name},
+            failure=failure,
         )
 
 
@@ -84,9 +92,10 @@ def _codes(values: pa.ChunkedArray, learned: NDArray[np.bool_]) -> Codes:
     kind = values.type
     if pa.types.is_temporal(kind):
         values = values.cast(pa.timestamp("us"), safe=False) if pa.types.is_timestamp(kind) else values
-        values = pc.cast(values.cast(pa.int64() if pa.types.is_timestamp(kind) else pa.int32()), pa.float64())
+        short = pa.types.is_date32(kind) or pa.types.is_time32(kind)
+        values = pc.cast(values.cast(pa.int32() if short else pa.int64()), pa.float64(), safe=False)
     elif pa.types.is_decimal(kind) or pa.types.is_integer(kind):
-        values = values.cast(pa.float64())
+        values = values.cast(pa.float64(), safe=False)
     if not pa.types.is_floating(values.type):
         codes = values.cast(pa.string()).combine_chunks().dictionary_encode().indices
         return np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False), dtype=np.int64) + 1

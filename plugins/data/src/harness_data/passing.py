@@ -6,6 +6,7 @@ one only counts, in any row order, and a value of another kind than the rule's p
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import ibis
@@ -23,7 +24,11 @@ def passes(column: ir.Value, name: str, statistics: Statistics) -> ir.BooleanVal
     if name.startswith("str_"):
         return PASSES[name](column, statistics) if kind.is_string() else ibis.literal(False)
     given = {key: value if key in FLAGS else _fitting(kind, value) for key, value in statistics.items()}
-    return ibis.literal(name in NEGATIVE) if None in given.values() else PASSES[name](column, given)
+    return (
+        ibis.literal(name in NEGATIVE)
+        if any(value is None for value in given.values())
+        else PASSES[name](column, given)
+    )
 
 
 def _fitting(kind: dt.DataType, value: object) -> object:
@@ -33,10 +38,17 @@ def _fitting(kind: dt.DataType, value: object) -> object:
     if isinstance(value, bool):
         return value if kind.is_boolean() else None
     if isinstance(value, int | float):
-        return value if kind.is_numeric() and not kind.is_boolean() else None
+        return _number(value) if kind.is_numeric() and not kind.is_boolean() else None
     if kind.is_timestamp() or kind.is_date():
         return _moment(value)
     return value if isinstance(value, str) and kind.is_string() else None
+
+
+def _number(value: float) -> object:
+    """Return a number as Ibis takes it: of whole ones it knows 64 bits, and of larger ones only what is a decimal."""
+    if not isinstance(value, int) or abs(value) < 2**63:
+        return value
+    return ibis.literal(Decimal(value), dt.Decimal(38, 0)) if abs(value) < 10**38 else float(value)
 
 
 def _moment(value: object) -> object:

@@ -1,6 +1,7 @@
 """Makes one Pandera schema of what a suite declares, refusing every key that Pandera would pass over in silence."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ FRAME = ("schema_type", "version", "api", "columns", "strict", "unique", "name",
 COLUMN = ("dtype", "nullable", "unique", "required", "checks", "name", "title", "description")
 # Keys that change data, or that Pandera's Ibis backend does not apply: fine only where they ask for nothing.
 IDLE_FRAME = ("checks", "index", "dtype", "coerce", "ordered", "unique_column_names", "add_missing_columns")
+FLAGS = ("nullable", "unique", "required")
 IDLE_COLUMN = ("coerce", "regex", "default", "drop_invalid_rows")
 REPORTING = ("report_duplicates", "metadata")
 IDLE_OPTIONS = ("raise_warning", "n_failure_cases", "groupby", "groups")
@@ -107,7 +109,7 @@ def _frame(document: dict[str, Any], path: str) -> pa.DataFrameSchema:
         raise UsageError(f"schema {path!r}: strict: {strict!r} changes the data; a check only looks, so use true")
     try:
         frame: pa.DataFrameSchema = deserialize_schema({**document, "schema_type": "ibis_table"})  # type: ignore[no-untyped-call]
-    except (SchemaDefinitionError, SchemaInitError, TypeError, ValueError, AttributeError) as error:
+    except (SchemaDefinitionError, SchemaInitError, TypeError, ValueError, AttributeError, re.error) as error:
         raise UsageError(f"schema {path!r} is not a Pandera schema: {error}") from error
     return frame
 
@@ -117,6 +119,9 @@ def _column_is_known(declared: object, what: str) -> None:
         raise UsageError(f"{what} should hold keys and values; found {declared!r}")
     flat = () if declared.get("checks") else tuple(PASSES)
     _only_known(declared, (*COLUMN, *REPORTING, *flat), IDLE_COLUMN, what)
+    for key in FLAGS:
+        if not isinstance(declared.get(key, False), bool):
+            raise UsageError(f"{what}: `{key}: {declared[key]!r}` is neither true nor false; write one without quotes")
     for name, options in _checks(declared):
         if name not in PASSES:
             raise UsageError(f"{what}: no check {name!r}{nearest(str(name), PASSES)}")

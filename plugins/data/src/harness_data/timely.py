@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
 
+MOMENTS = ("DATE", "TIMESTAMP", "VARCHAR")  # text is read as the moment it spells
+
 
 def freshness(data: Dataset, column: str | None) -> Iterator[Measurement]:
     """Yield the age of the newest row in hours, and the number of rows from the future, which make no table fresh."""
@@ -29,6 +31,11 @@ def freshness(data: Dataset, column: str | None) -> Iterator[Measurement]:
 def _moments(data: Dataset, name: str, as_of: datetime) -> dict[str, object]:
     if name not in data.columns:
         raise UsageError(f"dataset {data.name!r} has no column {name!r}; it has {', '.join(data.columns)}")
+    if not data.columns[name].startswith(MOMENTS):
+        raise HarnessError(
+            f"column {name!r} of dataset {data.name!r} is {data.columns[name]} and no time, so nothing tells how fresh "
+            f"it is; name a date or timestamp: `with: {{column: ...}}`"
+        )
     quoted = '"' + name.replace('"', '""') + '"'
     when = f"CAST({quoted} AS TIMESTAMPTZ)"
     now = f"TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat(sep=' ')}'"

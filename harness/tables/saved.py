@@ -29,6 +29,9 @@ SCHEMA = pa.schema(
 )
 
 
+TOLD = ("rows", "missing", "below", "above", "uncounted")
+
+
 def save_profile(profile: Profile, path: Path) -> None:
     """Write a profile with at most 1,024 bins a column; single values stay apart."""
     rows = [row for column in profile.columns.values() for row in _rows(column)]
@@ -47,6 +50,11 @@ def load(table: pa.Table) -> Profile:
         raise HarnessError(
             f"the profile is of version {versions}, and version {VERSION} is read; profile the data anew"
         )
+    lacking = [name for name in SCHEMA.names if name not in table.column_names]
+    if lacking:
+        raise HarnessError(
+            f"the profile lacks its columns {', '.join(lacking)}; it is damaged, so profile the data anew"
+        )
     parts: dict[str, list[dict[str, Any]]] = {}
     for row in table.to_pylist():
         parts.setdefault(row["column"], []).append(row)
@@ -55,7 +63,7 @@ def load(table: pa.Table) -> Profile:
 
 def _rows(column: ColumnProfile) -> Iterator[dict[str, object]]:
     same = {MARK: VERSION, "column": column.name, "kind": column.kind}
-    for what in ("rows", "missing", "below", "above", "uncounted"):
+    for what in TOLD:
         yield {**same, "what": what, "count": getattr(column, what)}
     kept = column.bins.at_most(BINS_KEPT)
     for code, count, low, single in zip(kept.bin, kept.count, kept.low, kept.single, strict=True):
@@ -67,6 +75,11 @@ def _rows(column: ColumnProfile) -> Iterator[dict[str, object]]:
 
 def _loaded(name: str, rows: Sequence[Mapping[str, Any]]) -> ColumnProfile:
     told = {row["what"]: row["count"] for row in rows}
+    counted = sum(row["count"] for row in rows if row["what"] in ("missing", "below", "above", "bin", "single"))
+    if not told.keys() >= {*TOLD} or counted != told["rows"]:
+        raise HarnessError(
+            f"the profile does not count all rows of column {name!r}; it is damaged, so profile the data anew"
+        )
     categories = {row["category"]: row["count"] for row in rows if row["what"] == "category"}
     return ColumnProfile(
         name=name,

@@ -1,13 +1,14 @@
 """Tables are compared row by row, and what repeats or was seen before is counted."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from harness_data import duplicates, overlap, parity, references, volume
 
 from harness import HarnessError, UsageError
-from harness.testing import measure
+from harness.testing import dataset, measure
 
 ONLINE = {"id": [1, 2, 3, 4, 5], "x": [1.0, 2.0, math.nan, None, 5.0], "c": ["a", "b", "c", "d", "e"]}
 OFFLINE = {"id": [2, 3, 4, 5, 6], "x": [2.005, math.nan, None, 5.5, 6.0], "c": ["b", "c", "D", "e", "f"]}
@@ -76,3 +77,10 @@ def test_a_repeated_id_is_refused() -> None:
 
     with pytest.raises(HarnessError, match="2 rows carry 1 different values of 'k'"):
         measure(parity, twice, reference={"k": [1], "x": [1.0]}, columns={"x": 0.0}, id="k")
+
+
+def test_the_volume_of_a_saved_profile_is_refused() -> None:
+    profile = replace(dataset(ONLINE), uri="today.profile")
+
+    with pytest.raises(UsageError, match="'today.profile' is a saved profile; name the table itself"):
+        list(measure(volume, profile))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 16_384
+SOME = 8
 Keys = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 SIGN = np.int64(2**63 - 1)
@@ -91,6 +92,8 @@ def binned(keys: Keys, shift: int = 0) -> Bins:
     """Return the counts of sorted keys, in bins no narrower than `shift`."""
     if not keys.size:
         return EMPTY
+    if not shift and keys.size > SOME * MOST:  # some keys need no wider bins than all, and tell sooner
+        shift = binned(keys[::SOME]).shift
     differences = (keys[1:] ^ keys[:-1]).view(np.uint64)
     last = np.flatnonzero(differences >= 1 << shift)
     if last.size >= MOST:

@@ -133,8 +133,8 @@ def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
 
 def _together(parts: Sequence[ColumnProfile]) -> tuple[Mapping[str, int], int]:
     """Return the counts of all parts, and what they leave uncounted: that of each, and what is now cut from all."""
-    total: dict[str, int] = {}
-    for part in parts:
+    total = dict(parts[0].categories)
+    for part in parts[1:]:
         for name, count in part.categories.items():
             total[name] = total.get(name, 0) + count
     less = _surplus(np.fromiter(total.values(), np.int64, len(total)))
@@ -179,17 +179,19 @@ def _numbers(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
 
 
 def _counted(values: pa.Array) -> tuple[pa.Array, Keys]:
-    """Return the different texts and how often each occurs."""
+    """Return the different texts and how often each occurs; what is missing is no text."""
     if pa.types.is_dictionary(values.type):
-        counts = np.bincount(values.indices.to_numpy(), minlength=len(values.dictionary))
+        size = len(values.dictionary)
+        indices = values.indices.fill_null(size).to_numpy()  # to drop what is missing costs three times as much
+        counts = np.bincount(indices, minlength=size + 1)[:-1]
         seen = np.flatnonzero(counts)
         return values.dictionary.take(pa.array(seen)), counts[seen]
-    found = pc.value_counts(values)
+    found = pc.value_counts(values.drop_null())
     return found.field("values"), found.field("counts").to_numpy(zero_copy_only=False)
 
 
 def _texts(values: pa.Array, name: str) -> ColumnProfile:
-    texts, counts = _counted(values.drop_null())
+    texts, counts = _counted(values)
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     size = np.bincount(lengths, weights=counts).astype(np.int64) if len(lengths) else np.zeros(0, np.int64)
     seen = np.flatnonzero(size)

@@ -253,3 +253,22 @@ def test_a_whole_file_and_a_query_of_it_have_one_profile(tmp_path: Path) -> None
     queried = whole.with_column("one", "1").profile(["x", "c"])
 
     assert queried == whole.profile(["x", "c"])
+
+
+def test_bins_guessed_from_some_values_are_those_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = np.sort(bins.keys_of(np.random.default_rng(7).lognormal(0, 1, 200_000)))
+    guessed = bins.binned(keys)
+    monkeypatch.setattr(bins, "SOME", len(keys))
+
+    found = bins.binned(keys)
+
+    assert guessed == found
+
+
+def test_columns_of_a_file_are_counted_across_its_row_groups(tmp_path: Path) -> None:
+    rows = pa.Table.from_batches([drawn(700_000)]).select(["x", "c"])
+    pq.write_table(rows, tmp_path / "rows.parquet", row_group_size=300_000)
+
+    found = reopened(tmp_path / "rows.parquet").profile()
+
+    assert profiled(rows.to_batches(), {"x": "number", "c": "text"}) == found

@@ -131,6 +131,15 @@ def calibration(n: int, off: float) -> World:
     return World(kind="calibration", cell=f"n {n}, {truth:.3f}", truth=truth, draw=draw, better="lower")
 
 
+def certain(n: int, wrong: float) -> World:
+    """A model that is always sure, and wrong now and then: most samples show no miss."""
+
+    def draw(rng):
+        return measured("calibration", "lower", y=(rng.random(n) >= wrong) * 1, score=np.ones(n))
+
+    return World(kind="calibration", cell=f"n {n}, {wrong}, always sure", truth=wrong, draw=draw, better="lower")
+
+
 def value_rate(n: int, sigma: float) -> World:
     def draw(rng):
         return measured("value_rate", y=(rng.random(n) < 0.8) * 1, score=rng.lognormal(3, sigma, n))
@@ -207,10 +216,12 @@ WORLDS = (
     *(f1(*cell) for cell in ((30, 100), (300, 20))),
     *(brier(*cell) for cell in ((200, 0.3), (2000, 0.02))),
     *(calibration(*cell) for cell in ((300, 0.0), (300, 0.1), (2000, 0.05))),
+    *(certain(*cell) for cell in ((20, 0.05), (100, 0.01))),
     *(value_rate(*cell) for cell in ((60, 1.0), (200, 1.0), (200, 1.5))),
     *(
         drift("psi", *cell)
         for cell in (
+            (100, 100, 0.316),
             (500, 500, 0.316),
             (1000, 1000, 0.1),
             (20_000, 1000, 0.316),
@@ -220,7 +231,7 @@ WORLDS = (
     ),
     *(drift("psi", n, n, 0.316) for n in (10_000, 100_000, 1_000_000)),
     drift("psi", 1000, 1000, 0.316, rare=True),
-    *(drift("js", *cell) for cell in ((1000, 1000, 0.316), (20_000, 1000, 0.5))),
+    *(drift("js", *cell) for cell in ((100, 100, 0.316), (1000, 1000, 0.316), (20_000, 1000, 0.5))),
     *(drift("ks", *cell) for cell in ((1000, 1000, 0.316), (20_000, 1000, 0.1))),
     *(judged(*cell) for cell in ((50, 1000, 0.85), (100, 1000, 0.85), (400, 2000, 0.85), (100, 1000, 0.97))),
     *(elsewhere(*cell) for cell in ((50, 50, 0.6), (240, 160, 0.85), (240, 160, 0.97))),

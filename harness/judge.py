@@ -175,6 +175,10 @@ def _inferred(requirement: Requirement, measurement: Measurement, baseline: Meas
     misplanned = requirement.misplanned(measurement.better)
     if misplanned:
         raise HarnessError(f"{measurement.metric!r}: {misplanned}")
+    if requirement.versus and baseline is None:
+        raise HarnessError(
+            f"{measurement.metric!r} was measured, but not the {requirement.versus!r} to compare it with"
+        )
     return exactly(sample, other) if requirement.scope == "these" else infer(sample, other)
 
 

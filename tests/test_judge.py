@@ -55,6 +55,14 @@ def test_a_plan_on_the_wrong_side_of_a_comparison_is_an_error() -> None:
     assert "plan_for" not in lower.reason
 
 
+def test_a_comparison_without_a_baseline_is_an_error_and_not_a_threshold() -> None:
+    versus = Requirement(metric="recall", versus="champion", lose_at_most=0.01)
+
+    verdict = judge(versus, counted(171, 214))
+
+    assert ("error", True) == (verdict.outcome, "was measured, but not the 'champion' to compare it with" in verdict.reason)
+
+
 def test_each_look_is_judged_at_its_share_of_alpha() -> None:
     one, two = (judge(replace(AT_LEAST, looks=looks), counted(171, 214)) for looks in (1, 2))
 

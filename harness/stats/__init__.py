@@ -77,6 +77,11 @@ def infer(sample: Sample, baseline: Sample | None = None) -> Inference:
 
 def exactly(sample: Sample, baseline: Sample | None = None) -> Inference:
     """Return what a sample says about exactly its own rows (`scope: these`): both bounds are the value."""
+    if sample.statistic == "judged":
+        raise HarnessError(
+            "people checked only some of these rows, so what a judge said of the others is an estimate even for "
+            "`scope: these`; leave that out, or measure what people said alone"
+        )
     seen = infer(sample, baseline)
     return replace(exact.whole(seen.value, seen.n), hits=seen.hits)
 

@@ -37,7 +37,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     """
     left, right = columns.joined(candidate, baseline)
     y = _classes(left)
-    _refuse_other_labels(y, columns.outcomes(right))
+    columns.refuse_other("y", y, columns.outcomes(right))
     place = _place(y, columns.numbers(left, "score")) - _place(y, columns.numbers(right, "score"))
     value, design = _spread(y, place, columns.clusters(left))
     if not design.variance > 0:
@@ -70,12 +70,3 @@ def _spread(y: Numbers, place: Numbers, codes: Mapping[str, Codes]) -> tuple[flo
     """Return the mean place, which is the AUC (or the difference of two), and its variance."""
     value, positives = mean_part(place, y)
     return value, spread([positives, mean_part(place, 1 - y)[1]], codes)
-
-
-def _refuse_other_labels(y: Numbers, other: Numbers) -> None:
-    changed = int((y != other).sum())
-    if changed:
-        raise HarnessError(
-            f"a comparison needs the same 'y' for the same id; found {changed} of {len(y)} rows labelled otherwise in "
-            "the baseline; measure both on the same labels"
-        )

@@ -42,7 +42,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's average precision less the baseline's on the same ids, linearised, by t bent for skew."""
     left, right = columns.joined(candidate, baseline)
     y, weight = columns.outcomes(left), columns.weights(left)
-    linear.refuse_other_labels(y, columns.outcomes(right))
+    columns.refuse_other("y", y, columns.outcomes(right))
     _refuse_few(y)
     sides = [_linear(y, _ranked(columns.numbers(rows, "score")), weight) for rows in (left, right)]
     return linear.difference(sides[0], sides[1], columns.clusters(left), "average precision")

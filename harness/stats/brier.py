@@ -19,7 +19,9 @@ def infer(sample: Sample) -> Inference:
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
-    """Return the candidate's Brier score less the baseline's on the same ids, by t bent for skew."""
+    """Return the candidate's Brier score less the baseline's on the same ids and labels, by t bent for skew."""
+    left, right = columns.joined(candidate, baseline)
+    columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
     return mean.difference(_squared(candidate), _squared(baseline))
 
 

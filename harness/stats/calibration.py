@@ -7,14 +7,54 @@ import numpy as np
 import pyarrow as pa
 
 from harness.model import Sample
-from harness.stats import columns, linear
+from harness.stats import columns
+from harness.stats.binomial import Binomial
 from harness.stats.brier import probabilities
 from harness.stats.clustering import Part, spread
 from harness.stats.columns import Codes, Numbers
 from harness.stats.inference import Inference
 from harness.stats.resampling import TIMES, Resampled, canonical, redrawn, seeded
+from harness.stats.searched import smallest_alpha
 
 BINS = 15
+SPARSE = 5  # a bin with fewer rows of its rarer outcome looks surer than it is when it is redrawn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rarer:
+    """The rows of sparse bins: their share of the weight, how many independent ones they are worth, and rare ones."""
+
+    share: float
+    n: float
+    k: float
+
+    def hides(self, alpha: float) -> float:
+        """Return what further rare rows may add to the error: the exact bound of their rate, less the rate seen."""
+        upper = Binomial(k=self.k, n=self.n).bounds(alpha)[1] if self.n else 0.0
+        return self.share * (upper - self.k / self.n) if self.n else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowing:
+    """Resampled bounds, widened by what sparse bins may hide: upwards, and where `both` downwards too."""
+
+    inner: Resampled
+    sparse: Sequence[Rarer]
+    both: bool
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        lower, upper = self.inner.bounds(alpha)
+        by = sum(side.hides(alpha) for side in self.sparse)
+        return max(self.inner.low, lower - by * self.both), min(self.inner.high, upper + by)
+
+    def p_at_least(self, threshold: float) -> float:
+        """Return the smallest alpha at which the upper bound lies below the threshold."""
+        return smallest_alpha(lambda alpha: self.bounds(alpha)[1] - threshold)
+
+    def p_at_most(self, threshold: float) -> float:
+        """Return the smallest alpha at which the lower bound lies above the threshold."""
+        return smallest_alpha(lambda alpha: threshold - self.bounds(alpha)[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +63,23 @@ class Gaps:
 
     bins: Codes
     misses: Numbers
+    y: Numbers
     score: Numbers
     weight: Numbers
+
+    def rarer(self, codes: Mapping[str, Codes]) -> Rarer:
+        """Return the rows of sparse bins; rows of one cluster count as one, those of unequal weight by Kish 1965."""
+        ones, rows = np.bincount(self.bins, self.y, minlength=BINS), np.bincount(self.bins, minlength=BINS)
+        together = max([1.0, *(len(way) / len(np.unique(way)) for way in codes.values())])
+        inside = (np.minimum(ones, rows - ones) < SPARSE * together)[self.bins]
+        weight = self.weight[inside]
+        if not weight.sum():
+            return Rarer(share=0.0, n=0.0, k=0.0)
+        mostly = (2 * ones > rows)[self.bins[inside]]
+        rate = float(weight @ (self.y[inside] != mostly) / weight.sum())
+        groups = [len(np.unique(way[inside])) for way in codes.values()]
+        n = min([weight.sum() ** 2 / float(weight @ weight), *groups])
+        return Rarer(share=float(weight.sum() / self.weight.sum()), n=n, k=rate * n)
 
     def seen(self) -> Numbers:
         """Return the gap of each bin."""
@@ -45,8 +100,8 @@ def infer(sample: Sample) -> Inference:
     Sum over 15 equally wide bins of |mean y - mean score| weighted by the bin's share (Guo et al. 2017). Noise alone
     makes it positive, so the errors of each side are bootstrapped apart (2,000 draws of rows, or clusters): upwards it
     errs by no more than its gaps in the direction they show, downwards by no more than the sum of all their moves,
-    or what chance gives probabilities that are right.
-    The upper bound keeps its level, the lower is wide.
+    or what chance gives probabilities that are right. Bins with fewer than 5 rows of their rarer outcome add what they
+    may hide (Clopper-Pearson 1934). The upper bound keeps its level, the lower is wide.
     """
     rows = canonical(columns.table(sample), ("y", "score", "weight"))
     gaps, codes = _gaps(rows, "score"), columns.clusters(rows)
@@ -62,7 +117,7 @@ def infer(sample: Sample) -> Inference:
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's calibration error less the baseline's on the same ids and labels; both bounds are wide."""
     left, right = columns.joined(candidate, baseline)
-    linear.refuse_other_labels(columns.outcomes(left), columns.outcomes(right))
+    columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
     both = left.append_column("other", pa.array(columns.numbers(right, "score")))
     rows = canonical(both, ("y", "score", "other", "weight"))
     sides, codes = [_gaps(rows, name) for name in ("score", "other")], columns.clusters(rows)
@@ -76,7 +131,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 def _gaps(rows: pa.Table, name: str) -> Gaps:
     y, score, weight = columns.outcomes(rows), probabilities(rows, name), columns.weights(rows)
     bins = np.clip(np.ceil(score * BINS) - 1, 0, BINS - 1).astype(np.int64)
-    return Gaps(bins=bins, misses=weight * (y - score), score=score, weight=weight)
+    return Gaps(bins=bins, misses=weight * (y - score), y=y, score=score, weight=weight)
 
 
 def _moves(sides: Sequence[Gaps], codes: Mapping[str, Codes]) -> list[Numbers]:
@@ -99,9 +154,10 @@ def _noise(gaps: Gaps) -> Numbers:
 
 def _told(value: float, sides: Sequence[Gaps], codes: Mapping[str, Codes], below: Numbers, above: Numbers) -> Inference:
     design = spread([_part(sides)], codes)
-    interval = Resampled(
+    inner = Resampled(
         center=value, below=np.sort(below), above=np.sort(above), df=max(design.df, 1.0), low=1.0 - len(sides)
     )
+    interval = Allowing(inner=inner, sparse=[side.rarer(codes) for side in sides], both=len(sides) > 1)
     n = len(sides[0].bins)
     worth = n * design.independent / design.variance if design.variance > 0 else design.groups
     return Inference(value=value, n=n, n_eff=worth, method="bootstrap", interval=interval, clusters=design.clusters)

@@ -40,6 +40,15 @@ def numbers(rows: pa.Table, name: str) -> Numbers:
     return values
 
 
+def present(rows: pa.Table, name: str) -> None:
+    """Refuse a column in which a value is missing, NaN or infinite."""
+    column = _column(rows, name)
+    if pa.types.is_floating(column.type):
+        numbers(rows, name)
+    elif column.null_count:
+        raise HarnessError(f"column {name!r} is missing in {column.null_count} of {len(column)} rows; fix them")
+
+
 def outcomes(rows: pa.Table) -> Numbers:
     """Return `y` as zeros and ones; refuse anything else."""
     y = numbers(rows, "y")
@@ -93,7 +102,25 @@ def joined(candidate: Sample, baseline: Sample) -> tuple[pa.Table, pa.Table]:
         others = _same_type(others, ids.type)
     _refuse_unpaired(ids, others, "baseline")
     _refuse_unpaired(others, ids, "candidate")
+    _refuse_other_clusters(left, right)
     return left, right.take(pc.index_in(ids, value_set=others.combine_chunks()))
+
+
+def _refuse_other_clusters(left: pa.Table, right: pa.Table) -> None:
+    one, other = ({name for name in rows.column_names if name.startswith(CLUSTER)} for rows in (left, right))
+    if one != other:
+        found = f"{', '.join(sorted(one)) or 'none'} for the candidate and {', '.join(sorted(other)) or 'none'}"
+        raise HarnessError(f"a comparison needs the same clusters; found {found} for the baseline; declare both alike")
+
+
+def refuse_other(name: str, values: Numbers, others: Numbers) -> None:
+    """Refuse a baseline that has another value of a column for the same id: two models are compared on one truth."""
+    changed = int((values != others).sum())
+    if changed:
+        raise HarnessError(
+            f"a comparison needs the same {name!r} for the same id; found {changed} of {len(values)} rows that have "
+            f"another in the baseline; measure both on the same rows"
+        )
 
 
 def _ids(rows: pa.Table, side: str) -> pa.ChunkedArray:

@@ -14,6 +14,7 @@ from harness.stats.searched import Mapped, Searched, Widened
 
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm
 TRIFLE = 1e-9  # a PSI so small has the variance of none
+FEWEST, FEWEST_PER_BIN = 100, 10  # rows on each side: below, chi-square erred 8 to 50 % at 5 %
 RESERVE = 1.03  # on the variance: keeps pass and fail below 5 % at T where a few hundred rows err up to 5.3 %
 
 
@@ -64,7 +65,7 @@ def infer_psi(sample: Sample) -> Inference:
     about (bins - 1)(1/n + 1/m). Bounds by inverting the noncentral chi-square (Potgieter et al. 2023), scaled to the
     variance of the first order, which is larger for large drifts. Rows must be independent.
     """
-    bins = _binned(sample)
+    bins = _enough(sample.statistic, _binned(sample))
     counts = (bins.reference + SMOOTHING, bins.current + SMOOTHING)
     p, q = (side / side.sum() for side in counts)
     seen = float((p - q) @ np.log(p / q))
@@ -80,7 +81,7 @@ def infer_js(sample: Sample) -> Inference:
 
     Its square is 1/8 of a noncentral chi-square for shifts that are not large (it is the likelihood ratio of n = m).
     """
-    bins = _binned(sample)
+    bins = _enough(sample.statistic, _binned(sample))
     p, q = (side / side.sum() for side in (bins.reference, bins.current))
     half = (p + q) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -144,6 +145,18 @@ def _binned(sample: Sample) -> Binned:
             f"some on each side; found {int(held.sum())} bins, {counts[0].sum():g} and {counts[1].sum():g} rows"
         )
     return Binned(reference=counts[0][held], current=counts[1][held])
+
+
+def _enough(statistic: str, bins: Binned) -> Binned:
+    """Refuse so few rows that their noise is no chi-square."""
+    sides = (bins.reference.sum(), bins.current.sum())
+    needed = max(FEWEST, FEWEST_PER_BIN * len(bins.reference))
+    if min(sides) < needed:
+        raise HarnessError(
+            f"statistic {statistic!r} of {len(bins.reference)} bins needs {needed} rows or more on each side; found "
+            f"{sides[0]:g} in the reference and {sides[1]:g} now; collect more, or merge windows"
+        )
+    return bins
 
 
 def _of(sample: Sample, side: str) -> dict[tuple[float, str], float]:

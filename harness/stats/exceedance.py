@@ -63,13 +63,19 @@ def _effect(n: Numbers, k: Numbers) -> float:
 def _of_rows(rows: pa.Table) -> Blocks:
     if "weight" in rows.column_names:
         raise HarnessError("statistic 'exceedance' cannot take weights; found column 'weight'; leave it out")
-    ordered = rows.sort_by("time") if "time" in rows.column_names else rows
+    ordered = _in_time(rows) if "time" in rows.column_names else rows
     y, latency = columns.outcomes(ordered), columns.numbers(ordered, "score")
     _refuse_few(len(y))
     slow = latency > np.quantile(latency, 1 - SHARE)
     block = np.arange(len(y)) * BLOCKS // len(y)
     counted = [np.bincount(block, each, minlength=BLOCKS).astype(np.float64) for each in (np.ones(len(y)), y, slow)]
     return Blocks(n=counted[0], k=counted[1], near=counted[2])
+
+
+def _in_time(rows: pa.Table) -> pa.Table:
+    """Return the rows in order of time; refuse those that have none."""
+    columns.present(rows, "time")
+    return rows.sort_by("time")
 
 
 def _of_counts(sample: Sample) -> Blocks:

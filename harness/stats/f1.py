@@ -37,7 +37,7 @@ def infer(sample: Sample) -> Inference:
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's F1 less the baseline's on the same ids and labels, by t bent for skew (linearised)."""
     left, right = columns.joined(candidate, baseline)
-    linear.refuse_other_labels(columns.outcomes(left), columns.outcomes(right))
+    columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
     weight = columns.weights(left)
     return linear.difference(_linear(left, weight), _linear(right, weight), columns.clusters(left), "F1")
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from harness.errors import HarnessError
 from harness.stats.clustering import Part, spread
-from harness.stats.columns import Codes, Numbers
+from harness.stats.columns import Codes
 from harness.stats.effective import bonett_price, student
 from harness.stats.inference import Inference
 
@@ -25,13 +24,3 @@ def difference(candidate: Linear, baseline: Linear, codes: Mapping[str, Codes], 
     if not design.variance > 0:
         return replace(bonett_price(value, value**2, n, design), method=f"paired {name}, Bonett-Price")
     return student(value, n, design, method=f"paired {name}, t", reach=1.0)
-
-
-def refuse_other_labels(y: Numbers, other: Numbers) -> None:
-    """Refuse a baseline whose labels differ: two models are compared on one truth."""
-    changed = int((y != other).sum())
-    if changed:
-        raise HarnessError(
-            f"a comparison needs the same 'y' for the same id; found {changed} of {len(y)} rows labelled otherwise in "
-            "the baseline; measure both on the same labels"
-        )

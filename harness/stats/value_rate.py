@@ -26,7 +26,9 @@ def infer(sample: Sample) -> Inference:
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
-    """Return the candidate's share of value less the baseline's on the same ids: Bonett-Price 2012, by value."""
+    """Return the share of value less the baseline's on the same ids and values: Bonett-Price 2012, by value."""
+    left, right = columns.joined(candidate, baseline)
+    columns.refuse_other("score", columns.numbers(left, "score"), columns.numbers(right, "score"))
     return proportion.difference(_valued(candidate), _valued(baseline))
 
 

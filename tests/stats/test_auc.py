@@ -150,7 +150,7 @@ def test_a_class_within_one_cluster_is_refused():
 
 
 def test_labels_that_differ_between_the_sides_are_refused():
-    with pytest.raises(HarnessError, match="found 120 of 120 rows labelled otherwise"):
+    with pytest.raises(HarnessError, match="found 120 of 120 rows that have another"):
         infer(rows(Y, NEW), rows(1 - Y, OLD))
 
 

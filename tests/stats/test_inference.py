@@ -210,3 +210,38 @@ def test_importing_the_host_loads_no_scipy():
     code = "import sys, harness, harness.model; raise SystemExit('scipy' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("statistic", "column", "other"),
+    [("brier", "y", [0, 1, 1, 0]), ("value_rate", "score", [0.5, 1.0, 1.0, 0.5])],
+)
+def test_a_baseline_of_another_truth_is_refused(statistic, column, other):
+    rows = {"id": range(4), "y": [0, 1, 0, 1], "score": [0.5, 1.0, 0.5, 1.0]}
+    sides = [Sample(statistic=statistic, rows=pa.table(each)) for each in (rows, {**rows, column: other})]
+
+    with pytest.raises(HarnessError, match=f"needs the same '{column}' for the same id; found 2 of 4 rows"):
+        infer(*sides)
+
+
+def test_clusters_of_one_side_only_are_refused():
+    plain = pa.table({"id": range(4), "y": [0, 1, 0, 1]})
+    grouped = plain.append_column("cluster.card", pa.array([1, 1, 2, 2]))
+    sides = [Sample(statistic="proportion", rows=each) for each in (plain, grouped)]
+
+    with pytest.raises(HarnessError, match="found none for the candidate and cluster.card for the baseline"):
+        infer(*sides)
+
+
+def test_rows_that_a_judge_alone_saw_are_no_whole_population():
+    rows = pa.table({"y": pa.array([1.0] * 30 + [None] * 70), "score": np.ones(100)})
+
+    with pytest.raises(HarnessError, match="people checked only some of these rows"):
+        exactly(Sample(statistic="judged", rows=rows))
+
+
+def test_requests_without_a_time_have_no_order():
+    rows = pa.table({"time": [math.nan, *range(399)], "y": [0] * 400, "score": [1.0] * 400})
+
+    with pytest.raises(HarnessError, match="column 'time' has 1 of 400 values missing"):
+        infer(Sample(statistic="exceedance", rows=rows))

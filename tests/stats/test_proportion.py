@@ -26,7 +26,7 @@ def clustered(y, **clusters):
 def pairs(new, old, **clusters):
     ids = np.arange(len(new))
     named = {f"cluster.{name}": codes for name, codes in clusters.items()}
-    return rows(id=ids, y=new, **named), rows(id=ids, y=old)
+    return rows(id=ids, y=new, **named), rows(id=ids, y=old, **named)
 
 
 @given(y=st.lists(st.integers(0, 1), min_size=1, max_size=200))

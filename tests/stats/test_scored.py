@@ -172,3 +172,25 @@ def test_a_smaller_distance_needs_more_rows(statistic):
     seen = infer(scored(statistic))
 
     assert n_needed(seen, 0.5, 0.6) < n_needed(seen, 0.5, 0.55)
+
+
+@pytest.mark.parametrize("n", [3, 20, 100, 298])
+def test_a_sure_model_that_was_not_seen_to_err_may_still_err_as_often_as_the_rule_of_three_says(n):
+    sure = Sample(statistic="calibration", rows=pa.table({"y": np.ones(n), "score": np.ones(n)}))
+
+    upper = infer(sure).bounds(0.05)[1]
+
+    assert upper == pytest.approx(1 - 0.05 ** (1 / n))
+
+
+def test_rare_outcomes_of_sparse_bins_widen_a_comparison_on_both_sides():
+    ids, ones = np.arange(50), np.ones(50)
+    new, old = (
+        Sample(statistic="calibration", rows=pa.table({"id": ids, "y": ones, "score": ones * score}))
+        for score in (1.0, 0.95)
+    )
+
+    lower, upper = infer(new, old).bounds(0.05)
+
+    hidden = 2 * (1 - 0.05 ** (1 / 50))
+    assert (lower, upper) == pytest.approx((-0.05 - hidden, -0.05 + hidden))

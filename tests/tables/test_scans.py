@@ -1,7 +1,7 @@
 """How often a table is read, by DuckDB's own log of the queries it answered."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,8 @@ from harness_bias import group_rates
 from harness_data import duplicates, freshness, leakage, overlap, parity, references, schema, volume
 
 from harness import Check
-from harness.tables import scan
-from harness.tables.profiles import Kind, Profile, profiled
+from harness.tables import profiling, scan
+from harness.tables.profiles import Kind, Profile
 from harness.testing import FakeTarget, dataset
 
 ROWS = {"key": [1, 2, 3, 4], "amount": [1.0, 2.0, 30.0, 4.0], "channel": ["web", "pos", "web", "atm"]}
@@ -168,11 +168,12 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Return the columns of each scan that is made of a parquet file."""
     found: list[list[str]] = []
 
-    def counted(batches: Iterable[pa.RecordBatch], kinds: Mapping[str, Kind]) -> Profile:
+    def counted(sql: str, kinds: Mapping[str, Kind]) -> Profile:
         found.append([*kinds])
-        return profiled(batches, kinds)
+        return scanned(sql, kinds)
 
-    monkeypatch.setattr("harness.tables.profiling.profiled", counted)
+    scanned = profiling._scanned
+    monkeypatch.setattr(profiling, "_scanned", counted)
     return found
 
 

@@ -14,7 +14,8 @@ from harness.stats.searched import Mapped, Searched, Widened
 
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm
 TRIFLE = 1e-9  # a PSI so small has the variance of none
-FEWEST, FEWEST_PER_BIN = 100, 10  # rows on each side: below, chi-square erred 8 to 50 % at 5 %
+FEWEST = 100  # rows on each side
+FEWEST_PER_BIN = {"psi": 10, "js": 20}  # below these the noise is no chi-square: 8 to 50 % erred at 5 %
 RESERVE = 1.03  # on the variance: keeps pass and fail below 5 % at T where a few hundred rows err up to 5.3 %
 
 
@@ -150,7 +151,7 @@ def _binned(sample: Sample) -> Binned:
 def _enough(statistic: str, bins: Binned) -> Binned:
     """Refuse so few rows that their noise is no chi-square."""
     sides = (bins.reference.sum(), bins.current.sum())
-    needed = max(FEWEST, FEWEST_PER_BIN * len(bins.reference))
+    needed = max(FEWEST, FEWEST_PER_BIN[statistic] * len(bins.reference))
     if min(sides) < needed:
         raise HarnessError(
             f"statistic {statistic!r} of {len(bins.reference)} bins needs {needed} rows or more on each side; found "

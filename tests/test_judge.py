@@ -60,7 +60,10 @@ def test_a_comparison_without_a_baseline_is_an_error_and_not_a_threshold() -> No
 
     verdict = judge(versus, counted(171, 214))
 
-    assert ("error", True) == (verdict.outcome, "was measured, but not the 'champion' to compare it with" in verdict.reason)
+    assert ("error", True) == (
+        verdict.outcome,
+        "was measured, but not the 'champion' to compare it with" in verdict.reason,
+    )
 
 
 def test_each_look_is_judged_at_its_share_of_alpha() -> None:

@@ -160,10 +160,30 @@ def _counted(sql: str, digest: str) -> int:
     return int(str(scan.one_row(f"SELECT count(*) AS n FROM ({sql})")["n"]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tables(Mapping[str, Dataset]):
+    """The datasets of a suite; whoever asks for one that could not be opened is told why, as nothing else needs it."""
+
+    opened: Mapping[str, Dataset]
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Dataset:
+        if name in self.broken:
+            raise HarnessError(self.broken[name])
+        return self.opened[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.opened)
+
+    def __len__(self) -> int:
+        return len(self.opened)
+
+
 def not_empty(data: Dataset) -> Dataset:
     """Return the dataset if it has rows."""
     if data.size == 0:
-        raise HarnessError(f"dataset {data.name!r} ({data.uri}) has no rows; nothing can be measured on it")
+        told = "nothing can be measured on it, so check its source and its filters"
+        raise HarnessError(f"dataset {data.name!r} ({data.uri}) has no rows; {told}")
     return data
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from harness import evidence
 from harness.bundles import Bundle, open_bundle
-from harness.datasets import Dataset, verify
+from harness.datasets import Tables
 from harness.errors import Absent, HarnessError
 from harness.executors import open_target, perform
 from harness.history import recalled
@@ -24,8 +24,8 @@ from harness.model import CANDIDATE, SCHEDULE, Identity, Measurement, Run, Verdi
 from harness.plugins import Plugins, owner
 from harness.records import canonical, run_digest, sha256
 from harness.slices import sliced
-from harness.sources import Source, open_dataset
-from harness.steps import Resolved, profiled, resolve
+from harness.sources import Source, open_datasets
+from harness.steps import Resolved, profiled, resolve, unusable
 from harness.suites import Suite
 from harness.targets import Target
 from harness.work import Done, Subject, Work
@@ -58,16 +58,17 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """Everything a run reads from, opened once; a baseline that could not be opened says why.
+    """Everything a run reads from, opened once; a baseline that does not exist yet says why.
 
-    `earlier` holds the recorded runs of the suite, in which looks are counted; `judged` names the datasets that the
-    steps measure.
+    `unusable` says, by target and dataset, why the steps that read it there cannot be measured. `earlier` holds the
+    recorded runs of the suite, in which looks are counted; `judged` names the datasets that the steps measure.
     """
 
-    datasets: Mapping[str, Dataset]
+    datasets: Tables
     targets: Mapping[str, Target]
     identities: Mapping[str, Identity | None]
     failures: Mapping[str, str] = field(default_factory=dict)
+    unusable: Mapping[tuple[str, str], str] = field(default_factory=dict)
     earlier: Sequence[Run] = ()
     judged: frozenset[str] = frozenset()
 
@@ -115,7 +116,6 @@ def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, order: Ord
                 if name == CANDIDATE:
                     raise
                 absent[name] = str(error)
-        _verify(steps, targets)
         identities = {name: targets[name].identity() if name in targets else None for name in needed}
         earlier = _earlier(suite, order)
         judged = frozenset(step.arguments[CANDIDATE]["data"] for step in steps if "data" in step.arguments[CANDIDATE])
@@ -124,6 +124,7 @@ def opened(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, order: Ord
             targets=targets,
             identities=identities,
             failures=absent,
+            unusable=unusable(steps, targets),
             earlier=earlier,
             judged=judged,
         )
@@ -137,11 +138,11 @@ def _earlier(suite: Suite, order: Order) -> Sequence[Run]:
 
 
 def planned(suite: Suite, steps: Sequence[Resolved], world: Opened, order: Order, started: datetime) -> Iterator[Work]:
-    """Yield a work unit for every step and every target it is measured on."""
+    """Yield a work unit for every step and every target it can be measured on."""
     together = profiled(steps, world.targets)
     for step in steps:
         for name, arguments in step.arguments.items():
-            if name in world.targets:
+            if name in world.targets and not _broken(name, arguments, world):
                 yield replace(_work(suite, step, name, arguments, world, order, started), profiled=together)
 
 
@@ -176,23 +177,18 @@ def _subject(suite: Suite, name: str) -> Subject:
     return Subject(name=name, kind=target.kind, config=target.config)
 
 
-def _datasets(suite: Suite, steps: Sequence[Resolved], as_of: datetime) -> Mapping[str, Dataset]:
+def _broken(target: str, arguments: Mapping[str, str], world: Opened) -> str:
+    """Return why the datasets that a step names cannot be used on a target; nothing if they can."""
+    return "; ".join(
+        world.unusable[target, n] for n in dict.fromkeys(arguments.values()) if (target, n) in world.unusable
+    )
+
+
+def _datasets(suite: Suite, steps: Sequence[Resolved], as_of: datetime) -> Tables:
     """Open the suite's data, and the paths that steps name instead."""
     named = {name for step in steps for arguments in step.arguments.values() for name in arguments.values()}
     paths = {name: Source(source=name) for name in sorted(named - set(suite.data))}
-    return {name: open_dataset(name, source, suite.folder, as_of) for name, source in {**suite.data, **paths}.items()}
-
-
-def _verify(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> None:
-    """Check the roles of every dataset that a step reads, once, before anything is measured."""
-    seen: set[tuple[str, object]] = set()
-    for step in steps:
-        for name, arguments in step.arguments.items():
-            for dataset in arguments.values() if name in targets else ():
-                found = targets[name].dataset(dataset)
-                if (found.sql, found.roles) not in seen:
-                    verify(found)
-                seen.add((found.sql, found.roles))
+    return open_datasets({**suite.data, **paths}, suite.folder, as_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +200,9 @@ class _Outcome:
 def _finished(step: Resolved, done: Sequence[Done], world: Opened, order: Order) -> _Outcome:
     """Split a step's measurements by its slices and store the rows behind them."""
     own = [result for result in done if result.work.step == step.name]
-    failures = dict(world.failures) | {result.work.subject.name: result.error for result in own if result.error}
+    broken = {name: _broken(name, arguments, world) for name, arguments in step.arguments.items()}
+    failures = dict(world.failures) | {name: why for name, why in broken.items() if why}
+    failures |= {result.work.subject.name: result.error for result in own if result.error}
     missing = set(step.arguments) - {result.work.subject.name for result in own} - set(failures)
     failures |= dict.fromkeys(missing, f"executor {order.executor!r} returned nothing for this step")
     measurements: list[Measurement] = []
@@ -251,9 +249,8 @@ def _judged(step: Resolved, outcome: _Outcome, world: Opened, order: Order) -> S
     requirements = step.step.requirements
     earlier = recalled(world.earlier, world.identities, outcome.measurements, order.bundle)
     verdicts = judge_step(requirements, outcome.measurements, step.name, step.check.name, outcome.failures, earlier)
-    left_out = [
-        f for n in step.arguments[CANDIDATE].values() for f in world.datasets[n].filters if f.startswith("without")
-    ]
+    read = [world.datasets[n] for n in step.arguments[CANDIDATE].values() if (CANDIDATE, n) not in world.unusable]
+    left_out = [told for data in read for told in data.filters if told.startswith("without")]
     return [replace(verdict, notes=(*verdict.notes, *left_out)) for verdict in verdicts]
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
-from harness.datasets import Dataset, not_empty
+from harness.datasets import Dataset, Tables, not_empty
 from harness.errors import HarnessError, UsageError
 from harness.origins import origins
 from harness.tables import engines, relations, scan
@@ -90,9 +91,26 @@ def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Da
     """Return a declared table, its labels joined and its rows filtered as of a point in time (UTC)."""
     try:
         data = _opened(name, source, folder, as_of)
+        data.size  # noqa: B018 - counted here, where trouble with reading is told
     except HarnessError as error:
-        raise type(error)(f"dataset {name!r}: {error}") from error
+        unread = isinstance(error.__cause__, duckdb.Error)  # DuckDB's own words say no way out
+        todo = f"; repair or replace {source.source}" if unread else ""
+        raise type(error)(f"dataset {name!r}: {error}{todo}") from error
     return not_empty(data)
+
+
+def open_datasets(sources: Mapping[str, Source], folder: Path, as_of: datetime) -> Tables:
+    """Open tables; one that is broken is kept as why, for who asks for it, and one that is misnamed is raised."""
+    found: dict[str, Dataset] = {}
+    broken: dict[str, str] = {}
+    for name, source in sources.items():
+        try:
+            found[name] = open_dataset(name, source, folder, as_of)
+        except UsageError:
+            raise
+        except HarnessError as error:
+            broken[name] = str(error)
+    return Tables(opened=found, broken=broken)
 
 
 def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:

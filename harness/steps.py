@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.checks import Check
+from harness.datasets import Dataset, Roles, verify
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.model import CANDIDATE
 from harness.parameters import arguments_of_type, checked
@@ -51,6 +52,37 @@ def profiled(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mappin
             for dataset in arguments.values():
                 asked[dataset] = tuple(dict.fromkeys([*asked.get(dataset, ()), *columns]))
     return asked
+
+
+def unusable(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mapping[tuple[str, str], str]:
+    """Return, by target and dataset that steps read there, why its rows or roles do not hold."""
+    named = {(n, d): None for step in steps for n, found in step.arguments.items() for d in found.values()}
+    seen: dict[tuple[str, Roles], str] = {}
+    troubles = {(name, data): _trouble(targets[name], data, seen) for name, data in named if name in targets}
+    return {place: why for place, why in troubles.items() if why}
+
+
+def _trouble(target: Target, name: str, seen: dict[tuple[str, Roles], str]) -> str:
+    """Return why a dataset cannot be used, or nothing; equal ones are read once."""
+    try:
+        data = target.dataset(name)
+    except UsageError:
+        raise
+    except HarnessError as error:
+        return str(error)
+    if (data.sql, data.roles) not in seen:
+        seen[data.sql, data.roles] = _unheld(data)
+    return seen[data.sql, data.roles]
+
+
+def _unheld(data: Dataset) -> str:
+    try:
+        verify(data)
+    except UsageError:
+        raise
+    except HarnessError as error:
+        return str(error)
+    return ""
 
 
 def _profiled(step: Resolved, target: Target, arguments: Mapping[str, str]) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """Bad input ends with one clear line, the right exit code, nothing half-written, and never a pass."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,20 +82,18 @@ TEXT = [
 ]
 ROWS = [
     (lambda rows: rows.slice(0, 0), 3, "dataset 'd' (scores.parquet) has no rows; nothing can be measured on it"),
-    (put("y", [1] * 400), 3, "dataset 'd': all 400 labels in 'y' are of one class; quality needs both classes"),
-    (
-        put("score", NAN),
-        3,
-        "dataset 'd': 1 of 400 rows have no usable score in column 'score' (missing, NaN or infinite)",
-    ),
-    (put("id", [0, *range(399)]), 3, "400 rows carry 399 different values of id 'id'; keep one row for each id"),
     (
         put("by", ["m/1"] * 400),
         3,
         "was scored by 'm/1' (column 'by'), the candidate is 'm/2'; score the rows with the candidate",
     ),
     (put("by", ["m/1", *["m/2"] * 399]), 3, "column 'by' names 2 models"),
-    (put("terminal", [None, *range(399)]), 3, "1 of 400 rows have no usable cluster terminal in column 'terminal'"),
+]
+ROLES = [
+    (put("y", [1] * 400), "dataset 'd': all 400 labels in 'y' are of one class; quality needs both classes"),
+    (put("score", NAN), "dataset 'd': 1 of 400 rows have no usable score in column 'score' (missing, NaN or infinite)"),
+    (put("id", [0, *range(399)]), "400 rows carry 399 different values of id 'id'; keep one row for each id"),
+    (put("terminal", [None, *range(399)]), "1 of 400 rows have no usable cluster terminal in column 'terminal'"),
 ]
 
 
@@ -127,6 +126,20 @@ def test_rows_that_cannot_be_judged_are_refused(
     assert told in done.err
     assert 1 == len(done.err.splitlines())
     assert before == left_behind(project)
+
+
+@pytest.mark.parametrize(("damage", "told"), ROLES)
+def test_roles_that_do_not_hold_are_an_error_of_the_steps_that_read_them(
+    project: Path, harness: Command, damage: Damage, told: str
+) -> None:
+    path = written(project, SUITE, damage)
+
+    done = harness("run", path, "--param", "candidate=m/2", "--json")
+
+    (run,) = json.loads(done.out)["runs"]
+    assert 3 == done.code
+    assert {"error"} == {verdict["outcome"] for verdict in run["verdicts"]}
+    assert all(told in verdict["reason"] for verdict in run["verdicts"])
 
 
 def test_a_truncated_parquet_is_refused(project: Path, harness: Command) -> None:

@@ -1,6 +1,7 @@
 """`harness run` and what it leaves behind."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -530,3 +531,101 @@ def test_a_run_records_which_datasets_were_judged(project: Path, harness: Comman
 
     (run,) = json.loads(done.out)["runs"]
     assert {"d": True, "other": False} == {name: data["judged"] for name, data in run["datasets"].items()}
+
+
+BESIDE = """name: beside
+data: {d: {source: scores.parquet, id: id}, other: OTHER}
+target: {kind: table, config: {data: d}}
+steps:
+  - {check: rows.rate, with: {column: ok, data: other}, require: {rate: {at_least: 0.1}}}
+  - {check: rows.rate, with: {column: ok}, require: {rate: {at_least: 0.7}}}
+"""
+
+
+def beside(project: Path, other: str) -> Path:
+    path = project / "beside.suite.yaml"
+    path.write_text(BESIDE.replace("OTHER", other))
+    return path
+
+
+def truncated(project: Path) -> None:
+    (project / "parts").mkdir()
+    for number in (1, 2):
+        pq.write_table(pq.read_table(project / "scores.parquet"), project / "parts" / f"{number}.parquet")
+    last = project / "parts" / "2.parquet"
+    last.write_bytes(last.read_bytes()[:-100])
+
+
+def of_one_id(project: Path) -> None:
+    rows = pq.read_table(project / "scores.parquet").drop_columns(["id"])
+    pq.write_table(rows.append_column("id", pa.array([1] * rows.num_rows)), project / "same.parquet")
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    ("prepare", "other", "told"),
+    [
+        (lambda _: None, "{source: scores.parquet, exclude: {ok: [0, 1]}}", "'other' (scores.parquet) has no rows"),
+        (truncated, "{source: 'parts/*.parquet'}", "; repair or replace parts/*.parquet"),
+        (truncated, "{source: 'parts/*.parquet', id: id}", "; repair or replace parts/*.parquet"),
+        (of_one_id, "{source: same.parquet, id: id}", "keep one row for each id"),
+    ],
+)
+def test_a_broken_dataset_is_an_error_of_the_steps_that_read_it_and_of_no_other(
+    project: Path, harness: Command, prepare: Callable[[Path], None], other: str, told: str
+) -> None:
+    prepare(project)
+
+    done = harness("run", beside(project, other), "--json")
+
+    (run,) = json.loads(done.out)["runs"]
+    assert (3, "error") == (done.code, run["outcome"])
+    assert ["error", "pass"] == [verdict["outcome"] for verdict in run["verdicts"]]
+    assert "dataset 'other'" in run["verdicts"][0]["reason"]
+    assert told in run["verdicts"][0]["reason"]
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_plan_tells_of_a_broken_dataset_beside_what_the_others_decide(project: Path, harness: Command) -> None:
+    path = beside(project, "{source: scores.parquet, exclude: {ok: [0, 1]}}")
+
+    done = harness("plan", path)
+
+    assert 3 == done.code
+    assert "dataset 'other' (scores.parquet) has no rows" in done.out
+    assert "there" in done.out
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_wrong_column_beside_a_broken_dataset_still_ends_before_anything_is_measured(
+    project: Path, harness: Command
+) -> None:
+    path = beside(project, "{source: scores.parquet, exclude: {ok: [0, 1]}}")
+    path.write_text(path.read_text().replace("other:", "third: {source: scores.parquet, id: nope}, other:"))
+
+    done = harness("run", path)
+
+    assert 4 == done.code
+    assert "has no column 'nope'" in done.err
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    "target",
+    [
+        "target: {kind: table, config: {data: other}}",
+        "baselines: {before: {kind: table, config: {data: other}}}\ntarget: {kind: table, config: {data: d}}",
+    ],
+)
+def test_a_target_that_cannot_be_opened_without_its_data_ends_the_run_with_one_error(
+    project: Path, harness: Command, target: str
+) -> None:
+    path = beside(project, "{source: scores.parquet, exclude: {ok: [0, 1]}}")
+    compared = path.read_text().replace("at_least: 0.7", "versus: before, lose_at_most: 0.1")
+    declared = compared if "before" in target else path.read_text()
+    path.write_text(declared.replace("target: {kind: table, config: {data: d}}", target))
+
+    done = harness("run", path)
+
+    assert (3, "") == (done.code, done.out)
+    assert 1 == done.err.count("has no rows; nothing can be measured on it")

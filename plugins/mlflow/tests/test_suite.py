@@ -118,7 +118,7 @@ def test_an_alert_rate_of_the_judged_rows_is_refused(project: Path, harness: Com
     done = harness("run", suite(project, store, RATE, more=point))
 
     assert done.code == 3
-    assert "400 ids are both in 'matured' and in 'matured'" in done.err
+    assert "400 ids are both in 'matured' and in 'matured'" in done.out
 
 
 def test_an_alias_that_moves_during_a_run_moves_nothing(project: Path, harness: Command, store: Any) -> None:

@@ -109,7 +109,7 @@ def test_a_point_cannot_be_a_must(project: Path, harness: Command) -> None:
     assert "'card_precision' has no known interval" in done.err
 
 
-def test_one_class_is_an_error_and_nothing_is_recorded(project: Path, harness: Command) -> None:
+def test_one_class_is_an_error_of_the_steps_that_read_it(project: Path, harness: Command) -> None:
     when = [1_767_225_600_000_000]
     rows = {"id": [1], "y": [1], "score": [0.5], "at": pa.array(when, pa.timestamp("us"))}
     pq.write_table(pa.table(rows), project / "scores.parquet")
@@ -117,7 +117,7 @@ def test_one_class_is_an_error_and_nothing_is_recorded(project: Path, harness: C
     done = harness("run", suite(project, "{recall: {at_least: 0.4}}"))
 
     assert done.code == 3
-    assert "labels in 'y' are of one class" in done.err
+    assert "labels in 'y' are of one class" in done.out
 
 
 @pytest.mark.usefixtures("scores")

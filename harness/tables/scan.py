@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import ibis
 
 from harness.errors import HarnessError, UsageError
-from harness.tables import delimited, engines, relations
+from harness.tables import alike, delimited, engines, relations
 from harness.tables.relations import Relation
 
 READERS = {".parquet": "read_parquet", ".profile": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
@@ -79,10 +79,20 @@ def one_row(sql: str) -> Mapping[str, object]:
     return dict(table(sql).to_pylist()[0])
 
 
+def count(sql: str) -> int:
+    """Return the number of a query's rows, also of files that are counted together and read apart."""
+    query = f"SELECT count(*) AS n FROM ({sql})"
+    if at := relations.answering(query):
+        return int(engines.table(query, at)["n"][0].as_py())
+    with _reading():
+        return int(_run(query).to_arrow_table()["n"][0].as_py())
+
+
 def table(sql: str) -> pa.Table:
     """Return a query's rows as one Arrow table."""
     if at := relations.answering(sql):
         return engines.table(sql, at)
+    alike.refuse_mixed(sql)
     with _reading():
         return _run(sql).to_arrow_table()
 
@@ -92,6 +102,7 @@ def batches(sql: str, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
     if at := relations.answering(sql):
         yield from engines.batches(sql, at, rows)
         return
+    alike.refuse_mixed(sql)
     with _reading():
         yield from _run(sql).to_arrow_reader(rows)
 
@@ -102,6 +113,7 @@ def lazy(sql: str) -> "ibis.Table":
 
     if at := relations.answering(sql):
         return engines.lazy(sql, at)
+    alike.refuse_mixed(sql)
     cursor = _connection()
     return ibis.duckdb.from_connection(cursor).sql(_registered(sql, cursor))
 

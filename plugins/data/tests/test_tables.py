@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from harness_data import duplicates, overlap, parity, references, volume
 
@@ -52,6 +53,17 @@ def test_keys_that_the_other_table_lacks_are_orphans_and_missing_keys_are_none()
 
     assert counted(found) == {("orphans", "customer"): 1, ("orphans", "card"): 1}
     assert {each.sample.counts["n"] for each in found} == {4}
+
+
+def test_a_key_that_no_row_has_holds_no_reference() -> None:
+    payments = {"customer": pa.array([None, None], pa.int64()), "card": ["a", "b"]}
+    known = {"customer_id": [1], "number": ["a"]}
+
+    found = measure(references, payments, reference=known, keys={"customer": "customer_id", "card": "number"})
+
+    told = {each.labels["column"]: each.failure for each in found}
+    assert "" == told["card"]
+    assert "no row of 'data' has a value in 'customer', so no reference was held" in told["customer"]
 
 
 def test_volume_is_the_number_of_rows() -> None:

@@ -339,3 +339,21 @@ def test_prediction_compares_the_scores_alone() -> None:
 
     assert {"score"} == {each.labels["column"] for each in found}
     assert {"psi", "js", "ks", "wasserstein", "missing"} == {each.metric for each in found}
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64(), pa.decimal128(38)])
+def test_whole_numbers_that_doubles_cannot_tell_apart_are_no_equal_columns(kind: pa.DataType) -> None:
+    here, there = ([2**61 + at + shift for at in range(200)] for shift in (0, 260))
+
+    found = drift({"n": pa.array(here, kind), "x": here}, {"n": pa.array(there, kind), "x": here})
+
+    assert "beyond 2^53 that only every 512th number is told apart" in found["psi", "n"].failure
+
+
+def test_ids_spread_over_all_64_bits_are_measured() -> None:
+    chance = np.random.default_rng(3)
+    here, there = ({"n": chance.integers(2**55, 2**63 - 1, 400)} for _ in range(2))
+
+    found = drift(here, there)
+
+    assert "" == found["psi", "n"].failure

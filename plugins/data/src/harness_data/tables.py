@@ -84,9 +84,12 @@ def references(data: Dataset, reference: Dataset, keys: Mapping[str, str]) -> It
         known = f"SELECT DISTINCT {quoted(other)} AS k{at} FROM ({reference.sql})"
         joins.append(f"LEFT JOIN ({known}) r{at} ON l.{quoted(own)} = r{at}.k{at}")
         orphans.append(f"count(*) FILTER (l.{quoted(own)} IS NOT NULL AND r{at}.k{at} IS NULL) AS c{at}")
+        orphans.append(f"count(l.{quoted(own)}) AS n{at}")
     found = _row(data, f"SELECT count(*) AS n, {', '.join(orphans)} FROM ({data.sql}) l {' '.join(joins)}")
     for at, own in enumerate(keys):
-        yield _exact("orphans", found[f"c{at}"], found["n"], {"column": own})
+        held = _exact("orphans", found[f"c{at}"], found["n"], {"column": own})
+        none = f"no row of {data.name!r} has a value in {own!r}, so no reference was held; repair the column"
+        yield held if found[f"n{at}"] else replace(held, failure=none)
 
 
 def quoted(name: str) -> str:

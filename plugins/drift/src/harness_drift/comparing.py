@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from harness import Dataset, HarnessError, Measurement, Profile, UsageError
-from harness_drift import categories, numbers
+from harness_drift import categories, numbers, rounded
 from harness_drift.moved import Moved, dependent, failed
 
 OF_TEXT = ("psi", "js", "total_variation", "chi_square", "new_categories")
@@ -17,19 +17,20 @@ def of(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iter
     for name in _all(reference, data, there, here) if columns is None else columns:
         if name in there.columns and name in here.columns:
             depends = dependent(reference) or dependent(data)
-            yield from of_column(
-                Moved(reference=there[name], current=here[name], depends=depends, labels={"column": name})
-            )
+            moved = Moved(reference=there[name], current=here[name], depends=depends, labels={"column": name})
+            yield from of_column(moved, rounded.refusal(moved, data.columns.get(name, "")))
         else:
             yield from _alone(name, reference if name in there.columns else data)
 
 
-def of_column(moved: Moved) -> Iterator[Measurement]:
-    """Yield every distance that means something for the column's kind; one without any says why."""
+def of_column(moved: Moved, refusal: str = "") -> Iterator[Measurement]:
+    """Yield every distance that means something for the column's kind; one without any, or refused, says why."""
     missing = {"k": moved.current.missing, "n": moved.current.rows}
     before = {"k_ref": moved.reference.missing, "n_ref": moved.reference.rows}
     yield moved.of_rates("missing", "gap", {**missing, **before})
     try:
+        if refusal:
+            raise HarnessError(refusal)
         found = list(_distances(moved))
     except HarnessError as error:
         kinds = {moved.reference.kind, moved.current.kind}

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from harness.errors import HarnessError
 
 File = tuple[str, int, int]
-PLAIN = {pa.large_string(): pa.string(), pa.string_view(): pa.string(), pa.large_binary(): pa.binary()}
 
 
 def refuse_mixed(sql: str) -> None:
@@ -36,17 +35,18 @@ def _refuse(uri: str, files: tuple[File, ...]) -> None:
     for path in others:
         found = _types(path)
         if asked and found and (name := _clash(asked, found)):
-            one, other = (str(types.get(name, "absent")) for types in (asked, found))
+            one, other = (types.get(name, "absent") for types in (asked, found))
             told = f"column {name!r} is {one} in {first.name} and {other} in {path.name}; write them alike, or apart"
             raise HarnessError(f"files of {uri!r} are not one table: {told}")
 
 
-def _clash(asked: Mapping[str, pa.DataType], found: Mapping[str, pa.DataType]) -> str:
-    """Return the first column that is not the same on both sides, or nothing."""
-    return next((name for name in sorted({*asked, *found}) if asked.get(name) != found.get(name)), "")
+def _clash(asked: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Return the first column that is not the same in a later file, or nothing; a column of no value fits any."""
+    differ = (name for name in sorted({*asked, *found}) if asked.get(name) != found.get(name))
+    return next((name for name in differ if not (name in asked and found.get(name) == "null")), "")
 
 
-def _types(path: Path) -> Mapping[str, pa.DataType] | None:
+def _types(path: Path) -> Mapping[str, str] | None:
     """Return a file's columns; None of one that is broken, which its reader tells."""
     try:
         return {field.name: _plain(field.type) for field in pq.read_schema(path)}
@@ -54,7 +54,6 @@ def _types(path: Path) -> Mapping[str, pa.DataType] | None:
         return None
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Return the type without its encoding."""
-    found = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return PLAIN.get(found, found)
+def _plain(kind: pa.DataType) -> str:
+    """Return the type's name without its encoding and without what may be missing."""
+    return re.sub(r"large_|_view| not null", "", str(kind.value_type if pa.types.is_dictionary(kind) else kind))

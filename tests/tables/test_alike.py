@@ -40,6 +40,12 @@ def test_files_with_other_columns_are_not_one_table(tmp_path: Path, second: dict
         data.ibis()
 
 
+def test_a_later_file_in_which_a_column_has_no_value_fits(tmp_path: Path) -> None:
+    source = written(tmp_path, x=[3], c=pa.nulls(1))
+
+    assert ["a", "b", None] == open_table(source, tmp_path, NOW).rows(["c"])["c"].to_pylist()
+
+
 def test_the_order_and_the_encoding_of_columns_do_not_matter(tmp_path: Path) -> None:
     source = written(tmp_path, c=pa.array(["a", "b"]).dictionary_encode(), x=[3, 4])
 

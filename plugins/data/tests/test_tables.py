@@ -55,6 +55,16 @@ def test_keys_that_the_other_table_lacks_are_orphans_and_missing_keys_are_none()
     assert {each.sample.counts["n"] for each in found} == {4}
 
 
+@pytest.mark.parametrize("empty", ["data", "reference"])
+def test_rows_without_a_key_overlap_with_nothing_and_say_so(empty: str) -> None:
+    sides = {
+        name: {"k": pa.array([None, None] if name == empty else [1, 2], pa.int64())} for name in ("data", "reference")
+    }
+
+    with pytest.raises(HarnessError, match=f"no row of '{empty}' has a value in k"):
+        measure(overlap, sides["data"], reference=sides["reference"], columns=["k"])
+
+
 def test_a_key_that_no_row_has_holds_no_reference() -> None:
     payments = {"customer": pa.array([None, None], pa.int64()), "card": ["a", "b"]}
     known = {"customer_id": [1], "number": ["a"]}

@@ -132,6 +132,16 @@ def test_a_column_that_changes_its_kind_is_an_error_of_its_own(tmp_path: Path) -
     assert not seen["column_as_unusual", "amount"].failure
 
 
+def test_whole_numbers_that_doubles_cannot_tell_apart_are_an_error_of_their_own() -> None:
+    rows = weeks(20)
+    at = np.arange(len(rows["amount"]))
+
+    seen = found({**rows, "n": 2**61 + at % 50 + np.where(at >= at.size - 400, 60, 0)}, days=7)
+
+    assert "values beyond 2^53 may only seem to equal others" in seen["column_as_unusual", "n"].failure
+    assert not seen["column_as_unusual", "amount"].failure
+
+
 @pytest.mark.parametrize("params", [{}, {"days": 7, "past": {"x": [1]}}])
 def test_windows_are_given_one_way(params: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="takes `days`, .* or `past`, a glob with a file .*; give one of them"):

@@ -71,7 +71,18 @@ def overlap(data: Dataset, reference: Dataset, columns: Sequence[str]) -> Measur
     names = ", ".join(map(quoted, columns))
     same = " AND ".join(f"l.{quoted(name)} IS NOT DISTINCT FROM r.{quoted(name)}" for name in columns)
     seen = f"SELECT DISTINCT {names}, 1 AS seen FROM ({reference.sql})"
-    found = _row(data, f"SELECT count(*) AS n, count(r.seen) AS k FROM ({data.sql}) l LEFT JOIN ({seen}) r ON {same}")
+    valued = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
+    sides = [
+        f"(SELECT count(*) FILTER ({valued}) FROM ({side.sql})) AS {of}"
+        for side, of in ((data, "own"), (reference, "other"))
+    ]
+    counts = ", ".join(["count(*) AS n", "count(r.seen) AS k", *sides])
+    found = _row(data, f"SELECT {counts} FROM ({data.sql}) l LEFT JOIN ({seen}) r ON {same}")
+    for side, of in ((data, "own"), (reference, "other")):
+        if not found[of]:
+            raise HarnessError(
+                f"no row of {side.name!r} has a value in {', '.join(columns)}, so nothing can overlap; repair it"
+            )
     return _exact("overlap", found["k"], found["n"], {"columns": ", ".join(columns)})
 
 

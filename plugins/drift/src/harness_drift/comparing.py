@@ -18,7 +18,8 @@ def of(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iter
         if name in there.columns and name in here.columns:
             depends = dependent(reference) or dependent(data)
             moved = Moved(reference=there[name], current=here[name], depends=depends, labels={"column": name})
-            yield from of_column(moved, rounded.refusal(moved, data.columns.get(name, "")))
+            types = [side.columns.get(name, "") for side in (reference, data)]
+            yield from of_column(moved, rounded.refusal([moved.reference, moved.current], types))
         else:
             yield from _alone(name, reference if name in there.columns else data)
 

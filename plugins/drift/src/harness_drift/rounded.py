@@ -1,28 +1,31 @@
 """Whole numbers too large for a profile: read as doubles, neighbours beyond 2^53 are one value, and drift is hidden."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
-from harness_drift.moved import Moved
+from harness import ColumnProfile
 
 WHOLE = ("BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL")
 EXACT = 2.0**53
-ROOM = 2**20  # doubles that large values must span, so that rounding hides no more than a millionth of their range
+FEW = 0.01  # of the large values may share a double with another, as equal ids do
 
 
-def refusal(moved: Moved, sql_type: str) -> str:
-    """Return why a column of whole numbers cannot be compared, or nothing."""
-    if not sql_type.startswith(WHOLE) or moved.current.kind != "number" or moved.reference.kind != "number":
-        return ""
-    sides = (moved.reference, moved.current)
-    ends = [side.values(keys) for side in sides for keys in (side.bins.low, side.bins.high)]
-    large = np.concatenate([each[np.abs(each) > EXACT] for each in ends])
-    if not large.size:
-        return ""
-    step = np.spacing(np.abs(large).max())
-    if np.ptp(large) >= ROOM * step:
+def refusal(columns: Sequence[ColumnProfile], sql_types: Iterable[str]) -> str:
+    """Return why columns of whole numbers cannot be compared, or nothing: too many large values are one double."""
+    wide = sorted({kind for kind in sql_types if kind.startswith(WHOLE)})
+    shared = sum(_large(column, shared=True) for column in columns if column.kind == "number")
+    every = sum(_large(column, shared=False) for column in columns if column.kind == "number")
+    if not wide or shared <= FEW * every:
         return ""
     return (
-        f"column {moved.current.name!r} holds {sql_type} from {large.min():.0f} to {large.max():.0f}, so far beyond "
-        f"2^53 that only every {step:.0f}th number is told apart, which could hide a drift; subtract an offset, "
-        f"convert it to text, or name other `columns`"
+        f"column {columns[0].name!r} is {wide[0]}: {shared:,} of {every:,} values beyond 2^53 may only seem to equal "
+        f"others, as they are read as doubles; subtract an offset, convert it to text, or name other `columns`"
     )
+
+
+def _large(column: ColumnProfile, *, shared: bool) -> int:
+    """Return how many values lie beyond 2^53; of those that are `shared`, only in doubles that hold several."""
+    bins = column.bins
+    large = np.abs(column.values(bins.high)) > EXACT
+    return int(bins.count[large & bins.single & (bins.count > 1)].sum() if shared else bins.count[large].sum())

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from harness import ColumnProfile, HarnessError, Measurement, Sample
+from harness_drift import rounded
 from harness_drift.distances import Codes, Numbers, between_quantiles
 from harness_drift.windowed import Windows
 
@@ -94,6 +95,8 @@ def _column(windows: Windows, name: str) -> Sequence[ColumnProfile]:
     kinds = sorted({column.kind for column in found if column.present})
     if len(kinds) > 1:
         raise HarnessError(f"column {name!r} is {' in some windows and '.join(kinds)} in others; use one type")
+    if rounding := rounded.refusal(found, [windows.types.get(name, "")]):
+        raise HarnessError(rounding)
     return found
 
 

@@ -14,10 +14,11 @@ LEAST = 19  # past windows: with fewer, no rank among them is rarer than 5 %
 
 @dataclass(frozen=True, kw_only=True)
 class Windows:
-    """The profiles of past windows by their names, oldest first, and of the current one."""
+    """The profiles of past windows by their names, oldest first, and of the current one; the columns' SQL types."""
 
     past: Mapping[str, Profile]
     current: Profile
+    types: Mapping[str, str]
 
 
 def of(data: Dataset, days: int | None, past: Dataset | None, last: int, columns: Sequence[str] | None) -> Windows:
@@ -37,7 +38,9 @@ def of(data: Dataset, days: int | None, past: Dataset | None, last: int, columns
     roles = {*data.roles.named().values(), *data.roles.cluster}
     kept = list(found)[-last:]
     return Windows(
-        past={name: _profile(found[name], columns, roles) for name in kept}, current=_profile(current, columns, roles)
+        past={name: _profile(found[name], columns, roles) for name in kept},
+        current=_profile(current, columns, roles),
+        types=data.columns,
     )
 
 

@@ -18,6 +18,7 @@ from harness.datasets import Tables
 from harness.errors import Absent, HarnessError
 from harness.executors import open_target, perform
 from harness.history import recalled
+from harness.inputs import profiled, unusable
 from harness.judge import judge_step, read_together
 from harness.ledger import Ledger
 from harness.model import CANDIDATE, SCHEDULE, Identity, Measurement, Run, Verdict
@@ -25,7 +26,7 @@ from harness.plugins import Plugins, owner
 from harness.records import canonical, run_digest, sha256
 from harness.slices import sliced
 from harness.sources import Source, open_datasets
-from harness.steps import Resolved, profiled, resolve, unusable
+from harness.steps import Resolved, resolve
 from harness.suites import Suite
 from harness.targets import Target
 from harness.work import Done, Subject, Work

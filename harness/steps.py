@@ -1,27 +1,18 @@
 """Resolves a suite's steps against the plugins installed, before anything is opened or measured."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.checks import Check
-from harness.datasets import Dataset, Roles, verify
-from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.errors import UsageError, did_you_mean
 from harness.model import CANDIDATE
 from harness.parameters import arguments_of_type, checked
 from harness.plugins import Plugins
 from harness.requirements import Requirement
-from harness.stats import STATISTICS
+from harness.stats import STATISTICS, limits
 from harness.suites import Step, Suite
-from harness.targets import Target
-
-SHARES = (
-    *("proportion", "auc", "average_precision", "f1", "brier", "calibration", "value_rate", "odds", "js", "ks"),
-    *("judged", "exceedance", "sequence"),
-)
-LIMITS = {**dict.fromkeys(SHARES, (0.0, 1.0)), "gap": (-1.0, 1.0), "canary": (-1.0, 1.0)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,57 +32,6 @@ def resolve(suite: Suite, plugins: Plugins) -> Sequence[Resolved]:
         target = suite.target_for(name)
         checked(plugins.connect(target.kind), target.config, f"target kind {target.kind!r}")
     return [_resolved(suite, index, step, plugins) for index, step in enumerate(suite.steps)]
-
-
-def profiled(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mapping[str, tuple[str, ...]]:
-    """Return the columns of each dataset that any of the steps asks a profile of."""
-    asked: dict[str, tuple[str, ...]] = {}
-    for step in steps:
-        for name, arguments in step.arguments.items():
-            columns = _profiled(step, targets[name], arguments) if name in targets else ()
-            for dataset in arguments.values():
-                asked[dataset] = tuple(dict.fromkeys([*asked.get(dataset, ()), *columns]))
-    return asked
-
-
-def unusable(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mapping[tuple[str, str], str]:
-    """Return, by target and dataset that steps read there, why its rows or roles do not hold."""
-    named = {(n, d): None for step in steps for n, found in step.arguments.items() for d in found.values()}
-    seen: dict[tuple[str, Roles], str] = {}
-    troubles = {(name, data): _trouble(targets[name], data, seen) for name, data in named if name in targets}
-    return {place: why for place, why in troubles.items() if why}
-
-
-def _trouble(target: Target, name: str, seen: dict[tuple[str, Roles], str]) -> str:
-    """Return why a dataset cannot be used, or nothing; equal ones are read once."""
-    try:
-        data = target.dataset(name)
-    except UsageError:
-        raise
-    except HarnessError as error:
-        return str(error)
-    if (data.sql, data.roles) not in seen:
-        seen[data.sql, data.roles] = _unheld(data)
-    return seen[data.sql, data.roles]
-
-
-def _unheld(data: Dataset) -> str:
-    try:
-        verify(data)
-    except UsageError:
-        raise
-    except HarnessError as error:
-        return str(error)
-    return ""
-
-
-def _profiled(step: Resolved, target: Target, arguments: Mapping[str, str]) -> Sequence[str]:
-    if step.check.profiles is None or "data" not in arguments:
-        return ()
-    try:
-        return step.check.profiles(target.dataset(arguments["data"]), **step.params)
-    except HarnessError:  # the step itself will meet it, and tell
-        return ()
 
 
 def _resolved(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolved:
@@ -140,7 +80,7 @@ def _metrics_are_known(check: Check, step: Step) -> None:
                 f"check {check.name!r}: {requirement.metric!r} has no known interval, so nothing can be decided on it; "
                 f"make it `severity: info`"
             )
-        _refuse_beyond(requirement, *LIMITS.get(statistic, (-math.inf, math.inf)))
+        _refuse_beyond(requirement, *limits(statistic))
 
 
 def _refuse_beyond(requirement: Requirement, least: float, most: float) -> None:

@@ -1,5 +1,6 @@
 """What samples say: a value, its bounds, and how many more observations would decide."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -27,39 +28,56 @@ from harness.stats.holm import holm
 from harness.stats.inference import Inference
 from harness.stats.planning import distances, n_needed
 
-__all__ = ["STATISTICS", "Inference", "distances", "estimate", "exactly", "holm", "infer", "n_needed", "p_fail"]
+__all__ = [
+    "STATISTICS",
+    "Inference",
+    "distances",
+    "estimate",
+    "exactly",
+    "holm",
+    "infer",
+    "limits",
+    "n_needed",
+    "p_fail",
+]
+
+
+ANY, BOTH_WAYS = (-math.inf, math.inf), (-1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statistic:
-    """How one kind of sample is inferred from, alone and against a baseline."""
+    """How one kind of sample is inferred from, alone and against a baseline, and the least and greatest value."""
 
     infer: Callable[[Sample], Inference]
     difference: Callable[[Sample, Sample], Inference]
     clusters: bool = True
+    limits: tuple[float, float] = (0.0, 1.0)
 
 
 _BY_NAME: Mapping[str, Statistic] = {
     "proportion": Statistic(infer=proportion.infer, difference=proportion.difference),
-    "mean": Statistic(infer=mean.infer, difference=mean.difference),
+    "mean": Statistic(infer=mean.infer, difference=mean.difference, limits=ANY),
     "auc": Statistic(infer=auc.infer, difference=auc.difference),
     "average_precision": Statistic(infer=average_precision.infer, difference=average_precision.difference),
     "f1": Statistic(infer=f1.infer, difference=f1.difference),
     "brier": Statistic(infer=brier.infer, difference=brier.difference),
     "calibration": Statistic(infer=calibration.infer, difference=calibration.difference),
     "value_rate": Statistic(infer=value_rate.infer, difference=value_rate.difference),
-    "gap": Statistic(infer=groups.infer_gap, difference=groups.difference_gap),
-    "ratio": Statistic(infer=groups.infer_ratio, difference=groups.difference_ratio),
+    "gap": Statistic(infer=groups.infer_gap, difference=groups.difference_gap, limits=BOTH_WAYS),
+    "ratio": Statistic(infer=groups.infer_ratio, difference=groups.difference_ratio, limits=ANY),
     "odds": Statistic(infer=odds.infer, difference=odds.no_difference),
-    "psi": Statistic(infer=drift.infer_psi, difference=drift.no_difference, clusters=False),
+    "psi": Statistic(infer=drift.infer_psi, difference=drift.no_difference, clusters=False, limits=ANY),
     "js": Statistic(infer=drift.infer_js, difference=drift.no_difference, clusters=False),
     "ks": Statistic(infer=drift.infer_ks, difference=drift.no_difference, clusters=False),
     "judged": Statistic(infer=judged.infer, difference=judged.difference),
     "exceedance": Statistic(infer=exceedance.infer, difference=exceedance.difference, clusters=False),
-    "canary": Statistic(infer=sequential.infer_canary, difference=sequential.no_difference, clusters=False),
+    "canary": Statistic(
+        infer=sequential.infer_canary, difference=sequential.no_difference, clusters=False, limits=BOTH_WAYS
+    ),
     "sequence": Statistic(infer=sequential.infer_sequence, difference=sequential.no_difference, clusters=False),
-    "exact": Statistic(infer=exact.infer, difference=exact.difference, clusters=False),
-    "point": Statistic(infer=exact.infer_point, difference=exact.difference_point, clusters=False),
+    "exact": Statistic(infer=exact.infer, difference=exact.difference, clusters=False, limits=ANY),
+    "point": Statistic(infer=exact.infer_point, difference=exact.difference_point, clusters=False, limits=ANY),
 }
 STATISTICS = tuple(_BY_NAME)
 
@@ -101,6 +119,11 @@ def estimate(sample: Sample, baseline: Sample | None = None, *, alpha: float = 0
         hits=seen.hits,
         clusters=seen.clusters,
     )
+
+
+def limits(statistic: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a statistic can have."""
+    return _BY_NAME[statistic].limits
 
 
 def p_fail(inference: Inference, threshold: float, better: Better) -> float:

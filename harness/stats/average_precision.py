@@ -45,12 +45,9 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     y, weight = columns.outcomes(left), columns.weights(left)
     columns.refuse_other("y", y, columns.outcomes(right))
     _refuse_few(y)
-    sides = [_reserved(*_linear(y, _ranked(columns.numbers(rows, "score")), weight)) for rows in (left, right)]
-    return linear.difference(sides[0], sides[1], columns.clusters(left), "average precision")
-
-
-def _reserved(value: float, part: Part) -> tuple[float, Part]:
-    return value, replace(part, influence=RESERVE * part.influence)
+    (new, ours), (old, theirs) = (_linear(y, _ranked(columns.numbers(r, "score")), weight) for r in (left, right))
+    sides = (new, ours.times(RESERVE)), (old, theirs.times(RESERVE))
+    return linear.difference(*sides, columns.clusters(left), "average precision")
 
 
 def _ranked(score: Numbers) -> Codes:

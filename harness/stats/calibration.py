@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from harness.stats.clustering import Part, spread
 from harness.stats.columns import Codes, Numbers
 from harness.stats.inference import Inference
 from harness.stats.resampling import TIMES, Resampled, canonical, redrawn, seeded
-from harness.stats.searched import smallest_alpha
+from harness.stats.searched import Searched
 
 BINS = 15
 SPARSE = 5  # a bin with fewer rows of its rarer outcome looks surer than it is when it is redrawn
@@ -30,31 +31,9 @@ class Rarer:
 
     def hides(self, alpha: float) -> float:
         """Return what further rare rows may add to the error: the exact bound of their rate, less the rate seen."""
-        upper = Binomial(k=self.k, n=self.n).bounds(alpha)[1] if self.n else 0.0
-        return self.share * (upper - self.k / self.n) if self.n else 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Allowing:
-    """Resampled bounds, widened by what sparse bins may hide: upwards, and where `both` downwards too."""
-
-    inner: Resampled
-    sparse: Sequence[Rarer]
-    both: bool
-
-    def bounds(self, alpha: float) -> tuple[float, float]:
-        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
-        lower, upper = self.inner.bounds(alpha)
-        by = sum(side.hides(alpha) for side in self.sparse)
-        return max(self.inner.low, lower - by * self.both), min(self.inner.high, upper + by)
-
-    def p_at_least(self, threshold: float) -> float:
-        """Return the smallest alpha at which the upper bound lies below the threshold."""
-        return smallest_alpha(lambda alpha: self.bounds(alpha)[1] - threshold)
-
-    def p_at_most(self, threshold: float) -> float:
-        """Return the smallest alpha at which the lower bound lies above the threshold."""
-        return smallest_alpha(lambda alpha: threshold - self.bounds(alpha)[0])
+        if not self.n:
+            return 0.0
+        return self.share * (Binomial(k=self.k, n=self.n).bounds(alpha)[1] - self.k / self.n)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,13 +133,19 @@ def _noise(gaps: Gaps) -> Numbers:
 
 def _told(value: float, sides: Sequence[Gaps], codes: Mapping[str, Codes], below: Numbers, above: Numbers) -> Inference:
     design = spread([_part(sides)], codes)
-    inner = Resampled(
+    drawn = Resampled(
         center=value, below=np.sort(below), above=np.sort(above), df=max(design.df, 1.0), low=1.0 - len(sides)
     )
-    interval = Allowing(inner=inner, sparse=[side.rarer(codes) for side in sides], both=len(sides) > 1)
+    interval = Searched(at=partial(_allowing, drawn, [side.rarer(codes) for side in sides]))
     n = len(sides[0].bins)
     worth = n * design.independent / design.variance if design.variance > 0 else design.groups
     return Inference(value=value, n=n, n_eff=worth, method="bootstrap", interval=interval, clusters=design.clusters)
+
+
+def _allowing(drawn: Resampled, sparse: Sequence[Rarer], alpha: float) -> tuple[float, float]:
+    """Return resampled bounds, widened by what sparse bins may hide: upwards, and of a difference downwards too."""
+    (lower, upper), by = drawn.bounds(alpha), sum(side.hides(alpha) for side in sparse)
+    return max(drawn.low, lower - by * (len(sparse) > 1)), min(drawn.high, upper + by)
 
 
 def _part(sides: Sequence[Gaps]) -> Part:

@@ -1,7 +1,7 @@
 """The variance of an estimate whose rows come in groups: customers, terminals, documents."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import combinations
 
@@ -22,6 +22,10 @@ class Part:
 
     influence: Numbers
     leverage: Numbers
+
+    def times(self, factor: float) -> "Part":
+        """Return the part as it moves that many times the estimate."""
+        return replace(self, influence=factor * self.influence)
 
 
 @dataclass(frozen=True, kw_only=True)

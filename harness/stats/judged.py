@@ -60,7 +60,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     (new, plus), (old, minus) = ppi(ours), ppi(theirs)
     labels = min(float(side.looked.sum()) for side in (ours, theirs))
     fitted = math.sqrt((labels - 1) / (labels - 3))
-    parts = [*(_times(part, fitted) for part in plus), *(_times(part, -fitted) for part in minus)]
+    parts = [*(part.times(fitted) for part in plus), *(part.times(-fitted) for part in minus)]
     design = spread(parts, columns.clusters(left))
     if not design.variance > 0:
         raise HarnessError("neither judge nor people tell the rows apart, so their spread cannot be told; check more")
@@ -81,10 +81,6 @@ def ppi(rows: Checked, weight: float | None = None) -> tuple[float, list[Part]]:
     error, checked = mean_part(rows.human - weight * rows.score, rows.looked)
     judged, others = mean_part(weight * rows.score, 1 - rows.looked)
     return error + judged, [checked, others]
-
-
-def _times(part: Part, factor: float) -> Part:
-    return replace(part, influence=factor * part.influence)
 
 
 def _checked(rows: pa.Table) -> Checked:

@@ -8,7 +8,7 @@ from harness_drift.moved import Moved, dependent, failed
 
 OF_TEXT = ("psi", "js", "total_variation", "chi_square", "new_categories")
 OF_NUMBERS = ("psi", "js", "ks", "wasserstein")
-EVERY = ("missing", *dict.fromkeys([*OF_TEXT, *OF_NUMBERS]))
+EVERY_METRIC = ("missing", *dict.fromkeys([*OF_TEXT, *OF_NUMBERS]))
 
 
 def of(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iterator[Measurement]:
@@ -17,21 +17,20 @@ def of(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iter
     for name in _all(reference, data, there, here) if columns is None else columns:
         if name in there.columns and name in here.columns:
             depends = dependent(reference) or dependent(data)
-            moved = Moved(reference=there[name], current=here[name], depends=depends, labels={"column": name})
             types = [side.columns.get(name, "") for side in (reference, data)]
-            yield from of_column(moved, rounded.refusal([moved.reference, moved.current], types))
+            yield from of_column(
+                Moved(reference=there[name], current=here[name], depends=depends, types=types, labels={"column": name})
+            )
         else:
             yield from _alone(name, reference if name in there.columns else data)
 
 
-def of_column(moved: Moved, refusal: str = "") -> Iterator[Measurement]:
-    """Yield every distance that means something for the column's kind; one without any, or refused, says why."""
+def of_column(moved: Moved) -> Iterator[Measurement]:
+    """Yield every distance that means something for the column's kind; one without any says why."""
     missing = {"k": moved.current.missing, "n": moved.current.rows}
     before = {"k_ref": moved.reference.missing, "n_ref": moved.reference.rows}
     yield moved.of_rates("missing", "gap", {**missing, **before})
     try:
-        if refusal:
-            raise HarnessError(refusal)
         found = list(_distances(moved))
     except HarnessError as error:
         kinds = {moved.reference.kind, moved.current.kind}
@@ -58,6 +57,7 @@ def _comparable(moved: Moved) -> None:
             f"column {name!r} is {kinds[0]} in the reference table and {kinds[1]} in the current one; convert one of "
             f"them, or name other `columns`"
         )
+    rounded.refuse((moved.reference, moved.current), moved.types)
 
 
 def _all(reference: Dataset, data: Dataset, there: Profile, here: Profile) -> Sequence[str]:
@@ -77,7 +77,7 @@ def _alone(name: str, only: Dataset) -> Iterator[Measurement]:
         f"column {name!r} is only in {only.name!r}, so there is nothing to compare it with; "
         f"name those to compare: `with: {{columns: [...]}}`"
     )
-    for metric in EVERY:
+    for metric in EVERY_METRIC:
         yield failed(metric, reason, {"column": name})
 
 

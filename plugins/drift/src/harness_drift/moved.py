@@ -46,11 +46,12 @@ def dependent(data: Dataset) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """One column of both tables; where it `depends` on more than counts, its distances are points."""
+    """One column of both tables, of which SQL types; where it `depends` on more than counts, distances are points."""
 
     reference: ColumnProfile
     current: ColumnProfile
     depends: str = ""
+    types: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def of_bins(

@@ -95,8 +95,7 @@ def _column(windows: Windows, name: str) -> Sequence[ColumnProfile]:
     kinds = sorted({column.kind for column in found if column.present})
     if len(kinds) > 1:
         raise HarnessError(f"column {name!r} is {' in some windows and '.join(kinds)} in others; use one type")
-    if rounding := rounded.refusal(found, [windows.types.get(name, "")]):
-        raise HarnessError(rounding)
+    rounded.refuse(found, [windows.types.get(name, "")])
     return found
 
 

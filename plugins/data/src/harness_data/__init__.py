@@ -68,7 +68,9 @@ def overlap(data: Dataset, *, reference: Dataset, columns: Names) -> Iterator[Me
 @check("data.volume", metrics={"rows": "exact"})
 def volume(data: Dataset) -> Iterator[Measurement]:
     """Count the rows."""
-    if Path(data.uri).suffix == ".profile":
+    from harness_data import tables  # noqa: PLC0415
+
+    if tables.is_profile(data):
         raise UsageError(f"data.volume counts rows, and {data.uri!r} is a saved profile; name the table itself")
     rows = data.size
     yield Measurement(metric="rows", sample=Sample(statistic="exact", counts={"value": rows, "n": rows}))

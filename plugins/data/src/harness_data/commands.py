@@ -8,6 +8,7 @@ import yaml
 
 from harness import Dataset, UsageError, open_table, save_profile
 from harness_data.inferred import schema_of
+from harness_data.tables import is_profile
 
 
 @click.group()
@@ -34,7 +35,7 @@ def profile(data: str, out: Path, columns: tuple[str, ...]) -> None:
     size = path.stat().st_size / 1000
     click.echo(f"wrote {path}: {len(found.columns)} columns of {rows:,} rows in {size:,.0f} kB")
     left = [] if columns else [f"{name} ({kind})" for name, kind in table.columns.items() if name not in found.columns]
-    if left and not _is_profile(table):
+    if left and not is_profile(table):
         click.echo(f"left out, as what they hold is not profiled: {', '.join(left)}")
 
 
@@ -43,16 +44,12 @@ def profile(data: str, out: Path, columns: tuple[str, ...]) -> None:
 def schema(data: str) -> None:
     """Print a `data.schema` step that the table keeps: a start to edit, not a specification."""
     table = _opened(data)
-    if _is_profile(table):
+    if is_profile(table):
         raise UsageError(f"{data!r} is a saved profile, which holds counts and no rows; name the table it was made of")
     rules = schema_of(table)
     step = {"check": "data.schema", "with": {"columns": rules}, "require": {"violations": {"at_most": 0}}}
     click.echo(f"# inferred from {data}; ranges and categories are those seen, so edit them to what is right")
     click.echo(yaml.safe_dump([step], sort_keys=False, default_flow_style=None, width=120), nl=False)
-
-
-def _is_profile(table: Dataset) -> bool:
-    return Path(table.uri).suffix == ".profile"
 
 
 def _opened(data: str) -> Dataset:

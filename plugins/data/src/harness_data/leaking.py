@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
+from harness_data.tables import must_have, quoted
 
 BINS = 50
 WEIGHT = 10.0  # rows of the whole that a bin's rate is drawn towards
@@ -56,20 +57,14 @@ def _features(data: Dataset) -> Sequence[str]:
 
 def _drawn(data: Dataset, names: Sequence[str], rows: int) -> pa.Table:
     """Return rows in an order that has nothing to do with time: that of their ids' MD5."""
-    for name in names:
-        if name not in data.columns:
-            raise UsageError(f"dataset {data.name!r} has no column {name!r}; it has {', '.join(data.columns)}")
+    must_have(data, names)
     roles = data.roles
-    key = _quoted(data.column("id"))
+    key = quoted(data.column("id"))
     wanted = dict.fromkeys([data.column("id"), data.column("label"), *roles.cluster, *names])
     wanted |= {roles.weight: None} if roles.weight else {}
     order = f"md5(CAST({key} AS VARCHAR))"
-    query = f"SELECT {', '.join(map(_quoted, wanted))} FROM ({data.sql}) ORDER BY {order}, {key} LIMIT {rows}"
+    query = f"SELECT {', '.join(map(quoted, wanted))} FROM ({data.sql}) ORDER BY {order}, {key} LIMIT {rows}"
     return replace(data, sql=query).rows()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _label(data: Dataset, found: pa.Table) -> Codes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
 
@@ -11,7 +12,7 @@ TALLY = "harness_tally"
 def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> Iterator[Measurement]:
     """Yield the ids that only one table has, and the rows of both whose values differ by more than the tolerance."""
     for side in (data, reference):
-        _must_have(side, [key, *columns])
+        must_have(side, [key, *columns])
     found = _row(data, _compared(data, reference, quoted(key), columns))
     for side, name in ((data, "l"), (reference, "r")):
         _is_unique(side, key, found[f"{name}_rows"], found[f"{name}_keys"])
@@ -57,7 +58,7 @@ def _unrepeated(sides: Mapping[str, Dataset], key: str) -> str:
 
 def duplicates(data: Dataset, columns: Sequence[str]) -> Measurement:
     """Return how many rows repeat an earlier one in the named columns."""
-    _must_have(data, columns)
+    must_have(data, columns)
     names = ", ".join(map(quoted, columns))
     inner = f"SELECT count(*) AS times FROM ({data.sql}) GROUP BY {names}"
     found = _row(data, f"SELECT CAST(sum(times) AS BIGINT) AS n, CAST(sum(times - 1) AS BIGINT) AS k FROM ({inner})")
@@ -67,29 +68,30 @@ def duplicates(data: Dataset, columns: Sequence[str]) -> Measurement:
 def overlap(data: Dataset, reference: Dataset, columns: Sequence[str]) -> Measurement:
     """Return how many rows are in the reference too, by the named columns."""
     for side in (data, reference):
-        _must_have(side, columns)
+        must_have(side, columns)
     names = ", ".join(map(quoted, columns))
     same = " AND ".join(f"l.{quoted(name)} IS NOT DISTINCT FROM r.{quoted(name)}" for name in columns)
     seen = f"SELECT DISTINCT {names}, 1 AS seen FROM ({reference.sql})"
-    valued = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
-    sides = [
-        f"(SELECT count(*) FILTER ({valued}) FROM ({side.sql})) AS {of}"
-        for side, of in ((data, "own"), (reference, "other"))
-    ]
-    counts = ", ".join(["count(*) AS n", "count(r.seen) AS k", *sides])
+    held = [f"{_held(side, columns)} AS {name}" for name, side in (("own", data), ("other", reference))]
+    counts = ", ".join(["count(*) AS n", "count(r.seen) AS k", *held])
     found = _row(data, f"SELECT {counts} FROM ({data.sql}) l LEFT JOIN ({seen}) r ON {same}")
-    for side, of in ((data, "own"), (reference, "other")):
-        if not found[of]:
-            raise HarnessError(
-                f"no row of {side.name!r} has a value in {', '.join(columns)}, so nothing can overlap; repair it"
-            )
+    for side, rows in ((data, found["own"]), (reference, found["other"])):
+        if not rows:
+            told = f"no row of {side.name!r} has a value in {', '.join(columns)}, so nothing can overlap; repair it"
+            raise HarnessError(told)
     return _exact("overlap", found["k"], found["n"], {"columns": ", ".join(columns)})
+
+
+def _held(side: Dataset, columns: Sequence[str]) -> str:
+    """Return the subquery that counts a side's rows with a value in any of the columns."""
+    valued = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
+    return f"(SELECT count(*) FILTER ({valued}) FROM ({side.sql}))"
 
 
 def references(data: Dataset, reference: Dataset, keys: Mapping[str, str]) -> Iterator[Measurement]:
     """Yield, for each key, the rows that name something which the other table does not have."""
-    _must_have(data, list(keys))
-    _must_have(reference, list(keys.values()))
+    must_have(data, list(keys))
+    must_have(reference, list(keys.values()))
     joins, orphans = [], []
     for at, (own, other) in enumerate(keys.items()):
         known = f"SELECT DISTINCT {quoted(other)} AS k{at} FROM ({reference.sql})"
@@ -101,6 +103,11 @@ def references(data: Dataset, reference: Dataset, keys: Mapping[str, str]) -> It
         held = _exact("orphans", found[f"c{at}"], found["n"], {"column": own})
         none = f"no row of {data.name!r} has a value in {own!r}, so no reference was held; repair the column"
         yield held if found[f"n{at}"] else replace(held, failure=none)
+
+
+def is_profile(data: Dataset) -> bool:
+    """Tell whether a dataset is a saved profile, which holds counts and no rows."""
+    return Path(data.uri).suffix == ".profile"
 
 
 def quoted(name: str) -> str:
@@ -128,7 +135,8 @@ def _row(data: Dataset, sql: str) -> Mapping[str, int]:
     return found
 
 
-def _must_have(data: Dataset, names: Sequence[str]) -> None:
+def must_have(data: Dataset, names: Sequence[str]) -> None:
+    """Refuse names that are no columns of a dataset."""
     for name in names:
         if name not in data.columns:
             raise UsageError(f"dataset {data.name!r} has no column {name!r}; it has {', '.join(data.columns)}")

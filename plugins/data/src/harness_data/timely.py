@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
+from harness_data.tables import must_have, quoted
 
 MOMENTS = ("DATE", "TIMESTAMP", "VARCHAR")  # text is read as the moment it spells
 
@@ -29,15 +30,13 @@ def freshness(data: Dataset, column: str | None) -> Iterator[Measurement]:
 
 
 def _moments(data: Dataset, name: str, as_of: datetime) -> dict[str, object]:
-    if name not in data.columns:
-        raise UsageError(f"dataset {data.name!r} has no column {name!r}; it has {', '.join(data.columns)}")
+    must_have(data, [name])
     if not data.columns[name].startswith(MOMENTS):
         raise HarnessError(
             f"column {name!r} of dataset {data.name!r} is {data.columns[name]} and no time, so nothing tells how fresh "
             f"it is; name a date or timestamp: `with: {{column: ...}}`"
         )
-    quoted = '"' + name.replace('"', '""') + '"'
-    when = f"CAST({quoted} AS TIMESTAMPTZ)"
+    when = f"CAST({quoted(name)} AS TIMESTAMPTZ)"
     now = f"TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat(sep=' ')}'"
     query = (
         f"SELECT count(*) AS n, max(CASE WHEN {when} <= {now} THEN {when} END) AS latest, "

@@ -40,7 +40,7 @@ RATES = ("selection_rate", "tpr", "fpr", "fnr", "precision")
 ASKED = "      RATE: {at_least: 0}\n      RATE_ratio: {at_least: 0.8}\n      RATE_gap: {at_least: -0.1}\n"
 
 
-def generated(rows: int, seed: int) -> pa.Table:
+def generate_table(rows: int, seed: int) -> pa.Table:
     """Return decisions about people of eight groups, of whom the oldest are decided about a little worse."""
     chance = np.random.default_rng(seed)
     sex = chance.choice(2, rows, p=[0.45, 0.55]).astype(np.int8)
@@ -62,7 +62,7 @@ def write(folder: Path, rows: int) -> None:
     (folder / "bias.suite.yaml").write_text(SUITE.replace("REQUIRED", required))
     writer: pq.ParquetWriter | None = None
     for start in range(0, rows, PART):
-        table = generated(min(PART, rows - start), start // PART)
+        table = generate_table(min(PART, rows - start), start // PART)
         writer = writer or pq.ParquetWriter(folder / "decisions.parquet", table.schema, compression="zstd")
         writer.write_table(table)
     if writer:
@@ -78,7 +78,7 @@ def floor(folder: Path) -> int:
     return len(duckdb.connect().execute(query).fetchall())
 
 
-def checked(folder: Path) -> int:
+def measure_rates(folder: Path) -> int:
     """Measure every rate of every group, its ratio and its gap: counts, without intervals."""
     from datetime import UTC, datetime
 
@@ -103,19 +103,19 @@ def ran(folder: Path) -> int:
     return len(verdicts)
 
 
-CONTESTANTS: Mapping[str, Callable[[Path], int]] = {"floor": floor, "check": checked, "run": ran}
+CONTESTANTS: Mapping[str, Callable[[Path], int]] = {"floor": floor, "check": measure_rates, "run": ran}
 
 
-def alone(name: str, folder: Path) -> None:
+def run_alone(name: str, folder: Path) -> None:
     """Run one contestant and print what it took; imports count for nobody."""
     CONTESTANTS[name](folder / "small")
     began, used = time.perf_counter(), time.process_time()
     numbers = CONTESTANTS[name](folder)
-    told = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used, "numbers": numbers}
-    print(json.dumps({**told, "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}))
+    message = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used, "numbers": numbers}
+    print(json.dumps({**message, "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}))
 
 
-def timed(name: str, folder: Path) -> Mapping[str, float]:
+def time_contestant(name: str, folder: Path) -> Mapping[str, float]:
     """Return what one contestant took in a process of its own."""
     command = [sys.executable, __file__, "--folder", str(folder), "--alone", name]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
@@ -144,7 +144,7 @@ def main() -> None:
     options.add_argument("--alone", choices=CONTESTANTS)
     given = options.parse_args()
     if given.alone:
-        alone(given.alone, given.folder)
+        run_alone(given.alone, given.folder)
         return
     print("| rows | contestant | seconds | spread | CPU s | × floor, CPU | peak RSS MiB |")
     print("|---:|---|---:|---:|---:|---:|---:|")
@@ -153,7 +153,7 @@ def main() -> None:
         for path, size in ((folder, rows), (folder / "small", 2000)):
             if not (path / "bias.suite.yaml").exists():
                 write(path, size)
-        rounds = [{name: timed(name, folder) for name in CONTESTANTS} for _ in range(given.repeats)]
+        rounds = [{name: time_contestant(name, folder) for name in CONTESTANTS} for _ in range(given.repeats)]
         for name in CONTESTANTS:
             print(row(rows, name, [each[name] for each in rounds], [each["floor"] for each in rounds]), flush=True)
 

@@ -39,7 +39,7 @@ def harness_checks():
 '''
 
 
-def timed(command: Sequence[str | Path], folder: Path) -> float:
+def time_command(command: Sequence[str | Path], folder: Path) -> float:
     """Return the wall seconds of one process."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
@@ -47,18 +47,18 @@ def timed(command: Sequence[str | Path], folder: Path) -> float:
     return time.perf_counter() - started
 
 
-def interleaved(commands: dict[str, list[str | Path]], runs: int, folder: Path) -> dict[str, list[float]]:
+def time_in_turn(commands: dict[str, list[str | Path]], runs: int, folder: Path) -> dict[str, list[float]]:
     """Return the times of commands run in turn, so that a slow minute hits all of them; the first round warms up."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(runs + 1):
         for name, command in commands.items():
             shutil.rmtree(folder / ".harness", ignore_errors=True)  # each run starts a ledger of its own
-            seconds = timed(command, folder)
+            seconds = time_command(command, folder)
             times[name] += [seconds] if number else []
     return times
 
 
-def shown(name: str, seconds: list[float], floor: list[float]) -> str:
+def table_row(name: str, seconds: list[float], floor: list[float]) -> str:
     """Return a row: median with spread in ms, and the median of the ratios of one round."""
     ratios = statistics.median(a / b for a, b in zip(seconds, floor, strict=True))
     low, middle, high = (1000 * value for value in (min(seconds), statistics.median(seconds), max(seconds)))
@@ -74,7 +74,7 @@ def per_step(runs: int, folder: Path) -> list[float]:
         text = SUITE + "".join(STEP.replace("NUMBER", str(number)) for number in range(steps))
         (folder / f"{steps}.suite.yaml").write_text(text)
     commands = {str(steps): [BIN / "harness", "run", f"{steps}.suite.yaml", "--json"] for steps in (1, 200)}
-    times = interleaved(commands, runs, folder)
+    times = time_in_turn(commands, runs, folder)
     return [1000 * (many - one) / 199 for one, many in zip(times["1"], times["200"], strict=True)]
 
 
@@ -92,12 +92,12 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        times = interleaved(commands, runs, folder)
+        times = time_in_turn(commands, runs, folder)
         floor = next(iter(times.values()))
         print(f"CPython {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, {runs} rounds\n")
         print("| command | median | spread | ratio to the floor |\n|---|---|---|---|")
         for command, seconds in times.items():
-            print(shown(command, seconds, floor))
+            print(table_row(command, seconds, floor))
         cost = per_step(max(5, runs // 3), folder)
     print(f"\none further no-op step, ledger included: median {statistics.median(cost):.2f} ms", end=" ")
     print(f"({min(cost):.2f}-{max(cost):.2f})")

@@ -32,7 +32,7 @@ TEXTS = [f"c{place:02d}" for place in range(10)]
 SIZES = (2, 3, 5, 8, 12, 20, 50, 100, 500, 5000)
 
 
-def generated(rows: int, seed: int, shifted: bool) -> pa.Table:
+def generate_table(rows: int, seed: int, shifted: bool) -> pa.Table:
     """Return normal, lognormal, exponential, money and count columns, and texts of 2 to 5,000 values; 10 % missing."""
     chance = np.random.default_rng(seed)
     columns: dict[str, pa.Array] = {}
@@ -62,7 +62,7 @@ def write(folder: Path, rows: int) -> None:
     for place, name in enumerate(("reference", "current")):
         writer: pq.ParquetWriter | None = None
         for start in range(0, rows, GROUP):
-            table = generated(min(GROUP, rows - start), 1000 * place + start // GROUP, bool(place))
+            table = generate_table(min(GROUP, rows - start), 1000 * place + start // GROUP, bool(place))
             writer = writer or pq.ParquetWriter(folder / f"{name}.parquet", table.schema, compression="zstd")
             writer.write_table(table)
         if writer:
@@ -109,7 +109,7 @@ def scipy_loop(folder: Path) -> int:
 CONTESTANTS: Mapping[str, Callable[[Path], int]] = {"decode": decode, "ours": ours, "scipy": scipy_loop}
 
 
-def alone(name: str, folder: Path) -> None:
+def run_alone(name: str, folder: Path) -> None:
     """Run one contestant and print what it took; imports count for nobody."""
     CONTESTANTS[name](folder / "small")
     began, used = time.perf_counter(), _cpu()
@@ -122,7 +122,7 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def timed(name: str, folder: Path) -> Mapping[str, float]:
+def time_contestant(name: str, folder: Path) -> Mapping[str, float]:
     """Return what a contestant took in a process of its own, and its peak anonymous memory in MiB."""
     command = [sys.executable, __file__, "--alone", name, "--folder", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -130,10 +130,10 @@ def timed(name: str, folder: Path) -> Mapping[str, float]:
     while process.poll() is None:
         peak = max(peak, _anonymous(process.pid))
         time.sleep(EVERY)
-    told = process.communicate()[0]
+    message = process.communicate()[0]
     if process.returncode:
         raise SystemExit(f"{name} on {folder.name} rows ended with {process.returncode}")
-    return {**json.loads(told), "peak": peak}
+    return {**json.loads(message), "peak": peak}
 
 
 def _anonymous(pid: int) -> int:
@@ -145,11 +145,11 @@ def _anonymous(pid: int) -> int:
     return next((int(line.split()[1]) >> 10 for line in lines if line.startswith("RssAnon")), 0)
 
 
-def compared(folder: Path, names: Sequence[str], repeats: int) -> None:
+def compare_contestants(folder: Path, names: Sequence[str], repeats: int) -> None:
     """Time the contestants in turns, and print their medians, spreads and ratios to the floor."""
     rounds: dict[str, list[Mapping[str, float]]] = {name: [] for name in names}
     for name in [each for _ in range(repeats) for each in names]:
-        rounds[name].append(timed(name, folder))
+        rounds[name].append(time_contestant(name, folder))
     floor = median(each["cpu"] for each in rounds["decode"]) if "decode" in rounds else 0.0
     for name, each in rounds.items():
         cpu, seconds = (sorted(one[key] for one in each) for key in ("cpu", "seconds"))
@@ -174,7 +174,7 @@ def main() -> None:
     options.add_argument("--alone", choices=CONTESTANTS, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.alone:
-        alone(given.alone, given.folder)
+        run_alone(given.alone, given.folder)
         return
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")
     print("| rows a side | contestant | CPU s, median (least-most) | seconds | CPU to the floor | peak anonymous MiB |")
@@ -185,7 +185,9 @@ def main() -> None:
             if not (path / "written").exists():
                 write(path, count)
                 (path / "written").touch()
-        compared(folder, [name for name in given.only if name != "scipy" or rows <= SCIPY_UP_TO], given.repeats)
+        compare_contestants(
+            folder, [name for name in given.only if name != "scipy" or rows <= SCIPY_UP_TO], given.repeats
+        )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
-from drift import GROUP, NUMBERS, TEXTS, generated
+from drift import GROUP, NUMBERS, TEXTS, generate_table
 
 sys.path.append(str(Path(__file__).parent / "peers"))
 from reported import machine, moment, put
@@ -61,7 +61,7 @@ LINE = "|---|---|---:|---:|---:|---:|---:|"
 def parts(rows: int) -> Iterator[pa.Table]:
     """Yield ids, eight numbers and four texts, a group of rows at a time."""
     for start in range(0, rows, GROUP):
-        table = generated(min(GROUP, rows - start), start // GROUP, False).select(COLUMNS)
+        table = generate_table(min(GROUP, rows - start), start // GROUP, False).select(COLUMNS)
         ids = pa.array(range(start, start + table.num_rows), pa.int64())
         yield table.add_column(0, "id", ids)
 
@@ -123,7 +123,7 @@ def suite(engine: str, check: str, rows: int, folder: Path) -> Path:
     return path
 
 
-def alone(small: Path, whole: Path) -> None:
+def run_alone(small: Path, whole: Path) -> None:
     """Run a suite over few rows, say so, run it over all, and print what that took."""
     run(small)
     print("ready", flush=True)
@@ -146,7 +146,7 @@ def run(path: Path) -> Sequence[Mapping[str, Any]]:
     return found
 
 
-def watched(small: Path, whole: Path, url: str) -> Mapping[str, float]:
+def measure_memory(small: Path, whole: Path, url: str) -> Mapping[str, float]:
     """Return the anonymous memory of a suite's own process: before the table is read, and at most."""
     command = [sys.executable, str(Path(__file__).resolve()), "--alone", str(small), str(whole)]
     environment = {**os.environ, "ENGINES_MEMORY": url}
@@ -155,17 +155,17 @@ def watched(small: Path, whole: Path, url: str) -> Mapping[str, float]:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=noise, env=environment, text=True, cwd=whole.parent
         )
-        before, peak, told = followed(process)
+        before, peak, message = watch_memory(process)
         noise.seek(0)
-        if process.returncode or not told:
+        if process.returncode or not message:
             raise SystemExit(f"{whole.name} did not finish: {noise.read().strip().splitlines()[-1]}")
-    took: dict[str, Any] = json.loads(told.splitlines()[-1])
+    took: dict[str, Any] = json.loads(message.splitlines()[-1])
     if errors := took.pop("errors"):
         raise SystemExit(f"{whole.name}: {errors[0]}")
     return {**took, "before": before / 2**10, "peak": peak / 2**10}
 
 
-def followed(process: "subprocess.Popen[str]") -> tuple[int, int, str]:
+def watch_memory(process: "subprocess.Popen[str]") -> tuple[int, int, str]:
     """Return the anonymous KiB of a process, without its children, once it is ready and at most; and what it tells."""
     if process.stdout is None or not process.stdout.readline():
         process.wait()
@@ -186,13 +186,13 @@ def anonymous(process: int) -> int:
     return sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:"))
 
 
-def measured(engine: str, sizes: Sequence[int], folder: Path, url: str) -> Iterator[str]:
+def memory_rows(engine: str, sizes: Sequence[int], folder: Path, url: str) -> Iterator[str]:
     """Yield a row of the table for each check and size."""
     for rows in (SMALL, *sizes):
         in_spark(rows, folder) if engine == "spark" else in_postgres(rows, url)
     for check in STEPS:
         for rows in sizes:
-            took = watched(suite(engine, check, SMALL, folder), suite(engine, check, rows, folder), url)
+            took = measure_memory(suite(engine, check, SMALL, folder), suite(engine, check, rows, folder), url)
             figures = f"{took['numbers']:,} | {took['before']:,.0f} | {took['peak']:,.0f} | {took['cpu']:.1f}"
             print(f"{engine} {check} {rows:,}: {figures}, {moment()}", file=sys.stderr, flush=True)
             yield f"| {engine} | `{check}` | {rows:,} | {figures} |"
@@ -208,7 +208,7 @@ def main() -> None:
     asked.add_argument("--alone", type=Path, nargs=2)
     given = asked.parse_args()
     if given.alone:
-        alone(*given.alone)
+        run_alone(*given.alone)
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder, sizes, began = (given.folder or Path(scratch)).resolve(), [*map(int, given.rows.split(","))], moment()
@@ -217,8 +217,8 @@ def main() -> None:
         lines: list[str] = []
         if "postgres" in given.engines:
             with cluster() as url:
-                lines += measured("postgres", sizes, folder, url)
-        lines += measured("spark", sizes, folder, "") if "spark" in given.engines else []
+                lines += memory_rows("postgres", sizes, folder, url)
+        lines += memory_rows("spark", sizes, folder, "") if "spark" in given.engines else []
     text = "\n".join([HEAD, LINE, *lines]) + f"\n\n{machine()}; from {began} to {moment()}."
     print(text)
     if given.into:

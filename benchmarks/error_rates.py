@@ -17,10 +17,10 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes are faster than four threads that wait for each other
 
 from cells import ALL
-from exact_rates import enumerated, planned
-from simulation import Rates, kept_rates, simulated
-from tables import APPROXIMATE, Row, drawn, table
-from watching import tables_of_40, watched
+from exact_rates import exact_rows, plan_rows
+from simulation import Rates, read_rates, simulate_rates
+from tables import APPROXIMATE, Row, draw_svg, table
+from watching import peek_rows, tables_of_40
 from worlds import World
 
 PARTS = ("exact", "simulated", "watched")
@@ -32,24 +32,24 @@ def main() -> None:
     asked = _arguments()
     runs = 1000 if asked.quick else asked.runs
     worlds = [world for world in ALL if asked.only in world.name]
-    counted = [*enumerated()] if "exact" in asked.parts or asked.svg else []
+    counted = [*exact_rows()] if "exact" in asked.parts or asked.svg else []
     if "exact" in asked.parts:
         _print(HEAD, counted)
-        _print(("asked for", "threshold", "n", "good passes", "bad passes", ""), [*planned()])
+        _print(("asked for", "threshold", "n", "good passes", "bad passes", ""), [*plan_rows()])
     rows = []
     if "simulated" in asked.parts:
-        found = simulated(worlds, runs, asked.jobs, asked.resume)
-        rows = simulated_rows(worlds, found)
+        found = simulate_rates(worlds, runs, asked.jobs, asked.resume)
+        rows = simulation_rows(worlds, found)
     elif asked.resume:
-        rows = simulated_rows(worlds, kept_rates(worlds, asked.resume))
+        rows = simulation_rows(worlds, read_rates(worlds, asked.resume))
     _print(HEAD, rows)
     if "watched" in asked.parts:
         _watch(runs, asked.jobs)
     if asked.svg:
-        asked.svg.write_text(drawn([*counted[::4], *rows]))
+        asked.svg.write_text(draw_svg([*counted[::4], *rows]))
 
 
-def simulated_rows(worlds: Sequence[World], found: Mapping[str, Rates]) -> list[Row]:
+def simulation_rows(worlds: Sequence[World], found: Mapping[str, Rates]) -> list[Row]:
     """Return a line of the table for each world that was judged."""
     return [_row(world, found[world.name]) for world in worlds if world.name in found]
 
@@ -76,7 +76,7 @@ def _watch(runs: int, jobs: int) -> None:
     with Pool(jobs) as pool:
         columns = pool.map(partial(tables_of_40, runs=runs), (1000, 10_000, 100_000, 1_000_000), chunksize=1)
     _print(("rows a side", "tables", "alarms, same", "alarms, wobble", "passes, PSI .24", ""), columns)
-    _print(("watched", "cell", "runs", "passes", "fails", ""), [*watched(runs)])
+    _print(("watched", "cell", "runs", "passes", "fails", ""), [*peek_rows(runs)])
 
 
 def _print(head: Sequence[str], rows: Sequence[Row]) -> None:

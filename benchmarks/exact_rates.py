@@ -6,17 +6,17 @@ from itertools import product
 import numpy as np
 from scipy.stats import binom
 from tables import EXACT, Row
-from worlds import measured
+from worlds import single_measurement
 
 from harness import Requirement
-from harness.judge import judge
+from harness.judging.judge import judge
 from harness.stats import infer, n_needed
 
 Rates = tuple[float, float]
 RARE = 1e-8  # pairs of counts rarer than this are left out: all of them together are below 0.03 %
 
 
-def enumerated() -> Iterator[Row]:
+def exact_rows() -> Iterator[Row]:
     """Yield exact error rates of counts: every count is judged and weighted by its probability."""
     for n, truth in product((20, 50, 200, 640, 2000), (0.5, 0.8, 0.95, 0.99)):
         yield _exact("proportion", f"n {n}, {truth}", *(_single(n, truth, looks) for looks in (1, 2)))
@@ -33,7 +33,7 @@ def _single(n: int, truth: float, looks: int) -> Rates:
 
 def _count(k: int, n: int, truth: float, looks: int = 1) -> str:
     requirement = Requirement(metric="m", at_least=truth, looks=looks)
-    return judge(requirement, measured("proportion", counts={"k": k, "n": n})[0]).outcome
+    return judge(requirement, single_measurement("proportion", counts={"k": k, "n": n})[0]).outcome
 
 
 def _chance(verdicts: Sequence[str], n: int, truth: float, outcome: str) -> float:
@@ -45,7 +45,7 @@ def _pair(statistic: str, n: int, m: int, own: float, rate: float, truth: float,
     requirement, found = Requirement(metric="m", at_least=truth, looks=looks), {"pass": 0.0, "fail": 0.0}
     for k, k_ref in np.argwhere(chance > RARE):
         counts = {"k": int(k), "n": n, "k_ref": int(k_ref), "n_ref": m}
-        outcome = judge(requirement, measured(statistic, counts=counts)[0]).outcome
+        outcome = judge(requirement, single_measurement(statistic, counts=counts)[0]).outcome
         if outcome in found:
             found[outcome] += float(chance[k, k_ref])
     return found["pass"], found["fail"]
@@ -57,9 +57,9 @@ def _exact(kind: str, cell: str, once: Rates, twice: Rates) -> Row:
     return kind, cell, "all", *(f"{share:.2%}" for share in shares), "", missed
 
 
-def planned() -> Iterator[Row]:
+def plan_rows() -> Iterator[Row]:
     """Yield, exactly, what happens at the n that was asked for: good truths, and bad ones as far below."""
-    start = infer(measured("proportion", counts={"k": 80, "n": 100})[0].sample)
+    start = infer(single_measurement("proportion", counts={"k": 80, "n": 100})[0].sample)
     for threshold, distance in ((0.8, 0.1), (0.8, 0.05), (0.9, 0.05), (0.95, 0.02), (0.5, 0.05)):
         for name, beta, times in (("one must", 0.05, 1), ("12 musts", 0.05 / 12, 12)):
             n = n_needed(start, threshold, threshold + distance, beta=beta) or 0

@@ -19,7 +19,7 @@ SUITES = Path(__file__).parents[1] / "suites" / "fraud"
 SHOWN = ("recall", "precision", "roc_auc")
 
 
-def judged(seed: int, end: date) -> dict[str, Any]:
+def run_seed(seed: int, end: date) -> dict[str, Any]:
     """Return the run of one seed, in a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -58,7 +58,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|")
     for seed in range(1, given.seeds + 1):
-        print(row(seed, judged(seed, given.end)), flush=True)
+        print(row(seed, run_seed(seed, given.end)), flush=True)
 
 
 if __name__ == "__main__":

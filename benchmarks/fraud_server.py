@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from fraud_target.embedded import fraud_service, free_port, started, valkey
+from fraud_target.embedded import fraud_service, free_port, run_service, valkey
 from fraud_target.files import Files
 from fraud_target.loading import load
 
@@ -30,5 +30,5 @@ def fraud_server(files: Files) -> Iterator[tuple[int, int]]:
         load(files.transactions, first, store)
         port = free_port()
         command = fraud_service(MODEL, store, port, "--tracking-uri", tracking_uri(files))
-        with started(command, f"http://127.0.0.1:{port}") as process:
+        with run_service(command, f"http://127.0.0.1:{port}") as process:
             yield port, process.pid

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from harness import Measurement, Requirement, Sample
-from harness.judge import judge
+from harness.judging.judge import judge
 
 
 def measurements(samples: int) -> list[Measurement]:

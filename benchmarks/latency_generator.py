@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import uvicorn
 from fastapi import FastAPI
-from fraud_target.embedded import free_port, started
+from fraud_target.embedded import free_port, run_service
 from harness_latency.load import carry_out
 from harness_latency.plan import Endpoint, Plan
 from harness_latency.schedule import schedule
@@ -52,7 +52,7 @@ async def readyz() -> dict[str, bool]:
 def constant_app() -> Iterator[tuple[int, int]]:
     """Give the port and the process id of a FastAPI app that returns a constant."""
     port = free_port()
-    with started([sys.executable, __file__, "serve", str(port)], f"http://127.0.0.1:{port}") as process:
+    with run_service([sys.executable, __file__, "serve", str(port)], f"http://127.0.0.1:{port}") as process:
         yield port, process.pid
 
 
@@ -61,7 +61,7 @@ def ours(port: int, rate: float, seconds: float) -> Found:
     endpoint = Endpoint(host="127.0.0.1", port=port)
     plan = Plan(endpoints=(endpoint,), requests=[HEAD + BODY], connections=CONNECTIONS, timeout=10)
     shots = carry_out(plan, schedule(rate, seconds, "constant", 0))
-    if not shots.answered.all():
+    if not shots.is_answered.all():
         raise SystemExit(f"not all were answered: {shots.troubles()}")
     sent = np.quantile(shots.latency_ms - shots.late_ms, (0.5, 0.99))
     late = float(np.quantile(shots.late_ms, 0.99))
@@ -91,7 +91,7 @@ def main(count: int, seconds: float) -> None:
             for rate in RATES:
                 both = [("h2load", h2load), ("ours", ours)]
                 for name, generator in both if turn % 2 else both[::-1]:
-                    rounds.measured(f"{name} {rate}/s", turn, partial(generator, port, rate, seconds))
+                    rounds.measure_once(f"{name} {rate}/s", turn, partial(generator, port, rate, seconds))
     print("\n".join(machine()))
     print(f"medians of {count} rounds of {seconds:g} s, in ms, and the lowest and highest round\n")
     print(
@@ -101,14 +101,14 @@ def main(count: int, seconds: float) -> None:
 
 def rows(rounds: Rounds, rate: int) -> Iterator[list[str]]:
     """Yield what both say at a rate."""
-    for name, told, prefix in (
+    for name, message, prefix in (
         (f"h2load {rate}/s", "h2load, from the actual send", ""),
         (f"ours {rate}/s", "ours, from the actual send", "sent "),
         (f"ours {rate}/s", "ours, from when it was due", ""),
     ):
         shares = [f"{prefix}p50", f"{prefix}p99"]
         medians = [number(rounds.median(name, share)) for share in shares]
-        yield [f"{told}, {rate}/s", *medians, *(rounds.spread(name, share) for share in shares)]
+        yield [f"{message}, {rate}/s", *medians, *(rounds.spread(name, share) for share in shares)]
 
 
 if __name__ == "__main__":

@@ -27,13 +27,17 @@ class Rounds:
             name, number, measured = json.loads(line)
             self.found[name, number] = measured
 
-    def measured(self, name: str, number: int, measure: Callable[[], Found]) -> Found:
+    def measure_once(self, name: str, number: int, measure: Callable[[], Found]) -> Found:
         """Return what was measured before, or measure it now and keep it."""
         if (name, number) not in self.found:
             self.found[name, number] = measure()
             with self.path.open("a") as file:
                 file.write(json.dumps([name, number, self.found[name, number]]) + "\n")
-            print(f"round {number + 1}  {name:28} {told(self.found[name, number])}", file=sys.stderr, flush=True)
+            print(
+                f"round {number + 1}  {name:28} {measurement_line(self.found[name, number])}",
+                file=sys.stderr,
+                flush=True,
+            )
         return self.found[name, number]
 
     def median(self, name: str, what: str) -> float | None:
@@ -47,7 +51,7 @@ class Rounds:
         return f"{min(values):.2f}-{max(values):.2f}" if values else "-"
 
 
-def told(found: Found) -> str:
+def measurement_line(found: Found) -> str:
     """Return a measurement as one line."""
     return "  ".join(f"{name} {value:.3f}" for name, value in found.items())
 

@@ -24,7 +24,7 @@ from fraud_target.files import Files
 from harness_latency.load import carry_out
 from harness_latency.plan import Endpoint, Plan
 from harness_latency.schedule import schedule
-from harness_latency.shots import Shots, started_late
+from harness_latency.shots import Shots, late_start_problems
 from latency_generator import BODY, HEAD, constant_app
 from latency_rounds import Found, Rounds, machine, number, table
 
@@ -95,11 +95,11 @@ def latency(server: tuple[int, int], requests: Sequence[bytes], rate: float, sec
     before = cpu(process)
     shots = shots_of(port, requests, rate, seconds)
     used = (cpu(process) - before) / (rate * (WARM + seconds))
-    if not shots.answered.any():
+    if not shots.is_answered.any():
         raise SystemExit(f"nothing was answered at {rate:g}/s: {shots.troubles()}")
     late = float(np.quantile(shots.late_ms, 0.99))
     percentiles = {"p50": shots.percentile(0.5), "p99": shots.percentile(0.99)}
-    return {**percentiles, "failed": float((~shots.answered).mean()), "late p99": late, "cpu us": used * 1e6}
+    return {**percentiles, "failed": float((~shots.is_answered).mean()), "late p99": late, "cpu us": used * 1e6}
 
 
 def capacity(server: tuple[int, int], requests: Sequence[bytes], first: float, seconds: float) -> Found:
@@ -111,9 +111,9 @@ def capacity(server: tuple[int, int], requests: Sequence[bytes], first: float, s
     for step in range(LONGEST):
         rate = round(first * STEP ** (step if "held" in found or not found else -step))
         shots = shots_of(server[0], requests, rate, seconds)
-        if any(started_late(shots, LATE_MS)):
+        if any(late_start_problems(shots, LATE_MS)):
             return {**found.get("held", {}), "generator late": rate}
-        if shots.over(LIMIT_MS).mean() > SHARE:
+        if shots.is_over_limit(LIMIT_MS).mean() > SHARE:
             found["too much"] = {"too much": rate}
         else:
             found["held"] = {"capacity": rate}
@@ -125,17 +125,17 @@ def capacity(server: tuple[int, int], requests: Sequence[bytes], first: float, s
 def main(count: int, seconds: float) -> None:
     """Measure all, round by round, and print medians."""
     files = Files(folder=Path("fraud-data"))
-    sent, rounds = sent_by(rows(files)), Rounds("latency_service")
+    sent, rounds = requests_by_server(rows(files)), Rounds("latency_service")
     with constant_app() as constant, fraud_server(files) as fraud, mlflow_server(files) as mlflow:
         servers = {"constant": constant, "fraud": fraud, "mlflow": mlflow}
         for turn in range(count):
             for rate in sorted({rate for rates in RATES.values() for rate in rates}):
                 for name in (name for name in in_turn(turn) if rate in RATES[name]):
                     asked = (servers[name], sent[name], rate, seconds)
-                    rounds.measured(f"{name} {rate}/s", turn, partial(latency, *asked))
+                    rounds.measure_once(f"{name} {rate}/s", turn, partial(latency, *asked))
             for name in in_turn(turn):
                 tried = (servers[name], sent[name], LADDERS[name], seconds / 2)
-                rounds.measured(f"{name} capacity", turn, partial(capacity, *tried))
+                rounds.measure_once(f"{name} capacity", turn, partial(capacity, *tried))
     print("\n".join(machine()))
     print(f"medians of {count} rounds of {seconds:g} s\n")
     print("\n\n".join(tables(rounds)))
@@ -147,7 +147,7 @@ def in_turn(turn: int) -> Sequence[str]:
     return names[turn % len(names) :] + names[: turn % len(names)]
 
 
-def sent_by(payments: Sequence[dict[str, object]]) -> Mapping[str, Sequence[bytes]]:
+def requests_by_server(payments: Sequence[dict[str, object]]) -> Mapping[str, Sequence[bytes]]:
     """Return what each server is sent."""
     split = {"columns": list(FEATURES)}
     return {
@@ -195,10 +195,10 @@ def costs(rounds: Rounds, name: str) -> list[str]:
 
 def cpu(process: int) -> float:
     """Return the CPU-seconds that a process and those of its session have used."""
-    return sum(used(path, process) for path in Path("/proc").glob("[0-9]*/stat")) / TICKS
+    return sum(cpu_ticks(path, process) for path in Path("/proc").glob("[0-9]*/stat")) / TICKS
 
 
-def used(stat: Path, process: int) -> int:
+def cpu_ticks(stat: Path, process: int) -> int:
     """Return the clock ticks of a process if it is the one, or of its session."""
     try:
         fields = stat.read_text().rpartition(")")[2].split()

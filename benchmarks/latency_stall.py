@@ -56,7 +56,7 @@ async def serve(stalls: list[float]) -> None:
     await server.serve_forever()
 
 
-def measured(check: str, given: str, seconds: float) -> None:
+def run_check(check: str, given: str, seconds: float) -> None:
     """Print what a check says of a fresh service."""
     command = [sys.executable, __file__, "serve", str(seconds)]
     with (
@@ -72,14 +72,14 @@ def measured(check: str, given: str, seconds: float) -> None:
         service.terminate()
     print(f"\n{check}")
     for verdict in run.verdicts:
-        print(f"  {verdict.outcome:13} {verdict.metric:11} {verdict.shown()}")
+        print(f"  {verdict.outcome:13} {verdict.metric:11} {verdict.value_text()}")
     print("  " + run["over_limit"].explain().replace("\n", "\n  "))
 
 
 def main(seconds: float) -> None:
     """Measure both."""
-    measured("latency.open_loop", f"rate: {RATE}, duration: {seconds}, limit_ms: 100", seconds)
-    measured(
+    run_check("latency.open_loop", f"rate: {RATE}, duration: {seconds}, limit_ms: 100", seconds)
+    run_check(
         "latency.locust", f"locustfile: FOLDER/locustfile.py, users: 2, duration: {seconds}, limit_ms: 100", seconds
     )
 

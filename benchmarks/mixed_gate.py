@@ -20,12 +20,14 @@ from scipy.stats import norm
 from tables import table
 
 from harness import Measurement, Requirement, Sample
-from harness.decide import decide
-from harness.gates import Gate
-from harness.judge import judge
-from harness.model import Identity, Run, Verdict
-from harness.plans import plan
+from harness.gating.decide import decide
+from harness.gating.gates import Gate
+from harness.judging.judge import judge
+from harness.judging.plans import plan
 from harness.stats import infer
+from harness.values.identity import Identity
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
 
 NOW, WHO, BETTER_LOW = datetime(2026, 1, 1, tzinfo=UTC), Identity(revision="1", digest="sha256:1"), ("brier", "psi")
 SHARE, APART, LIMIT = 0.15, 2.0, 1.5
@@ -48,38 +50,40 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.seed)
-    musts = planned(rng, asked.rows)
-    print(table(("must", "truth", "threshold"), [_shown(name, must) for name, must in musts.items()]), "\n", flush=True)
+    musts = plan_musts(rng, asked.rows)
+    print(
+        table(("must", "truth", "threshold"), [_must_row(name, must) for name, must in musts.items()]), "\n", flush=True
+    )
     found, alone = Counter[str](), Counter[str]()
     for _ in range(asked.runs):
-        verdicts = _judged(musts, drawn(rng, asked.rows))
-        found[_decided(verdicts)] += 1
+        verdicts = _judge_musts(musts, draw_metrics(rng, asked.rows))
+        found[_gate_outcome(verdicts)] += 1
         alone.update(verdict.metric for verdict in verdicts if verdict.outcome != "pass")
     print(", ".join(f"{outcome} {count / asked.runs:.1%}" for outcome, count in found.most_common()))
     print("did not pass:", ", ".join(f"{name} {count / asked.runs:.2%}" for name, count in alone.most_common()))
 
 
-def planned(rng: np.random.Generator, rows: int) -> Mapping[str, Must]:
+def plan_musts(rng: np.random.Generator, rows: int) -> Mapping[str, Must]:
     """Return the musts; each threshold is put where the plan of data of this size asks for just this size."""
-    large = [drawn(rng, 20 * rows) for _ in range(10)]
+    large = [draw_metrics(rng, 20 * rows) for _ in range(10)]
     truths = {name: float(np.mean([_value(sides[name]) for sides in large])) for name in large[0]}
-    pilots = [drawn(rng, rows) for _ in range(9)]
-    return {name: _planned(name, truth, [pilot[name] for pilot in pilots]) for name, truth in truths.items()}
+    pilots = [draw_metrics(rng, rows) for _ in range(9)]
+    return {name: _plan_must(name, truth, [pilot[name] for pilot in pilots]) for name, truth in truths.items()}
 
 
-def _planned(name: str, truth: float, pilots: Sequence[Sides]) -> Must:
+def _plan_must(name: str, truth: float, pilots: Sequence[Sides]) -> Must:
     """Return the must whose n needed, by the median of some plans, is the n at hand."""
 
     def lacking(distance: float) -> float:
         must = _must(name, truth, distance)
-        asked = [_needed(must.requirement, pilot) for pilot in pilots]
+        asked = [_sample_sizes(must.requirement, pilot) for pilot in pilots]
         return float(np.median([math.log(needed / n) if needed else 9.0 for needed, n in asked]))
 
     widest = 0.9 * (truth if name in BETTER_LOW or truth > 0.5 else 0.3)
     return _must(name, truth, brentq(lacking, 0.004, max(widest, 0.15), xtol=1e-5))
 
 
-def _needed(requirement: Requirement, pilot: Sides) -> tuple[int | None, int]:
+def _sample_sizes(requirement: Requirement, pilot: Sides) -> tuple[int | None, int]:
     found = plan(judge(requirement, *pilot), *pilot, musts=12)
     return found.needed, found.n
 
@@ -94,11 +98,11 @@ def _must(name: str, truth: float, distance: float) -> Must:
     return Must(requirement=requirement, truth=truth)
 
 
-def _judged(musts: Mapping[str, Must], sides: Mapping[str, Sides]) -> list[Verdict]:
+def _judge_musts(musts: Mapping[str, Must], sides: Mapping[str, Sides]) -> list[Verdict]:
     return [replace(judge(must.requirement, *sides[name]), step=name, check="mixed") for name, must in musts.items()]
 
 
-def _decided(verdicts: Sequence[Verdict]) -> str:
+def _gate_outcome(verdicts: Sequence[Verdict]) -> str:
     run = Run(
         id="r",
         digest="d",
@@ -116,7 +120,7 @@ def _decided(verdicts: Sequence[Verdict]) -> str:
     return decide(Gate(suites=["all"]), WHO, [run], stage="s", project="p", now=NOW).outcome
 
 
-def _shown(name: str, must: Must) -> tuple[str, str, str]:
+def _must_row(name: str, must: Must) -> tuple[str, str, str]:
     threshold = must.requirement.sought("lower" if name in BETTER_LOW else "higher")[0]
     return name, f"{must.truth:.4f}", f"{threshold:.4f}"
 
@@ -125,7 +129,7 @@ def _value(sides: Sides) -> float:
     return infer(sides[0].sample, sides[1].sample if sides[1] else None).value
 
 
-def drawn(rng: np.random.Generator, rows: int) -> Mapping[str, Sides]:
+def draw_metrics(rng: np.random.Generator, rows: int) -> Mapping[str, Sides]:
     """Return 12 metrics measured on rows of customers with 4 rows each, 15 % positive."""
     code = np.arange(rows) // 4
     y = _alike(rng, (rng.random(rows) < SHARE) * 1.0, code)
@@ -135,18 +139,18 @@ def drawn(rng: np.random.Generator, rows: int) -> Mapping[str, Sides]:
     table_of = {"y": y, "score": score, "cluster.customer": code}
     hit, fine = y == 1, alert == 1
     return {
-        "recall": _alone("proportion", {"y": alert[hit], "cluster.customer": code[hit]}),
-        "precision": _alone("proportion", {"y": y[fine], "cluster.customer": code[fine]}),
-        "auc": _alone("auc", table_of),
-        "average precision": _alone("average_precision", table_of),
-        "f1": _alone("f1", {**table_of, "score": alert}),
-        "brier": _alone("brier", {**table_of, "score": odds / (1 + odds)}),
-        "mean": _alone("mean", {"y": np.exp(0.5 * _noise(rng, rows)), "cluster.customer": code}),
-        "value": _alone("value_rate", {"y": alert[hit], "score": rng.lognormal(3, 0.5, rows)[hit]}),
-        "ratio": _alone("ratio", {"y": alert, "reference": inside, "cluster.customer": code}),
-        "gap": _alone("gap", {"y": 1 - alert, "reference": inside, "cluster.customer": code}),
-        "psi": _drifted(rng, rows),
-        "auc against champion": _paired("auc", {**table_of, "id": np.arange(rows)}, other),
+        "recall": _single_measurement("proportion", {"y": alert[hit], "cluster.customer": code[hit]}),
+        "precision": _single_measurement("proportion", {"y": y[fine], "cluster.customer": code[fine]}),
+        "auc": _single_measurement("auc", table_of),
+        "average precision": _single_measurement("average_precision", table_of),
+        "f1": _single_measurement("f1", {**table_of, "score": alert}),
+        "brier": _single_measurement("brier", {**table_of, "score": odds / (1 + odds)}),
+        "mean": _single_measurement("mean", {"y": np.exp(0.5 * _noise(rng, rows)), "cluster.customer": code}),
+        "value": _single_measurement("value_rate", {"y": alert[hit], "score": rng.lognormal(3, 0.5, rows)[hit]}),
+        "ratio": _single_measurement("ratio", {"y": alert, "reference": inside, "cluster.customer": code}),
+        "gap": _single_measurement("gap", {"y": 1 - alert, "reference": inside, "cluster.customer": code}),
+        "psi": _drift_measurement(rng, rows),
+        "auc against champion": _measurement_pair("auc", {**table_of, "id": np.arange(rows)}, other),
     }
 
 
@@ -162,18 +166,18 @@ def _noise(rng: np.random.Generator, rows: int) -> np.ndarray:
     )
 
 
-def _alone(statistic: str, columns: Mapping[str, object]) -> Sides:
+def _single_measurement(statistic: str, columns: Mapping[str, object]) -> Sides:
     better = "lower" if statistic in BETTER_LOW else "higher"
     return Measurement(
         metric=statistic, better=better, sample=Sample(statistic=statistic, rows=pa.table(columns))
     ), None
 
 
-def _paired(statistic: str, columns: Mapping[str, object], other: np.ndarray) -> Sides:
-    return _alone(statistic, columns)[0], _alone(statistic, {**columns, "score": other})[0]
+def _measurement_pair(statistic: str, columns: Mapping[str, object], other: np.ndarray) -> Sides:
+    return _single_measurement(statistic, columns)[0], _single_measurement(statistic, {**columns, "score": other})[0]
 
 
-def _drifted(rng: np.random.Generator, rows: int) -> Sides:
+def _drift_measurement(rng: np.random.Generator, rows: int) -> Sides:
     shares = np.diff(norm.cdf(norm.ppf(np.linspace(0, 1, 11)) - 0.1))
     counts = {f"reference.{i}": int(k) for i, k in enumerate(rng.multinomial(10 * rows, np.full(10, 0.1)))}
     counts |= {f"current.{i}": int(k) for i, k in enumerate(rng.multinomial(rows, shares))}

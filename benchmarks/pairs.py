@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pyarrow as pa
 from scipy.stats import norm
-from worlds import Draw, World, measured, true_precision
+from worlds import Draw, World, single_measurement, true_precision
 
 
-def paired(kind: str, cell: str, gap: float, draw: Draw, better: str = "higher") -> World:
+def pair_world(kind: str, cell: str, gap: float, draw: Draw, better: str = "higher") -> World:
     """Return a world whose candidate is worse than the champion by exactly what is allowed."""
     return World(kind=f"{kind}, paired", cell=cell, truth=gap, draw=draw, better=better, versus=True)
 
@@ -22,10 +22,10 @@ def twice(rng, n: int, alike: float = 0.8):
 def both(statistic: str, new, old, better: str = "higher", **columns):
     """Return the measurements of both sides; `new` and `old` are the columns that differ."""
     ids = np.arange(len(next(iter(new.values()))))
-    return tuple(measured(statistic, better, id=ids, **columns, **side)[0] for side in (new, old))
+    return tuple(single_measurement(statistic, better, id=ids, **columns, **side)[0] for side in (new, old))
 
 
-def paired_auc(positives: int) -> World:
+def auc_in_pairs(positives: int) -> World:
     y, old = np.r_[np.ones(positives), np.zeros(1000)], 0.9213
     means = [math.sqrt(2) * norm.ppf(value) for value in (old - 0.01, old)]
 
@@ -33,10 +33,10 @@ def paired_auc(positives: int) -> World:
         new, champion = ({"score": s + apart * y} for s, apart in zip(twice(rng, len(y)), means, strict=True))
         return both("auc", new, champion, y=y)
 
-    return paired("auc", f"{positives} positives, -0.01", -0.01, draw)
+    return pair_world("auc", f"{positives} positives, -0.01", -0.01, draw)
 
 
-def paired_precision(positives: int, share: float, apart: float, worse: float) -> World:
+def average_precision_in_pairs(positives: int, share: float, apart: float, worse: float) -> World:
     n, gap = round(positives / share), true_precision(share, apart - worse) - true_precision(share, apart)
 
     def draw(rng):
@@ -46,10 +46,10 @@ def paired_precision(positives: int, share: float, apart: float, worse: float) -
         new, old = ({"score": s + d * y} for s, d in zip(twice(rng, n), (apart - worse, apart), strict=True))
         return both("average_precision", new, old, y=y)
 
-    return paired("average precision", f"{positives} of {n}, {gap:.3f}", gap, draw)
+    return pair_world("average precision", f"{positives} of {n}, {gap:.3f}", gap, draw)
 
 
-def paired_f1(n: int, share: float) -> World:
+def f1_in_pairs(n: int, share: float) -> World:
     """The two models' scores are alike; the candidate's positives score a little lower."""
     limit, means = 2.0, (2.4, 2.6)
     values = [_f1(share, norm.sf(limit - mean), norm.sf(limit)) for mean in means]
@@ -61,7 +61,7 @@ def paired_f1(n: int, share: float) -> World:
         new, old = ({"score": (s + m * y > limit) * 1} for s, m in zip(twice(rng, n), means, strict=True))
         return both("f1", new, old, y=y)
 
-    return paired("f1", f"n {n}, {share}", values[0] - values[1], draw)
+    return pair_world("f1", f"n {n}, {share}", values[0] - values[1], draw)
 
 
 def _f1(share: float, caught: float, alarmed: float) -> float:
@@ -69,7 +69,7 @@ def _f1(share: float, caught: float, alarmed: float) -> float:
     return float(2 * hits / (hits + (1 - share) * alarmed + share))
 
 
-def paired_groups(statistic: str, group: int, reference: int, rate: float) -> World:
+def groups_in_pairs(statistic: str, group: int, reference: int, rate: float) -> World:
     """Candidate and champion agree on most rows; in the group the candidate's rate is lower."""
     inside = np.r_[np.zeros(group), np.ones(reference)]
     cuts = [norm.isf(np.where(inside == 1, rate, own * rate)) for own in (0.85, 0.9)]
@@ -79,10 +79,10 @@ def paired_groups(statistic: str, group: int, reference: int, rate: float) -> Wo
         new, old = ({"y": (s > cut) * 1} for s, cut in zip(twice(rng, len(inside)), cuts, strict=True))
         return both(statistic, new, old, reference=inside)
 
-    return paired(statistic, f"{group} against {reference}, {rate}", gap, draw)
+    return pair_world(statistic, f"{group} against {reference}, {rate}", gap, draw)
 
 
-def paired_judged(labels: int, n: int, good: float) -> World:
+def ppi_in_pairs(labels: int, n: int, good: float) -> World:
     rates, size = (good - 0.03, good), n + labels
 
     def side(rng, noise, rate):
@@ -94,10 +94,10 @@ def paired_judged(labels: int, n: int, good: float) -> World:
         new, old = (side(rng, noise, rate) for noise, rate in zip(twice(rng, size), rates, strict=True))
         return both("judged", new, old)
 
-    return paired("judged", f"{labels} of {size} checked, {good}", -0.03, draw)
+    return pair_world("judged", f"{labels} of {size} checked, {good}", -0.03, draw)
 
 
-def paired_rate(n: int, rate: float, groups: int = 0) -> World:
+def rate_in_pairs(n: int, rate: float, groups: int = 0) -> World:
     cuts, code = [norm.isf(each) for each in (rate - 0.02, rate)], np.arange(n) % max(1, groups)
     named = {"cluster.user": code} if groups else {}
 
@@ -107,18 +107,18 @@ def paired_rate(n: int, rate: float, groups: int = 0) -> World:
         noise = [math.sqrt(1 - scale) * s + math.sqrt(scale) * common for s in twice(rng, n)]
         return both("proportion", *({"y": (s > cut) * 1} for s, cut in zip(noise, cuts, strict=True)), **named)
 
-    return paired("proportion", f"n {n}, {rate}{f', {groups} clusters' if groups else ''}", -0.02, draw)
+    return pair_world("proportion", f"n {n}, {rate}{f', {groups} clusters' if groups else ''}", -0.02, draw)
 
 
-def paired_mean(n: int) -> World:
+def mean_in_pairs(n: int) -> World:
     def draw(rng):
         new, old = twice(rng, n, 0.5)
         return both("mean", {"y": np.exp(0.5 * new) - 0.05}, {"y": np.exp(0.5 * old)})
 
-    return paired("mean", f"lognormal, n {n}", -0.05, draw)
+    return pair_world("mean", f"lognormal, n {n}", -0.05, draw)
 
 
-def paired_brier(n: int, share: float) -> World:
+def brier_in_pairs(n: int, share: float) -> World:
     """The champion knows each row's chance; the candidate is off by a fifth of it, up or down."""
     off = 0.2 * share
 
@@ -127,20 +127,20 @@ def paired_brier(n: int, share: float) -> World:
         y = (rng.random(n) < chance) * 1
         return both("brier", {"score": chance + off * rng.choice([-1.0, 1.0], n)}, {"score": chance}, "lower", y=y)
 
-    return paired("brier", f"n {n}, {share}", off**2, draw, "lower")
+    return pair_world("brier", f"n {n}, {share}", off**2, draw, "lower")
 
 
-def paired_value(n: int, sigma: float) -> World:
+def value_in_pairs(n: int, sigma: float) -> World:
     cuts = [norm.isf(rate) for rate in (0.77, 0.8)]
 
     def draw(rng):
         value = rng.lognormal(3, sigma, n)
         return both("value_rate", *({"y": (s > c) * 1} for s, c in zip(twice(rng, n), cuts, strict=True)), score=value)
 
-    return paired("value rate", f"{n} positives, sigma {sigma}", -0.03, draw)
+    return pair_world("value rate", f"{n} positives, sigma {sigma}", -0.03, draw)
 
 
-def paired_calibration(n: int, off: float) -> World:
+def calibration_in_pairs(n: int, off: float) -> World:
     middles = (np.arange(15) + 0.5) / 15
     worse = np.clip(middles + off * np.where(np.arange(15) % 2, 1, -1), 0.001, 0.999)
     gap = float(np.abs(worse - middles).mean())
@@ -150,21 +150,24 @@ def paired_calibration(n: int, off: float) -> World:
         y = (rng.random(n) < middles[bins]) * 1
         return both("calibration", {"score": worse[bins]}, {"score": middles[bins]}, "lower", y=y)
 
-    return paired("calibration", f"n {n}, {gap:.3f}", gap, draw, "lower")
+    return pair_world("calibration", f"n {n}, {gap:.3f}", gap, draw, "lower")
 
 
 PAIRS = (
-    paired_auc(50),
-    paired_auc(200),
-    *(paired_precision(*cell) for cell in ((50, 0.04, 1.5, 0.2), (50, 0.04, 3.0, 0.2), (100, 0.02, 2.0, 0.1))),
-    paired_precision(200, 0.02, 2.0, 0.1),
-    *(paired_f1(*cell) for cell in ((1000, 0.05), (1000, 0.2), (10_000, 0.02))),
-    *(paired_groups(kind, *cell) for kind in ("gap", "ratio") for cell in ((60, 300, 0.8), (200, 2000, 0.5))),
-    paired_groups("ratio", 200, 200, 0.2),
-    *(paired_judged(*cell) for cell in ((50, 1000, 0.85), (100, 1000, 0.85), (400, 2000, 0.95))),
-    *(paired_rate(*cell) for cell in ((100, 0.9), (1000, 0.9), (1000, 0.98), (1000, 0.9, 30))),
-    paired_mean(200),
-    *(paired_brier(*cell) for cell in ((500, 0.3), (2000, 0.05))),
-    *(paired_value(*cell) for cell in ((200, 1.0), (200, 1.5))),
-    paired_calibration(1000, 0.02),
+    auc_in_pairs(50),
+    auc_in_pairs(200),
+    *(
+        average_precision_in_pairs(*cell)
+        for cell in ((50, 0.04, 1.5, 0.2), (50, 0.04, 3.0, 0.2), (100, 0.02, 2.0, 0.1))
+    ),
+    average_precision_in_pairs(200, 0.02, 2.0, 0.1),
+    *(f1_in_pairs(*cell) for cell in ((1000, 0.05), (1000, 0.2), (10_000, 0.02))),
+    *(groups_in_pairs(kind, *cell) for kind in ("gap", "ratio") for cell in ((60, 300, 0.8), (200, 2000, 0.5))),
+    groups_in_pairs("ratio", 200, 200, 0.2),
+    *(ppi_in_pairs(*cell) for cell in ((50, 1000, 0.85), (100, 1000, 0.85), (400, 2000, 0.95))),
+    *(rate_in_pairs(*cell) for cell in ((100, 0.9), (1000, 0.9), (1000, 0.98), (1000, 0.9, 30))),
+    mean_in_pairs(200),
+    *(brier_in_pairs(*cell) for cell in ((500, 0.3), (2000, 0.05))),
+    *(value_in_pairs(*cell) for cell in ((200, 1.0), (200, 1.5))),
+    calibration_in_pairs(1000, 0.02),
 )

@@ -13,14 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.judge import judge
-from harness.ledger import Ledger
-from harness.model import Measurement, Sample
-from harness.plugins import Plugins, discover
-from harness.requirements import Requirement
-from harness.runner import Order, run_suite
+from harness.judging.judge import judge
+from harness.plugins.discovery import Plugins, discover
+from harness.records.ledger import Ledger
+from harness.running.runner import RunOptions, run_suite
 from harness.settings import find_settings
-from harness.suites import Suite, read_suite
+from harness.suite.suites import Suite, read_suite
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.samples import Sample
 
 AT = 0.75
 SUITE = """name: retries
@@ -44,7 +45,7 @@ def main() -> None:
         for trial in range(given.trials):
             samples = [(chance.random(given.rows) < AT).astype(int) for _ in range(given.tries)]
             rules["pooled, counted looks"] += _passes(suite, plugins, folder, samples, f"trial-{trial}")
-            rules["interval, fresh each time"] += any(_alone(ok) for ok in samples)
+            rules["interval, fresh each time"] += any(_is_fresh_pass(ok) for ok in samples)
             rules["bare threshold"] += any(ok.mean() >= AT for ok in samples)
     for rule, count in rules.items():
         share = count / given.trials
@@ -61,15 +62,15 @@ def _passes(suite: Suite, plugins: Plugins, folder: Path, samples: Sequence[np.n
         pq.write_table(pa.table({"id": ids, "ok": ok}), file)
         source = suite.data["rows"].model_copy(update={"source": str(file)})
         fresh = suite.model_copy(update={"data": {"rows": source}})
-        order = Order(project=project, store=folder, as_of=datetime.now(UTC), ledger=book)
-        run = run_suite(fresh, plugins, order)
+        options = RunOptions(project=project, store=folder, as_of=datetime.now(UTC), ledger=book)
+        run = run_suite(fresh, plugins, options)
         book.record_run(run)
         if run.outcome == "pass":
             return True
     return False
 
 
-def _alone(ok: np.ndarray) -> bool:
+def _is_fresh_pass(ok: np.ndarray) -> bool:
     sample = Sample(statistic="proportion", counts={"k": int(ok.sum()), "n": len(ok)})
     asked = Requirement(metric="rate", at_least=AT, looks=1)
     return judge(asked, Measurement(metric="rate", sample=sample)).outcome == "pass"

@@ -14,7 +14,7 @@ import numpy as np
 from cells import BY_NAME
 from worlds import World
 
-from harness.judge import judge
+from harness.judging.judge import judge
 
 BLOCK, FEW = 500, 1  # runs, blocks
 
@@ -59,12 +59,12 @@ class Rates:
         return 2 * self.passes2 * self.fails2
 
 
-def simulated(worlds: Sequence[World], runs: int, jobs: int, kept: Path | None) -> Mapping[str, Rates]:
+def simulate_rates(worlds: Sequence[World], runs: int, jobs: int, kept: Path | None) -> Mapping[str, Rates]:
     """Return the rates of each world; blocks in the file `kept` are not judged again, new ones are added to it."""
     done = _read(kept)
-    missing = [each for each in _asked(worlds, math.ceil(runs / BLOCK)) if each not in done]
+    missing = [each for each in _block_order(worlds, math.ceil(runs / BLOCK)) if each not in done]
     with Pool(jobs) as pool:
-        for block in pool.imap_unordered(_judged, missing):
+        for block in pool.imap_unordered(_judge_block, missing):
             done[block.name, block.number] = block
             if kept:
                 with kept.open("a") as file:
@@ -72,7 +72,7 @@ def simulated(worlds: Sequence[World], runs: int, jobs: int, kept: Path | None) 
     return rates(worlds, done.values())
 
 
-def _asked(worlds: Sequence[World], blocks: int) -> list[tuple[str, int]]:
+def _block_order(worlds: Sequence[World], blocks: int) -> list[tuple[str, int]]:
     """Return the names and numbers of the blocks: a few of each world first, then all of the cheapest ones."""
     cheapest = [world.name for world in sorted(worlds, key=_cost)]
     few = [(name, number) for number in range(min(FEW, blocks)) for name in cheapest]
@@ -97,7 +97,7 @@ def rates(worlds: Sequence[World], blocks: Iterator[Block] | Sequence[Block]) ->
     return {world.name: _rates(totals[world.name]) for world in worlds if world.name in totals}
 
 
-def kept_rates(worlds: Sequence[World], kept: Path) -> Mapping[str, Rates]:
+def read_rates(worlds: Sequence[World], kept: Path) -> Mapping[str, Rates]:
     """Return the rates of the blocks in a file."""
     return rates(worlds, _read(kept).values())
 
@@ -122,7 +122,7 @@ def _read(kept: Path | None) -> dict[tuple[str, int], Block]:
     return {(block.name, block.number): block for block in blocks}
 
 
-def _judged(asked: tuple[str, int]) -> Block:
+def _judge_block(asked: tuple[str, int]) -> Block:
     """Judge one block; its samples depend on the world and the block's number alone."""
     name, number = asked
     world = BY_NAME[name]

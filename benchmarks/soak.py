@@ -44,18 +44,18 @@ class Soaked:
         blocks = np.array_split(np.arange(len(self.seconds)), BLOCKS)
         random = np.random.default_rng(0)
         drawn = [np.concatenate([blocks[at] for at in random.integers(0, BLOCKS, BLOCKS)]) for _ in range(1000)]
-        slopes = [self._fitted(rows) for rows in drawn]
+        slopes = [self._fit_slope(rows) for rows in drawn]
         low, high = np.quantile(slopes, (0.025, 0.975))
-        return self._fitted(np.arange(len(self.seconds))), float(low), float(high)
+        return self._fit_slope(np.arange(len(self.seconds))), float(low), float(high)
 
-    def _fitted(self, rows: NDArray[np.int64]) -> float:
+    def _fit_slope(self, rows: NDArray[np.int64]) -> float:
         return float(np.polyfit(self.seconds[rows] / 3600, self.rss_mib[rows], 1)[0])
 
 
 def soak(data: Path, minutes: float, rate: float) -> Soaked:
     """Send payments to a service with a store of its own and watch its memory."""
     duration = minutes * 60 + WARMUP
-    with fraud_server(Files(folder=data)) as (port, pid), watched(pid) as samples:
+    with fraud_server(Files(folder=data)) as (port, pid), watch_memory(pid) as samples:
         plan = Plan(
             endpoints=(Endpoint(host="127.0.0.1", port=port),),
             requests=payments(Files(folder=data), int(duration * rate)),
@@ -82,7 +82,7 @@ def _post(content: object) -> bytes:
 
 
 @contextmanager
-def watched(pid: int) -> Iterator[list[tuple[float, float]]]:
+def watch_memory(pid: int) -> Iterator[list[tuple[float, float]]]:
     """Give a list that grows by an instant and the process's resident MiB each second."""
     samples: list[tuple[float, float]] = []
     over = threading.Event()
@@ -103,15 +103,16 @@ def watched(pid: int) -> Iterator[list[tuple[float, float]]]:
         watcher.join()
 
 
-def told(found: Soaked) -> str:
+def result_text(found: Soaked) -> str:
     """Return the result in words."""
     slope, low, high = found.slope()
-    failed = int((~found.shots.answered).sum())
+    failed = int((~found.shots.is_answered).sum())
     ends = found.rss_mib[:10].mean(), found.rss_mib[-10:].mean()
     versions = ", ".join(f"{name} {version(name)}" for name in TOLD)
     return "\n".join(
         [
-            f"requests  {len(found.shots.answered):,} in {found.seconds[-1] - found.seconds[0]:.0f} s, {failed} failed",
+            f"requests  {len(found.shots.is_answered):,} in {found.seconds[-1] - found.seconds[0]:.0f} s, "
+            f"{failed} failed",
             f"memory    {ends[0]:.1f} MiB at first, {ends[1]:.1f} at last, {found.rss_mib.max():.1f} at most",
             f"slope     {slope:+.2f} MiB an hour (95 %: {low:+.2f} to {high:+.2f})",
             f"latency   p50 {found.shots.percentile(0.5):.2f} ms, p99 {found.shots.percentile(0.99):.2f} ms",
@@ -127,7 +128,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--data", type=Path, default=Path("fraud-data"))
     asked = parser.parse_args()
-    print(told(soak(asked.data, asked.minutes, asked.rate)), flush=True)
+    print(result_text(soak(asked.data, asked.minutes, asked.rate)), flush=True)
 
 
 if __name__ == "__main__":

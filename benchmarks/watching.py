@@ -6,27 +6,27 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.stats import norm
 from tables import EXACT, Row
-from worlds import measured
+from worlds import single_measurement
 
 from harness import Requirement
-from harness.judge import judge
+from harness.judging.judge import judge
 from harness.stats import holm
 
 
-def watched(runs: int) -> Iterator[Row]:
+def peek_rows(runs: int) -> Iterator[Row]:
     """Yield how often 20 peeks at a canary, and five retries on pooled rows, promote at the limit or fail there."""
     rng = np.random.default_rng(7)
     for per in (100, 2000):
         requirement, done = Requirement(metric="m", at_most=0.004, looks=1), max(50, runs // 2)
         ends = [_canary(rng, requirement, 0.014, 0.01, per) for _ in range(done)]
-        yield "canary, 20 peeks", f"{per} a look, at the limit", f"{done:,}", *_ended(ends)
+        yield "canary, 20 peeks", f"{per} a look, at the limit", f"{done:,}", *_outcome_rates(ends)
         equal = [_canary(rng, Requirement(metric="m", at_most=0.0, looks=1), 0.01, 0.01, per) for _ in range(done)]
-        yield "canary, 20 peeks", f"{per} a look, equal, no margin", f"{done:,}", *_ended(equal)
-    retried = [_retried(rng, 0.8) for _ in range(max(50, runs // 2))]
-    yield "recall, 5 pooled tries", "200 a try, 0.8", f"{len(retried):,}", *_ended(retried)
+        yield "canary, 20 peeks", f"{per} a look, equal, no margin", f"{done:,}", *_outcome_rates(equal)
+    retried = [_retry_outcome(rng, 0.8) for _ in range(max(50, runs // 2))]
+    yield "recall, 5 pooled tries", "200 a try, 0.8", f"{len(retried):,}", *_outcome_rates(retried)
 
 
-def _ended(ends: Sequence[str]) -> Row:
+def _outcome_rates(ends: Sequence[str]) -> Row:
     passed, failed = (np.mean(np.array(ends) == outcome) for outcome in ("pass", "fail"))
     return (
         f"{passed:.2%}",
@@ -40,16 +40,16 @@ def _canary(rng: np.random.Generator, requirement: Requirement, rate: float, con
     for look in range(20):
         n = per * (look + 1)
         counts = {"k": int(k[look]), "n": n, "k_ref": int(k_ref[look]), "n_ref": n, "plan": 10 * per}
-        outcome = judge(requirement, measured("canary", "lower", counts)[0]).outcome
+        outcome = judge(requirement, single_measurement("canary", "lower", counts)[0]).outcome
         if outcome in ("pass", "fail"):
             return outcome
     return "inconclusive"
 
 
-def _retried(rng: np.random.Generator, truth: float) -> str:
+def _retry_outcome(rng: np.random.Generator, truth: float) -> str:
     for look, k in enumerate(rng.binomial(200, truth, 5).cumsum(), start=1):
         requirement = Requirement(metric="m", at_least=truth, looks=5)
-        outcome = judge(requirement, measured("proportion", counts={"k": int(k), "n": 200 * look})[0]).outcome
+        outcome = judge(requirement, single_measurement("proportion", counts={"k": int(k), "n": 200 * look})[0]).outcome
         if outcome in ("pass", "fail"):
             return outcome
     return "inconclusive"
@@ -72,5 +72,5 @@ def _column(rng: np.random.Generator, n: int, shift: float) -> tuple[str, float]
     edges = norm.cdf(norm.ppf(np.linspace(0, 1, 11)) - shift)
     counts = {f"reference.{i}": int(k) for i, k in enumerate(rng.multinomial(n, np.full(10, 0.1)))}
     counts |= {f"current.{i}": int(k) for i, k in enumerate(rng.multinomial(n, np.diff(edges)))}
-    verdict = judge(Requirement(metric="m", at_most=0.1, looks=1), measured("psi", "lower", counts)[0])
+    verdict = judge(Requirement(metric="m", at_most=0.1, looks=1), single_measurement("psi", "lower", counts)[0])
     return verdict.outcome, verdict.estimate.p_fail if verdict.estimate else 0.0

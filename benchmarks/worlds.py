@@ -38,20 +38,22 @@ class World:
         return Requirement(metric="m", alpha=alpha, looks=1, **asked)
 
 
-def measured(statistic: str, better: str = "higher", counts: Mapping[str, float] | None = None, **columns: object):
+def single_measurement(
+    statistic: str, better: str = "higher", counts: Mapping[str, float] | None = None, **columns: object
+):
     """Return a measurement of rows or counts, alone."""
     rows = pa.table(columns) if columns else None
     sample = Sample(statistic=statistic, counts=dict(counts or {}), rows=rows)
     return Measurement(metric="m", better=better, sample=sample), None
 
 
-def clustered(groups: int, size: int, truth: float, icc: float) -> World:
+def rate_in_clusters(groups: int, size: int, truth: float, icc: float) -> World:
     shape = (1 - icc) / icc
     code = np.repeat(np.arange(groups), size)
 
     def draw(rng):
         y = rng.random(groups * size) < rng.beta(truth * shape, (1 - truth) * shape, groups)[code]
-        return measured("proportion", y=y, **{"cluster.user": code})
+        return single_measurement("proportion", y=y, **{"cluster.user": code})
 
     return World(kind="proportion, clusters", cell=f"{groups} of {size}, {truth}", truth=truth, draw=draw)
 
@@ -61,7 +63,7 @@ def mean(name: str, n: int, truth: float, values) -> World:
         kind="mean",
         cell=f"{name}, n {n}",
         truth=truth,
-        draw=lambda rng: measured("mean", y=values(rng, n)),
+        draw=lambda rng: single_measurement("mean", y=values(rng, n)),
     )
 
 
@@ -70,7 +72,7 @@ def auc(positives: int, truth: float) -> World:
     apart = math.sqrt(2) * norm.ppf(truth)
 
     def draw(rng):
-        return measured("auc", y=y, score=rng.normal(size=len(y)) + apart * y)
+        return single_measurement("auc", y=y, score=rng.normal(size=len(y)) + apart * y)
 
     return World(kind="auc", cell=f"{positives} positives, {truth}", truth=truth, draw=draw)
 
@@ -89,7 +91,7 @@ def average_precision(positives: int, share: float, apart: float) -> World:
         y = (rng.random(n) < share) * 1.0
         while y.sum() < 20:
             y = (rng.random(n) < share) * 1.0
-        return measured("average_precision", y=y, score=rng.normal(size=n) + apart * y)
+        return single_measurement("average_precision", y=y, score=rng.normal(size=n) + apart * y)
 
     cell = f"{positives} of {n}, {truth:.2f}"
     return World(kind="average precision", cell=cell, truth=truth, draw=draw)
@@ -103,7 +105,9 @@ def f1(groups: int, size: int) -> World:
         drawn = rng.choice(4, size=len(code), p=share)
         own = rng.random(len(code)) < 0.5
         kind = np.where(own, drawn, drawn[code * size])
-        return measured("f1", y=np.isin(kind, (0, 1)) * 1, score=np.isin(kind, (0, 2)) * 1, **{"cluster.card": code})
+        return single_measurement(
+            "f1", y=np.isin(kind, (0, 1)) * 1, score=np.isin(kind, (0, 2)) * 1, **{"cluster.card": code}
+        )
 
     return World(kind="f1, clusters", cell=f"{groups} of {size}", truth=truth, draw=draw)
 
@@ -113,7 +117,7 @@ def brier(n: int, share: float) -> World:
 
     def draw(rng):
         p = share + spread * rng.choice([-1.0, 1.0], n)
-        return measured("brier", "lower", y=(rng.random(n) < p) * 1, score=p)
+        return single_measurement("brier", "lower", y=(rng.random(n) < p) * 1, score=p)
 
     truth = share * (1 - share) - spread**2
     return World(kind="brier", cell=f"n {n}, {share}", truth=truth, draw=draw, better="lower")
@@ -126,7 +130,7 @@ def calibration(n: int, off: float) -> World:
 
     def draw(rng):
         bins = rng.integers(0, 15, n)
-        return measured("calibration", "lower", y=(rng.random(n) < real[bins]) * 1, score=middles[bins])
+        return single_measurement("calibration", "lower", y=(rng.random(n) < real[bins]) * 1, score=middles[bins])
 
     return World(kind="calibration", cell=f"n {n}, {truth:.3f}", truth=truth, draw=draw, better="lower")
 
@@ -135,14 +139,14 @@ def certain(n: int, wrong: float) -> World:
     """A model that is always sure, and wrong now and then: most samples show no miss."""
 
     def draw(rng):
-        return measured("calibration", "lower", y=(rng.random(n) >= wrong) * 1, score=np.ones(n))
+        return single_measurement("calibration", "lower", y=(rng.random(n) >= wrong) * 1, score=np.ones(n))
 
     return World(kind="calibration", cell=f"n {n}, {wrong}, always sure", truth=wrong, draw=draw, better="lower")
 
 
 def value_rate(n: int, sigma: float) -> World:
     def draw(rng):
-        return measured("value_rate", y=(rng.random(n) < 0.8) * 1, score=rng.lognormal(3, sigma, n))
+        return single_measurement("value_rate", y=(rng.random(n) < 0.8) * 1, score=rng.lognormal(3, sigma, n))
 
     return World(kind="value rate", cell=f"{n} positives, sigma {sigma}", truth=0.8, draw=draw)
 
@@ -160,7 +164,7 @@ def drift(statistic: str, n: int, m: int, shift: float, rare: bool = False) -> W
 
     def draw(rng):
         counts = {f"reference.{i}": int(k) for i, k in enumerate(rng.multinomial(n, p))}
-        return measured(
+        return single_measurement(
             statistic, "lower", counts | {f"current.{i}": int(k) for i, k in enumerate(rng.multinomial(m, q))}
         )
 
@@ -168,12 +172,12 @@ def drift(statistic: str, n: int, m: int, shift: float, rare: bool = False) -> W
     return World(kind=statistic, cell=cell, truth=truth, draw=draw, better="lower")
 
 
-def judged(labels: int, n: int, truth: float) -> World:
+def ppi_rate(labels: int, n: int, truth: float) -> World:
     def draw(rng):
         y = rng.random(n + labels) < truth
         score = np.where(y, rng.random(n + labels) < 0.97, rng.random(n + labels) < 0.45) * 1.0
         human = pa.array(y * 1.0, mask=np.arange(n + labels) >= labels)
-        return measured("judged", y=human, score=score)
+        return single_measurement("judged", y=human, score=score)
 
     return World(kind="judged (PPI++)", cell=f"{labels} of {n + labels} checked, {truth}", truth=truth, draw=draw)
 
@@ -182,7 +186,7 @@ def elsewhere(good: int, bad: int, truth: float) -> World:
     def draw(rng):
         k = rng.binomial(2000, 0.97 * truth + 0.45 * (1 - truth))
         counts = {"k": k, "n": 2000, "tp": rng.binomial(good, 0.97), "tn": rng.binomial(bad, 0.55)}
-        return measured("judged", counts=counts | {"positives": good, "negatives": bad})
+        return single_measurement("judged", counts=counts | {"positives": good, "negatives": bad})
 
     return World(kind="judged (elsewhere)", cell=f"{good} and {bad} labels, {truth}", truth=truth, draw=draw)
 
@@ -191,13 +195,17 @@ def exceedance(n: int, rho: float) -> World:
     def draw(rng):
         noise = rng.standard_normal(n + 500) * math.sqrt(1 - rho**2)
         latency = 100 * np.exp(0.5 * (lfilter([1], [1, -rho], noise)[500:] - norm.ppf(0.99)))
-        return measured("exceedance", "lower", y=(latency > 100) * 1, score=latency)
+        return single_measurement("exceedance", "lower", y=(latency > 100) * 1, score=latency)
 
     return World(kind="exceedance", cell=f"{n} requests, rho {rho}", truth=0.01, draw=draw, better="lower")
 
 
 WORLDS = (
-    *(clustered(groups, size, truth, 0.3) for groups, size in ((20, 5), (20, 50), (243, 5)) for truth in (0.85, 0.95)),
+    *(
+        rate_in_clusters(groups, size, truth, 0.3)
+        for groups, size in ((20, 5), (20, 50), (243, 5))
+        for truth in (0.85, 0.95)
+    ),
     mean("normal", 200, 3.0, lambda rng, n: rng.normal(3, 1, n)),
     mean("lognormal", 200, math.exp(0.125), lambda rng, n: np.exp(rng.normal(0, 0.5, n))),
     mean("beta(.9, .1)", 50, 0.9, lambda rng, n: rng.beta(0.9, 0.1, n)),
@@ -233,7 +241,7 @@ WORLDS = (
     drift("psi", 1000, 1000, 0.316, rare=True),
     *(drift("js", *cell) for cell in ((200, 200, 0.316), (1000, 1000, 0.316), (20_000, 1000, 0.5))),
     *(drift("ks", *cell) for cell in ((1000, 1000, 0.316), (20_000, 1000, 0.1))),
-    *(judged(*cell) for cell in ((50, 1000, 0.85), (100, 1000, 0.85), (400, 2000, 0.85), (100, 1000, 0.97))),
+    *(ppi_rate(*cell) for cell in ((50, 1000, 0.85), (100, 1000, 0.85), (400, 2000, 0.85), (100, 1000, 0.97))),
     *(elsewhere(*cell) for cell in ((50, 50, 0.6), (240, 160, 0.85), (240, 160, 0.97))),
     *(exceedance(*cell) for cell in ((2000, 0.0), (2000, 0.9), (10_000, 0.9), (10_000, 0.97))),
 )

@@ -5,79 +5,115 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.api import run as run
-    from harness.checks import Check as Check
-    from harness.checks import Effort as Effort
-    from harness.checks import check as check
-    from harness.datasets import EVERY as EVERY
-    from harness.datasets import Dataset as Dataset
-    from harness.datasets import Roles as Roles
+    from harness.data.datasets import EVERY as EVERY
+    from harness.data.datasets import Dataset as Dataset
+    from harness.data.datasets import Roles as Roles
+    from harness.data.sources import open_table as open_table
     from harness.errors import Absent as Absent
     from harness.errors import HarnessError as HarnessError
     from harness.errors import UsageError as UsageError
-    from harness.executors import perform_alone as perform_alone
     from harness.files import write_atomic as write_atomic
-    from harness.gates import Promoter as Promoter
-    from harness.hooks import Reporter as Reporter
-    from harness.hooks import hookimpl as hookimpl
-    from harness.model import Data as Data
-    from harness.model import Estimate as Estimate
-    from harness.model import Identity as Identity
-    from harness.model import Measurement as Measurement
-    from harness.model import Outcome as Outcome
-    from harness.model import Reading as Reading
-    from harness.model import Run as Run
-    from harness.model import Sample as Sample
-    from harness.model import Verdict as Verdict
-    from harness.model import worst as worst
-    from harness.requirements import Requirement as Requirement
-    from harness.sources import open_table as open_table
+    from harness.plugins.checks import Check as Check
+    from harness.plugins.checks import Effort as Effort
+    from harness.plugins.checks import check as check
+    from harness.plugins.hooks import Reporter as Reporter
+    from harness.plugins.hooks import hookimpl as hookimpl
+    from harness.plugins.promoters import Promoter as Promoter
+    from harness.plugins.targets import Connect as Connect
+    from harness.plugins.targets import Datasets as Datasets
+    from harness.plugins.targets import OperatingPoint as OperatingPoint
+    from harness.plugins.targets import Target as Target
+    from harness.plugins.targets import add_decisions as add_decisions
+    from harness.plugins.targets import pick as pick
+    from harness.plugins.tasks import Executor as Executor
+    from harness.plugins.tasks import Perform as Perform
+    from harness.plugins.tasks import Task as Task
+    from harness.plugins.tasks import TaskResult as TaskResult
+    from harness.running.executors import perform_alone as perform_alone
     from harness.tables.bins import Bins as Bins
-    from harness.tables.parts import by_file as by_file
+    from harness.tables.glob_files import by_file as by_file
+    from harness.tables.profile_files import save_profile as save_profile
     from harness.tables.profiles import ColumnProfile as ColumnProfile
     from harness.tables.profiles import Profile as Profile
-    from harness.tables.saved import save_profile as save_profile
-    from harness.targets import Connect as Connect
-    from harness.targets import Datasets as Datasets
-    from harness.targets import OperatingPoint as OperatingPoint
-    from harness.targets import Target as Target
-    from harness.targets import decided as decided
-    from harness.targets import pick as pick
-    from harness.words import explain as explain
-    from harness.work import Done as Done
-    from harness.work import Executor as Executor
-    from harness.work import Perform as Perform
-    from harness.work import Work as Work
+    from harness.values.identity import Identity as Identity
+    from harness.values.measurements import CrossCheck as CrossCheck
+    from harness.values.measurements import Measurement as Measurement
+    from harness.values.outcomes import Outcome as Outcome
+    from harness.values.outcomes import worst as worst
+    from harness.values.requirements import Requirement as Requirement
+    from harness.values.runs import Data as Data
+    from harness.values.runs import Run as Run
+    from harness.values.samples import Sample as Sample
+    from harness.values.verdicts import Estimate as Estimate
+    from harness.values.verdicts import Verdict as Verdict
+    from harness.values.words import explain as explain
 
 _HOME = {
     "api": ("run",),
-    "checks": ("Check", "Effort", "check"),
-    "datasets": ("EVERY", "Dataset", "Roles"),
-    "errors": ("Absent", "HarnessError", "UsageError"),
-    "executors": ("perform_alone",),
+    "data.datasets": (
+        "Dataset",
+        "EVERY",
+        "Roles",
+    ),
+    "data.sources": ("open_table",),
+    "errors": (
+        "Absent",
+        "HarnessError",
+        "UsageError",
+    ),
     "files": ("write_atomic",),
-    "gates": ("Promoter",),
-    "hooks": ("Reporter", "hookimpl"),
-    "model": (
-        "Data",
-        "Estimate",
-        "Identity",
+    "plugins.promoters": ("Promoter",),
+    "plugins.checks": (
+        "Check",
+        "Effort",
+        "check",
+    ),
+    "plugins.hooks": (
+        "Reporter",
+        "hookimpl",
+    ),
+    "plugins.targets": (
+        "Connect",
+        "Datasets",
+        "OperatingPoint",
+        "Target",
+        "add_decisions",
+        "pick",
+    ),
+    "plugins.tasks": (
+        "TaskResult",
+        "Executor",
+        "Perform",
+        "Task",
+    ),
+    "running.executors": ("perform_alone",),
+    "tables.bins": ("Bins",),
+    "tables.glob_files": ("by_file",),
+    "tables.profile_files": ("save_profile",),
+    "tables.profiles": (
+        "ColumnProfile",
+        "Profile",
+    ),
+    "values.identity": ("Identity",),
+    "values.measurements": (
         "Measurement",
+        "CrossCheck",
+    ),
+    "values.outcomes": (
         "Outcome",
-        "Reading",
-        "Run",
-        "Sample",
-        "Verdict",
         "worst",
     ),
-    "requirements": ("Requirement",),
-    "sources": ("open_table",),
-    "tables.bins": ("Bins",),
-    "tables.parts": ("by_file",),
-    "tables.profiles": ("ColumnProfile", "Profile"),
-    "tables.saved": ("save_profile",),
-    "targets": ("Connect", "Datasets", "OperatingPoint", "Target", "decided", "pick"),
-    "words": ("explain",),
-    "work": ("Done", "Executor", "Perform", "Work"),
+    "values.requirements": ("Requirement",),
+    "values.runs": (
+        "Data",
+        "Run",
+    ),
+    "values.samples": ("Sample",),
+    "values.verdicts": (
+        "Estimate",
+        "Verdict",
+    ),
+    "values.words": ("explain",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import UsageError, did_you_mean
-from harness.evidence import content_digest
 from harness.files import write_atomic
-from harness.model import Run
-from harness.plugins import discover
-from harness.runner import Order, run_suite
+from harness.plugins.discovery import discover
+from harness.records.evidence import content_digest
+from harness.running.runner import RunOptions, run_suite
 from harness.settings import find_settings
-from harness.suites import Suite, read_suite
+from harness.suite.suites import Suite, read_suite
+from harness.values.runs import Run
 
 
 def run(
@@ -31,10 +31,10 @@ def run(
     """
     settings = find_settings(Path.cwd())
     suite = _with_frames(read_suite(Path(path), params), data or {}, settings.store / "frames")
-    order = Order(
+    options = RunOptions(
         project=settings.project, store=settings.store, as_of=as_of or datetime.now(UTC), origin="interactive"
     )
-    return run_suite(suite, discover(settings), order)
+    return run_suite(suite, discover(settings), options)
 
 
 def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Suite:
@@ -42,7 +42,7 @@ def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Su
     for name, frame in frames.items():
         if name not in sources:
             raise UsageError(f"suite {suite.name!r} has no dataset {name!r}{did_you_mean(name, sources)}")
-        sources[name] = sources[name].model_copy(update={"source": str(_written(_arrow(name, frame), folder))})
+        sources[name] = sources[name].model_copy(update={"source": str(_write_parquet(_arrow(name, frame), folder))})
     return suite.model_copy(update={"data": sources})
 
 
@@ -52,7 +52,7 @@ def _arrow(name: str, frame: object) -> pa.Table:
     return pa.table(frame)
 
 
-def _written(table: pa.Table, folder: Path) -> Path:
+def _write_parquet(table: pa.Table, folder: Path) -> Path:
     path = folder / f"{content_digest(table).rsplit(':', 1)[1]}.parquet"
     if not path.exists():
         buffer = BytesIO()

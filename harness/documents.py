@@ -104,8 +104,8 @@ def _complaint(kind: str, path: Sequence[str | int], item: Mapping[str, Any], sc
         inside = ".".join(map(str, path[:-1]))
         return f"{f'{inside}: ' if inside else ''}key {path[-1]!r} is missing"
     found = item["input"]
-    told = "" if isinstance(found, dict) or kind == "value_error" else f"; found {found!r}"
-    return f"{where}: {item['msg'].removeprefix('Value error, ')}{told}"
+    message = "" if isinstance(found, dict) or kind == "value_error" else f"; found {found!r}"
+    return f"{where}: {item['msg'].removeprefix('Value error, ')}{message}"
 
 
 def _is_branch(part: str | int) -> bool:
@@ -120,11 +120,11 @@ def _keys_at(schema: Schema, path: Sequence[str | int]) -> set[str]:
     nodes = [schema]
     for part in path:
         nodes = [inner for node in nodes for inner in _inside(schema, node, part)]
-    return {key for node in nodes for found in _resolved(schema, node) for key in found.get("properties", {})}
+    return {key for node in nodes for found in _expand_schema(schema, node) for key in found.get("properties", {})}
 
 
 def _inside(root: Schema, node: Schema, part: str | int) -> Iterator[Schema]:
-    for found in _resolved(root, node):
+    for found in _expand_schema(root, node):
         inner = found.get("items") if isinstance(part, int) else _property(found, part)
         if isinstance(inner, dict):
             yield inner
@@ -134,9 +134,9 @@ def _property(node: Schema, key: str) -> object:
     return node.get("properties", {}).get(key, node.get("additionalProperties"))
 
 
-def _resolved(root: Schema, node: Schema) -> Iterator[Schema]:
+def _expand_schema(root: Schema, node: Schema) -> Iterator[Schema]:
     if "$ref" in node:
-        yield from _resolved(root, root["$defs"][node["$ref"].rsplit("/", 1)[1]])
+        yield from _expand_schema(root, root["$defs"][node["$ref"].rsplit("/", 1)[1]])
     for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
-        yield from _resolved(root, branch)
+        yield from _expand_schema(root, branch)
     yield node

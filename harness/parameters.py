@@ -30,7 +30,7 @@ def parameters_of(function: Function, given_by_host: frozenset[str] = frozenset(
     return create_model("Parameters", __config__=ConfigDict(extra="forbid", strict=True), **fields)
 
 
-def checked(
+def validate_arguments(
     function: Function, given: Mapping[str, object], owner: str, given_by_host: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """Return `given` as the function's keyword arguments; an unknown name or wrong type is a UsageError."""

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.gates import GatesFile, read_gates
-from harness.ledger import Ledger
-from harness.plugins import Plugins, discover
+from harness.gating.gates import GatesFile, read_gates
+from harness.gating.waivers import Waiver, read_waivers
+from harness.plugins.discovery import Plugins, discover
+from harness.records.ledger import Ledger
 from harness.settings import Settings, find_settings
-from harness.waivers import Waiver, read_waivers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Project:
     def ledger(self, url: str | None) -> Ledger:
         """Return the ledger: --ledger, else the gates file's, else the settings'."""
         named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
-        return Ledger(_rooted(named, self.settings.root), self.name)
+        return Ledger(_resolve_url(named, self.settings.root), self.name)
 
     def evidence(self) -> str | None:
         """Return where evidence is kept, if the gates file says so: a URL, or a folder from the project's root."""
@@ -74,7 +74,7 @@ def pairs(given: Sequence[str], option: str = "--param") -> Mapping[str, str]:
     return {name: value for name, _, value in split}
 
 
-def _rooted(url: str, root: Path) -> str:
+def _resolve_url(url: str, root: Path) -> str:
     """Return a sqlite URL with its relative path starting at the project."""
     prefix = "sqlite:///"
     path = url.removeprefix(prefix)

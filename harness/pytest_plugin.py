@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.pytesting.observe import Observe
-from harness.pytesting.session import SESSION, opened, told
+from harness.pytesting.session import SESSION, open_session, worker_input
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -29,13 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Agree on a session that all processes share."""
-    config.stash[SESSION] = opened(config)
+    config.stash[SESSION] = open_session(config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: "WorkerController") -> None:
     """Tell an xdist worker which session it belongs to."""
-    node.workerinput.update(told(node.config.stash[SESSION]))
+    node.workerinput.update(worker_input(node.config.stash[SESSION]))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     late = [item for item in items if getattr(item, "is_late", False)]
     if late and not session.config.option.collectonly:
         items[:] = [item for item in items if item not in late]
-        import_module("harness.pytesting.items").put_off(session, late)
+        import_module("harness.pytesting.items").defer_items(session, late)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ import pytest
 import harness as public
 from conftest import scored_rows
 from harness.errors import UsageError
-from tests.test_run import suite
+from tests.support.suites import suite
 
 
 @pytest.mark.usefixtures("scores")
@@ -58,14 +58,14 @@ def test_a_verdict_that_is_not_there_is_named(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         ({"e": pa.table({"id": [1]})}, "has no dataset 'e'; there is d"),
         ({"d": [1, 2]}, "data 'd' is a list; give a pandas, polars or Arrow table"),
     ],
 )
-def test_a_frame_that_does_not_fit_is_a_usage_error(project: Path, data: dict[str, object], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_a_frame_that_does_not_fit_is_a_usage_error(project: Path, data: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         public.run(suite(project, "{at_least: 0.7}"), data=data)
 
 

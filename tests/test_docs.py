@@ -7,9 +7,9 @@ import pytest
 
 from conftest import ROOT, Command
 from harness.documents import parse, parse_yaml
-from harness.gates import GatesFile
-from harness.suites import SuiteFile
-from harness.waivers import WaiversFile
+from harness.gating.gates import GatesFile
+from harness.gating.waivers import WaiversFile
+from harness.suite.suites import SuiteFile
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FILES = {"gates": GatesFile, "waivers": WaiversFile}

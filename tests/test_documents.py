@@ -58,7 +58,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         ({"nam": "x"}, "unknown key 'nam'; did you mean 'name'?"),
         ({"name": "x", "parts": [{"treshold": 1}]}, "parts.0: unknown key 'treshold'; did you mean 'threshold'?"),
@@ -67,8 +67,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ({"name": "x", "parts": [{"threshold": "much"}]}, "parts.0.threshold: .*found 'much'"),
     ],
 )
-def test_what_is_wrong_in_a_document_is_said_with_its_place(document: object, told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_what_is_wrong_in_a_document_is_said_with_its_place(document: object, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         parse(Outer, document, "x.yaml")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 
-def loaded(script: Path) -> ModuleType:
+def load_script(script: Path) -> ModuleType:
     """Return a contestant's script as a module."""
     spec = importlib.util.spec_from_file_location(script.stem, script)
     if spec is None or spec.loader is None:
@@ -38,10 +38,10 @@ def versions(packages: str) -> dict[str, str]:
     return {name: metadata.version(name) for name in packages.split(",") if name}
 
 
-def timed(script: Path, entry: str, folder: Path, small: Path) -> dict[str, object]:
+def time_round(script: Path, entry: str, folder: Path, small: Path) -> dict[str, object]:
     """Return what one round took."""
     started = time.perf_counter()
-    run = getattr(loaded(script), entry)
+    run = getattr(load_script(script), entry)
     imported = time.perf_counter() - started
     run(small)
     began, used = time.perf_counter(), cpu()
@@ -63,13 +63,13 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     script, entry, folder, small, packages = sys.argv[1:]
-    told: dict[str, object] = {"versions": versions(packages)}
+    message: dict[str, object] = {"versions": versions(packages)}
     try:
-        told |= timed(Path(script), entry, Path(folder), Path(small))
+        message |= time_round(Path(script), entry, Path(folder), Path(small))
     except BaseException as error:  # noqa: BLE001 - a peer's failure is its result, told in its own words
         traceback.print_exc()
-        told["failure"] = first_line(error)
-    print(json.dumps(told), file=answer, flush=True)
+        message["failure"] = first_line(error)
+    print(json.dumps(message), file=answer, flush=True)
 
 
 if __name__ == "__main__":

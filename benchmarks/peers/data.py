@@ -17,7 +17,7 @@ BIAS = loaded(Path(__file__).parents[1] / "bias.py")
 FILLED: Mapping[str, Any] = {"n00": 0.0, "n01": 0.0, "c00": "v0000", "c01": "v0000"}
 
 
-def written(job: str, rows: int, folder: Path) -> Path:
+def ensure_tables(job: str, rows: int, folder: Path) -> Path:
     """Return the folder that holds a job's tables of so many rows, written if they are not there."""
     home = folder / job / str(rows)
     if not (home / "written").exists():
@@ -55,13 +55,13 @@ def _validation(home: Path, rows: int) -> None:
 def _rows(start: int, rows: int) -> pa.Table:
     table = DRIFT.generated(rows, start // PART, False)
     for name, value in FILLED.items():
-        table = table.set_column(table.column_names.index(name), name, _filled(table[name], value, start))
+        table = table.set_column(table.column_names.index(name), name, _fill_missing(table[name], value, start))
     numbers = np.arange(start, start + rows)
     numbers[-1] = start
     return table.add_column(0, "id", pa.array(numbers))
 
 
-def _filled(column: pa.ChunkedArray, value: object, start: int) -> pa.ChunkedArray:
+def _fill_missing(column: pa.ChunkedArray, value: object, start: int) -> pa.ChunkedArray:
     """Fill what is missing, but for the first hundred rows of a table."""
     kept = 0 if start else 100
     return pa.chunked_array([*column[:kept].chunks, *column[kept:].fill_null(value).chunks])

@@ -35,7 +35,7 @@ def variables() -> Mapping[str, str]:
     return {**kept, **SILENCED}
 
 
-def prepared(pins: str | None, folder: Path) -> Environment:
+def ensure_environment(pins: str | None, folder: Path) -> Environment:
     """Return the environment of a peer, made if it is not there with these pins; without pins it is this one."""
     if pins is None:
         return Environment(python=Path(sys.executable))

@@ -48,7 +48,7 @@ def moment() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load {os.getloadavg()[0]:.1f}"
 
 
-def put(text: str, job: str, into: Path) -> None:
+def replace_table(text: str, job: str, into: Path) -> None:
     """Replace what stands between a job's two markers in a document."""
     start, end = f"<!-- {job} -->", f"<!-- /{job} -->"
     before, marker, rest = into.read_text().partition(start)
@@ -68,7 +68,7 @@ def _figures(found: Sequence[Round], floor: Sequence[Round]) -> Iterator[str]:
     failure = next((each.failure for each in found if each.failure), None)
     seconds, cpu = _values(found, "seconds"), _values(found, "cpu")
     if failure or not seconds:
-        yield from (_escaped(failure or "no round"), "", "", "", "")
+        yield from (_escape_cell(failure or "no round"), "", "", "", "")
     else:
         yield _number(statistics.median(seconds))
         yield f"{_number(min(seconds))}-{_number(max(seconds))}" if len(seconds) > 1 else "one round"
@@ -91,5 +91,5 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _escaped(text: str) -> str:
+def _escape_cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")[:200]

@@ -53,7 +53,7 @@ def chosen(job: str, peers: str) -> Sequence[Contestant]:
     return [each for each in mine if not each.is_peer or "all" in names or {each.name, each.pins} & {*names}]
 
 
-def timed(contestant: Contestant, data: Path, small: Path, environments: Path, cap: Cap) -> Round:
+def time_contestant(contestant: Contestant, data: Path, small: Path, environments: Path, cap: Cap) -> Round:
     """Return one round of one contestant, in a folder that is thrown away."""
     environment = prepared(contestant.pins, environments)
     if environment.python is None:
@@ -76,13 +76,13 @@ def contest(asked: argparse.Namespace, folder: Path, environments: Path) -> Roun
                 found = rounds.setdefault((rows, contestant), [])
                 if contestant.is_peer and rows > asked.peers_up_to:
                     rounds.pop((rows, contestant))
-                elif number == 0 or again(found):
-                    found.append(timed(contestant, data, small, environments, cap))
+                elif number == 0 or is_cheap(found):
+                    found.append(time_contestant(contestant, data, small, environments, cap))
                     tell(rows, contestant, found[-1])
     return rounds
 
 
-def again(found: Sequence[Round]) -> bool:
+def is_cheap(found: Sequence[Round]) -> bool:
     """Tell whether a further round is cheap."""
     return bool(found) and all(each.seconds is not None and each.seconds <= CHEAP for each in found)
 

@@ -46,13 +46,13 @@ def watch(command: Sequence[str], environment: Mapping[str, str], folder: Path, 
         process = subprocess.Popen(
             command, stdout=out, stderr=noise, cwd=folder, env=environment, preexec_fn=cap.limit, start_new_session=True
         )
-        peak, stopped = _followed(process, cap)
+        peak, stopped = _watch_memory(process, cap)
         out.seek(0)
         noise.seek(0)
         return _read(out.read(), noise.read(), process.returncode, stopped, peak, cap)
 
 
-def _followed(process: "subprocess.Popen[bytes]", cap: Cap) -> tuple[int, str | None]:
+def _watch_memory(process: "subprocess.Popen[bytes]", cap: Cap) -> tuple[int, str | None]:
     """Return the peak memory in bytes, and why the process was stopped if it was."""
     peak, until, stopped = 0, time.monotonic() + cap.seconds, None
     while process.poll() is None:
@@ -73,11 +73,11 @@ def _read(text: str, noise: str, code: int, stopped: str | None, peak: int, cap:
     if not text.strip():
         last = (noise.strip().splitlines() or ["it said nothing"])[-1]
         return Round(failure=f"ended with {code}: {last}", peak_mib=mib)
-    told: dict[str, Any] = json.loads(text)
-    told.pop("import", None)
-    if told.get("failure") and "memory" in str(told["failure"]).lower():
-        told["failure"] = f"{_too_much(cap)} ({told['failure']})"
-    return Round(peak_mib=mib, **told)
+    message: dict[str, Any] = json.loads(text)
+    message.pop("import", None)
+    if message.get("failure") and "memory" in str(message["failure"]).lower():
+        message["failure"] = f"{_too_much(cap)} ({message['failure']})"
+    return Round(peak_mib=mib, **message)
 
 
 def _too_much(cap: Cap) -> str:
@@ -87,7 +87,7 @@ def _too_much(cap: Cap) -> str:
 def anonymous(process: int) -> int:
     """Return the anonymous memory of a process and its children now, in bytes; 0 if one has just ended."""
     try:
-        return sum(_own(each) for each in family(process))
+        return sum(_anonymous_bytes(each) for each in family(process))
     except (FileNotFoundError, ProcessLookupError):
         return 0
 
@@ -100,6 +100,6 @@ def family(process: int) -> Iterator[int]:
             yield from family(int(child))
 
 
-def _own(process: int) -> int:
+def _anonymous_bytes(process: int) -> int:
     status = Path(f"/proc/{process}/status").read_text()
     return sum(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("RssAnon:"))

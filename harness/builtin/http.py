@@ -12,11 +12,11 @@ from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.datasets import Dataset
+from harness.data.datasets import Dataset
 from harness.errors import HarnessError, UsageError, did_you_mean
-from harness.hooks import hookimpl
-from harness.model import Identity
-from harness.targets import Connect, Datasets, pick
+from harness.plugins.hooks import hookimpl
+from harness.plugins.targets import Connect, Datasets, pick
+from harness.values.identity import Identity
 
 PLACE = re.compile(r"\{(\w+)\}")
 SECONDS = 10
@@ -34,7 +34,7 @@ class Template(BaseModel):
 
     def columns(self) -> frozenset[str]:
         """Return the columns that the template names."""
-        return frozenset(PLACE.findall(self.path)) | frozenset(_named(self.body))
+        return frozenset(PLACE.findall(self.path)) | frozenset(_column_names(self.body))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +61,8 @@ class Service:
         """Return who the service says it is, or the revision that the suite declares."""
         if self.identity_path is None:
             return Identity(revision=self.revision or self.url, parts={"proof": "declared"})
-        told = _fetched(self.url + self.identity_path, self.template.headers)
-        revision, digest = told.get("version"), told.get("digest")
+        message = _fetch_json(self.url + self.identity_path, self.template.headers)
+        revision, digest = message.get("version"), message.get("digest")
         if not isinstance(revision, str) or not isinstance(digest, str | None):
             raise HarnessError(
                 f"{self.url}{self.identity_path} names no `version`; answer {{version: TEXT, digest: sha256:...}}"
@@ -80,7 +80,7 @@ class Service:
         missing = sorted(self.template.columns() - set(row))
         if missing:
             raise UsageError(f"the request names a column {missing[0]!r}{did_you_mean(missing[0], row)}")
-        body = b"" if self.template.body is None else json.dumps(_filled(self.template.body, row)).encode()
+        body = b"" if self.template.body is None else json.dumps(_fill_places(self.template.body, row)).encode()
         kind = {"Content-Type": "application/json"} if body else {}
         path = PLACE.sub(lambda place: quote(str(row[place[1]]), safe=""), self.template.path)
         return Call(method=self.template.method, path=path, headers={**kind, **self.template.headers}, body=body)
@@ -107,20 +107,20 @@ def http(
     )
 
 
-def _named(value: object) -> Iterator[str]:
+def _column_names(value: object) -> Iterator[str]:
     """Yield the columns named anywhere in a JSON value."""
     if isinstance(value, str):
         yield from PLACE.findall(value)
     for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
-        yield from _named(part)
+        yield from _column_names(part)
 
 
-def _filled(value: object, row: Mapping[str, object]) -> object:
+def _fill_places(value: object, row: Mapping[str, object]) -> object:
     """Return a JSON value with its places filled; a place that is a whole text keeps its column's type."""
     if isinstance(value, Mapping):
-        return {key: _filled(part, row) for key, part in value.items()}
+        return {key: _fill_places(part, row) for key, part in value.items()}
     if isinstance(value, list):
-        return [_filled(part, row) for part in value]
+        return [_fill_places(part, row) for part in value]
     if not isinstance(value, str):
         return value
     whole = PLACE.fullmatch(value)
@@ -136,15 +136,17 @@ def _plain(value: object) -> object:
     )
 
 
-def _fetched(url: str, headers: Mapping[str, str]) -> Mapping[str, object]:
+def _fetch_json(url: str, headers: Mapping[str, str]) -> Mapping[str, object]:
     try:
         with urlopen(Request(url, headers=dict(headers)), timeout=SECONDS) as answer:
-            told = json.load(answer)
+            message = json.load(answer)
     except (URLError, OSError, ValueError) as trouble:
         raise HarnessError(f"{url} does not tell who it is: {trouble}; check that the service runs") from trouble
-    if not isinstance(told, dict):
-        raise HarnessError(f"{url} answered {type(told).__name__}, not an object; name a path that tells the version")
-    return told
+    if not isinstance(message, dict):
+        raise HarnessError(
+            f"{url} answered {type(message).__name__}, not an object; name a path that tells the version"
+        )
+    return message
 
 
 @hookimpl

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.hooks import Reporter, hookimpl
-from harness.model import Run, worst
-from harness.records import as_json, canonical_pretty
+from harness.plugins.hooks import Reporter, hookimpl
+from harness.records.runs import as_json, canonical_pretty
+from harness.values.outcomes import worst
+from harness.values.runs import Run
 
 
 def report(runs: Sequence[Run], out: Path) -> str:

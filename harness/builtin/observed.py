@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from harness.checks import Check, check
-from harness.datasets import Dataset
+from harness.data.datasets import Dataset
 from harness.errors import HarnessError
-from harness.hooks import hookimpl
-from harness.model import Identity, Measurement
-from harness.targets import Connect, Datasets, pick
+from harness.plugins.checks import Check, check
+from harness.plugins.hooks import hookimpl
+from harness.plugins.targets import Connect, Datasets, pick
+from harness.values.identity import Identity
+from harness.values.measurements import Measurement
 
 
 @check("observed")
-def observed() -> Iterator[Measurement]:
+def observation_check() -> Iterator[Measurement]:
     """Measure what tests observed: the rate of each `ok=`, the mean of each `value=`."""
     raise HarnessError("tests observe these metrics, so only pytest measures them: `pytest TESTS SUITE_FILE`")
 
@@ -36,7 +37,7 @@ class Tested:
 
 
 @contextmanager
-def tested(datasets: Datasets, *, revision: str) -> Iterator[Tested]:
+def connect_tests(datasets: Datasets, *, revision: str) -> Iterator[Tested]:
     """Open nothing: the tests do that."""
     yield Tested(datasets=datasets, revision=revision)
 
@@ -44,10 +45,10 @@ def tested(datasets: Datasets, *, revision: str) -> Iterator[Tested]:
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
     """Offer `check: observed`."""
-    return {"observed": observed}
+    return {"observed": observation_check}
 
 
 @hookimpl
 def harness_targets() -> Mapping[str, Connect]:
     """Offer `target: {kind: observed}`."""
-    return {"observed": tested}
+    return {"observed": connect_tests}

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from harness.checks import Check, check
-from harness.datasets import Dataset
-from harness.hooks import hookimpl
-from harness.model import Measurement, Sample
+from harness.data.datasets import Dataset
+from harness.plugins.checks import Check, check
+from harness.plugins.hooks import hookimpl
+from harness.values.measurements import Measurement
+from harness.values.samples import Sample
 
 
 @check("selftest.classifier", metrics={"recall": "proportion", "roc_auc": "auc"})

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from harness.datasets import Dataset
+from harness.data.datasets import Dataset
 from harness.errors import HarnessError
-from harness.hooks import hookimpl
-from harness.model import Identity
+from harness.plugins.hooks import hookimpl
+from harness.plugins.targets import Connect, Datasets, OperatingPoint, add_decisions, pick
 from harness.tables import scan
-from harness.targets import Connect, Datasets, OperatingPoint, decided, pick
+from harness.values.identity import Identity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def table(
     own = _with_roles(rows, score, decision)
     if operating_point is not None:
         reference = _reference(datasets, operating_point, score)
-        own = decided(own, operating_point, reference)
+        own = add_decisions(own, operating_point, reference)
     yield Table(datasets=datasets, own=own, who=_identity(rows, model, made_by))
 
 
@@ -63,7 +63,7 @@ def _identity(rows: Dataset, model: str | None, made_by: str | None) -> Identity
     """Return who scored the rows: proven by a column, or only declared (no digest)."""
     if made_by is None:
         return Identity(revision=model or rows.digest, parts={"proof": "declared"})
-    found = _only_value(rows.with_roles(), made_by)
+    found = _single_value(rows.with_roles(), made_by)
     revision, _, digest = found.partition("@sha256:")
     named = model or revision
     if named not in (found, revision, f"sha256:{digest}"):
@@ -76,7 +76,7 @@ def _identity(rows: Dataset, model: str | None, made_by: str | None) -> Identity
     )
 
 
-def _only_value(rows: Dataset, column: str) -> str:
+def _single_value(rows: Dataset, column: str) -> str:
     values = scan.table(f"SELECT DISTINCT {scan.identifier(column)} AS v FROM ({rows.sql})")["v"].to_pylist()
     if len(values) != 1 or values[0] is None:
         shown = ", ".join(map(repr, values[:3]))

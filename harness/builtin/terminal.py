@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.hooks import Reporter, hookimpl
-from harness.model import Outcome, Run, Verdict, worst
+from harness.plugins.hooks import Reporter, hookimpl
+from harness.values.outcomes import Outcome, worst
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
 
 STYLE: Mapping[Outcome, str] = {"pass": "green", "fail": "bold red", "inconclusive": "yellow", "error": "bold magenta"}
 NARROW = 110  # columns below which the check stands above its verdicts, not beside them
@@ -41,10 +43,10 @@ def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
     for index, run in enumerate(runs):
         yield from [Text("")] if index else []
         yield Text(f"{run.suite}: candidate {_candidate(run)}", style="bold")
-        yield _table(run.folded(), width)
+        yield _table(run.verdict_groups(), width)
         for verdict in run.verdicts:
             if verdict.outcome != "pass" and verdict.requirement.severity != "info":
-                yield _explained(verdict, width)
+                yield _explanation(verdict, width)
         yield _ending(run.outcome, f"{run.suite}: {_count(run.verdicts)}  run {run.id}")
     if len(runs) > 1:
         yield Text("")
@@ -81,22 +83,22 @@ def _cells(entry: tuple[Verdict, ...], narrow: bool) -> Sequence[Text]:
     lines = [verdict.metric, *(f" {key}={value}" for key, value in verdict.labels.items())]
     alone = "\n".join(lines) if narrow else verdict.name
     name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else alone
-    return [outcome, *map(Text, (name, verdict.shown(), _asked(verdict)))]
+    return [outcome, *map(Text, (name, verdict.value_text(), _requirement_cell(verdict)))]
 
 
-def _asked(verdict: Verdict) -> str:
+def _requirement_cell(verdict: Verdict) -> str:
     """Return what was asked as a cell: the heading says "asked" already, and only what is no must says so."""
     requirement = verdict.requirement
-    said = verdict.asked().removesuffix(" was asked").removesuffix(" was allowed")
+    said = verdict.requirement_text().removesuffix(" was asked").removesuffix(" was allowed")
     against = f" against {requirement.versus}" if requirement.versus else ""
     return f"{said}{against}{' (should)' if requirement.severity == 'should' else ''}"
 
 
-def _explained(verdict: Verdict, width: int) -> Text:
+def _explanation(verdict: Verdict, width: int) -> Text:
     """Return the verdict in words, each wrapped below where its words begin."""
     first, *lines = verdict.explain().splitlines()
-    told = [textwrap.fill(line, width, subsequent_indent=" " * SAID_AFTER) for line in lines]
-    return Text.assemble((first, STYLE[verdict.outcome]), "\n", "\n".join(told), "\n")
+    message = [textwrap.fill(line, width, subsequent_indent=" " * SAID_AFTER) for line in lines]
+    return Text.assemble((first, STYLE[verdict.outcome]), "\n", "\n".join(message), "\n")
 
 
 def _ending(outcome: Outcome, said: str) -> Text:

@@ -7,26 +7,26 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
-from harness.hooks import hookimpl
-from harness.work import Done, Executor, Perform, Work
+from harness.plugins.hooks import hookimpl
+from harness.plugins.tasks import Executor, Perform, Task, TaskResult
 
 GRACE = timedelta(seconds=1)  # for works that end late, or were not started, and tell so themselves
-Ended = SimpleQueue[tuple[int, Done | BaseException]]
+Ended = SimpleQueue[tuple[int, TaskResult | BaseException]]
 
 
-def threads(works: Sequence[Work], perform: Perform) -> Iterable[Done]:
+def threads(works: Sequence[Task], perform: Perform) -> Iterable[TaskResult]:
     """Return what came of each work, in the order given; one that does not end in time has an error instead."""
     numbered = list(enumerate(works))
     together = [(at, work) for at, work in numbered if not work.exclusive]
-    done = _performed(together, perform, os.cpu_count() or 1)
+    done = _perform_in_time(together, perform, os.cpu_count() or 1)
     for at, work in numbered:
-        done |= _performed([(at, work)], perform, 1) if work.exclusive else {}
-    return [done.get(at) or _left_behind(work) for at, work in numbered]
+        done |= _perform_in_time([(at, work)], perform, 1) if work.exclusive else {}
+    return [done.get(at) or _timeout_outcome(work) for at, work in numbered]
 
 
-def _performed(works: Sequence[tuple[int, Work]], perform: Perform, at_once: int) -> dict[int, Done]:
+def _perform_in_time(works: Sequence[tuple[int, Task]], perform: Perform, at_once: int) -> dict[int, TaskResult]:
     """Return what ended in time."""
-    ended, done = _started(works, perform, at_once), dict[int, Done]()
+    ended, done = _start_threads(works, perform, at_once), dict[int, TaskResult]()
     while len(done) < len(works):
         try:
             at, outcome = ended.get(timeout=_seconds_left(works[0][1]))
@@ -38,9 +38,9 @@ def _performed(works: Sequence[tuple[int, Work]], perform: Perform, at_once: int
     return done
 
 
-def _started(works: Sequence[tuple[int, Work]], perform: Perform, at_once: int) -> Ended:
+def _start_threads(works: Sequence[tuple[int, Task]], perform: Perform, at_once: int) -> Ended:
     """Return where outcomes arrive; the threads are daemons, as Python would wait for others before it exits."""
-    waiting, ended = SimpleQueue[tuple[int, Work]](), Ended()
+    waiting, ended = SimpleQueue[tuple[int, Task]](), Ended()
     for numbered in works:
         waiting.put(numbered)
 
@@ -55,23 +55,23 @@ def _started(works: Sequence[tuple[int, Work]], perform: Perform, at_once: int) 
     return ended
 
 
-def _outcome(work: Work, perform: Perform) -> Done | BaseException:
+def _outcome(work: Task, perform: Perform) -> TaskResult | BaseException:
     try:
         return perform(work)
     except BaseException as trouble:  # noqa: BLE001 - raised again where it is waited for
         return trouble
 
 
-def _seconds_left(work: Work) -> float | None:
+def _seconds_left(work: Task) -> float | None:
     if work.deadline is None:
         return None
     return max(work.deadline + GRACE - datetime.now(UTC), GRACE).total_seconds()
 
 
-def _left_behind(work: Work) -> Done:
+def _timeout_outcome(work: Task) -> TaskResult:
     ended = f"{work.deadline:%H:%M:%S} UTC" if work.deadline else "now"
-    told = f"step {work.step!r} did not end: the run's time ended at {ended}, and it was left behind"
-    return Done(work=work, error=f"{told}; look for what {work.check!r} waits for")
+    message = f"step {work.step!r} did not end: the run's time ended at {ended}, and it was left behind"
+    return TaskResult(work=work, error=f"{message}; look for what {work.check!r} waits for")
 
 
 @hookimpl

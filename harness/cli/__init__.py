@@ -37,7 +37,7 @@ class Commands(click.Group):
             command: click.Command = import_module(f"harness.cli.{name}").command
             return command
         for point in entry_points(group=PLUGIN_COMMANDS, name=name):
-            return _loaded(name, point.load)
+            return _load_command(name, point.load)
         return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -71,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("interrupted; nothing was recorded", err=True)
         code = USAGE
     except SystemExit as ended:  # a plugin's own exit code would read as a verdict, code 0 as a pass
-        told = f"the command was ended with exit code {ended.code} before it was done, by a plugin or a closed pipe"
-        click.echo(f"error: {told}; look for what exits", err=True)
+        message = f"the command was ended with exit code {ended.code} before it was done, by a plugin or a closed pipe"
+        click.echo(f"error: {message}; look for what exits", err=True)
         code = HarnessError.exit_code
     except Exception:  # noqa: BLE001 - Python's own exit code 1 would read as a verdict of fail
         traceback.print_exc()
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _loaded(name: str, load: object) -> click.Command:
+def _load_command(name: str, load: object) -> click.Command:
     try:
         command = load() if callable(load) else load
     except Exception as error:

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from harness.cli.project import EXIT, say
-from harness.decide import decide
 from harness.errors import UsageError
-from harness.gates import Gate, candidate_named
-from harness.ledger import Ledger
-from harness.model import Identity, Promotion
+from harness.gating.decide import decide
+from harness.gating.gates import Gate, candidate_named
 from harness.project import Project, instant, open_project
-from harness.records import PROMOTION, canonical_pretty
+from harness.records.ledger import Ledger
+from harness.records.runs import DECISION, canonical_pretty
+from harness.values.decisions import GateDecision
+from harness.values.identity import Identity
 
 SAYS = {
     "pass": "may pass",
@@ -47,25 +48,25 @@ def command(
         stage=stage,
         project=project.name,
         now=instant(as_of),
-        promoted_before=_promoted_before(gate, project, book),
+        promoted_before=_has_earlier_promotion(gate, project, book),
         waivers=project.waivers(),
     )
     book.record_decision(decision)
-    say(canonical_pretty(PROMOTION.dump_python(decision, mode="json")).rstrip() if as_text else told(decision))
+    say(canonical_pretty(DECISION.dump_python(decision, mode="json")).rstrip() if as_text else decision_text(decision))
     return EXIT[decision.outcome]
 
 
-def told(decision: Promotion) -> str:
+def decision_text(decision: GateDecision) -> str:
     """Return a decision as text: what was decided, then why."""
     head = f"{decision.outcome.upper()}  {decision.candidate.revision} {SAYS[decision.outcome]} {decision.gate}"
-    lines = [f"  {reason}" for reason in together(decision.reasons)]
+    lines = [f"  {reason}" for reason in group_reasons(decision.reasons)]
     if decision.outcome == "inconclusive" and not decision.blocks:
         lines.append("  reported, does not block: this stage says on_inconclusive: report")
     lines += [f"  warning: {warning}" for warning in decision.warnings]
     return "\n".join([head + _digest(decision.candidate), *lines])
 
 
-def together(reasons: Sequence[str]) -> Sequence[str]:
+def group_reasons(reasons: Sequence[str]) -> Sequence[str]:
     """Return reasons that differ in their labels alone as one line that counts them."""
     lines = [re.sub(r"\[[^\]]*\]:", " (COUNT):", reason, count=1) for reason in reasons]
     several = {line: lines.count(line) for line in lines}
@@ -90,7 +91,7 @@ def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
     return gate
 
 
-def _promoted_before(gate: Gate, project: Project, book: Ledger) -> bool:
+def _has_earlier_promotion(gate: Gate, project: Project, book: Ledger) -> bool:
     """Tell whether this ledger or a registry ever promoted, asked only where a first promotion may matter."""
     if gate.first_promotion == "refuse":
         return True

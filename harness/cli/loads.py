@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.checks import Effort
-from harness.plugins import Plugins
-from harness.steps import Resolved, resolve
-from harness.suites import Suite
+from harness.plugins.checks import Effort
+from harness.plugins.discovery import Plugins
+from harness.suite.steps import Resolved, resolve
+from harness.suite.suites import Suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Unrun:
     musts: int
     effort: Effort | None
 
-    def told(self) -> str:
+    def explain(self) -> str:
         """Return it in words."""
         if self.effort is None:
             return f"{self.step}: not run, as it runs alone; {self.check} does not say what it would take"
@@ -39,7 +39,7 @@ class Unrun:
         }
 
 
-def divided(suite: Suite, plugins: Plugins) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
+def split_steps(suite: Suite, plugins: Plugins) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
     """Return the steps of a suite that a plan may run, and those it may not."""
     steps = resolve(suite, plugins)
     return [s for s in steps if not s.check.exclusive], [_unrun(s) for s in steps if s.check.exclusive]

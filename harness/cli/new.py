@@ -7,7 +7,7 @@ import click
 
 from harness.cli.project import say
 from harness.errors import UsageError, did_you_mean
-from harness.plugins import installed
+from harness.plugins.discovery import discover_plugins
 from harness.presets import scaffolds
 from harness.presets.columns import read_table
 from harness.presets.fill import write_new
@@ -34,7 +34,7 @@ def suite(preset: str, source: Path, out: Path | None, label: str | None, score:
     wanted = Wanted(out=out or suite_file(source), label=label, score=score, id=key)
     written = PRESETS[preset](read_table(str(source)), wanted)
     write_new({wanted.out: written.text})
-    say(f"wrote {wanted.out}: {written.told}\nread it, correct it, then: harness run {wanted.out}")
+    say(f"wrote {wanted.out}: {written.summary}\nread it, correct it, then: harness run {wanted.out}")
     return 0
 
 
@@ -42,7 +42,7 @@ def suite(preset: str, source: Path, out: Path | None, label: str | None, score:
 @click.argument("name")
 def plugin(name: str) -> int:
     """Write a distribution with one check, in a folder NAME."""
-    _write(scaffolds.plugin(name, installed()), f"pip install -e ./{name} && harness run {name}/example")
+    _write(scaffolds.plugin(name, discover_plugins()), f"pip install -e ./{name} && harness run {name}/example")
     return 0
 
 
@@ -50,7 +50,7 @@ def plugin(name: str) -> int:
 @click.argument("name")
 def target(name: str) -> int:
     """Write a project with a target of its own, in a folder NAME."""
-    known = installed(find_settings(Path.cwd()).plugins)
+    known = discover_plugins(find_settings(Path.cwd()).plugins)
     _write(scaffolds.target(name, known), f"cd {name} && harness run {name}.suite.yaml")
     return 0
 

@@ -7,17 +7,20 @@ from typing import Any
 
 import click
 
-from harness.cli.loads import Unrun, divided
+from harness.cli.loads import Unrun, split_steps
 from harness.cli.project import existing, say
 from harness.cli.run import read_all
-from harness.model import CANDIDATE, Measurement, Run, Verdict
-from harness.plans import Plan, plan, planned
+from harness.judging.plans import Plan, is_plannable, plan
 from harness.project import Project, instant, open_project
-from harness.records import canonical_pretty
-from harness.runner import Order, opened, run_steps
-from harness.steps import Resolved
-from harness.suites import Suite
-from harness.words import about, asked, placed
+from harness.records.runs import canonical_pretty
+from harness.running.runner import RunOptions, open_suite, run_steps
+from harness.suite.steps import Resolved
+from harness.suite.suites import Suite
+from harness.values.identity import CANDIDATE
+from harness.values.measurements import Measurement
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
+from harness.values.words import position_text, requirement_text, round_up
 
 CANNOT = 4  # the suite asks for what its rows cannot show: it is the suite that is wrong
 UNMEASURED = 3
@@ -48,31 +51,35 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     """
     project = open_project()
     suites = read_all(project, existing(paths), params)
-    divisions = [divided(suite, project.plugins) for suite in suites]
-    runs = [_measured(s, steps, project, instant(as_of)) for s, (steps, _) in zip(suites, divisions, strict=True)]
+    divisions = [split_steps(suite, project.plugins) for suite in suites]
+    runs = [_measure_steps(s, steps, project, instant(as_of)) for s, (steps, _) in zip(suites, divisions, strict=True)]
     musts = sum(_is_must(verdict) for run in runs if run for verdict in run.verdicts)
     musts += sum(each.musts for _, unrun in divisions for each in unrun)
     found = [
         _plans(suite, run, unrun, musts, _seconds(project, ledger, suite.name))
         for suite, run, (_, unrun) in zip(suites, runs, divisions, strict=True)
     ]
-    say(canonical_pretty([_as_json(each) for each in found]).rstrip() if as_text else "\n".join(_told(found, musts)))
+    say(
+        canonical_pretty([_as_json(each) for each in found]).rstrip()
+        if as_text
+        else "\n".join(_report_lines(found, musts))
+    )
     return _exit_code([each for suite in found for each in suite.plans])
 
 
-def _measured(suite: Suite, steps: Sequence[Resolved], project: Project, as_of: datetime) -> Run | None:
+def _measure_steps(suite: Suite, steps: Sequence[Resolved], project: Project, as_of: datetime) -> Run | None:
     """Return what some steps measure; with none, nothing is opened either, as a target may start a service."""
     if not steps:
         return None
-    order = Order(
+    options = RunOptions(
         project=project.name, store=project.settings.store, as_of=as_of, evidence="none", origin="interactive"
     )
-    with opened(suite, steps, project.plugins, order) as world:
-        return run_steps(steps, suite, project.plugins, order, world, datetime.now(UTC))
+    with open_suite(suite, steps, project.plugins, options) as opened:
+        return run_steps(steps, suite, project.plugins, options, opened, datetime.now(UTC))
 
 
 def _is_must(verdict: Verdict) -> bool:
-    return verdict.requirement.severity == "must" and planned(verdict)
+    return verdict.requirement.severity == "must" and is_plannable(verdict)
 
 
 def _plans(suite: Suite, run: Run | None, unrun: Sequence[Unrun], musts: int, seconds: float | None) -> _Planned:
@@ -81,16 +88,16 @@ def _plans(suite: Suite, run: Run | None, unrun: Sequence[Unrun], musts: int, se
 
 
 def _plan(verdict: Verdict, run: Run, musts: int) -> Plan:
-    own, other = (_found(verdict, run, target) for target in (CANDIDATE, verdict.requirement.versus))
+    own, other = (_find_measurement(verdict, run, target) for target in (CANDIDATE, verdict.requirement.versus))
     if verdict.outcome == "error" or own is None:
         return Plan(verdict=verdict)
-    if not planned(verdict):
+    if not is_plannable(verdict):
         count = verdict.estimate.n if verdict.estimate else 0
         return Plan(verdict=verdict, n=count, n_eff=count)
     return plan(verdict, own, other, musts)
 
 
-def _found(verdict: Verdict, run: Run, target: str | None) -> Measurement | None:
+def _find_measurement(verdict: Verdict, run: Run, target: str | None) -> Measurement | None:
     same = (verdict.step, verdict.metric, verdict.labels)
     return next((m for m in run.measurements if m.target == target and (m.step, m.metric, m.labels) == same), None)
 
@@ -106,20 +113,20 @@ def _exit_code(plans: Sequence[Plan]) -> int:
     return UNMEASURED if any(each.verdict.outcome == "error" for each in plans) else 0
 
 
-def _told(found: Sequence[_Planned], musts: int) -> Iterator[str]:
+def _report_lines(found: Sequence[_Planned], musts: int) -> Iterator[str]:
     ran = any(each.plans for each in found)
     yield f"{'The checks were' if ran else 'Nothing was'} run to see what is there; nothing was judged or recorded."
     if musts > 1:
         yield f"{musts} musts, each planned so that all of them together pass a good candidate 95 times of 100."
     for each in found:
         yield f"\n{each.suite}"
-        shown = [one for one in each.plans if planned(one.verdict) or one.verdict.outcome == "error"]
+        shown = [one for one in each.plans if is_plannable(one.verdict) or one.verdict.outcome == "error"]
         for one in shown:
-            yield f"  {one.verdict.name}: {asked(one.verdict)}{_for(one)}"
+            yield f"  {one.verdict.name}: {requirement_text(one.verdict)}{_for(one)}"
             yield from (f"    {label:<9} {text}" for label, text in _lines(one))
         if len(shown) < len(each.plans):
             yield f"  {len(each.plans) - len(shown)} more are exact, only shown, or about just these rows, however many"
-        yield from (f"  {one.told()}" for one in each.unrun)
+        yield from (f"  {one.explain()}" for one in each.unrun)
         yield from _time(each)
 
 
@@ -127,7 +134,7 @@ def _for(one: Plan) -> str:
     if one.truth is None:
         return ""
     equal = one.verdict.requirement.versus and one.truth == 0
-    return ", planned for an equal one" if equal else f", planned for {placed(one.verdict, one.truth)}"
+    return ", planned for an equal one" if equal else f", planned for {position_text(one.verdict, one.truth)}"
 
 
 def _lines(one: Plan) -> Iterator[tuple[str, str]]:
@@ -139,25 +146,25 @@ def _lines(one: Plan) -> Iterator[tuple[str, str]]:
     yield "there", f"{one.n:,} {unit}{worth}"
     if not one.possible:
         yield "cannot", "pass at all: even if every one were good, so few would not show what is asked"
-    yield "needed", _needed(one)
+    yield "needed", _sample_size_text(one)
     if one.stalls is not None:
-        yield "stalls", f"{_of_100(one.stalls)} of 100 such candidates end undecided on what is there"
+        yield "stalls", f"{_per_hundred(one.stalls)} of 100 such candidates end undecided on what is there"
     yield "decides", _decides(one)
 
 
-def _needed(one: Plan) -> str:
+def _sample_size_text(one: Plan) -> str:
     if one.truth is None:
         return "not known: add plan_for, the truth that is to pass"
     if one.needed is None:
         return "more than can be asked for"
     enough = f"; {one.n:,} are there" if one.needed <= one.n else ""
-    return f"about {about(one.needed):,} {one.verdict.unit}{enough}"
+    return f"about {round_up(one.needed):,} {one.verdict.unit}{enough}"
 
 
 def _decides(one: Plan) -> str:
     good, bad = ("better", "worse") if one.verdict.requirement.versus else _sides(one)
     said = [
-        f"{verb} what is really {placed(one.verdict, truth)} or {side}"
+        f"{verb} what is really {position_text(one.verdict, truth)} or {side}"
         for verb, truth, side in (("passes", one.passes_from, good), ("fails", one.fails_from, bad))
         if truth is not None
     ]
@@ -168,7 +175,7 @@ def _sides(one: Plan) -> tuple[str, str]:
     return ("more", "less") if one.verdict.requirement.sought(one.verdict.better)[1] == "higher" else ("less", "more")
 
 
-def _of_100(share: float) -> str:
+def _per_hundred(share: float) -> str:
     return "fewer than 1" if 0 < share < 0.01 else f"{100 * share:.0f}"
 
 
@@ -194,7 +201,7 @@ def _one_as_json(one: Plan) -> Mapping[str, Any]:
         "step": verdict.step,
         "metric": verdict.metric,
         "labels": dict(verdict.labels),
-        "asked": asked(verdict),
+        "asked": requirement_text(verdict),
         "severity": verdict.requirement.severity,
         "unit": verdict.unit,
         "error": verdict.reason if verdict.outcome == "error" else None,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.plugins import Installed, Plugins, discover
+from harness.plugins.discovery import Installed, Plugins, discover
 from harness.settings import find_settings
 
 if TYPE_CHECKING:
-    from harness.checks import Check
+    from harness.plugins.checks import Check
 
 
 @click.command("plugins")
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 def command(name: str | None) -> int:
     """List the plugins installed; with a NAME, import that one and show what it offers."""
     plugins = discover(find_settings(Path.cwd()))
-    lines = _listed(list(plugins.known.values())) if name is None else _described(plugins, name)
+    lines = _list_plugins(list(plugins.known.values())) if name is None else _describe_plugin(plugins, name)
     click.echo("\n".join(lines))
     return 0
 
 
-def _listed(known: list[Installed]) -> Iterator[str]:
+def _list_plugins(known: list[Installed]) -> Iterator[str]:
     width = max(len(plugin.name) for plugin in known)
     for plugin in known:
         yield f"{plugin.name:<{width}}  {plugin.distribution} {plugin.version}"
 
 
-def _described(plugins: Plugins, name: str) -> Iterator[str]:
+def _describe_plugin(plugins: Plugins, name: str) -> Iterator[str]:
     offers = plugins.offers(name)
     yield f"{name}  {plugins.known[name].distribution} {plugins.known[name].version}"
     for hook, offered in offers.items():
@@ -42,7 +42,7 @@ def _described(plugins: Plugins, name: str) -> Iterator[str]:
 def _check(check: "Check") -> Iterator[str]:
     if check.measure.__doc__:
         yield f"    {check.measure.__doc__.splitlines()[0]}"
-    for parameter, text in check.described().items():
+    for parameter, text in check.describe_parameters().items():
         yield f"    with {parameter}: {text}"
     if check.metrics:
         yield f"    metrics {', '.join(check.metrics)}"

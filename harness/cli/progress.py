@@ -7,20 +7,20 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from harness.work import Done
+from harness.plugins.tasks import TaskResult
 
-Told = Callable[[Done], None]
+Told = Callable[[TaskResult], None]
 
 
 @contextmanager
-def shown(suite: str, works: int) -> Iterator[Told]:
+def show_progress(suite: str, works: int) -> Iterator[Told]:
     """Show a bar on standard error while work units end; where that is no terminal, show nothing."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(suite, total=works)
 
-        def told(done: Done) -> None:
+        def message(done: TaskResult) -> None:
             progress.update(task, advance=1, description=f"{suite}: {done.work.step}")
 
-        yield told
+        yield message

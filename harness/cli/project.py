@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from harness.data.sources import duration
 from harness.errors import UsageError
-from harness.model import Decision
-from harness.sources import duration
+from harness.values.outcomes import GateOutcome
 
-EXIT: Mapping[Decision, int] = {"pass": 0, "waived": 0, "fail": 1, "inconclusive": 2, "error": 3}
+EXIT: Mapping[GateOutcome, int] = {"pass": 0, "waived": 0, "fail": 1, "inconclusive": 2, "error": 3}
 
 
 def span(text: str | None) -> timedelta | None:

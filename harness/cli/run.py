@@ -7,19 +7,20 @@ from pathlib import Path
 
 import click
 
-from harness.attempts import warned
-from harness.builtin.observed import observed
-from harness.cli.progress import shown
+from harness.builtin.observed import observation_check
+from harness.cli.progress import show_progress
 from harness.cli.project import EXIT, existing, say, span
 from harness.errors import HarnessError, UsageError
-from harness.evidence import LEVELS
 from harness.files import write_atomic
-from harness.model import TRIGGERS, Outcome, Run, worst
+from harness.gating.attempts import attempt_warning
 from harness.project import Project, instant, open_project, pairs
-from harness.records import as_json, canonical_pretty, summary
-from harness.runner import Order, run_suite
-from harness.steps import resolve
-from harness.suites import Suite, find_suites, read_suites
+from harness.records.evidence import LEVELS
+from harness.records.runs import as_json, canonical_pretty, summary
+from harness.running.runner import RunOptions, run_suite
+from harness.suite.steps import resolve
+from harness.suite.suites import Suite, find_suites, read_suites
+from harness.values.outcomes import Outcome, worst
+from harness.values.runs import TRIGGERS, Run
 
 NOTHING_JUDGED = 5
 
@@ -60,7 +61,7 @@ def command(
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     suites = read_all(project, existing(paths), params)
     book = project.ledger(ledger)
-    order = Order(
+    options = RunOptions(
         project=project.name,
         store=project.settings.store,
         as_of=instant(as_of),
@@ -71,26 +72,26 @@ def command(
         timeout=span(timeout),
         ledger=book,
     )
-    runs, troubles = _run_all(project, suites, order)
+    runs, troubles = _run_all(project, suites, options)
     for run in runs:
         book.record_run(run)
     outcome: Outcome = "error" if troubles else worst([run.outcome for run in runs])
     if out and runs:
-        _written(out, runs, outcome)
+        _write_results(out, runs, outcome)
     for reporter in reporters.values() if runs else ():
         say(reporter(runs, out or project.settings.store / "reports"))
-    for warning in filter(None, (warned(run, book.runs(run.suite)) for run in runs)):
+    for warning in filter(None, (attempt_warning(run, book.runs(run.suite)) for run in runs)):
         click.echo(f"warning: {warning}", err=True)
     return exit_code(runs, troubles, outcome)
 
 
-def _written(out: Path, runs: Sequence[Run], outcome: Outcome) -> None:
+def _write_results(out: Path, runs: Sequence[Run], outcome: Outcome) -> None:
     try:
         write_out(out, runs, outcome)
     except OSError as error:
         recorded = ", ".join(run.id for run in runs)
-        told = f"--out {str(out)!r} cannot be written: {error}; name a folder that can be written to"
-        raise HarnessError(f"{told} (recorded all the same: run {recorded})") from error
+        message = f"--out {str(out)!r} cannot be written: {error}; name a folder that can be written to"
+        raise HarnessError(f"{message} (recorded all the same: run {recorded})") from error
 
 
 def exit_code(runs: Sequence[Run], troubles: Sequence[HarnessError], outcome: Outcome) -> int:
@@ -107,28 +108,30 @@ def read_all(project: Project, paths: Sequence[Path], params: Sequence[str]) -> 
     for suite in suites:
         if names.count(suite.name) > 1:
             raise UsageError(f"{suite.path}: suite name {suite.name!r} is used twice; names tell runs apart")
-        _resolved(suite, project)
+        _validate_suite(suite, project)
     return suites
 
 
-def _resolved(suite: Suite, project: Project) -> None:
+def _validate_suite(suite: Suite, project: Project) -> None:
     try:
         steps = resolve(suite, project.plugins)
     except HarnessError as error:
         raise type(error)(f"{suite.path.name}: {error}") from error
-    if any(step.check is observed for step in steps):
+    if any(step.check is observation_check for step in steps):
         raise UsageError(f"{suite.path.name}: tests observe its metrics, so only pytest runs it: `pytest TESTS SUITE`")
 
 
-def _run_all(project: Project, suites: Sequence[Suite], order: Order) -> tuple[Sequence[Run], Sequence[HarnessError]]:
+def _run_all(
+    project: Project, suites: Sequence[Suite], options: RunOptions
+) -> tuple[Sequence[Run], Sequence[HarnessError]]:
     """Run each suite; one that cannot be measured is told at once and does not stop the others."""
     runs: list[Run] = []
     troubles: list[HarnessError] = []
     for suite in suites:
         try:
             works = sum(1 + len({asked.versus for asked in step.requirements if asked.versus}) for step in suite.steps)
-            with shown(suite.name, works) as told:
-                runs.append(run_suite(suite, project.plugins, replace(order, told=told)))
+            with show_progress(suite.name, works) as message:
+                runs.append(run_suite(suite, project.plugins, replace(options, on_result=message)))
         except HarnessError as error:
             click.echo(f"error: {suite.name}: {error}", err=True)
             troubles.append(error)

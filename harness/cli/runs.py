@@ -6,9 +6,10 @@ import click
 
 from harness.cli.project import say
 from harness.errors import UsageError
-from harness.model import Run, Verdict
 from harness.project import open_project
-from harness.records import as_json, canonical_pretty
+from harness.records.runs import as_json, canonical_pretty
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
 
 ledger_option = click.option("--ledger", metavar="URL", help="The ledger to read.")
 
@@ -21,7 +22,7 @@ def command() -> None:
 @command.command("list")
 @ledger_option
 @click.option("--suite", help="Only runs of this suite.")
-def listed(ledger: str | None, suite: str | None) -> int:
+def list_runs(ledger: str | None, suite: str | None) -> int:
     """List runs, newest first."""
     for run in reversed(_runs(ledger)):
         if suite in (None, run.suite):
@@ -46,7 +47,7 @@ def show(run: str, ledger: str | None, as_text: bool) -> int:
 @click.argument("run")
 @click.argument("metric", required=False)
 @ledger_option
-def explained(run: str, metric: str | None, ledger: str | None) -> int:
+def explain_run(run: str, metric: str | None, ledger: str | None) -> int:
     """Explain a run's verdicts, or those of one METRIC, in plain words."""
     found = _one(_runs(ledger), run)
     chosen = [verdict for verdict in found.verdicts if metric in (None, verdict.metric, verdict.name)]
@@ -60,7 +61,7 @@ def explained(run: str, metric: str | None, ledger: str | None) -> int:
 @click.argument("first")
 @click.argument("second")
 @ledger_option
-def compared(first: str, second: str, ledger: str | None) -> int:
+def compare_runs(first: str, second: str, ledger: str | None) -> int:
     """Compare the verdicts of two runs, requirement by requirement."""
     runs = _runs(ledger)
     before, after = _one(runs, first), _one(runs, second)
@@ -77,13 +78,13 @@ def _differences(before: Run, after: Run) -> Iterator[str]:
 
 
 def _by_key(run: Run) -> dict[str, Verdict]:
-    return {f"{verdict.step} {verdict.name} ({verdict.asked()})": verdict for verdict in run.verdicts}
+    return {f"{verdict.step} {verdict.name} ({verdict.requirement_text()})": verdict for verdict in run.verdicts}
 
 
 def _short(verdict: Verdict | None) -> str:
     if verdict is None:
         return "not judged"
-    return f"{verdict.outcome} {verdict.shown()}"
+    return f"{verdict.outcome} {verdict.value_text()}"
 
 
 def _runs(url: str | None) -> Sequence[Run]:
@@ -96,5 +97,5 @@ def _one(runs: Sequence[Run], key: str) -> Run:
         return runs[-1]
     if len({run.digest for run in found}) == 1:
         return found[-1]
-    told = f"{len(found)} runs start with {key!r}" if found else f"no run {key!r}"
-    raise UsageError(f"{told}; `harness runs list` shows the ids, and `latest` is the newest")
+    message = f"{len(found)} runs start with {key!r}" if found else f"no run {key!r}"
+    raise UsageError(f"{message}; `harness runs list` shows the ids, and `latest` is the newest")

@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from harness.cli.project import EXIT, say
-from harness.model import Decision
 from harness.project import open_project, pairs
-from harness.records import canonical_pretty
-from harness.selftest import Trials, resampled, simulated
-from harness.suites import read_suite
+from harness.records.runs import canonical_pretty
+from harness.selftests.selftest import Trials, resample_trials, simulate_trials
+from harness.suite.suites import read_suite
+from harness.values.outcomes import GateOutcome
 
-SHOWN: tuple[Decision, ...] = ("pass", "inconclusive", "fail", "error")
+SHOWN: tuple[GateOutcome, ...] = ("pass", "inconclusive", "fail", "error")
 CONTRADICTED = 0.01  # of pairs; two decisions on fresh samples of anything contradict at most 0.5 % of the time
 
 
@@ -36,7 +36,11 @@ def command(path: Path | None, times: int, seed: int, params: Sequence[str], as_
     with tempfile.TemporaryDirectory() as folder:
         found = list(_trials(path, pairs(params), Path(folder), times, seed))
     seconds = time.monotonic() - started
-    say(canonical_pretty([_as_json(each) for each in found]).rstrip() if as_text else "\n".join(_told(found, seconds)))
+    say(
+        canonical_pretty([_as_json(each) for each in found]).rstrip()
+        if as_text
+        else "\n".join(_report_lines(found, seconds))
+    )
     if any("error" in each.decisions for each in found):
         return EXIT["error"]
     return EXIT["fail"] if any(each.contradictions > CONTRADICTED for each in found) else 0
@@ -44,12 +48,12 @@ def command(path: Path | None, times: int, seed: int, params: Sequence[str], as_
 
 def _trials(path: Path | None, params: Mapping[str, str], folder: Path, times: int, seed: int) -> Iterator[Trials]:
     if path is None:
-        yield from simulated(folder, times, seed)
+        yield from simulate_trials(folder, times, seed)
     else:
-        yield resampled(read_suite(path, params, os.environ), open_project().plugins, folder, times, seed)
+        yield resample_trials(read_suite(path, params, os.environ), open_project().plugins, folder, times, seed)
 
 
-def _told(found: Sequence[Trials], seconds: float) -> Iterator[str]:
+def _report_lines(found: Sequence[Trials], seconds: float) -> Iterator[str]:
     yield "One candidate that does not change, asked about on fresh rows each time, through run, ledger and gate:"
     for each in found:
         counts = Counter(each.decisions)
@@ -58,8 +62,8 @@ def _told(found: Sequence[Trials], seconds: float) -> Iterator[str]:
         yield f"  two answers differ    {100 * each.flips:.1f} % of the time"
         yield f"  pass against fail     {100 * each.contradictions:.1f} % of the time"
         bare = Counter(each.bare)
-        told = f"{bare['pass']} pass, {bare['fail']} fail: pass against fail {100 * each.bare_contradictions:.1f} %"
-        yield f"  a bare threshold      {told}"
+        message = f"{bare['pass']} pass, {bare['fail']} fail: pass against fail {100 * each.bare_contradictions:.1f} %"
+        yield f"  a bare threshold      {message}"
     yield f"\ntook {seconds:.0f} s"
 
 

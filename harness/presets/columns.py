@@ -40,7 +40,7 @@ class Column:
     @property
     def share(self) -> bool:
         """Tell whether it could be a score: fractions between 0 and 1, and more than two."""
-        return self.fraction and self.distinct > 2 and self.within(0, 1)
+        return self.fraction and self.distinct > 2 and self.is_within(0, 1)
 
     @property
     def key(self) -> bool:
@@ -57,7 +57,7 @@ class Column:
         """Tell whether its numbers, if it has any, are 0 or more."""
         return self.number and self.low is not None and float(str(self.low)) >= 0
 
-    def within(self, low: float, high: float) -> bool:
+    def is_within(self, low: float, high: float) -> bool:
         """Tell whether every value is a number in a range."""
         found = (self.low, self.high)
         return not self.missing and all(low <= float(str(value)) <= high for value in found)
@@ -71,7 +71,7 @@ class Table:
     rows: int
     columns: Mapping[str, Column]
 
-    def named(self, name: str, option: str) -> Column:
+    def find_column(self, name: str, option: str) -> Column:
         """Return the column that an option names."""
         if name not in self.columns:
             raise UsageError(f"{self.uri} has no column {name!r} for {option}{did_you_mean(name, self.columns)}")
@@ -81,7 +81,7 @@ class Table:
         """Tell whether each row has a value of its own there."""
         return column.key and column.distinct == self.rows
 
-    def told(self) -> str:
+    def columns_text(self) -> str:
         """Return the columns with their types, to end an error with."""
         return ", ".join(f"{column.name} {column.type}" for column in self.columns.values())
 

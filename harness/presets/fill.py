@@ -20,7 +20,7 @@ def template(path: str) -> str:
     return files("harness.presets").joinpath("templates", *f"{path}.txt".split("/")).read_text(encoding="utf-8")
 
 
-def filled(text: str, values: Mapping[str, str | None]) -> str:
+def fill_template(text: str, values: Mapping[str, str | None]) -> str:
     """Return a template with its values; a line that needs a value which there is not goes away."""
     lines = [Template(line) for line in text.splitlines()]
     kept = [line for line in lines if all(values[name] is not None for name in line.get_identifiers())]

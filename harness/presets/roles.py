@@ -33,7 +33,9 @@ class Roles:
 
 def guess(table: Table, *, label: str | None, score: str | None, key: str | None) -> Roles:
     """Return the roles of a classifier's table: those named, and those that one column alone can play."""
-    decision = next((c for c in table.columns.values() if c.binary and _named(DECISION, c) and c.name != label), None)
+    decision = next(
+        (c for c in table.columns.values() if c.binary and _has_name(DECISION, c) and c.name != label), None
+    )
     truth = _label(table, label, [c for c in table.columns.values() if c.binary and c != decision])
     scores = [c for c in table.columns.values() if c.share]
     mark = _score(table, score, scores, needed=decision is None)
@@ -51,19 +53,19 @@ def guess(table: Table, *, label: str | None, score: str | None, key: str | None
 
 def _label(table: Table, named: str | None, candidates: Sequence[Column]) -> Column:
     if named is not None:
-        column = table.named(named, "--label")
+        column = table.find_column(named, "--label")
         if not column.binary:
             raise UsageError(
                 f"--label {named}: a label is 0 or 1 (or false, true) in every row, and both occur; found "
                 f"{column.type} with {column.distinct} different values and {column.missing} missing"
             )
         return column
-    return _only(table, candidates, LABEL, "label", "holds 0 and 1 (or false and true) in every row")
+    return _single_column(table, candidates, LABEL, "label", "holds 0 and 1 (or false and true) in every row")
 
 
 def _score(table: Table, named: str | None, candidates: Sequence[Column], *, needed: bool) -> Column | None:
     if named is not None:
-        column = table.named(named, "--score")
+        column = table.find_column(named, "--score")
         if not column.number or column.missing:
             raise UsageError(
                 f"--score {named}: a score is a number in every row; found {column.type}, {column.missing} missing"
@@ -71,13 +73,13 @@ def _score(table: Table, named: str | None, candidates: Sequence[Column], *, nee
         return column
     if not candidates and not needed:
         return None
-    return _only(table, candidates, SCORE, "score", "holds fractions between 0 and 1 in every row")
+    return _single_column(table, candidates, SCORE, "score", "holds fractions between 0 and 1 in every row")
 
 
 def _id(table: Table, named: str | None) -> Column | None:
     """Return the column of identifiers; without one, rows are judged but not pooled or paired."""
     if named is not None:
-        column = table.named(named, "--id")
+        column = table.find_column(named, "--id")
         if column.distinct != table.rows:
             raise UsageError(
                 f"--id {named}: {table.rows} rows carry {column.distinct} different values; "
@@ -85,26 +87,29 @@ def _id(table: Table, named: str | None) -> Column | None:
             )
         return column
     candidates = [column for column in table.columns.values() if table.unique(column)]
-    return _only(table, candidates, ID, "id", "is different in every row") if candidates else None
+    return _single_column(table, candidates, ID, "id", "is different in every row") if candidates else None
 
 
 def _groups(table: Table, column: Column) -> bool:
     """Tell whether rows may come in groups of this column, which would not be independent."""
-    return column.key and not column.missing and FEWEST_GROUPS <= column.distinct < table.rows and _named(GROUP, column)
+    return (
+        column.key and not column.missing and FEWEST_GROUPS <= column.distinct < table.rows and _has_name(GROUP, column)
+    )
 
 
-def _only(table: Table, candidates: Sequence[Column], names: Sequence[str], role: str, rule: str) -> Column:
+def _single_column(table: Table, candidates: Sequence[Column], names: Sequence[str], role: str, rule: str) -> Column:
     for pattern in names:
-        found = [column for column in candidates if _named(pattern, column)]
+        found = [column for column in candidates if _has_name(pattern, column)]
         if len(found) == 1:
             return found[0]
         if found:
             break
-    told = f"each of {', '.join(column.name for column in found)} {rule}" if candidates else f"none {rule}"
+    message = f"each of {', '.join(column.name for column in found)} {rule}" if candidates else f"none {rule}"
     raise UsageError(
-        f"cannot tell which column of {table.uri} is the {role}: {told}; add --{role} COLUMN (it has {table.told()})"
+        f"cannot tell which column of {table.uri} is the {role}: {message}; add --{role} COLUMN "
+        f"(it has {table.columns_text()})"
     )
 
 
-def _named(pattern: str, column: Column) -> bool:
+def _has_name(pattern: str, column: Column) -> bool:
     return re.fullmatch(pattern, column.name, re.IGNORECASE) is not None

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.presets.fill import filled, template
+from harness.presets.fill import fill_template, template
 
 PLUGIN = ("pyproject.toml", "src/harness_NAME/__init__.py", "example/example.suite.yaml")
 TARGET = ("pyproject.toml", "NAME.py", "NAME.suite.yaml")
@@ -15,23 +15,23 @@ TARGET = ("pyproject.toml", "NAME.py", "NAME.suite.yaml")
 
 def plugin(name: str, taken: Mapping[str, object]) -> Mapping[Path, str]:
     """Return the files of a distribution with one check."""
-    _checked(name, f"harness_{name}", taken)
+    _validate_name(name, f"harness_{name}", taken)
     return {**_files("plugin", PLUGIN, name), Path(name) / "example/answers.csv": template("answers.csv")}
 
 
 def target(name: str, taken: Mapping[str, object]) -> Mapping[Path, str]:
     """Return the files of a project with one target of its own."""
-    _checked(name, name, taken)
+    _validate_name(name, name, taken)
     return {**_files("target", TARGET, name), Path(name) / "answers.csv": template("answers.csv")}
 
 
 def _files(folder: str, paths: tuple[str, ...], name: str) -> dict[Path, str]:
     values = {"name": name, "dashed": name.replace("_", "-")}
     named = {path: Path(name) / path.replace("NAME", name) for path in paths}
-    return {there: filled(template(f"{folder}/{path}"), values) for path, there in named.items()}
+    return {there: fill_template(template(f"{folder}/{path}"), values) for path, there in named.items()}
 
 
-def _checked(name: str, module: str, taken: Mapping[str, object]) -> None:
+def _validate_name(name: str, module: str, taken: Mapping[str, object]) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise UsageError(f"a name is lower-case letters, digits and _, as in `card_data`; found {name!r}")
     if name in taken:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.presets.columns import Column, Table, positives
-from harness.presets.fill import as_yaml, filled, template
+from harness.presets.fill import as_yaml, fill_template, template
 from harness.presets.roles import guess
-from harness.suites import SUFFIX
+from harness.suite.suites import SUFFIX
 
 LISTED = 7  # columns of a schema, so that the suite stays on one screen
 IBIS = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "UUID": "uuid", "DOUBLE": "float64"} | {
@@ -43,7 +43,7 @@ class Written:
     """A suite's text, and what was taken for what."""
 
     text: str
-    told: str
+    summary: str
 
 
 def classifier(table: Table, wanted: Wanted) -> Written:
@@ -62,8 +62,8 @@ def classifier(table: Table, wanted: Wanted) -> Written:
         "precision": "0.6",
         "auc": "0.6" if roles.score else None,
     }
-    told = [f"{role} {column}" for role, column in columns.items()] + ([f"cluster {groups}"] if groups else [])
-    return Written(text=filled(template("classifier.suite.yaml"), values), told=", ".join(told))
+    message = [f"{role} {column}" for role, column in columns.items()] + ([f"cluster {groups}"] if groups else [])
+    return Written(text=fill_template(template("classifier.suite.yaml"), values), summary=", ".join(message))
 
 
 def data(table: Table, wanted: Wanted) -> Written:
@@ -74,20 +74,22 @@ def data(table: Table, wanted: Wanted) -> Written:
         f"column_{index + 1}": rules[index] if index < len(rules) else None for index in range(LISTED)
     }
     values["more"] = f"and likewise: {', '.join(left)}" if left else None
-    told = f"{min(len(rules), LISTED)} of {len(rules)} columns"
-    return Written(text=filled(template("data.suite.yaml"), values), told=told)
+    message = f"{min(len(rules), LISTED)} of {len(rules)} columns"
+    return Written(text=fill_template(template("data.suite.yaml"), values), summary=message)
 
 
 def latency(table: Table, wanted: Wanted) -> Written:
     """Return a suite that sends the rows of a table to a service, and asks how many answers come late."""
     sent = [f'{as_yaml(column)}: "{{{column}}}"' for column in table.columns if re.fullmatch(r"\w+", column)]
     if not sent:
-        raise UsageError(f"{table.uri} has no column that a request can name ({table.told()}); rename one")
+        raise UsageError(f"{table.uri} has no column that a request can name ({table.columns_text()}); rename one")
     values = _common(table, wanted) | {
         f"column_{index + 1}": sent[index] if index < len(sent) else None for index in range(LISTED)
     }
     values["more"] = f"and likewise: {', '.join(sent[LISTED:])}" if sent[LISTED:] else None
-    return Written(text=filled(template("latency.suite.yaml"), values), told=f"{len(sent[:LISTED])} columns to send")
+    return Written(
+        text=fill_template(template("latency.suite.yaml"), values), summary=f"{len(sent[:LISTED])} columns to send"
+    )
 
 
 PRESETS: Mapping[str, Callable[[Table, Wanted], Written]] = {"classifier": classifier, "data": data, "latency": latency}
@@ -125,7 +127,7 @@ def _config(columns: Mapping[str, str], score: Column | None) -> str:
 
 def _threshold(score: Column) -> str:
     """Return the middle of the scale: a placeholder that decides something."""
-    return "0.5" if score.within(0, 1) else f"{(float(str(score.low)) + float(str(score.high))) / 2:.3g}"
+    return "0.5" if score.is_within(0, 1) else f"{(float(str(score.low)) + float(str(score.high))) / 2:.3g}"
 
 
 def _rules(column: Column) -> str:

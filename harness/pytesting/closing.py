@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from harness.attempts import warned
 from harness.errors import HarnessError
-from harness.judge import judge
-from harness.model import Measurement, Run, Verdict
+from harness.gating.attempts import attempt_warning
+from harness.judging.judge import judge
 from harness.pytesting.door import door
 from harness.pytesting.items import SuiteFile, Trouble, late_items
-from harness.pytesting.observed import OBSERVED, deselected, measured
+from harness.pytesting.observed import OBSERVED, measure_observations, tests_left_out
 from harness.pytesting.session import SESSION
-from harness.pytesting.shared import Shared, announced
-from harness.requirements import Requirement
+from harness.pytesting.shared import Shared, suite_paths
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,20 +34,20 @@ CLOSED = pytest.StashKey[Closed]()
 def close(session: pytest.Session) -> None:
     """Judge what was put off, join and record the run of each suite, and tell what was observed besides."""
     folder = session.config.stash[SESSION].folder
-    paths = announced(folder)
+    paths = suite_paths(folder)
     _perform(session, late_items(session, paths))
-    settled = [_settled(session, path) for path in paths] if not session.shouldfail else []
+    settled = [_record_suite(session, path) for path in paths] if not session.shouldfail else []
     notes = [found for found in settled if isinstance(found, str)]
     runs = [found for found in settled if isinstance(found, Run)]
-    notes += [*_unasked(session, paths), *_unused(session, paths), *_tried(session, runs)]
+    notes += [*_extra_observations(session, paths), *_unknown_params(session, paths), *_attempt_warnings(session, runs)]
     session.config.stash[CLOSED] = Closed(runs=runs, notes=notes)
 
 
-def _tried(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
+def _attempt_warnings(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
     """Yield a warning for each suite that judged several candidates on the same rows."""
     opened = door(session.config)
     for run in runs:
-        warning = warned(run, opened.project.ledger(opened.ledger).runs(run.suite))
+        warning = attempt_warning(run, opened.project.ledger(opened.ledger).runs(run.suite))
         if warning:
             yield f"warning: {warning}"
 
@@ -53,7 +55,7 @@ def _tried(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
 def summarize(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Show the table of verdicts of each run, with its id."""
     found = config.stash.get(CLOSED, None)
-    suites = announced(config.stash[SESSION].folder)
+    suites = suite_paths(config.stash[SESSION].folder)
     lines = list(_lines(found)) if found else ["stopped early: nothing was recorded"] if suites else []
     if lines:
         reporter.section("harness")
@@ -78,7 +80,7 @@ def _table(run: Run) -> Iterator[str]:
 def _columns(verdict: Verdict) -> tuple[str, ...]:
     severity = verdict.requirement.severity
     outcome = "info" if severity == "info" else verdict.outcome
-    return outcome, verdict.name, verdict.shown(), verdict.asked(), severity, verdict.step
+    return outcome, verdict.name, verdict.value_text(), verdict.requirement_text(), severity, verdict.step
 
 
 def _perform(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
@@ -88,18 +90,20 @@ def _perform(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
 
 
-def _settled(session: pytest.Session, path: Path) -> Run | str:
+def _record_suite(session: pytest.Session, path: Path) -> Run | str:
     """Return a suite's recorded run, or why there is none."""
     opened = door(session.config)
     shared = opened.suite(path)
-    why = _not_whole(shared, deselected(opened.session.log))
+    why = _not_whole(shared, tests_left_out(opened.session.log))
     if why:
         return f"{shared.suite.name}: not recorded: {why}"
     try:
         run = shared.run()
         opened.project.ledger(opened.ledger).record_run(run)
     except HarnessError as error:
-        _perform(session, [Trouble.from_parent(SuiteFile.from_parent(session, path=path), name="run", told=str(error))])
+        _perform(
+            session, [Trouble.from_parent(SuiteFile.from_parent(session, path=path), name="run", message=str(error))]
+        )
         return f"{shared.suite.name}: not recorded: {error}"
     return run
 
@@ -114,21 +118,21 @@ def _not_whole(shared: Shared, left_out: Sequence[str]) -> str:
     return ""
 
 
-def _unasked(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
+def _extra_observations(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
     """Yield what was observed and no suite asked for; ids observed twice are an error all the same."""
     steps = [step for path in paths for step in door(session.config).suite(path).steps if step.check.name == OBSERVED]
     asked = {requirement.metric for step in steps for requirement in step.step.requirements}
     try:
-        found = list(measured(session.config.stash[SESSION].log))
+        found = list(measure_observations(session.config.stash[SESSION].log))
     except HarnessError as error:
-        _perform(session, [] if steps else [Trouble.from_parent(session, name="observe", told=str(error))])
+        _perform(session, [] if steps else [Trouble.from_parent(session, name="observe", message=str(error))])
         return
     for measurement in found:
         if measurement.metric not in asked:
-            yield f"observed, not asked for: {_shown(measurement)}"
+            yield f"observed, not asked for: {_measurement_text(measurement)}"
 
 
-def _unused(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
+def _unknown_params(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
     """Yield the parameters that were given and that no suite declares."""
     if paths:
         opened = door(session.config)
@@ -137,7 +141,7 @@ def _unused(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
             yield f"--harness-param {name}: no suite of this session has such a parameter"
 
 
-def _shown(measurement: Measurement) -> str:
+def _measurement_text(measurement: Measurement) -> str:
     verdict = judge(Requirement(metric=measurement.metric, at_least=0, severity="info"), measurement)
     count = verdict.estimate.n if verdict.estimate else 0
-    return f"{measurement.metric} {verdict.shown()} of {count} observations"
+    return f"{measurement.metric} {verdict.value_text()} of {count} observations"

@@ -14,9 +14,9 @@ from harness.project import Project, instant, open_project, pairs
 from harness.pytesting.observed import with_observations
 from harness.pytesting.session import SESSION, Session
 from harness.pytesting.shared import Shared, announce
-from harness.runner import Order
-from harness.steps import resolve
-from harness.suites import declared_params, read_suite
+from harness.running.runner import RunOptions
+from harness.suite.steps import resolve
+from harness.suite.suites import param_declarations, read_suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Door:
 
     session: Session
     project: Project
-    order: Order
+    options: RunOptions
     params: Mapping[str, str]
     ledger: str | None
     closing: ExitStack = field(default_factory=ExitStack)
@@ -39,7 +39,7 @@ class Door:
 
     def _read(self, path: Path) -> Shared:
         # A session may hold several suites: each takes the parameters it declares, and misses those it is not given.
-        declared = declared_params(read_yaml(path))
+        declared = param_declarations(read_yaml(path))
         suite = read_suite(path, {name: text for name, text in self.params.items() if name in declared}, os.environ)
         same = [other for other, shared in self.suites.items() if shared.suite.name == suite.name]
         if same:
@@ -49,7 +49,7 @@ class Door:
             suite=suite,
             steps=steps,
             plugins=self.project.plugins,
-            order=self.order,
+            options=self.options,
             folder=self.session.folder / "suites" / suite.name,
             closing=self.closing,
         )
@@ -63,7 +63,7 @@ DOOR = pytest.StashKey[Door]()
 def door(config: pytest.Config) -> Door:
     """Return this process's door, opened on first use."""
     if DOOR not in config.stash:
-        config.stash[DOOR] = _opened(config)
+        config.stash[DOOR] = _open_door(config)
     return config.stash[DOOR]
 
 
@@ -73,12 +73,12 @@ def leave(config: pytest.Config) -> None:
         config.stash[DOOR].closing.close()
 
 
-def _opened(config: pytest.Config) -> Door:
+def _open_door(config: pytest.Config) -> Door:
     session, project = config.stash[SESSION], open_project()
     session.make()
     as_of = instant(session.as_of, "--harness-as-of")
     ledger = config.getoption("harness_ledger")
-    order = Order(
+    options = RunOptions(
         project=project.name,
         store=project.settings.store,
         as_of=as_of,
@@ -87,4 +87,4 @@ def _opened(config: pytest.Config) -> Door:
         ledger=project.ledger(ledger),
     )
     params = pairs(config.getoption("harness_param"), "--harness-param")
-    return Door(session=session, project=project, order=order, params=params, ledger=ledger)
+    return Door(session=session, project=project, options=options, params=params, ledger=ledger)

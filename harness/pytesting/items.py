@@ -10,13 +10,14 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
-from harness.model import Verdict, worst
 from harness.pytesting.door import door
 from harness.pytesting.observed import OBSERVED
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared
-from harness.requirements import Requirement
-from harness.steps import Resolved
+from harness.suite.steps import Resolved
+from harness.values.outcomes import worst
+from harness.values.requirements import Requirement
+from harness.values.verdicts import Verdict
 
 BOUNDS = ("at_least", "at_most", "lose_at_most", "gain_at_least")
 
@@ -77,17 +78,17 @@ class RequirementItem(pytest.Item):
         if self.requirement is not None and not self.verdicts:
             pytest.fail(f"{self.shared.suite.name}: no verdict for {self.name}, so it is not met", pytrace=False)
         if self._severity == "must" and any(verdict.outcome == "error" for verdict in self.verdicts):
-            pytest.fail(_explained(self.verdicts), pytrace=False)
+            pytest.fail(_explanations(self.verdicts), pytrace=False)
 
     def runtest(self) -> None:
         """Fail what does not pass, or warn, or only tell, as the requirement's severity says."""
-        told = _explained(self.verdicts)
+        message = _explanations(self.verdicts)
         if self._severity == "info":
             self.add_report_section("call", "harness", "\n".join(_line(verdict) for verdict in self.verdicts))
-        elif told and self._severity == "should":
-            warnings.warn_explicit(told, UserWarning, str(self.path), 1)
-        elif told:
-            pytest.fail(told, pytrace=False)
+        elif message and self._severity == "should":
+            warnings.warn_explicit(message, UserWarning, str(self.path), 1)
+        elif message:
+            pytest.fail(message, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Return where the item stands, for reports."""
@@ -101,19 +102,19 @@ class RequirementItem(pytest.Item):
 class Trouble(pytest.Item):
     """What went wrong when the session's runs were put together; shown as an error of its suite."""
 
-    def __init__(self, *, told: str, **rest: Any) -> None:
+    def __init__(self, *, message: str, **rest: Any) -> None:
         super().__init__(**rest)
-        self.told = told
+        self.message = message
 
     def setup(self) -> None:
         """Tell it."""
-        pytest.fail(self.told, pytrace=False)
+        pytest.fail(self.message, pytrace=False)
 
     def runtest(self) -> None:
         """Do nothing: the set-up has told it."""
 
 
-def put_off(session: pytest.Session, late: Sequence[pytest.Item]) -> None:
+def defer_items(session: pytest.Session, late: Sequence[pytest.Item]) -> None:
     """Write down which items the controller is to judge when all tests are through."""
     names = json.dumps(sorted(item.nodeid for item in late))
     write_atomic(session.config.stash[SESSION].folder / "late.json", names)
@@ -129,10 +130,10 @@ def late_items(session: pytest.Session, paths: Sequence[Path]) -> Sequence[pytes
 
 
 def _line(verdict: Verdict) -> str:
-    return f"{verdict.name}: {verdict.shown()}, {verdict.asked()}"
+    return f"{verdict.name}: {verdict.value_text()}, {verdict.requirement_text()}"
 
 
-def _explained(verdicts: Sequence[Verdict]) -> str:
+def _explanations(verdicts: Sequence[Verdict]) -> str:
     return "\n\n".join(verdict.explain() for verdict in verdicts if verdict.outcome != "pass")
 
 
@@ -141,8 +142,8 @@ def _properties(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
     if verdicts:
         yield "outcome", worst([verdict.outcome for verdict in verdicts])
         yield "severity", verdicts[0].requirement.severity
-        yield "found", "; ".join(f"{verdict.name}: {verdict.shown()}" for verdict in verdicts)
-        yield "asked", verdicts[0].asked()
+        yield "found", "; ".join(f"{verdict.name}: {verdict.value_text()}" for verdict in verdicts)
+        yield "asked", verdicts[0].requirement_text()
 
 
 def _name(requirement: Requirement | None) -> str:

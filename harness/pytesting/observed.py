@@ -9,11 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from harness.checks import Check
 from harness.errors import HarnessError, UsageError
-from harness.model import Measurement, Sample
-from harness.slices import By
-from harness.steps import Resolved
+from harness.plugins.checks import Check
+from harness.running.slices import By
+from harness.suite.steps import Resolved
+from harness.values.measurements import Measurement
+from harness.values.samples import Sample
 
 OBSERVED = "observed"
 SHOWN = 3
@@ -42,14 +43,14 @@ def with_observations(step: Resolved, log: Path) -> Resolved:
 
     def measure() -> Iterator[Measurement]:
         _all_observed(_events(log))
-        return measured(log, by)
+        return measure_observations(log, by)
 
     # `by` is done here, by the labels of the rows: there is no dataset to split by.
     whole = step.step.model_copy(update={"by": ()})
     return replace(step, check=Check(name=OBSERVED, measure=measure), step=whole)
 
 
-def measured(log: Path, by: By = ()) -> Iterator[Measurement]:
+def measure_observations(log: Path, by: By = ()) -> Iterator[Measurement]:
     """Yield a measurement of each metric, whole and split by labels; ids observed twice are an error."""
     for metric, rows in groupby(sorted(_rows(_events(log)), key=_order), key=lambda row: row.metric):
         listed = list(rows)
@@ -59,7 +60,7 @@ def measured(log: Path, by: By = ()) -> Iterator[Measurement]:
             yield from _split(metric, listed, group)
 
 
-def deselected(log: Path) -> Sequence[str]:
+def tests_left_out(log: Path) -> Sequence[str]:
     """Return the tests that would have observed and were left out by the command line."""
     return sorted({str(event["test"]) for event in _events(log) if event["event"] == "deselected"})
 

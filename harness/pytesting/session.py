@@ -46,7 +46,7 @@ class Session:
 SESSION = pytest.StashKey[Session]()
 
 
-def opened(config: pytest.Config) -> Session:
+def open_session(config: pytest.Config) -> Session:
     """Return the session of a process: what the controller told the worker, or a new one."""
     given = getattr(config, "workerinput", {})
     if "harness_folder" in given:
@@ -56,6 +56,6 @@ def opened(config: pytest.Config) -> Session:
     return Session(folder=Path(tempfile.gettempdir()) / f"harness-pytest-{uuid.uuid4().hex}", as_of=as_of)
 
 
-def told(session: Session) -> dict[str, str]:
+def worker_input(session: Session) -> dict[str, str]:
     """Return what a worker needs to take part."""
     return {"harness_folder": str(session.folder), "harness_as_of": session.as_of}

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
-from harness.model import Run
-from harness.plugins import Plugins
-from harness.records import as_json, canonical, from_json, joined
-from harness.runner import Opened, Order, opened, run_steps
-from harness.steps import Resolved
-from harness.suites import Suite
+from harness.plugins.discovery import Plugins
+from harness.records.runs import as_json, canonical, from_json, join_runs
+from harness.running.runner import OpenSuite, RunOptions, open_suite, run_steps
+from harness.suite.steps import Resolved
+from harness.suite.suites import Suite
+from harness.values.runs import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,20 +26,20 @@ class Shared:
     suite: Suite
     steps: Sequence[Resolved]
     plugins: Plugins
-    order: Order
+    options: RunOptions
     folder: Path
     closing: ExitStack
 
     @cached_property
-    def world(self) -> Opened:
+    def opened(self) -> OpenSuite:
         """Return the suite's data and targets, opened when this process first measures a step."""
-        return self.closing.enter_context(opened(self.suite, self.steps, self.plugins, self.order))
+        return self.closing.enter_context(open_suite(self.suite, self.steps, self.plugins, self.options))
 
     def part(self, step: Resolved) -> Run:
         """Return the run of one step, measured now if no process has yet; nobody measures it twice."""
         place = self.folder / str(self.steps.index(step))
         found, trouble = place.with_suffix(".json"), place.with_suffix(".error")
-        with _locked(place.with_suffix(".lock")):
+        with _hold_lock(place.with_suffix(".lock")):
             if not found.exists() and not trouble.exists():
                 self._measure(step, found, trouble)
         if trouble.exists():
@@ -52,20 +52,20 @@ class Shared:
 
     def run(self) -> Run:
         """Return the whole run, when every step was measured."""
-        return joined([self.part(step) for step in self.steps])
+        return join_runs([self.part(step) for step in self.steps])
 
     def _measure(self, step: Resolved, found: Path, trouble: Path) -> None:
         # A check that must run alone waits for the other steps of the session, and they for it.
-        with _locked(self.folder.parent / "alone.lock", fcntl.LOCK_EX if step.check.exclusive else fcntl.LOCK_SH):
+        with _hold_lock(self.folder.parent / "alone.lock", fcntl.LOCK_EX if step.check.exclusive else fcntl.LOCK_SH):
             try:
-                run = run_steps([step], self.suite, self.plugins, self.order, self.world, datetime.now(UTC))
+                run = run_steps([step], self.suite, self.plugins, self.options, self.opened, datetime.now(UTC))
             except HarnessError as error:
                 write_atomic(trouble, str(error))
             else:
                 write_atomic(found, canonical(as_json(run)))
 
 
-def announced(folder: Path) -> Sequence[Path]:
+def suite_paths(folder: Path) -> Sequence[Path]:
     """Return the suite files that a session's processes collected."""
     found = [json.loads(note.read_text(encoding="utf-8")) for note in sorted(folder.glob("suites/*/suite.json"))]
     return [Path(note["path"]) for note in found]
@@ -77,7 +77,7 @@ def announce(shared: Shared) -> None:
 
 
 @contextmanager
-def _locked(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
+def _hold_lock(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
     """Hold a lock that the operating system gives back even if this process is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from harness.errors import HarnessError, did_you_mean
-from harness.model import Better, Estimate, Sample
 from harness.stats import (
     auc,
     average_precision,
@@ -16,7 +15,7 @@ from harness.stats import (
     exceedance,
     f1,
     groups,
-    judged,
+    judge_correction,
     mean,
     odds,
     proportion,
@@ -27,6 +26,9 @@ from harness.stats.columns import CLUSTER
 from harness.stats.holm import holm
 from harness.stats.inference import Inference
 from harness.stats.planning import distances, n_needed
+from harness.values.requirements import Better
+from harness.values.samples import Sample
+from harness.values.verdicts import Estimate
 
 __all__ = [
     "STATISTICS",
@@ -70,7 +72,7 @@ _BY_NAME: Mapping[str, Statistic] = {
     "psi": Statistic(infer=drift.infer_psi, difference=drift.no_difference, clusters=False, limits=ANY),
     "js": Statistic(infer=drift.infer_js, difference=drift.no_difference, clusters=False),
     "ks": Statistic(infer=drift.infer_ks, difference=drift.no_difference, clusters=False),
-    "judged": Statistic(infer=judged.infer, difference=judged.difference),
+    "judged": Statistic(infer=judge_correction.infer, difference=judge_correction.difference),
     "exceedance": Statistic(infer=exceedance.infer, difference=exceedance.difference, clusters=False),
     "canary": Statistic(
         infer=sequential.infer_canary, difference=sequential.no_difference, clusters=False, limits=BOTH_WAYS

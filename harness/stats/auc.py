@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns
-from harness.stats.clustering import Spread, mean_part, spread
 from harness.stats.columns import Codes, Numbers
+from harness.stats.design_variance import DesignVariance, mean_part, spread
 from harness.stats.effective import bonett_price, korn_graubard, student
 from harness.stats.inference import Inference
+from harness.values.samples import Sample
 
 ENOUGH = 4  # misranked positives, below which the variance of a high AUC cannot be trusted
 
@@ -35,7 +35,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 
     Rankings that nowhere differ: Bonett-Price 2012 on the rarer class, so that agreement does not look certain.
     """
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     y = _classes(left)
     columns.refuse_other("y", y, columns.outcomes(right))
     place = _place(y, columns.numbers(left, "score")) - _place(y, columns.numbers(right, "score"))
@@ -66,7 +66,7 @@ def _place(y: Numbers, score: Numbers) -> Numbers:
     return place
 
 
-def _spread(y: Numbers, place: Numbers, codes: Mapping[str, Codes]) -> tuple[float, Spread]:
+def _spread(y: Numbers, place: Numbers, codes: Mapping[str, Codes]) -> tuple[float, DesignVariance]:
     """Return the mean place, which is the AUC (or the difference of two), and its variance."""
     value, positives = mean_part(place, y)
     return value, spread([positives, mean_part(place, 1 - y)[1]], codes)

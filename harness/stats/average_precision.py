@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns, linear
 from harness.stats.binomial import Binomial
-from harness.stats.clustering import Part, Spread, mean_part, spread
 from harness.stats.columns import Codes, Numbers
+from harness.stats.design_variance import DesignVariance, Influence, mean_part, spread
 from harness.stats.effective import korn_graubard
 from harness.stats.inference import Inference
+from harness.values.samples import Sample
 
 FEWEST = 20  # positives: below, neither bound was shown to keep its level at every prevalence
 RESERVE = 1.01  # on the error of a difference, which linearised alone let 0.51 % of fresh samples contradict each other
@@ -29,33 +29,33 @@ def infer(sample: Sample) -> Inference:
     rows = columns.table(sample)
     y, score, weight = columns.outcomes(rows), columns.numbers(rows, "score"), columns.weights(rows)
     _refuse_few(y)
-    where = _ranked(score)
+    where = _rank_scores(score)
     (value, part), codes = _linear(y, where, weight), columns.clusters(rows)
     design = _design(part, y, weight, codes)
     few = design.groups * min(value, 1 - value) < ENOUGH
     seen = korn_graubard(value, len(y), design, most=design.groups if few else float("inf"))
-    center = min(value, _found(y, where, weight, 0.5))
+    center = min(value, _mean_precision(y, where, weight, 0.5))
     interval = Binomial(k=center * seen.n_eff, n=seen.n_eff, df=design.df, least=design.groups)
     return replace(seen, interval=interval)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's average precision less the baseline's on the same ids, linearised, by t bent for skew."""
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     y, weight = columns.outcomes(left), columns.weights(left)
     columns.refuse_other("y", y, columns.outcomes(right))
     _refuse_few(y)
-    (new, ours), (old, theirs) = (_linear(y, _ranked(columns.numbers(r, "score")), weight) for r in (left, right))
+    (new, ours), (old, theirs) = (_linear(y, _rank_scores(columns.numbers(r, "score")), weight) for r in (left, right))
     sides = (new, ours.times(RESERVE)), (old, theirs.times(RESERVE))
     return linear.difference(*sides, columns.clusters(left), "average precision")
 
 
-def _ranked(score: Numbers) -> Codes:
+def _rank_scores(score: Numbers) -> Codes:
     """Return the rank of each row, 0 for the highest score; ties share one."""
     return np.unique(-score, return_inverse=True)[1]
 
 
-def _linear(y: Numbers, where: Codes, weight: Numbers) -> tuple[float, Part]:
+def _linear(y: Numbers, where: Codes, weight: Numbers) -> tuple[float, Influence]:
     """Return the value and what each row moves it by: its own precision, and that of every positive below it."""
     positives, rows = np.bincount(where, weight * y), np.bincount(where, weight)
     hits, alerts, total = np.cumsum(positives), np.maximum(np.cumsum(rows), 1e-300), positives.sum()
@@ -64,10 +64,10 @@ def _linear(y: Numbers, where: Codes, weight: Numbers) -> tuple[float, Part]:
     gained = np.cumsum((positives / alerts)[::-1])[::-1][where]
     lost = np.cumsum((positives * hits / alerts**2)[::-1])[::-1][where]
     influence = weight * (y * (precision[where] + gained - value) - lost) / total
-    return value, Part(influence=influence, leverage=weight * y / total)
+    return value, Influence(influence=influence, leverage=weight * y / total)
 
 
-def _found(y: Numbers, where: Codes, weight: Numbers, itself: float) -> float:
+def _mean_precision(y: Numbers, where: Codes, weight: Numbers, itself: float) -> float:
     """Return the mean precision at the positives, each counting a share of itself."""
     hits, alerts = (np.cumsum(np.bincount(where, weight * each))[where] for each in (y, np.ones(len(y))))
     own = (1 - itself) * weight
@@ -75,9 +75,9 @@ def _found(y: Numbers, where: Codes, weight: Numbers, itself: float) -> float:
     return float(weight[held] @ ((hits - own) / (alerts - own))[held] / weight[held].sum())
 
 
-def _design(part: Part, y: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> Spread:
+def _design(part: Influence, y: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> DesignVariance:
     """Return the variance over all rows, with no more degrees of freedom than either class has groups."""
-    whole = spread([Part(influence=part.influence, leverage=weight / weight.sum())], codes)
+    whole = spread([Influence(influence=part.influence, leverage=weight / weight.sum())], codes)
     classes = spread([mean_part(part.influence, weight * each)[1] for each in (y, 1 - y)], codes)
     return replace(whole, df=min(whole.df, classes.df), groups=min(whole.groups, classes.groups))
 

@@ -22,7 +22,7 @@ class Binomial:
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
-        return 1 - self._flipped()._upper(alpha), self._upper(alpha)
+        return 1 - self._complement()._upper(alpha), self._upper(alpha)
 
     def p_at_least(self, threshold: float) -> float:
         """Return P(at most k hits) if the truth is the threshold; with `df` by inverting the bound."""
@@ -36,7 +36,7 @@ class Binomial:
 
     def p_at_most(self, threshold: float) -> float:
         """Return P(at least k hits) if the truth is the threshold; with `df` by inverting the bound."""
-        return self._flipped().p_at_least(1 - threshold)
+        return self._complement().p_at_least(1 - threshold)
 
     def worth(self, alpha: float) -> float:
         """Return how many independent observations the bounds at alpha count."""
@@ -53,5 +53,5 @@ class Binomial:
         k = self.k * n / self.n
         return float(special.betainccinv(k + 1, n - k, alpha))
 
-    def _flipped(self) -> "Binomial":
+    def _complement(self) -> "Binomial":
         return replace(self, k=self.n - self.k)

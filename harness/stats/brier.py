@@ -5,9 +5,9 @@ from dataclasses import replace
 import pyarrow as pa
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns, mean
 from harness.stats.inference import Inference
+from harness.values.samples import Sample
 
 
 def infer(sample: Sample) -> Inference:
@@ -15,17 +15,17 @@ def infer(sample: Sample) -> Inference:
 
     A mean within 0 and 1: Korn-Graubard 1998, in clusters and weighted too.
     """
-    return mean.infer(_squared(sample))
+    return mean.infer(_square_errors(sample))
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's Brier score less the baseline's on the same ids and labels, by t bent for skew."""
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
-    return mean.difference(_squared(candidate), _squared(baseline))
+    return mean.difference(_square_errors(candidate), _square_errors(baseline))
 
 
-def _squared(sample: Sample) -> Sample:
+def _square_errors(sample: Sample) -> Sample:
     rows = columns.table(sample)
     miss = pa.array((probabilities(rows) - columns.outcomes(rows)) ** 2)
     return replace(sample, rows=rows.drop_columns(["y", "score"]).append_column("y", miss))

@@ -7,15 +7,15 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from harness.model import Sample
 from harness.stats import columns
 from harness.stats.binomial import Binomial
 from harness.stats.brier import probabilities
-from harness.stats.clustering import Part, spread
 from harness.stats.columns import Codes, Numbers
+from harness.stats.design_variance import Influence, spread
 from harness.stats.inference import Inference
-from harness.stats.resampling import TIMES, Resampled, canonical, redrawn, seeded
+from harness.stats.resampling import TIMES, Resampled, canonical, redrawn, seed_generator
 from harness.stats.searched import Searched
+from harness.values.samples import Sample
 
 BINS = 15
 SPARSE = 5  # a bin with fewer rows of its rarer outcome looks surer than it is when it is redrawn
@@ -60,7 +60,7 @@ class Gaps:
         n = min([weight.sum() ** 2 / float(weight @ weight), *groups])
         return Rarer(share=float(weight.sum() / self.weight.sum()), n=n, k=rate * n)
 
-    def seen(self) -> Numbers:
+    def bin_gaps(self) -> Numbers:
         """Return the gap of each bin."""
         gaps: Numbers = np.bincount(self.bins, self.misses, minlength=BINS) / self.weight.sum()
         return gaps
@@ -84,27 +84,27 @@ def infer(sample: Sample) -> Inference:
     """
     rows = canonical(columns.table(sample), ("y", "score", "weight"))
     gaps, codes = _gaps(rows, "score"), columns.clusters(rows)
-    seen = gaps.seen()
+    seen = gaps.bin_gaps()
     moves = _moves([gaps], codes)[0]
     design = spread([_part([gaps])], codes)
     effect = design.variance / design.independent if design.independent > 0 else 1.0
     below = np.maximum(np.sort(np.abs(moves).sum(axis=1)), _noise(gaps) * np.sqrt(effect))
     above = -moves @ np.sign(seen)
-    return _told(float(np.abs(seen).sum()), [gaps], codes, below, above)
+    return _infer_from_draws(float(np.abs(seen).sum()), [gaps], codes, below, above)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's calibration error less the baseline's on the same ids and labels; both bounds are wide."""
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
     both = left.append_column("other", pa.array(columns.numbers(right, "score")))
     rows = canonical(both, ("y", "score", "other", "weight"))
     sides, codes = [_gaps(rows, name) for name in ("score", "other")], columns.clusters(rows)
-    new, old = (side.seen() for side in sides)
+    new, old = (side.bin_gaps() for side in sides)
     moved, others = _moves(sides, codes)
     below = np.abs(moved).sum(axis=1) - others @ np.sign(old)
     above = -moved @ np.sign(new) + np.abs(others).sum(axis=1)
-    return _told(float(np.abs(new).sum() - np.abs(old).sum()), sides, codes, below, above)
+    return _infer_from_draws(float(np.abs(new).sum() - np.abs(old).sum()), sides, codes, below, above)
 
 
 def _gaps(rows: pa.Table, name: str) -> Gaps:
@@ -115,10 +115,12 @@ def _gaps(rows: pa.Table, name: str) -> Gaps:
 
 def _moves(sides: Sequence[Gaps], codes: Mapping[str, Codes]) -> list[Numbers]:
     """Return for each side how far the gaps of each draw lie from those seen; the sides share the draws."""
-    chance = seeded([array for side in sides for array in (side.bins, side.misses, side.weight)] + [*codes.values()])
+    chance = seed_generator(
+        [array for side in sides for array in (side.bins, side.misses, side.weight)] + [*codes.values()]
+    )
     totals = redrawn(np.concatenate([side.sums() for side in sides], axis=1), codes, chance)
     halves = np.split(totals, len(sides), axis=1)
-    return [half[:, :BINS] / half[:, BINS:] - side.seen() for half, side in zip(halves, sides, strict=True)]
+    return [half[:, :BINS] / half[:, BINS:] - side.bin_gaps() for half, side in zip(halves, sides, strict=True)]
 
 
 def _noise(gaps: Gaps) -> Numbers:
@@ -131,7 +133,9 @@ def _noise(gaps: Gaps) -> Numbers:
     return np.sort(np.abs(drawn).sum(axis=1))
 
 
-def _told(value: float, sides: Sequence[Gaps], codes: Mapping[str, Codes], below: Numbers, above: Numbers) -> Inference:
+def _infer_from_draws(
+    value: float, sides: Sequence[Gaps], codes: Mapping[str, Codes], below: Numbers, above: Numbers
+) -> Inference:
     design = spread([_part(sides)], codes)
     drawn = Resampled(
         center=value, below=np.sort(below), above=np.sort(above), df=max(design.df, 1.0), low=1.0 - len(sides)
@@ -148,10 +152,10 @@ def _allowing(drawn: Resampled, sparse: Sequence[Rarer], alpha: float) -> tuple[
     return max(drawn.low, lower - by * (len(sparse) > 1)), min(drawn.high, upper + by)
 
 
-def _part(sides: Sequence[Gaps]) -> Part:
+def _part(sides: Sequence[Gaps]) -> Influence:
     """Return what each row moves the first side's error by, less the second's: for effective numbers only."""
-    signs = [np.sign(side.seen()) for side in sides]
+    signs = [np.sign(side.bin_gaps()) for side in sides]
     pulls = [sign[side.bins] * side.misses / side.weight.sum() for sign, side in zip(signs, sides, strict=True)]
     influence = pulls[0] - pulls[1] if len(pulls) > 1 else pulls[0]
     leverage = sides[0].weight / sides[0].weight.sum()
-    return Part(influence=influence - leverage * influence.sum(), leverage=leverage)
+    return Influence(influence=influence - leverage * influence.sum(), leverage=leverage)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from harness.errors import HarnessError, did_you_mean
-from harness.model import Sample
+from harness.values.samples import Sample
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -94,12 +94,12 @@ def _column(rows: pa.Table, name: str) -> pa.ChunkedArray:
     return rows[name]
 
 
-def joined(candidate: Sample, baseline: Sample) -> tuple[pa.Table, pa.Table]:
+def pair_rows(candidate: Sample, baseline: Sample) -> tuple[pa.Table, pa.Table]:
     """Return both tables in the candidate's order, row by row of the same id; refuse duplicates and unpaired ids."""
     left, right = table(candidate), table(baseline)
     ids, others = _ids(left, "candidate"), _ids(right, "baseline")
     if others.type != ids.type:
-        others = _same_type(others, ids.type)
+        others = _cast_ids(others, ids.type)
     _refuse_unpaired(ids, others, "baseline")
     _refuse_unpaired(others, ids, "candidate")
     _refuse_other_clusters(left, right)
@@ -133,7 +133,7 @@ def _ids(rows: pa.Table, side: str) -> pa.ChunkedArray:
     return ids
 
 
-def _same_type(ids: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+def _cast_ids(ids: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
     try:
         return ids.cast(wanted)
     except pa.ArrowException as problem:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats.columns import Numbers
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
 from harness.stats.searched import Mapped, Searched, Widened
+from harness.values.samples import Sample
 
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm
 TRIFLE = 1e-9  # a PSI so small has the variance of none
@@ -66,7 +66,7 @@ def infer_psi(sample: Sample) -> Inference:
     about (bins - 1)(1/n + 1/m). Bounds by inverting the noncentral chi-square (Potgieter et al. 2023), scaled to the
     variance of the first order, which is larger for large drifts. Rows must be independent.
     """
-    bins = _enough(sample.statistic, _binned(sample))
+    bins = _enough(sample.statistic, _bins_from_counts(sample))
     counts = (bins.reference + SMOOTHING, bins.current + SMOOTHING)
     p, q = (side / side.sum() for side in counts)
     seen = float((p - q) @ np.log(p / q))
@@ -74,7 +74,9 @@ def infer_psi(sample: Sample) -> Inference:
     other = _Moved(own=q, other=p, n=float(bins.current.sum()))
     heavier = (one.variance() + other.variance()) / (4 * seen * bins.scale) if seen > TRIFLE else 1.0
     heavier *= RESERVE
-    return _within(sample, _told(bins, seen, heavier, "noncentral chi-square", one.bias() + other.bias()))
+    return _widen_bounds(
+        sample, _infer_from_distance(bins, seen, heavier, "noncentral chi-square", one.bias() + other.bias())
+    )
 
 
 def infer_js(sample: Sample) -> Inference:
@@ -82,14 +84,14 @@ def infer_js(sample: Sample) -> Inference:
 
     Its square is 1/8 of a noncentral chi-square for shifts that are not large (it is the likelihood ratio of n = m).
     """
-    bins = _enough(sample.statistic, _binned(sample))
+    bins = _enough(sample.statistic, _bins_from_counts(sample))
     p, q = (side / side.sum() for side in (bins.reference, bins.current))
     half = (p + q) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         nats = sum(float(np.nansum(np.where(side > 0, side * np.log(side / half), 0))) / 2 for side in (p, q))
-    seen = _told(bins, nats, 1 / 8, "noncentral chi-square, Jensen-Shannon")
+    seen = _infer_from_distance(bins, nats, 1 / 8, "noncentral chi-square, Jensen-Shannon")
     interval = Mapped(inner=seen.interval, forth=_distance, back=_divergence)
-    return _within(sample, replace(seen, value=_distance(seen.value), interval=interval))
+    return _widen_bounds(sample, replace(seen, value=_distance(seen.value), interval=interval))
 
 
 def infer_ks(sample: Sample) -> Inference:
@@ -98,16 +100,16 @@ def infer_ks(sample: Sample) -> Inference:
     Upper bound: at the point where the truth is furthest, Hoeffding 1963; lower: anywhere, Dvoretzky-Kiefer-Wolfowitz
     with Massart's constant 1990 for each side. Both hold at every n, and are wide.
     """
-    bins = _binned(sample)
+    bins = _bins_from_counts(sample)
     n, m = float(bins.reference.sum()), float(bins.current.sum())
     value = float(np.abs(np.cumsum(bins.reference) / n - np.cumsum(bins.current) / m).max())
 
-    def at(alpha: float) -> tuple[float, float]:
+    def bounds_at(alpha: float) -> tuple[float, float]:
         below = math.sqrt(math.log(4 / alpha) / 2) * (n**-0.5 + m**-0.5)
         return max(0.0, value - below), min(1.0, value + math.sqrt(bins.scale * math.log(1 / alpha) / 2))
 
-    seen = Inference(value=value, n=int(m), n_eff=m, method="Hoeffding, DKW", interval=Searched(at=at))
-    return _within(sample, seen)
+    seen = Inference(value=value, n=int(m), n_eff=m, method="Hoeffding, DKW", interval=Searched(at=bounds_at))
+    return _widen_bounds(sample, seen)
 
 
 def no_difference(candidate: Sample, baseline: Sample) -> Inference:
@@ -118,7 +120,7 @@ def no_difference(candidate: Sample, baseline: Sample) -> Inference:
     )
 
 
-def _within(sample: Sample, seen: Inference) -> Inference:
+def _widen_bounds(sample: Sample, seen: Inference) -> Inference:
     """Widen the bounds by how far the counts may be off."""
     by = sample.counts.get("within", 0.0)
     if not by >= 0:
@@ -126,7 +128,7 @@ def _within(sample: Sample, seen: Inference) -> Inference:
     return replace(seen, interval=Widened(inner=seen.interval, by=by)) if by else seen
 
 
-def _told(bins: Binned, seen: float, factor: float, method: str, bias: float | None = None) -> Inference:
+def _infer_from_distance(bins: Binned, seen: float, factor: float, method: str, bias: float | None = None) -> Inference:
     """Return bounds of a distance that noise raises by `bias`, by default by that of a chi-square."""
     scale, df = bins.scale * factor, len(bins.reference) - 1
     n, m = float(bins.reference.sum()), float(bins.current.sum())
@@ -135,8 +137,8 @@ def _told(bins: Binned, seen: float, factor: float, method: str, bias: float | N
     return Inference(value=max(value, 0.0), n=int(m), n_eff=m, method=method, interval=interval)
 
 
-def _binned(sample: Sample) -> Binned:
-    sides = {side: _of(sample, side) for side in ("reference", "current")}
+def _bins_from_counts(sample: Sample) -> Binned:
+    sides = {side: _side_counts(sample, side) for side in ("reference", "current")}
     named = sorted(set(sides["reference"]) | set(sides["current"]))
     counts = [np.array([sides[side].get(name, 0.0) for name in named]) for side in ("reference", "current")]
     held = (counts[0] + counts[1]) > 0
@@ -160,7 +162,7 @@ def _enough(statistic: str, bins: Binned) -> Binned:
     return bins
 
 
-def _of(sample: Sample, side: str) -> dict[tuple[float, str], float]:
+def _side_counts(sample: Sample, side: str) -> dict[tuple[float, str], float]:
     found = {name.partition(".")[2]: count for name, count in sample.counts.items() if name.startswith(f"{side}.")}
     bad = [name for name, count in found.items() if not (0 <= count < math.inf and count == math.floor(count))]
     if bad:

@@ -3,13 +3,13 @@
 import math
 
 from harness.stats.binomial import Binomial
-from harness.stats.clustering import Spread
+from harness.stats.design_variance import DesignVariance
 from harness.stats.inference import Inference
 from harness.stats.student import Student
 
 
 def korn_graubard(
-    value: float, n: int, design: Spread, *, most: float = math.inf, hits: int | None = None
+    value: float, n: int, design: DesignVariance, *, most: float = math.inf, hits: int | None = None
 ) -> Inference:
     """Return exact binomial bounds on value * (1 - value) / variance observations, at most `most`.
 
@@ -24,7 +24,7 @@ def korn_graubard(
     )
 
 
-def bonett_price(value: float, square: float, n: int, design: Spread, *, most: float = math.inf) -> Inference:
+def bonett_price(value: float, square: float, n: int, design: DesignVariance, *, most: float = math.inf) -> Inference:
     """Return bounds for a mean of n differences within -1 and 1 whose mean square is `square`.
 
     Adds one pair of +1 and one of -1, so that pairs that all agree do not look certain. Bonett, Price 2012; in
@@ -38,13 +38,13 @@ def bonett_price(value: float, square: float, n: int, design: Spread, *, most: f
     return Inference(value=value, n=n, n_eff=worth, method="Bonett-Price", interval=interval, clusters=design.clusters)
 
 
-def _freedom(design: Spread, most: float) -> float:
+def _freedom(design: DesignVariance, most: float) -> float:
     if design.clusters is not None:
         return design.df
     return math.inf if math.isinf(most) else max(1.0, most - 1)
 
 
-def student(value: float, n: int, design: Spread, *, method: str, reach: float = math.inf) -> Inference:
+def student(value: float, n: int, design: DesignVariance, *, method: str, reach: float = math.inf) -> Inference:
     """Return t bounds, bent for skew, within -reach and reach; the variance must be above 0."""
     interval = Student(
         center=value, se=math.sqrt(design.variance), df=design.df, skew=design.skew, low=-reach, high=reach

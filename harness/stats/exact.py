@@ -3,9 +3,9 @@
 import math
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats.inference import Inference
 from harness.stats.intervals import Exactly, Unknown
+from harness.values.samples import Sample
 
 
 def infer(sample: Sample) -> Inference:

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns
 from harness.stats.binomial import Binomial
 from harness.stats.columns import Numbers
 from harness.stats.inference import Inference
+from harness.values.samples import Sample
 
 BLOCKS = 20
 SHARE = 0.05  # the slowest share of requests, whose bursts are easier to see than those beyond the limit
@@ -35,7 +35,7 @@ def infer(sample: Sample) -> Inference:
     or more, at least 20 requests each. The design effect is the larger of that beyond the limit and that of the
     slowest 5 %, as rare bursts hide; bounds Korn-Graubard 1998. "p99 below 100 ms" is: at most 1 % beyond 100 ms.
     """
-    blocks = _of_counts(sample) if sample.rows is None else _of_rows(columns.table(sample))
+    blocks = _blocks_from_counts(sample) if sample.rows is None else _blocks_from_rows(columns.table(sample))
     n, k = float(blocks.n.sum()), float(blocks.k.sum())
     worth = n / max(1.0, _effect(blocks.n, blocks.k), _effect(blocks.n, blocks.near))
     groups = len(blocks.n)
@@ -60,7 +60,7 @@ def _effect(n: Numbers, k: Numbers) -> float:
     return float(variance / (share * (1 - share) / total))
 
 
-def _of_rows(rows: pa.Table) -> Blocks:
+def _blocks_from_rows(rows: pa.Table) -> Blocks:
     if "weight" in rows.column_names:
         raise HarnessError("statistic 'exceedance' cannot take weights; found column 'weight'; leave it out")
     ordered = _in_time(rows) if "time" in rows.column_names else rows
@@ -78,7 +78,7 @@ def _in_time(rows: pa.Table) -> pa.Table:
     return rows.sort_by("time")
 
 
-def _of_counts(sample: Sample) -> Blocks:
+def _blocks_from_counts(sample: Sample) -> Blocks:
     counts: Mapping[str, float] = sample.counts
     names = sorted(name[2:] for name in counts if name.startswith("n."))
     n, k, near = (np.array([counts.get(f"{of}.{name}", math.nan) for name in names]) for of in ("n", "k", "near"))

@@ -3,15 +3,15 @@
 import pyarrow as pa
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns, linear
 from harness.stats.binomial import Binomial
-from harness.stats.clustering import Part, grouped, mean_part, spread
 from harness.stats.columns import Numbers
+from harness.stats.design_variance import Influence, has_shared_cluster, mean_part, spread
 from harness.stats.effective import korn_graubard
 from harness.stats.inference import Inference
 from harness.stats.intervals import Interval
 from harness.stats.searched import Mapped
+from harness.values.samples import Sample
 
 
 def infer(sample: Sample) -> Inference:
@@ -22,36 +22,36 @@ def infer(sample: Sample) -> Inference:
     True negatives count in `n` and say nothing.
     """
     rows = columns.table(sample)
-    y, decision = _decided(rows)
+    y, decision = _read_decisions(rows)
     either = (y + decision) > 0
     heard = rows.filter(pa.array(either))
     hits, codes = (y * decision)[either], columns.clusters(heard)
-    if "weight" not in rows.column_names and not grouped(codes):
+    if "weight" not in rows.column_names and not has_shared_cluster(codes):
         seen = int(hits.sum())
-        return _seen(seen / len(hits), len(y), len(hits), Binomial(k=seen, n=len(hits)), None)
+        return _infer_from_share(seen / len(hits), len(y), len(hits), Binomial(k=seen, n=len(hits)), None)
     share, part = mean_part(hits, columns.weights(heard))
     known = korn_graubard(share, len(hits), spread([part], codes), most=len(hits))
-    return _seen(share, len(y), known.n_eff, known.interval, known.clusters)
+    return _infer_from_share(share, len(y), known.n_eff, known.interval, known.clusters)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's F1 less the baseline's on the same ids and labels, by t bent for skew (linearised)."""
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
     weight = columns.weights(left)
     return linear.difference(_linear(left, weight), _linear(right, weight), columns.clusters(left), "F1")
 
 
-def _linear(rows: pa.Table, weight: Numbers) -> tuple[float, Part]:
-    y, decision = _decided(rows)
+def _linear(rows: pa.Table, weight: Numbers) -> tuple[float, Influence]:
+    y, decision = _read_decisions(rows)
     total = weight * (y + decision)
     value = float(2 * (weight @ (y * decision)) / total.sum())
-    return value, Part(
+    return value, Influence(
         influence=(2 * weight * y * decision - value * total) / total.sum(), leverage=total / total.sum()
     )
 
 
-def _decided(rows: pa.Table) -> tuple[Numbers, Numbers]:
+def _read_decisions(rows: pa.Table) -> tuple[Numbers, Numbers]:
     y, decision = columns.outcomes(rows), columns.numbers(rows, "score")
     other = decision[(decision != 0) & (decision != 1)]
     if other.size:
@@ -61,7 +61,7 @@ def _decided(rows: pa.Table) -> tuple[Numbers, Numbers]:
     return y, decision
 
 
-def _seen(share: float, n: int, n_eff: float, inner: Interval, clusters: int | None) -> Inference:
+def _infer_from_share(share: float, n: int, n_eff: float, inner: Interval, clusters: int | None) -> Inference:
     interval = Mapped(inner=inner, forth=_f1_of, back=_share_of)
     method = "Clopper-Pearson (Jaccard)" if clusters is None and n_eff == round(n_eff) else "Korn-Graubard (Jaccard)"
     return Inference(value=_f1_of(share), n=n, n_eff=n_eff, method=method, interval=interval, clusters=clusters)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns, proportion
-from harness.stats.clustering import Part, mean_part, spread
 from harness.stats.columns import Numbers
+from harness.stats.design_variance import Influence, mean_part, spread
 from harness.stats.effective import student
 from harness.stats.inference import Inference
 from harness.stats.searched import Searched
+from harness.values.samples import Sample
 
 Bounds = tuple[float, float]
 Combined = Callable[[float, Bounds, float, Bounds], Bounds]
@@ -27,11 +27,11 @@ class Sides:
     group: Inference
     reference: Inference
 
-    def combined(self, value: float, combine: Combined, method: str) -> Inference:
+    def compare(self, value: float, combine: Combined, method: str) -> Inference:
         """Return their comparison; both one-sided bounds at alpha combine into one-sided bounds at alpha."""
         one, other = self.group, self.reference
 
-        def at(alpha: float) -> Bounds:
+        def bounds_at(alpha: float) -> Bounds:
             return combine(one.value, one.interval.bounds(alpha), other.value, other.interval.bounds(alpha))
 
         clusters = [side.clusters for side in (one, other) if side.clusters is not None]
@@ -41,7 +41,7 @@ class Sides:
             n=one.n + other.n,
             n_eff=n_eff,
             method=method,
-            interval=Searched(at=at),
+            interval=Searched(at=bounds_at),
             clusters=min(clusters) if clusters else None,
         )
 
@@ -53,7 +53,7 @@ def infer_gap(sample: Sample) -> Inference:
     (Clopper-Pearson 1934; in clusters Korn-Graubard 1998) instead of Wilson's, which err up to 6.6 % at 5 %.
     """
     sides = _sides(sample)
-    return sides.combined(sides.group.value - sides.reference.value, gap_bounds, "Newcombe")
+    return sides.compare(sides.group.value - sides.reference.value, gap_bounds, "Newcombe")
 
 
 def infer_ratio(sample: Sample) -> Inference:
@@ -65,7 +65,7 @@ def infer_ratio(sample: Sample) -> Inference:
     sides = _sides(sample)
     if not sides.reference.value > 0:
         raise HarnessError(f"a ratio needs a hit in the reference group; found 0 of {sides.reference.n}; use 'gap'")
-    return sides.combined(sides.group.value / sides.reference.value, ratio_bounds, "MOVER")
+    return sides.compare(sides.group.value / sides.reference.value, ratio_bounds, "MOVER")
 
 
 def gap_bounds(rate: float, own: Bounds, reference: float, other: Bounds) -> Bounds:
@@ -96,14 +96,14 @@ def difference_ratio(candidate: Sample, baseline: Sample) -> Inference:
 
 
 def _difference(
-    candidate: Sample, baseline: Sample, part: Callable[[pa.Table], tuple[float, list[Part]]], name: str
+    candidate: Sample, baseline: Sample, part: Callable[[pa.Table], tuple[float, list[Influence]]], name: str
 ) -> Inference:
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     if (_reference(left) != _reference(right)).any():
         raise HarnessError(f"a {name} compares one reference group; found other rows in it in the baseline")
     (new, ours), (old, theirs) = part(left), part(right)
     parts = [
-        Part(influence=one.influence - other.influence, leverage=one.leverage)
+        Influence(influence=one.influence - other.influence, leverage=one.leverage)
         for one, other in zip(ours, theirs, strict=True)
     ]
     design = spread(parts, columns.clusters(left))
@@ -112,20 +112,23 @@ def _difference(
     return student(new - old, left.num_rows, design, method=f"paired {name}, t")
 
 
-def _gap_part(rows: pa.Table) -> tuple[float, list[Part]]:
+def _gap_part(rows: pa.Table) -> tuple[float, list[Influence]]:
     (rate, own), (reference, other) = _rates(rows)
-    return rate - reference, [own, Part(influence=-other.influence, leverage=other.leverage)]
+    return rate - reference, [own, Influence(influence=-other.influence, leverage=other.leverage)]
 
 
-def _ratio_part(rows: pa.Table) -> tuple[float, list[Part]]:
+def _ratio_part(rows: pa.Table) -> tuple[float, list[Influence]]:
     (rate, own), (reference, other) = _rates(rows)
     if not reference > 0:
         raise HarnessError("a ratio needs a hit in the reference group; found none; use 'gap'")
-    scaled = Part(influence=own.influence / reference, leverage=own.leverage)
-    return rate / reference, [scaled, Part(influence=-rate / reference**2 * other.influence, leverage=other.leverage)]
+    scaled = Influence(influence=own.influence / reference, leverage=own.leverage)
+    return rate / reference, [
+        scaled,
+        Influence(influence=-rate / reference**2 * other.influence, leverage=other.leverage),
+    ]
 
 
-def _rates(rows: pa.Table) -> tuple[tuple[float, Part], tuple[float, Part]]:
+def _rates(rows: pa.Table) -> tuple[tuple[float, Influence], tuple[float, Influence]]:
     y, inside, weight = columns.outcomes(rows), _reference(rows), columns.weights(rows)
     return mean_part(y, weight * (1 - inside)), mean_part(y, weight * inside)
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from harness.stats.clustering import Part, spread
 from harness.stats.columns import Codes
+from harness.stats.design_variance import Influence, spread
 from harness.stats.effective import bonett_price, student
 from harness.stats.inference import Inference
 
-Linear = tuple[float, Part]
+Linear = tuple[float, Influence]
 
 
 def difference(candidate: Linear, baseline: Linear, codes: Mapping[str, Codes], name: str) -> Inference:
@@ -18,7 +18,7 @@ def difference(candidate: Linear, baseline: Linear, codes: Mapping[str, Codes], 
     does not look certain.
     """
     (new, one), (old, other) = candidate, baseline
-    part = Part(influence=one.influence - other.influence, leverage=(one.leverage + other.leverage) / 2)
+    part = Influence(influence=one.influence - other.influence, leverage=(one.leverage + other.leverage) / 2)
     design = spread([part], codes)
     value, n = new - old, len(part.influence)
     if not design.variance > 0:

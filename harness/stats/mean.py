@@ -1,12 +1,12 @@
 """An average of numbers: judge scores, amounts, seconds."""
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns
-from harness.stats.clustering import mean_part, spread
 from harness.stats.columns import Numbers
+from harness.stats.design_variance import mean_part, spread
 from harness.stats.effective import bonett_price, korn_graubard, student
 from harness.stats.inference import Inference
+from harness.values.samples import Sample
 
 
 def infer(sample: Sample) -> Inference:
@@ -32,7 +32,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 
     Values all within 0 and 1 that nowhere differ: Bonett-Price 2012, so that agreement does not look certain.
     """
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     new, old = columns.numbers(left, "y"), columns.numbers(right, "y")
     gap = new - old
     _refuse_few(gap)

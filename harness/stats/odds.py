@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pyarrow.compute as pc
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns, groups
 from harness.stats.inference import Inference
 from harness.stats.searched import Searched
+from harness.values.samples import Sample
 
 RATES = ("tpr", "fpr")
 
@@ -22,7 +22,7 @@ def infer(sample: Sample) -> Inference:
     """
     gaps = [groups.infer_gap(part) for part in _parts(sample)]
 
-    def at(alpha: float) -> tuple[float, float]:
+    def bounds_at(alpha: float) -> tuple[float, float]:
         sure = [gap.bounds(alpha / (2 * len(gaps))) for gap in gaps]
         wide = [gap.bounds(alpha) for gap in gaps]
         return max(0.0, *(max(low, -high) for low, high in sure)), max(max(high, -low) for low, high in wide)
@@ -33,7 +33,7 @@ def infer(sample: Sample) -> Inference:
         n=sum(gap.n for gap in gaps),
         n_eff=sum(gap.n_eff for gap in gaps),
         method="the larger of two gaps, Newcombe",
-        interval=Searched(at=at),
+        interval=Searched(at=bounds_at),
         clusters=min(clusters) if clusters else None,
     )
 

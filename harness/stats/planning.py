@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from harness.errors import HarnessError
-from harness.model import Better
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
 from harness.stats.searched import Mapped
 from harness.stats.student import Student
+from harness.values.requirements import Better
 
 ENDLESS = 1e9  # no more than this is worth asking for
 
@@ -49,10 +49,10 @@ def _effective(interval: Binomial, threshold: float, truth: float, alpha: float,
     if needed is None or interval.df is None:
         return needed
     df = interval.df * max(1.0, needed / worth)
-    return _binomial(threshold, truth, alpha, _reserved(alpha, beta, df))
+    return _binomial(threshold, truth, alpha, _planning_risk(alpha, beta, df))
 
 
-def _reserved(alpha: float, beta: float, df: float) -> float:
+def _planning_risk(alpha: float, beta: float, df: float) -> float:
     """Return the smaller risk to plan with where the variance is estimated: a low value may come with a wide interval.
 
     On df degrees of freedom value and variance correlate by at most their kurtosis (Cauchy-Schwarz), so that a bound

@@ -3,12 +3,12 @@
 import math
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns
 from harness.stats.binomial import Binomial
-from harness.stats.clustering import grouped, mean_part, spread
+from harness.stats.design_variance import has_shared_cluster, mean_part, spread
 from harness.stats.effective import bonett_price, korn_graubard
 from harness.stats.inference import Inference
+from harness.values.samples import Sample
 
 
 def infer(sample: Sample) -> Inference:
@@ -22,7 +22,7 @@ def infer(sample: Sample) -> Inference:
     rows = columns.table(sample)
     y = columns.outcomes(rows)
     codes = columns.clusters(rows)
-    if "weight" not in rows.column_names and not grouped(codes):
+    if "weight" not in rows.column_names and not has_shared_cluster(codes):
         return _exact(int(y.sum()), len(y))
     share, part = mean_part(y, columns.weights(rows))
     return korn_graubard(share, len(y), spread([part], codes), most=len(y), hits=int(y.sum()))
@@ -34,12 +34,12 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     Bonett-Price 2012; rows in clusters: on the number of pairs that the variance of their differences is worth;
     weighted: on no more pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree.
     """
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     gap = columns.outcomes(left) - columns.outcomes(right)
     weight = columns.weights(left)
     value, part = mean_part(gap, weight)
     codes = columns.clusters(left)
-    design = spread([part], codes if grouped(codes) else {})
+    design = spread([part], codes if has_shared_cluster(codes) else {})
     most = float(1 / (part.leverage @ part.leverage)) if "weight" in left.column_names else math.inf
     return bonett_price(value, float(weight @ gap**2 / weight.sum()), len(gap), design, most=most)
 

@@ -62,7 +62,7 @@ def canonical(rows: pa.Table, names: Sequence[str]) -> pa.Table:
     return pa.table(plain).sort_by([(name, "ascending") for name in plain])
 
 
-def seeded(arrays: Sequence[Numbers | Codes]) -> np.random.Generator:
+def seed_generator(arrays: Sequence[Numbers | Codes]) -> np.random.Generator:
     """Return a generator whose seed is the content of the arrays."""
     total = hashlib.sha256()
     for array in arrays:
@@ -78,23 +78,23 @@ def redrawn(sums: Numbers, codes: Mapping[str, Codes], chance: np.random.Generat
     Owen 2007: a little wide).
     """
     if len(codes) > 1:
-        return np.array([_crossed(codes, chance) @ sums for _ in range(TIMES)])
+        return np.array([_draw_crossed(codes, chance) @ sums for _ in range(TIMES)])
     units = next(iter(codes.values())) if codes else np.arange(len(sums))
     size = int(units.max()) + 1
     if size > MOST:
         units, size = (chance.permutation(size) % MOST)[units], MOST
     totals = np.stack([np.bincount(units, column, minlength=size) for column in sums.T], axis=1)
-    return np.concatenate([_drawn(size, chance) @ totals for _ in range(TIMES // BATCH)])
+    return np.concatenate([_draw_batch(size, chance) @ totals for _ in range(TIMES // BATCH)])
 
 
-def _drawn(size: int, chance: np.random.Generator) -> Numbers:
+def _draw_batch(size: int, chance: np.random.Generator) -> Numbers:
     """Return how often each unit comes in each draw of a batch; drawn one by one, which is faster than multinomial."""
     places = chance.integers(0, size, (BATCH, size), dtype=np.int32)
     places += size * np.arange(BATCH, dtype=np.int32)[:, np.newaxis]
     return np.bincount(places.ravel(), minlength=BATCH * size).reshape(BATCH, size).astype(np.float64)
 
 
-def _crossed(codes: Mapping[str, Codes], chance: np.random.Generator) -> Numbers:
+def _draw_crossed(codes: Mapping[str, Codes], chance: np.random.Generator) -> Numbers:
     sizes = {name: int(way.max()) + 1 for name, way in codes.items()}
     drawn = [np.bincount(chance.integers(0, n, n), minlength=n)[codes[name]] for name, n in sizes.items()]
     times: Numbers = np.prod(drawn, axis=0).astype(np.float64)

@@ -18,14 +18,14 @@ def smallest_alpha(excess: Callable[[float], float], *, most: float = 1.0) -> fl
     """
     widest = -float(special.ndtri(most)) if most < 1 else -WIDEST
 
-    def at(z: float) -> float:
+    def excess_at(z: float) -> float:
         return excess(float(special.ndtr(-z)))
 
-    if at(widest) >= 0:
+    if excess_at(widest) >= 0:
         return 1.0
-    if at(WIDEST) <= 0:
+    if excess_at(WIDEST) <= 0:
         return 0.0
-    return float(special.ndtr(-optimize.brentq(at, widest, WIDEST, xtol=1e-10)))
+    return float(special.ndtr(-optimize.brentq(excess_at, widest, WIDEST, xtol=1e-10)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ import math
 from scipy import optimize, special
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats.inference import Inference
 from harness.stats.searched import Searched
+from harness.values.samples import Sample
 
 PLAN = 10_000  # observations at which the bounds are tightest, if counts do not say
 RARE = 1e-9
@@ -28,11 +28,11 @@ def infer_canary(sample: Sample) -> Inference:
     se = math.sqrt(sum(share * (1 - share) / total for share, total in shares))
     pairs, plan = 2 / (1 / n + 1 / n_ref), _plan(sample)
 
-    def at(alpha: float) -> tuple[float, float]:
+    def bounds_at(alpha: float) -> tuple[float, float]:
         reach = se * mixture_quantile(pairs, plan, 2 * min(alpha, 0.4999))
         return max(-1.0, value - reach), min(1.0, value + reach)
 
-    return Inference(value=value, n=int(n), n_eff=n, method="normal mixture", interval=Searched(at=at))
+    return Inference(value=value, n=int(n), n_eff=n, method="normal mixture", interval=Searched(at=bounds_at))
 
 
 def infer_sequence(sample: Sample) -> Inference:
@@ -45,11 +45,11 @@ def infer_sequence(sample: Sample) -> Inference:
         raise HarnessError(f"statistic 'sequence' takes k of n; found {dict(sample.counts)}")
     plan = _plan(sample)
 
-    def at(alpha: float) -> tuple[float, float]:
+    def bounds_at(alpha: float) -> tuple[float, float]:
         return bernoulli_bounds(k, n, 2 * min(alpha, 0.4999), plan)
 
     return Inference(
-        value=k / n, n=int(n), n_eff=n, method="beta-binomial mixture", interval=Searched(at=at), hits=int(k)
+        value=k / n, n=int(n), n_eff=n, method="beta-binomial mixture", interval=Searched(at=bounds_at), hits=int(k)
     )
 
 

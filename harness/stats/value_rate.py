@@ -5,10 +5,10 @@ from dataclasses import replace
 import pyarrow as pa
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import columns, proportion
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
+from harness.values.samples import Sample
 
 
 def infer(sample: Sample) -> Inference:
@@ -17,7 +17,7 @@ def infer(sample: Sample) -> Inference:
     A proportion weighted by value: Korn-Graubard 1998, on at most the rows of equal worth it equals (Kish 1965):
     where a few heavy rows happen to be caught, their variance would look small just when the share looks high.
     """
-    seen = proportion.infer(_valued(sample))
+    seen = proportion.infer(_weigh_by_value(sample))
     if not isinstance(seen.interval, Binomial):
         return replace(seen, hits=None)
     n_eff = min(seen.n_eff, seen.interval.least)
@@ -27,12 +27,12 @@ def infer(sample: Sample) -> Inference:
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the share of value less the baseline's on the same ids and values: Bonett-Price 2012, by value."""
-    left, right = columns.joined(candidate, baseline)
+    left, right = columns.pair_rows(candidate, baseline)
     columns.refuse_other("score", columns.numbers(left, "score"), columns.numbers(right, "score"))
-    return proportion.difference(_valued(candidate), _valued(baseline))
+    return proportion.difference(_weigh_by_value(candidate), _weigh_by_value(baseline))
 
 
-def _valued(sample: Sample) -> Sample:
+def _weigh_by_value(sample: Sample) -> Sample:
     rows = columns.table(sample)
     value = columns.numbers(rows, "score")
     if value.min() < 0 or not value.sum() > 0:

@@ -24,7 +24,7 @@ def keys_of(numbers: Numbers) -> Keys:
     return bits ^ ((bits >> 63) & SIGN)
 
 
-def sorted_keys(numbers: Numbers) -> Keys:
+def keys_of_sorted(numbers: Numbers) -> Keys:
     """Turn sorted finite numbers into their keys, in place."""
     first, after = np.searchsorted(numbers, 0.0), np.searchsorted(numbers, 0.0, "right")
     keys: Keys = numbers.view(np.int64)
@@ -74,26 +74,26 @@ class Bins:
         """Return a hash of the counts."""
         return hash((self.shift, self.bin.tobytes(), self.count.tobytes()))
 
-    def at(self, shift: int) -> "Bins":
+    def coarsen(self, shift: int) -> "Bins":
         """Return the same counts in bins as wide as `shift`, or wider ones if they already are."""
         if shift <= self.shift or not self.bin.size:
             return self
-        return _grouped(shift, self.bin >> (shift - self.shift), self.count, self.low, self.high)
+        return _group_by_code(shift, self.bin >> (shift - self.shift), self.count, self.low, self.high)
 
-    def at_most(self, most: int = MOST) -> "Bins":
+    def limit_bins(self, most: int = MOST) -> "Bins":
         """Return the same counts in at most so many bins, as narrow as can be."""
-        return self.at(self.shift + _surplus(self.bin, most))
+        return self.coarsen(self.shift + _surplus(self.bin, most))
 
 
 EMPTY = Bins(shift=0, **{name: np.zeros(0, np.int64) for name in ("bin", "count", "low", "high")})
 
 
-def binned(keys: Keys, shift: int = 0) -> Bins:
+def bin_keys(keys: Keys, shift: int = 0) -> Bins:
     """Return the counts of sorted keys, in bins no narrower than `shift`."""
     if not keys.size:
         return EMPTY
     if not shift and keys.size > SOME * MOST:  # some keys need no wider bins than all, and tell sooner
-        shift = binned(keys[::SOME]).shift
+        shift = bin_keys(keys[::SOME]).shift
     differences = (keys[1:] ^ keys[:-1]).view(np.uint64)
     last = np.flatnonzero(differences >= 1 << shift)
     if last.size >= MOST:
@@ -102,30 +102,30 @@ def binned(keys: Keys, shift: int = 0) -> Bins:
         last = last[apart >= 1 << shift]
     starts, ends = np.append(0, last + 1), np.append(last, keys.size - 1)
     low = keys[starts]
-    return Bins(shift=shift, bin=low >> shift, count=ends - starts + 1, low=low, high=keys[ends]).at_most()
+    return Bins(shift=shift, bin=low >> shift, count=ends - starts + 1, low=low, high=keys[ends]).limit_bins()
 
 
-def counted(keys: Keys, counts: Keys) -> Bins:
+def from_counts(keys: Keys, counts: Keys) -> Bins:
     """Return the counts of sorted, distinct keys that were counted before."""
-    return Bins(shift=0, bin=keys, count=counts, low=keys, high=keys).at_most()
+    return Bins(shift=0, bin=keys, count=counts, low=keys, high=keys).limit_bins()
 
 
-def merged(parts: Sequence[Bins]) -> Bins:
+def merge(parts: Sequence[Bins]) -> Bins:
     """Return the counts of all parts together."""
     filled = [part for part in parts if part.bin.size]
     if len(filled) < 2:
         return filled[0] if filled else EMPTY
     shift = max(part.shift for part in filled)
-    columns = [np.concatenate(each) for each in zip(*(_columns(part.at(shift)) for part in filled), strict=True)]
+    columns = [np.concatenate(each) for each in zip(*(_columns(part.coarsen(shift)) for part in filled), strict=True)]
     order = np.argsort(columns[0], kind="stable")
-    return _grouped(shift, *(column[order] for column in columns)).at_most()
+    return _group_by_code(shift, *(column[order] for column in columns)).limit_bins()
 
 
 def _columns(bins: Bins) -> tuple[Keys, Keys, Keys, Keys]:
     return bins.bin, bins.count, bins.low, bins.high
 
 
-def _grouped(shift: int, codes: Keys, count: Keys, low: Keys, high: Keys) -> Bins:
+def _group_by_code(shift: int, codes: Keys, count: Keys, low: Keys, high: Keys) -> Bins:
     """Return bins of which neighbours with the same code are one."""
     starts = _starts(codes)
     return Bins(

@@ -36,8 +36,8 @@ def _names(file: Path, head: str, delimiter: str) -> Sequence[str]:
     names = next(csv.reader([head], delimiter=delimiter), [])
     lacking = sorted({name for name in names if not name.strip() or names.count(name) > 1})
     if not names or lacking:
-        told = f"names {', '.join(map(repr, lacking))} more than once or not at all" if names else "is empty"
-        raise HarnessError(f"the first line of {file} {told}; a CSV file starts with one name for each column")
+        message = f"names {', '.join(map(repr, lacking))} more than once or not at all" if names else "is empty"
+        raise HarnessError(f"the first line of {file} {message}; a CSV file starts with one name for each column")
     return names
 
 

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 import pyarrow.dataset as ds
 
 from harness.errors import HarnessError, UsageError
-from harness.tables.relations import Relation
+from harness.tables.remote_tables import Relation
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 
-def pinned(relation: Relation) -> Relation:
+def pin_version(relation: Relation) -> Relation:
     """Return the table at a fixed version: the one after `@`, or the latest there is."""
     path, version = _split(relation.name)
-    return Relation(engine="delta", name=f"{path}@{_opened(path, version).version()}", place=relation.place)
+    return Relation(engine="delta", name=f"{path}@{_open_table(path, version).version()}", place=relation.place)
 
 
 def digest(relation: Relation) -> str:
     """Return `delta:` with the table's own id and its version, which never changes what it holds."""
     path, version = _split(relation.name)
-    return f"delta:{_opened(path, version).metadata().id}@{version}"
+    return f"delta:{_open_table(path, version).metadata().id}@{version}"
 
 
 @lru_cache(maxsize=16)
@@ -30,7 +30,7 @@ def rows(relation: Relation) -> ds.Dataset:
     from deltalake.exceptions import DeltaError  # noqa: PLC0415 - only who names a Delta table needs it
 
     try:
-        return _opened(*_split(relation.name)).to_pyarrow_dataset()
+        return _open_table(*_split(relation.name)).to_pyarrow_dataset()
     except (DeltaError, OSError) as error:
         raise HarnessError(f"{relation.uri}: {' '.join(str(error).split())}") from error
 
@@ -40,7 +40,7 @@ def _split(name: str) -> tuple[str, int | None]:
     return (path, int(version)) if at and version.isdigit() else (name, None)
 
 
-def _opened(path: str, version: int | None) -> "DeltaTable":
+def _open_table(path: str, version: int | None) -> "DeltaTable":
     try:
         from deltalake import DeltaTable  # noqa: PLC0415
         from deltalake.exceptions import DeltaError  # noqa: PLC0415

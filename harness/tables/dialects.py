@@ -16,7 +16,7 @@ MICROSECONDS: Mapping[str, str] = {
 
 
 @lru_cache(maxsize=256)
-def translated(sql: str, dialect: str, flags: frozenset[str]) -> str:
+def translate(sql: str, dialect: str, flags: frozenset[str]) -> str:
     """Return a DuckDB query in another dialect; `flags` are the columns that hold booleans."""
     tree = sqlglot.parse_one(sql, read="duckdb")
     for place, node in enumerate(reversed(list(tree.walk()))):
@@ -25,7 +25,7 @@ def translated(sql: str, dialect: str, flags: frozenset[str]) -> str:
         elif isinstance(node, exp.Cast) and node.to.this in NUMBERS and _is_flag(node.this, flags):
             node.set("this", _as_number(node.this.unnest()))
         elif isinstance(node, exp.Anonymous):
-            _put_in_words(node, dialect)
+            _replace_call(node, dialect)
     return tree.sql(dialect=dialect)
 
 
@@ -41,7 +41,7 @@ def _as_number(asked: exp.Expression) -> exp.Expression:
     return exp.Case().when(whether, exp.Literal.number(1)).when(not_, exp.Literal.number(0))
 
 
-def _put_in_words(call: exp.Anonymous, dialect: str) -> None:
+def _replace_call(call: exp.Anonymous, dialect: str) -> None:
     """Replace a call by what the dialect knows; text tells in every engine whether a number or a moment is finite."""
     value = call.expressions[0] if call.expressions else exp.null()
     if call.name.lower() == "isfinite":

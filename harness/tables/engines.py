@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from harness.errors import HarnessError, UsageError
 from harness.tables import spark
-from harness.tables.profiles import Kind, Profile, profiled
-from harness.tables.relations import Relation, with_names
+from harness.tables.profiles import Kind, Profile, profile_batches
+from harness.tables.remote_tables import Relation, with_names
 
 if TYPE_CHECKING:
     import ibis
@@ -52,7 +52,7 @@ class Engine:
 
 def columns(sql: str, at: Relation) -> Mapping[str, str]:
     """Return the columns of a query with the types that DuckDB has for theirs."""
-    return {name: _type(kind) for name, kind in _asked(sql, at).schema().items()}
+    return {name: _type(kind) for name, kind in _ibis_table(sql, at).schema().items()}
 
 
 def table(sql: str, at: Relation) -> pa.Table:
@@ -69,13 +69,13 @@ def batches(sql: str, at: Relation, rows: int) -> Iterator[pa.RecordBatch]:
 
 def lazy(sql: str, at: Relation) -> "ibis.Table":
     """Return a query as a lazy Ibis table on its own engine."""
-    return _asked(sql, at)
+    return _ibis_table(sql, at)
 
 
 def profile(sql: str, at: Relation, kinds: Mapping[str, Kind]) -> Profile:
     """Return the profile of columns read as doubles, microseconds or text: counted in Spark, or from a cursor."""
     if at.engine != "spark":
-        return profiled(batches(sql, at, CURSOR_ROWS), kinds)
+        return profile_batches(batches(sql, at, CURSOR_ROWS), kinds)
     with _asking(at):
         return spark.profile(_backend(at)._session, _text(sql, at), kinds)
 
@@ -86,8 +86,8 @@ def digest(at: Relation) -> str:
     sql = HASHES[at.engine].format(sums=sums, table=ENGINES[at.engine].name(at.name))
     with _asking(at):
         found = next(ENGINES[at.engine].batches(_backend(at), sql, 1)).to_pylist()[0]
-    told = "\n".join([str(dict(columns(at.sql, at))), *(f"{name} {value}" for name, value in found.items())])
-    return f"content:sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+    message = "\n".join([str(dict(columns(at.sql, at))), *(f"{name} {value}" for name, value in found.items())])
+    return f"content:sha256:{hashlib.sha256(message.encode()).hexdigest()}"
 
 
 def reader(relation: Relation) -> "Rows":
@@ -103,12 +103,12 @@ class Rows:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return a new stream over all rows; nothing is read before the first batch is asked for."""
-        schema = _asked(self.relation.sql, self.relation).schema().to_pyarrow()
+        schema = _ibis_table(self.relation.sql, self.relation).schema().to_pyarrow()
         parts = (part.cast(schema) for part in batches(self.relation.sql, self.relation, CURSOR_ROWS))
         return pa.RecordBatchReader.from_batches(schema, parts).__arrow_c_stream__(requested_schema)
 
 
-def _asked(sql: str, at: Relation) -> "ibis.Table":
+def _ibis_table(sql: str, at: Relation) -> "ibis.Table":
     with _asking(at):
         return _backend(at).sql(_text(sql, at))
 
@@ -117,20 +117,20 @@ def _text(sql: str, at: Relation) -> str:
     """Return a query in the engine's own words."""
     names: dict[str, Relation] = {}
 
-    def placed(relation: Relation) -> str:
-        return next((name for name, known in names.items() if known == relation), None) or _named(names, relation)
+    def relation_name(relation: Relation) -> str:
+        return next((name for name, known in names.items() if known == relation), None) or _add_name(names, relation)
 
     from harness.tables import dialects  # noqa: PLC0415 - sqlglot, for tables that DuckDB does not hold
 
-    plain = with_names(sql, placed)
+    plain = with_names(sql, relation_name)
     engine = ENGINES[at.engine]
-    text = dialects.translated(plain, engine.dialect, _flags(at) if "CAST" in sql or "::" in sql else frozenset())
+    text = dialects.translate(plain, engine.dialect, _flags(at) if "CAST" in sql or "::" in sql else frozenset())
     for name, relation in names.items():
         text = text.replace(name, engine.name(relation.name))
     return text
 
 
-def _named(names: dict[str, Relation], relation: Relation) -> str:
+def _add_name(names: dict[str, Relation], relation: Relation) -> str:
     names[f"harness_relation_{len(names)}_"] = relation
     return f"harness_relation_{len(names) - 1}_"
 
@@ -141,7 +141,7 @@ def _flags(at: Relation) -> frozenset[str]:
 
 
 def _schema(at: Relation) -> Mapping[str, str]:
-    known = _of_thread("schemas")
+    known = _thread_cache("schemas")
     if at not in known:
         sql = f"SELECT * FROM {ENGINES[at.engine].name(at.name)}"
         known[at] = {name: str(kind).lstrip("!") for name, kind in _backend(at).sql(sql).schema().items()}
@@ -156,7 +156,7 @@ def _type(kind: Any) -> str:
     return TYPES.get(text, text.upper())
 
 
-def _of_thread(name: str) -> dict[Any, Any]:
+def _thread_cache(name: str) -> dict[Any, Any]:
     if not hasattr(_OPEN, name):
         setattr(_OPEN, name, {})
     found: dict[Any, Any] = getattr(_OPEN, name)
@@ -165,7 +165,7 @@ def _of_thread(name: str) -> dict[Any, Any]:
 
 def _backend(at: Relation) -> Any:
     """Return this thread's connection: not every driver shares one."""
-    known = _of_thread("backends")
+    known = _thread_cache("backends")
     key = (at.engine, at.place)
     if key not in known:
         known[key] = ENGINES[at.engine].connect(at.address, at.name)
@@ -174,10 +174,10 @@ def _backend(at: Relation) -> Any:
 
 def forget(at: Relation) -> None:
     """Drop what this thread knows of an engine, so that a new run sees new columns and connects anew."""
-    _of_thread("schemas").pop(at, None)
-    backend = _of_thread("backends").get((at.engine, at.place))
-    if backend is not None and at.engine == "spark" and spark.stopped(backend._session):
-        del _of_thread("backends")[at.engine, at.place]
+    _thread_cache("schemas").pop(at, None)
+    backend = _thread_cache("backends").get((at.engine, at.place))
+    if backend is not None and at.engine == "spark" and spark.is_stopped(backend._session):
+        del _thread_cache("backends")[at.engine, at.place]
 
 
 @contextmanager
@@ -188,13 +188,13 @@ def _asking(at: Relation) -> Iterator[None]:
     except (HarnessError, GeneratorExit):
         raise
     except ModuleNotFoundError as error:
-        told = f"reading {at.uri!r} needs {error.name}; install promotion-harness[{ENGINES[at.engine].extra}]"
-        raise UsageError(told) from error
+        message = f"reading {at.uri!r} needs {error.name}; install promotion-harness[{ENGINES[at.engine].extra}]"
+        raise UsageError(message) from error
     except Exception as error:  # noqa: BLE001 - a driver raises its own, Py4J's and the system's errors alike
-        raise HarnessError(f"{at.uri}: {type(error).__name__}: {_told(error, at)}") from None
+        raise HarnessError(f"{at.uri}: {type(error).__name__}: {_error_text(error, at)}") from None
 
 
-def _told(error: Exception, at: Relation) -> str:
+def _error_text(error: Exception, at: Relation) -> str:
     text = " ".join(str(error).split())
     for secret in (at.address, urlsplit(at.address).password):
         text = text.replace(secret, "***") if secret else text
@@ -225,11 +225,11 @@ def _bigquery(address: str, name: str) -> Any:
     return ibis.bigquery.connect(project_id=name.split(".")[0])
 
 
-def _of_cursor(backend: Any, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+def _cursor_batches(backend: Any, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
     yield from backend.to_pyarrow_batches(backend.sql(sql), chunk_size=rows)
 
 
-def _of_spark(backend: Any, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+def _spark_batches(backend: Any, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
     yield from spark.batches(backend._session, sql)
 
 
@@ -238,15 +238,15 @@ ENGINES: Mapping[str, Engine] = {
         dialect="postgres",
         extra="postgres",
         connect=_postgres,
-        batches=_of_cursor,
+        batches=_cursor_batches,
         name=lambda name: ".".join(f'"{part}"' for part in name.split(".")),
     ),
-    "spark": Engine(dialect="spark", extra="spark", connect=_spark, batches=_of_spark, name=spark.table_name),
+    "spark": Engine(dialect="spark", extra="spark", connect=_spark, batches=_spark_batches, name=spark.table_name),
     "bigquery": Engine(
         dialect="bigquery",
         extra="bigquery",
         connect=_bigquery,
-        batches=_of_cursor,
+        batches=_cursor_batches,
         name=lambda name: f"`{name}`",
     ),
 }

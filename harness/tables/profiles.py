@@ -87,12 +87,12 @@ class Profile:
             raise UsageError(f"the profile has no column {name!r}{did_you_mean(name, self.columns)}")
         return self.columns[name]
 
-    def only(self, names: Iterable[str]) -> "Profile":
+    def select(self, names: Iterable[str]) -> "Profile":
         """Return the profile of the named columns."""
         return Profile(columns={name: self[name] for name in names})
 
 
-def profiled(batches: Iterable[pa.RecordBatch], kinds: Mapping[str, Kind]) -> Profile:
+def profile_batches(batches: Iterable[pa.RecordBatch], kinds: Mapping[str, Kind]) -> Profile:
     """Return the profile of Arrow batches whose columns are doubles, microseconds (int64) or strings by their kind.
 
     The batches are read once, and what is kept does not grow with them.
@@ -100,21 +100,21 @@ def profiled(batches: Iterable[pa.RecordBatch], kinds: Mapping[str, Kind]) -> Pr
     found = Profile(columns={name: ColumnProfile(name=name, kind=kind) for name, kind in kinds.items()})
     for batch in batches:
         parts = {name: _column(batch[name], column) for name, column in found.columns.items()}
-        found = merged([found, Profile(columns=parts)])
+        found = merge_profiles([found, Profile(columns=parts)])
     return found
 
 
-def merged(parts: Sequence[Profile]) -> Profile:
+def merge_profiles(parts: Sequence[Profile]) -> Profile:
     """Return the profile of all parts together; the order and number of the parts do not matter."""
     names = {tuple(sorted(part.columns)) for part in parts}
     if len(names) != 1:
         raise HarnessError(f"profiles of one table have the same columns; found {len(names)} different lists of them")
-    return Profile(columns={name: _merged([part[name] for part in parts]) for name in parts[0].columns})
+    return Profile(columns={name: _merge_columns([part[name] for part in parts]) for name in parts[0].columns})
 
 
-def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
+def _merge_columns(parts: Sequence[ColumnProfile]) -> ColumnProfile:
     first = parts[0]
-    categories, uncounted = _together(parts)
+    categories, uncounted = _merge_categories(parts)
     kinds = sorted({part.kind for part in parts})
     if len(kinds) > 1:
         raise HarnessError(f"column {first.name!r} is {' in one part and '.join(kinds)} in another; use one type")
@@ -125,13 +125,13 @@ def _merged(parts: Sequence[ColumnProfile]) -> ColumnProfile:
         missing=sum(part.missing for part in parts),
         below=sum(part.below for part in parts),
         above=sum(part.above for part in parts),
-        bins=bins.merged([part.bins for part in parts]),
+        bins=bins.merge([part.bins for part in parts]),
         categories=categories,
         uncounted=uncounted,
     )
 
 
-def _together(parts: Sequence[ColumnProfile]) -> tuple[Mapping[str, int], int]:
+def _merge_categories(parts: Sequence[ColumnProfile]) -> tuple[Mapping[str, int], int]:
     """Return the counts of all parts, and what they leave uncounted: that of each, and what is now cut from all."""
     total = dict(parts[0].categories)
     for part in parts[1:]:
@@ -157,7 +157,7 @@ def _column(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
         return _texts(values, so_far.name)
     if so_far.kind == "time":
         keys = np.sort(values.drop_null().to_numpy(zero_copy_only=False))
-        found = bins.binned(keys, so_far.bins.shift)
+        found = bins.bin_keys(keys, so_far.bins.shift)
         return ColumnProfile(name=so_far.name, kind="time", rows=len(values), missing=values.null_count, bins=found)
     return _numbers(values, so_far)
 
@@ -174,11 +174,11 @@ def _numbers(values: pa.Array, so_far: ColumnProfile) -> ColumnProfile:
         missing=int(len(values) - known),
         below=int(first),
         above=int(known - last),
-        bins=bins.binned(bins.sorted_keys(ordered[first:last]), so_far.bins.shift),
+        bins=bins.bin_keys(bins.keys_of_sorted(ordered[first:last]), so_far.bins.shift),
     )
 
 
-def _counted(values: pa.Array) -> tuple[pa.Array, Keys]:
+def _count_texts(values: pa.Array) -> tuple[pa.Array, Keys]:
     """Return the different texts and how often each occurs; what is missing is no text."""
     if pa.types.is_dictionary(values.type):
         size = len(values.dictionary)
@@ -191,7 +191,7 @@ def _counted(values: pa.Array) -> tuple[pa.Array, Keys]:
 
 
 def _texts(values: pa.Array, name: str) -> ColumnProfile:
-    texts, counts = _counted(values)
+    texts, counts = _count_texts(values)
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False)
     size = np.bincount(lengths, weights=counts).astype(np.int64) if len(lengths) else np.zeros(0, np.int64)
     seen = np.flatnonzero(size)
@@ -202,7 +202,7 @@ def _texts(values: pa.Array, name: str) -> ColumnProfile:
         kind="text",
         rows=len(values),
         missing=values.null_count,
-        bins=bins.counted(bins.keys_of(seen.astype(np.float64)), size[seen]),
+        bins=bins.from_counts(bins.keys_of(seen.astype(np.float64)), size[seen]),
         categories=dict(zip(texts.take(pa.array(kept)).to_pylist(), (counts[kept] - less).tolist(), strict=True)),
         uncounted=less,
     )

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import HarnessError, UsageError
-from harness.tables import engines, relations, saved, scan
-from harness.tables.profiles import KINDS, ColumnProfile, Kind, Profile, kind_of, profiled
+from harness.tables import engines, profile_files, remote_tables, scan
+from harness.tables.profiles import KINDS, ColumnProfile, Kind, Profile, kind_of, profile_batches
 
 ROWS = 262_144
 DECODED = 524_288
@@ -35,9 +35,9 @@ def profile(
     """
     with _ONE_AT_A_TIME:
         columns = scan.columns(sql)
-        if saved.is_profile(columns):
-            found = saved.load(scan.table(sql))
-            return found if names is None else found.only(names)
+        if profile_files.is_profile(columns):
+            found = profile_files.load(scan.table(sql))
+            return found if names is None else found.select(names)
         wanted = _kinds({name: kind for name, kind in columns.items() if names or name not in without}, names)
         known = _KNOWN.pop((digest, sql), Profile(columns={}))
         if wanted.keys() - known.columns.keys():
@@ -46,12 +46,12 @@ def profile(
         _KNOWN[digest, sql] = known
         for old in list(_KNOWN)[:-REMEMBERED]:
             del _KNOWN[old]
-        return known.only(wanted)
+        return known.select(wanted)
 
 
 def is_saved(sql: str) -> bool:
     """Tell whether a query reads a saved profile."""
-    return saved.is_profile(scan.columns(sql))
+    return profile_files.is_profile(scan.columns(sql))
 
 
 def _kinds(columns: Mapping[str, str], names: Sequence[str] | None) -> Mapping[str, Kind]:
@@ -79,33 +79,33 @@ def _with(known: Profile, sql: str, wanted: Mapping[str, Kind], more: Mapping[st
 
 def _readable(sql: str, kinds: Mapping[str, Kind]) -> Profile:
     try:
-        return _scanned(sql, kinds)
+        return _profile_parquet(sql, kinds)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise HarnessError(f"{', '.join(kinds)} cannot be read: {error}; repair what wrote the table") from error
 
 
-def _scanned(sql: str, kinds: Mapping[str, Kind]) -> Profile:
+def _profile_parquet(sql: str, kinds: Mapping[str, Kind]) -> Profile:
     """Read doubles and text of a whole parquet file with pyarrow, which decodes them in half the time."""
     path = scan.parquet_file(sql)
     file = pq.ParquetFile(path) if path else None
     if file is None or not all(_is_ready(file.schema_arrow.field(name).type) for name in kinds):
-        return _queried(sql, kinds)
+        return _profile_query(sql, kinds)
     texts = [name for name, kind in kinds.items() if kind == "text"]
     with pq.ParquetFile(path, read_dictionary=texts) as plain:
-        return Profile(columns={name: _decoded(plain, name, kind) for name, kind in kinds.items()})
+        return Profile(columns={name: _profile_column(plain, name, kind) for name, kind in kinds.items()})
 
 
-def _decoded(plain: pq.ParquetFile, name: str, kind: Kind) -> ColumnProfile:
+def _profile_column(plain: pq.ParquetFile, name: str, kind: Kind) -> ColumnProfile:
     """Return the profile of one column: columns read one after the other leave room for more rows at once."""
-    return profiled(plain.iter_batches(DECODED, None, [name], False), {name: kind})[name]
+    return profile_batches(plain.iter_batches(DECODED, None, [name], False), {name: kind})[name]
 
 
 def _is_ready(kind: pa.DataType) -> bool:
     return bool(pa.types.is_float64(kind) or pa.types.is_string(kind))
 
 
-def _queried(sql: str, kinds: Mapping[str, Kind]) -> Profile:
+def _profile_query(sql: str, kinds: Mapping[str, Kind]) -> Profile:
     read = [f"{READ_AS[kind].format(scan.identifier(name))} AS {scan.identifier(name)}" for name, kind in kinds.items()]
     query = f"SELECT {', '.join(read)} FROM ({sql})"
-    at = relations.answering(query)
-    return engines.profile(query, at, kinds) if at else profiled(scan.batches(query, ROWS), kinds)
+    at = remote_tables.answering(query)
+    return engines.profile(query, at, kinds) if at else profile_batches(scan.batches(query, ROWS), kinds)

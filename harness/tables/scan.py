@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import ibis
 
 from harness.errors import HarnessError, UsageError
-from harness.tables import alike, delimited, engines, relations
-from harness.tables.relations import Relation
+from harness.tables import delimited, engines, glob_schema, remote_tables
+from harness.tables.remote_tables import Relation
 
 READERS = {".parquet": "read_parquet", ".profile": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
 BATCH_ROWS = 65_536
@@ -41,7 +41,7 @@ def source_sql(uri: str) -> str:
     if reader is None or re.match(r"\w\w+:", uri):
         raise UsageError(
             f"cannot read {uri!r}: sources are {', '.join(READERS)} files and globs, and tables named "
-            f"{', '.join(f'{engine}:TABLE' for engine in relations.ENGINES)}; convert it to one"
+            f"{', '.join(f'{engine}:TABLE' for engine in remote_tables.ENGINES)}; convert it to one"
         )
     if not glob(uri, recursive=True):
         raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
@@ -67,7 +67,7 @@ def digest(uri: str) -> str:
 
 def columns(sql: str) -> Mapping[str, str]:
     """Return the columns of a query with their SQL types."""
-    if at := relations.answering(sql):
+    if at := remote_tables.answering(sql):
         return engines.columns(sql, at)
     with _reading():
         relation = _run(sql)
@@ -82,7 +82,7 @@ def one_row(sql: str) -> Mapping[str, object]:
 def count(sql: str) -> int:
     """Return the number of a query's rows, also of files that are counted together and read apart."""
     query = f"SELECT count(*) AS n FROM ({sql})"
-    if at := relations.answering(query):
+    if at := remote_tables.answering(query):
         return int(engines.table(query, at)["n"][0].as_py())
     with _reading():
         return int(_run(query).to_arrow_table()["n"][0].as_py())
@@ -90,19 +90,19 @@ def count(sql: str) -> int:
 
 def table(sql: str) -> pa.Table:
     """Return a query's rows as one Arrow table."""
-    if at := relations.answering(sql):
+    if at := remote_tables.answering(sql):
         return engines.table(sql, at)
-    alike.refuse_mixed(sql)
+    glob_schema.refuse_mixed(sql)
     with _reading():
         return _run(sql).to_arrow_table()
 
 
 def batches(sql: str, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
     """Yield a query's rows in Arrow batches of so many rows; memory does not grow with the table."""
-    if at := relations.answering(sql):
+    if at := remote_tables.answering(sql):
         yield from engines.batches(sql, at, rows)
         return
-    alike.refuse_mixed(sql)
+    glob_schema.refuse_mixed(sql)
     with _reading():
         yield from _run(sql).to_arrow_reader(rows)
 
@@ -111,11 +111,11 @@ def lazy(sql: str) -> "ibis.Table":
     """Return a query as a lazy Ibis table; Ibis costs a second to import, so only who asks pays."""
     import ibis  # noqa: PLC0415
 
-    if at := relations.answering(sql):
+    if at := remote_tables.answering(sql):
         return engines.lazy(sql, at)
-    alike.refuse_mixed(sql)
+    glob_schema.refuse_mixed(sql)
     cursor = _connection()
-    return ibis.duckdb.from_connection(cursor).sql(_registered(sql, cursor))
+    return ibis.duckdb.from_connection(cursor).sql(_register_relations(sql, cursor))
 
 
 def select(sql: str, names: Sequence[str] | None) -> str:
@@ -136,18 +136,18 @@ def _connection() -> duckdb.DuckDBPyConnection:
 
 def _run(sql: str) -> duckdb.DuckDBPyRelation:
     cursor = _connection()
-    return cursor.sql(_registered(sql, cursor))
+    return cursor.sql(_register_relations(sql, cursor))
 
 
-def _registered(sql: str, cursor: duckdb.DuckDBPyConnection) -> str:
+def _register_relations(sql: str, cursor: duckdb.DuckDBPyConnection) -> str:
     """Let DuckDB scan the tables of other engines that a query reads, and return it with their names."""
 
-    def named(relation: Relation) -> str:
+    def register_relation(relation: Relation) -> str:
         name = f"{relation.uri} {relation.place}"
         cursor.register(name, _rows(relation))
         return identifier(name)
 
-    return relations.with_names(sql, named)
+    return remote_tables.with_names(sql, register_relation)
 
 
 def _rows(relation: Relation) -> object:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harness.tables.profiles import Kind, Profile, merged, profiled
+from harness.tables.profiles import Kind, Profile, merge_profiles, profile_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -51,11 +51,11 @@ def batches(found: "SparkSession", sql: str) -> Iterator[pa.RecordBatch]:
 def profile(found: "SparkSession", sql: str, kinds: Mapping[str, Kind]) -> Profile:
     """Return the profile of a query's columns: each partition is counted where it lies."""
 
-    def counted(parts: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield _message(pickle.dumps(profiled(parts, kinds)))
+    def profile_parts(parts: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield _message(pickle.dumps(profile_batches(parts, kinds)))
 
-    parts = found.sql(sql).mapInArrow(counted, PART).toLocalIterator()
-    return merged([profiled([], kinds), *(pickle.loads(row["part"]) for row in parts)])
+    parts = found.sql(sql).mapInArrow(profile_parts, PART).toLocalIterator()
+    return merge_profiles([profile_batches([], kinds), *(pickle.loads(row["part"]) for row in parts)])
 
 
 def _as_messages(parts: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -70,7 +70,7 @@ def _message(content: bytes) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.array([content], pa.binary())], ["part"])
 
 
-def stopped(backend: Any) -> bool:
+def is_stopped(backend: Any) -> bool:
     """Tell whether a session has ended, so that the next run may open another."""
     context = getattr(backend, "_sc", None)
     return context is not None and context._jsc is None

@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import PydanticUserError
 
-from harness.checks import Check
-from harness.gates import Promoter
 from harness.parameters import arguments_of_type, parameters_of
-from harness.plugins import discover, owner
+from harness.plugins.checks import Check
+from harness.plugins.discovery import discover, owner
+from harness.plugins.promoters import Promoter
+from harness.plugins.targets import Target
 from harness.settings import find_settings
 from harness.stats import STATISTICS
-from harness.targets import Target
 
 COMMAND = "import sys; from harness.cli import main; main(sys.argv[1:])"
 SECONDS = 120
@@ -47,8 +47,8 @@ def _check(key: str, found: object) -> None:
     by_host = frozenset({*found.dataset_arguments(), *arguments_of_type(found.measure, Target)})
     _has_schema(f"check {key!r}", found.measure, by_host)
     for metric, statistic in found.metrics.items():
-        told = f"check {key!r}: metric {metric!r} is a {statistic!r}; statistics are {', '.join(STATISTICS)}"
-        assert statistic in STATISTICS, told
+        message = f"check {key!r}: metric {metric!r} is a {statistic!r}; statistics are {', '.join(STATISTICS)}"
+        assert statistic in STATISTICS, message
 
 
 def _target(key: str, connect: Thing) -> None:
@@ -108,7 +108,9 @@ def _lists_everything(name: str, offers: Mapping[str, Mapping[str, Any]]) -> Non
     listed = done.stdout.split()
     for offered in offers.values():
         for key, thing in offered.items():
-            parameters = [f"{parameter}:" for parameter in thing.described()] if isinstance(thing, Check) else []
+            parameters = (
+                [f"{parameter}:" for parameter in thing.describe_parameters()] if isinstance(thing, Check) else []
+            )
             missing = [text for text in (key, *parameters) if text not in listed]
             assert not missing, f"`harness plugins {name}` does not list {', '.join(missing)} of {key!r}"
 

@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.datasets import Dataset, Roles
+from harness.data.datasets import Dataset, Roles
 from harness.errors import UsageError, did_you_mean
-from harness.model import Identity
 from harness.tables import scan
+from harness.values.identity import Identity
 
 # A dict of columns, or a table that speaks Arrow: pyarrow, pandas, polars.
 Rows = Mapping[str, Sequence[Any]] | Any
@@ -25,7 +25,7 @@ def dataset(rows: Rows, name: str = "data", **roles: Any) -> Dataset:
     """Return rows as a dataset; a column named like a role plays it, unless `roles` says otherwise."""
     if isinstance(rows, Dataset):
         return rows.with_roles(**roles)
-    path = _written(_arrow(rows))
+    path = _write_parquet(_arrow(rows))
     digest = scan.digest(str(path))
     found = Dataset(name=name, uri=path.name, digest=digest, sql=scan.source_sql(str(path)))
     by_name = {role: column for role in ROLES if (column := role) in found.columns}
@@ -76,7 +76,7 @@ def _arrow(rows: Rows) -> pa.Table:
     raise UsageError(f"rows are a {type(rows).__name__}; give a dict of columns, or a pandas, polars or Arrow table")
 
 
-def _written(table: pa.Table) -> Path:
+def _write_parquet(table: pa.Table) -> Path:
     """Write rows where a run would read them from: a parquet file, named by its content."""
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer)

@@ -12,9 +12,10 @@ from types import ModuleType
 
 import pluggy
 
-from harness import checks, plugins, words
+from harness.plugins import checks, discovery
+from harness.values import words
 
-WATCHED = (checks, plugins, words)  # with these, the host modules that they need, are there before the plugin
+WATCHED = (checks, discovery, words)  # with these, the host modules that they need, are there before the plugin
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind")
 Values = Mapping[str, Mapping[str, int]]
 
@@ -27,17 +28,17 @@ def troubles_of(module: str) -> list[str]:
     _watch_registration(registered)
     before, path = _host_values(), list(sys.path)
     importlib.import_module(module)
-    return [*_told(opened, registered), *_changed(before, _host_values()), *_left(path)]
+    return [*_side_effects(opened, registered), *_value_changes(before, _host_values()), *_leftovers(path)]
 
 
-def _told(opened: list[str], registered: list[str]) -> Iterator[str]:
+def _side_effects(opened: list[str], registered: list[str]) -> Iterator[str]:
     if opened:
         yield f"opens the network ({opened[0]})"
     if registered:
         yield f"registers {registered[0]} with pluggy"
 
 
-def _left(path: list[str]) -> Iterator[str]:
+def _leftovers(path: list[str]) -> Iterator[str]:
     if sys.path != path:
         yield "changes sys.path"
     files = sorted(found.name for found in Path.cwd().iterdir())
@@ -65,7 +66,7 @@ def _host_values() -> Values:
     }
 
 
-def _changed(before: Values, after: Values) -> Iterator[str]:
+def _value_changes(before: Values, after: Values) -> Iterator[str]:
     for module, values in before.items():
         for key in {**values, **after.get(module, {})}:
             if values.get(key) != after.get(module, {}).get(key):

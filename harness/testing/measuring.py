@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.checks import Check
-from harness.datasets import Dataset, verify
-from harness.executors import measured
-from harness.model import Identity, Measurement
-from harness.targets import Target
+from harness.data.datasets import Dataset, verify
+from harness.plugins.checks import Check
+from harness.plugins.targets import Target
+from harness.plugins.tasks import TargetSpec, Task
+from harness.running.executors import measure_task
 from harness.testing.fakes import FakeTarget, Rows, dataset
-from harness.work import Subject, Work
+from harness.values.identity import Identity
+from harness.values.measurements import Measurement
 
 
 def measure(
@@ -29,14 +30,14 @@ def measure(
     names = check.dataset_names({**plain, **{name: name for name in tables}}, default)
     for name in names.values():
         verify(reading.dataset(name))
-    work = Work(
+    work = Task(
         step=check.name,
         check=check.name,
-        subject=Subject(kind="fake", config={}),
+        subject=TargetSpec(kind="fake", config={}),
         arguments=names,
         params=check.parameters(plain),
     )
-    return measured(work, check, reading)
+    return measure_task(work, check, reading)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from harness_reports.markdown import LIMIT, escaped, report, summary
+from harness_reports.markdown import LIMIT, escape_markdown, report, summary
 
 from harness import Identity, Run, Verdict
 
@@ -49,13 +49,13 @@ def test_run_digest_is_there(run: MakeRun, verdict: MakeVerdict) -> None:
 
 
 def test_markup_is_escaped() -> None:
-    found = escaped("a|b `c` <b> *d* _e_ [f](g) \\ &amp;\nnext")
+    found = escape_markdown("a|b `c` <b> *d* _e_ [f](g) \\ &amp;\nnext")
 
     assert r"a\|b \`c\` \<b\> \*d\* \_e\_ \[f\](g) \\ \&amp; next" == found
 
 
 def test_nobody_is_mentioned_and_no_issue_is_linked() -> None:
-    found = escaped("@octocat #12 GH-7 a#b")
+    found = escape_markdown("@octocat #12 GH-7 a#b")
 
     assert "@\u200boctocat #\u200b12 GH-\u200b7 a#b" == found
 
@@ -77,10 +77,10 @@ def test_summary_stays_within_the_limit_and_says_what_is_left_out(run: MakeRun, 
 
     found = summary([run(*verdicts)])
 
-    told = re.search(r"room for no more: (\d+) explanations\.", found)
+    message = re.search(r"room for no more: (\d+) explanations\.", found)
     assert len(found) <= LIMIT
-    assert told is not None
-    assert 400 == int(told[1]) + found.count("<details>")
+    assert message is not None
+    assert 400 == int(message[1]) + found.count("<details>")
     assert 400 == found.count("| ❌ fail |")
 
 
@@ -89,7 +89,7 @@ def test_more_verdicts_than_fit_are_counted(run: MakeRun, verdict: MakeVerdict) 
 
     found = summary([run(*verdicts)])
 
-    told = re.search(r"room for no more: (\d+) verdicts", found)
+    message = re.search(r"room for no more: (\d+) verdicts", found)
     assert len(found) <= LIMIT
-    assert told is not None
-    assert 2000 == int(told[1]) + found.count("| 🔹 info |")
+    assert message is not None
+    assert 2000 == int(message[1]) + found.count("| 🔹 info |")

@@ -23,13 +23,13 @@ def test_no_runs_are_an_error() -> None:
 def test_counts_name_only_musts_and_only_outcomes_that_occur(run: MakeRun, verdict: MakeVerdict) -> None:
     runs = [run(verdict("pass"), verdict("pass"), verdict("fail"), verdict("fail", severity="should"))]
 
-    found = tallies.counted(runs)
+    found = tallies.must_counts_text(runs)
 
     assert found == "2 pass and 1 fail of 3 musts"
 
 
 def test_runs_without_musts_prove_nothing(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = tallies.counted([run(verdict("pass", severity="info"))])
+    found = tallies.must_counts_text([run(verdict("pass", severity="info"))])
 
     assert found == "no requirement is a must, so nothing is proven"
 
@@ -59,6 +59,6 @@ def test_slices_of_one_requirement_stay_together(run: MakeRun, verdict: MakeVerd
 def test_comparison_names_its_baseline(verdict: MakeVerdict) -> None:
     lost = verdict(versus="champion", lose_at_most=0.01)
 
-    found = tallies.asked(lost)
+    found = tallies.requirement_text(lost)
 
     assert "a loss of at most 1 point against champion" == found

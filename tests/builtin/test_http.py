@@ -18,10 +18,10 @@ class Answer(BaseHTTPRequestHandler):
     """Answers /model with an identity, and anything else with a list."""
 
     def do_GET(self) -> None:
-        told = {"version": "fraud/2", "digest": "sha256:ab"} if self.path == "/model" else [1]
+        message = {"version": "fraud/2", "digest": "sha256:ab"} if self.path == "/model" else [1]
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps(told).encode())
+        self.wfile.write(json.dumps(message).encode())
 
     def log_message(self, *_: object) -> None:
         pass

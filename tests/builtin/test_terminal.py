@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from harness.builtin.terminal import report
-from harness.model import Estimate, Identity, Labels, Outcome, Run, Verdict
-from harness.requirements import Requirement, Severity
+from harness.values.identity import Identity
+from harness.values.outcomes import Outcome
+from harness.values.requirements import Labels, Requirement, Severity
+from harness.values.runs import Run
+from harness.values.verdicts import Estimate, Verdict
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 SEEN = Estimate(value=0.8, lower=0.74, upper=0.85, level=0.975, n=204, n_eff=204, method="Clopper-Pearson", hits=163)

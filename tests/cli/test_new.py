@@ -142,7 +142,7 @@ def test_strange_names_are_quoted(project: Path, harness: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "message"),
     [
         ({"is_fraud": None}, "is the label: none holds 0 and 1 (or false and true) in every row; add --label COLUMN"),
         ({"is_fraud": np.ones(ROWS, dtype=int)}, "is the label: none holds 0 and 1"),
@@ -162,14 +162,14 @@ def test_strange_names_are_quoted(project: Path, harness: Command) -> None:
     ],
 )
 def test_what_cannot_be_guessed_is_asked_for(
-    project: Path, harness: Command, columns: dict[str, object], told: str
+    project: Path, harness: Command, columns: dict[str, object], message: str
 ) -> None:
     write(project / "scores.parquet", **columns)
 
     made = harness("new", "suite", "--from", "scores.parquet")
 
     assert 4 == made.code
-    assert told in made.err
+    assert message in made.err
     assert "(it has " in made.err
     assert not (project / "scores.suite.yaml").exists()
 
@@ -187,7 +187,7 @@ def test_named_columns_win_over_guesses(project: Path, harness: Command) -> None
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "message"),
     [
         (("--label", "isfraud"), "scores.parquet has no column 'isfraud' for --label; did you mean 'is_fraud'?"),
         (("--label", "score"), "--label score: a label is 0 or 1 (or false, true) in every row, and both occur; found"),
@@ -196,14 +196,14 @@ def test_named_columns_win_over_guesses(project: Path, harness: Command) -> None
     ],
 )
 def test_named_column_that_cannot_play_its_role_is_refused(
-    project: Path, harness: Command, option: tuple[str, str], told: str
+    project: Path, harness: Command, option: tuple[str, str], message: str
 ) -> None:
     write(project / "scores.parquet", note=np.array(["a", "b"])[np.arange(ROWS) % 2])
 
     made = harness("new", "suite", "--from", "scores.parquet", *option)
 
     assert 4 == made.code
-    assert told in made.err
+    assert message in made.err
 
 
 def test_score_outside_zero_to_one_gets_a_threshold_on_its_scale(project: Path, harness: Command) -> None:
@@ -322,7 +322,7 @@ def test_target_runs_as_generated(project: Path, harness: Command, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "told"),
+    ("kind", "name", "message"),
     [
         ("plugin", "Card-Age", "a name is lower-case letters, digits and _"),
         ("plugin", "../up", "a name is lower-case letters, digits and _"),
@@ -331,13 +331,15 @@ def test_target_runs_as_generated(project: Path, harness: Command, monkeypatch: 
         ("target", "random", "a Python module 'random' exists already"),
     ],
 )
-def test_name_that_would_not_work_is_refused(project: Path, harness: Command, kind: str, name: str, told: str) -> None:
+def test_name_that_would_not_work_is_refused(
+    project: Path, harness: Command, kind: str, name: str, message: str
+) -> None:
     before = sorted(project.iterdir())
 
     made = harness("new", kind, name)
 
     assert 4 == made.code
-    assert told in made.err
+    assert message in made.err
     assert before == sorted(project.iterdir())
 
 

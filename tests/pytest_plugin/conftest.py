@@ -15,8 +15,8 @@ import pytest
 
 from conftest import scored_rows
 from harness.cli import main
-from harness.ledger import Ledger
-from harness.model import Run
+from harness.records.ledger import Ledger
+from harness.values.runs import Run
 
 CARD = """name: card
 params: {candidate: str}

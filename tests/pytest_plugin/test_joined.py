@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness import HarnessError, Identity, Measurement, Run, Sample
-from harness.model import Data
-from harness.records import joined, run_digest
+from harness.records.runs import join_runs, run_digest
+from harness.values.runs import Data
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def part(metric: str, **changes: Any) -> Run:
 
 
 def test_parts_make_one_run_whatever_their_order() -> None:
-    forward, backward = joined([part("a"), part("b")]), joined([part("b"), part("a")])
+    forward, backward = join_runs([part("a"), part("b")]), join_runs([part("b"), part("a")])
 
     assert forward.digest == backward.digest == run_digest(forward)
     assert ["a", "b"] == [measurement.metric for measurement in forward.measurements]
@@ -46,7 +46,7 @@ def test_parts_make_one_run_whatever_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"candidate": Identity(revision="v2")}, "the steps saw different candidates or suites: v1 and v2"),
         ({"suite_digest": "sha256:9"}, "the steps saw different candidates or suites"),
@@ -54,8 +54,8 @@ def test_parts_make_one_run_whatever_their_order() -> None:
         ({"baselines": {"champion": None}}, "baseline 'champion' changed while its steps"),
     ],
 )
-def test_parts_that_saw_other_things_are_refused(changes: Mapping[str, Any], told: str) -> None:
+def test_parts_that_saw_other_things_are_refused(changes: Mapping[str, Any], message: str) -> None:
     first = part("a", baselines={"champion": Identity(revision="v0")})
 
-    with pytest.raises(HarnessError, match=told):
-        joined([first, part("b", **changes)])
+    with pytest.raises(HarnessError, match=message):
+        join_runs([first, part("b", **changes)])

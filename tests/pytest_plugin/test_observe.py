@@ -7,7 +7,7 @@ import pytest
 
 from harness import HarnessError, UsageError
 from harness.pytesting.observe import Observe
-from harness.pytesting.observed import measured
+from harness.pytesting.observed import measure_observations
 from harness.pytesting.session import Session as Shared
 from tests.pytest_plugin.conftest import Project, project_in
 
@@ -111,7 +111,7 @@ def test_a_truth_becomes_a_rate(log: Shared, truth: object) -> None:
     assert observe("m", id="a", ok=truth)
 
     assert not observe("m", id="b", ok=False)
-    (found,) = measured(log.log)
+    (found,) = measure_observations(log.log)
     assert found.sample.rows is not None
     assert ("proportion", {"id": ["a", "b"], "y": [1.0, 0.0]}) == (
         found.sample.statistic,
@@ -120,7 +120,7 @@ def test_a_truth_becomes_a_rate(log: Shared, truth: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "message"),
     [
         ({"ok": "yes"}, "ok is True or False; found 'yes'"),
         ({"ok": 0.7}, "ok is True or False; found 0.7"),
@@ -129,8 +129,8 @@ def test_a_truth_becomes_a_rate(log: Shared, truth: object) -> None:
         ({"ok": True, "value": 1}, "give ok=True or ok=False, or value=NUMBER"),
     ],
 )
-def test_what_is_no_observation_is_refused(log: Shared, row: dict[str, object], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_what_is_no_observation_is_refused(log: Shared, row: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         Observe(session=log, test="test_it")("m", id="q1", **row)  # type: ignore[arg-type]
 
 
@@ -140,7 +140,7 @@ def test_one_metric_takes_truths_or_numbers(log: Shared) -> None:
     observe("m", id="b", value=2)
 
     with pytest.raises(HarnessError, match="observed with ok= and with value="):
-        list(measured(log.log))
+        list(measure_observations(log.log))
 
 
 def test_a_torn_line_is_an_error(log: Shared) -> None:
@@ -149,7 +149,7 @@ def test_a_torn_line_is_an_error(log: Shared) -> None:
         file.write('{"event": "obs')
 
     with pytest.raises(HarnessError, match="died while it observed"):
-        list(measured(log.log))
+        list(measure_observations(log.log))
 
 
 def test_labels_split_a_metric(log: Shared) -> None:
@@ -158,6 +158,6 @@ def test_labels_split_a_metric(log: Shared) -> None:
         observe("m", id=str(index), ok=True, topic=topic)
     observe("whole", id="0", ok=True)
 
-    found = [(m.metric, dict(m.labels)) for m in measured(log.log, by=["topic"])]
+    found = [(m.metric, dict(m.labels)) for m in measure_observations(log.log, by=["topic"])]
 
     assert [("m", {}), ("m", {"topic": "a"}), ("m", {"topic": "b"}), ("whole", {})] == found

@@ -83,9 +83,9 @@ def test_the_summary_shows_verdicts_and_where_they_are_recorded(session: Session
 
 
 def test_the_summary_warns_of_a_second_candidate_on_the_same_rows(card: Project) -> None:
-    told = [card.pytest("suites", "--harness-param", f"candidate={name}").out for name in ("v1", "v2")]
+    message = [card.pytest("suites", "--harness-param", f"candidate={name}").out for name in ("v1", "v2")]
 
-    assert [False, True] == ["warning: card: 2 candidates were judged on the same rows" in out for out in told]
+    assert [False, True] == ["warning: card: 2 candidates were judged on the same rows" in out for out in message]
 
 
 def test_xdist_measures_a_step_once_and_records_the_run_of_the_command_line(session: Session, card: Project) -> None:
@@ -151,14 +151,14 @@ def test_a_bad_suite_is_a_collection_error_of_one_line(card: Project) -> None:
     refused = card.inside("suites", *PARAM)
 
     assert 2 == refused.code
-    for name, told in {
+    for name, message in {
         "key": "steps.1.require.mean.0: unknown key 'at_mots'; did you mean 'at_most'?",
         "check": "plugin 'rows' has no check 'rows.rat'; did you mean 'rows.rate'?",
         "param": "parameter 'model' has no value; add --harness-param model=VALUE",
         "same": "suite name 'card' is used by",
     }.items():
         assert f"ERROR collecting suites/{name}.suite.yaml" in refused.out
-        assert told in refused.out
+        assert message in refused.out
     assert "Traceback" not in refused.out
 
 

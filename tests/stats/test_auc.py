@@ -9,8 +9,8 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import infer
+from harness.values.samples import Sample
 
 # 40 positives, 80 negatives; expected values by MLstatkit 0.1.91, Delong_test
 ROWS = np.arange(120)

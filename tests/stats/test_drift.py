@@ -10,8 +10,8 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp, ncx2, norm
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import infer, n_needed
+from harness.values.samples import Sample
 
 RUNS = 2000
 DRIFTS = ("psi", "js", "ks")

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from scipy.stats import norm
 
-from harness.model import Sample
 from harness.stats import infer
+from harness.values.samples import Sample
 
 RUNS = 1000
 ALLOWED = 0.06 + 2 * math.sqrt(0.06 * 0.94 / RUNS)

@@ -11,8 +11,8 @@ from scipy.signal import lfilter
 from scipy.stats import beta, norm, t
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import infer
+from harness.values.samples import Sample
 
 RUNS = 600
 

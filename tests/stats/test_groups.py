@@ -11,9 +11,9 @@ from scipy.stats import binom
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import infer, n_needed
 from harness.stats.groups import gap_bounds, ratio_bounds
+from harness.values.samples import Sample
 
 # ProPublica's COMPAS table: false positives of Black and of white defendants who did not reoffend
 BLACK, WHITE = (805, 1795), (349, 1488)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import STATISTICS, Inference, estimate, exactly, infer, p_fail
 from harness.stats.binomial import Binomial
+from harness.values.samples import Sample
 
 
 def rows(statistic, **columns):
@@ -50,10 +50,10 @@ def test_an_unknown_statistic_is_refused_with_the_nearest():
 
 
 def test_an_estimate_carries_both_one_sided_bounds_and_their_level():
-    told = estimate(Sample(statistic="proportion", counts={"k": 171, "n": 214}))
+    message = estimate(Sample(statistic="proportion", counts={"k": 171, "n": 214}))
 
-    assert (told.value, told.level, told.n, told.hits) == (171 / 214, 0.95, 214, 171)
-    assert (round(told.lower, 4), round(told.upper, 4)) == (0.7487, 0.8431)
+    assert (message.value, message.level, message.n, message.hits) == (171 / 214, 0.95, 214, 171)
+    assert (round(message.lower, 4), round(message.upper, 4)) == (0.7487, 0.8431)
 
 
 @given(k=st.integers(0, 50), threshold=st.floats(0.02, 0.98), better=st.sampled_from(["higher", "lower"]))
@@ -207,7 +207,7 @@ def test_counts_cannot_be_paired():
 
 
 def test_importing_the_host_loads_no_scipy():
-    code = "import sys, harness, harness.model; raise SystemExit('scipy' in sys.modules)"
+    code = "import sys, harness, harness.values.runs; raise SystemExit('scipy' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 from statsmodels.stats.proportion import proportion_confint
 
-from harness.model import Sample
 from harness.stats import infer
 from harness.stats.binomial import Binomial
 from harness.stats.intervals import Exactly, Unknown
 from harness.stats.student import Student
+from harness.values.samples import Sample
 
 alphas = st.floats(0.001, 0.45)
 shares = st.floats(0.01, 0.99)

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
-from harness.model import Sample
 from harness.stats import infer, p_fail
+from harness.values.samples import Sample
 
 BOTH, BEFORE, AFTER, NEITHER = 794, 150, 86, 570
 

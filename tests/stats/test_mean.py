@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import estimate, infer
+from harness.values.samples import Sample
 
 amounts = st.lists(st.floats(2, 1e6), min_size=3, max_size=60).filter(lambda y: np.ptp(y) > 1e-3 * max(y))
 

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import infer
+from harness.values.samples import Sample
 
 COUNTS = {"tpr.k": 60, "tpr.n": 100, "tpr.k_ref": 400, "tpr.n_ref": 500}
 COUNTS |= {"fpr.k": 30, "fpr.n": 300, "fpr.k_ref": 75, "fpr.n_ref": 1500}

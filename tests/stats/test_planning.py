@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import distances, exactly, infer, n_needed
 from harness.stats.binomial import Binomial
+from harness.values.samples import Sample
 
 
 def seen(k=160, n=200):
@@ -117,9 +117,9 @@ def test_a_threshold_that_is_no_share_is_refused():
 def test_means_need_the_normal_formula():
     y = np.random.default_rng(1).normal(50, 10, 400)
     deviation = y.std(ddof=1)
-    told = infer(Sample(statistic="mean", rows=pa.table({"y": y})))
+    message = infer(Sample(statistic="mean", rows=pa.table({"y": y})))
 
-    assert n_needed(told, 50, 52) == pytest.approx((2 * 1.6449 * deviation / 2) ** 2, abs=1)
+    assert n_needed(message, 50, 52) == pytest.approx((2 * 1.6449 * deviation / 2) ** 2, abs=1)
 
 
 def test_exact_and_point_need_nothing_more():
@@ -136,6 +136,6 @@ def test_distances_lie_on_the_good_side_and_need_less_the_further_they_are():
 
 
 def test_distances_of_a_mean_are_in_its_unit():
-    told = infer(Sample(statistic="mean", rows=pa.table({"y": np.random.default_rng(2).normal(50, 10, 400)})))
+    message = infer(Sample(statistic="mean", rows=pa.table({"y": np.random.default_rng(2).normal(50, 10, 400)})))
 
-    assert [truth for truth, _ in distances(told, 50, "lower")] == pytest.approx([49.5, 49, 48], abs=0.2)
+    assert [truth for truth, _ in distances(message, 50, "lower")] == pytest.approx([49.5, 49, 48], abs=0.2)

@@ -4,9 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from harness.judge import judge
-from harness.model import Measurement, Sample
-from harness.requirements import Requirement
+from harness.judging.judge import judge
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.samples import Sample
 
 ASKED = Requirement(metric="m", at_least=0.85)
 SEEDS = range(60)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judge import judge
-from harness.model import Measurement, Sample
-from harness.requirements import Requirement
+from harness.judging.judge import judge
 from harness.stats import STATISTICS, infer
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.samples import Sample
 
 COUNTED = {
     "proportion": {"k": 12, "n": 20},

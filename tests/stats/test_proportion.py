@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import estimate, infer
+from harness.values.samples import Sample
 
 
 def counts(k, n):

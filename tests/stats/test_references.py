@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from scipy.stats import norm, t
 
-from harness.model import Sample
 from harness.stats import columns, infer
 from harness.stats.binomial import Binomial
-from harness.stats.clustering import mean_part, spread
+from harness.stats.design_variance import mean_part, spread
+from harness.values.samples import Sample
 
 ROWS = np.arange(200)
 CLUSTER = ROWS // 5

@@ -9,8 +9,8 @@ from scipy.stats import beta, bootstrap
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import infer, n_needed
+from harness.values.samples import Sample
 
 SCORED = ("average_precision", "f1", "brier", "calibration", "value_rate")
 REFERENCE = {
@@ -120,7 +120,7 @@ def test_average_precision_agrees_with_a_bca_bootstrap_where_positives_are_many(
     rng = np.random.default_rng(3)
     y = (rng.random(1500) < 0.3) * 1
     score = rng.normal(size=1500) + y
-    told = bootstrap(
+    message = bootstrap(
         (y, score),
         average_precision_score,
         paired=True,
@@ -130,7 +130,9 @@ def test_average_precision_agrees_with_a_bca_bootstrap_where_positives_are_many(
         vectorized=False,
     ).confidence_interval
 
-    assert infer(rows("average_precision", y, score)).bounds(0.05) == pytest.approx((told.low, told.high), abs=0.012)
+    assert infer(rows("average_precision", y, score)).bounds(0.05) == pytest.approx(
+        (message.low, message.high), abs=0.012
+    )
 
 
 def test_average_precision_of_few_positives_is_refused():

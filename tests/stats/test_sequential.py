@@ -10,7 +10,6 @@ from scipy import optimize
 from scipy.stats import norm
 
 from harness.errors import HarnessError
-from harness.model import Sample
 from harness.stats import infer
 from harness.stats.sequential import (
     bernoulli_bounds,
@@ -19,6 +18,7 @@ from harness.stats.sequential import (
     normal_log_mixture,
     normal_mixture_bound,
 )
+from harness.values.samples import Sample
 
 RUNS = 400
 

@@ -9,14 +9,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harness.cli.gate import told
-from harness.decide import decide
-from harness.gates import Gate
-from harness.judge import judge, judge_step
-from harness.looks import Earlier, looked
-from harness.model import Identity, Look, Measurement, Run, Sample, Verdict
-from harness.requirements import Requirement
-from harness.waivers import Waiver
+from harness.cli.gate import decision_text
+from harness.gating.decide import decide
+from harness.gating.gates import Gate
+from harness.gating.waivers import Waiver
+from harness.judging.judge import judge, judge_step
+from harness.judging.looks import Earlier, take_look
+from harness.values.identity import Identity
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.runs import Run
+from harness.values.samples import Sample
+from harness.values.verdicts import Look, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "decision.md"
 ASKED = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
@@ -63,7 +67,7 @@ def second_look() -> Verdict:
     new = replace(more, sample=replace(more.sample, rows=shifted, digest="rows:2"))
     old = replace(first, sample=replace(first.sample, digest="rows:1"))
     run = replace(recorded(judge(ASKED, old)), measurements=(old,))
-    seen = looked(ASKED, new, None, [Earlier(run=run, rows={"rows:1": first.sample.rows})])
+    seen = take_look(ASKED, new, None, [Earlier(run=run, rows={"rows:1": first.sample.rows})])
     return judge(ASKED, seen.measurement, look=seen.look)
 
 
@@ -98,13 +102,15 @@ def waived() -> str:
     )
     run = recorded(judge(ASKED, counted(171, 214)))
     gate = Gate(suites=["card-fraud"])
-    return told(decide(gate, CANDIDATE, [run], stage="staging", project="retail-fraud", now=NOW, waivers=[waiver]))
+    return decision_text(
+        decide(gate, CANDIDATE, [run], stage="staging", project="retail-fraud", now=NOW, waivers=[waiver])
+    )
 
 
 def softened() -> str:
     """Return what a gate of twelve musts says where one misses by little."""
     run = recorded(judge(ASKED, counted(145, 214)), *[judge(ASKED, counted(190, 214))] * 11)
-    return told(decide(Gate(suites=["card-fraud"]), CANDIDATE, [run], stage="staging", project="p", now=NOW))
+    return decision_text(decide(Gate(suites=["card-fraud"]), CANDIDATE, [run], stage="staging", project="p", now=NOW))
 
 
 def missing() -> Verdict:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from harness.gates import GatesFile
-from harness.model import Promotion, Run
-from harness.suites import suite_schema
-from harness.waivers import WaiversFile
+from harness.gating.gates import GatesFile
+from harness.gating.waivers import WaiversFile
+from harness.suite.suites import suite_schema
+from harness.values.decisions import GateDecision
+from harness.values.runs import Run
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 PUBLISHED = {
@@ -17,7 +18,7 @@ PUBLISHED = {
     "gates": GatesFile.model_json_schema,
     "waivers": WaiversFile.model_json_schema,
     "run": partial(TypeAdapter(Run).json_schema, mode="serialization"),
-    "promotion": partial(TypeAdapter(Promotion).json_schema, mode="serialization"),
+    "promotion": partial(TypeAdapter(GateDecision).json_schema, mode="serialization"),
 }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness import Dataset, HarnessError, UsageError, save_profile
 from harness.tables import bins, scan
-from harness.tables.profiles import MOST_CATEGORIES, Kind, merged, profiled
+from harness.tables.profiles import MOST_CATEGORIES, Kind, merge_profiles, profile_batches
 from harness.testing import dataset
 
 KINDS: dict[str, Kind] = {"x": "number", "t": "time", "c": "text"}
@@ -46,10 +46,10 @@ def test_a_profile_does_not_depend_on_how_the_rows_are_divided(
     rows: list[tuple[float | None, int | None, str | None]], parts: int, most: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bins.Bins.at_most, "__defaults__", (most,))
-        whole = profiled([batch(rows)], KINDS)
+        patch.setattr(bins.Bins.limit_bins, "__defaults__", (most,))
+        whole = profile_batches([batch(rows)], KINDS)
 
-        found = merged([profiled([batch(rows[start::parts])], KINDS) for start in range(parts)])
+        found = merge_profiles([profile_batches([batch(rows[start::parts])], KINDS) for start in range(parts)])
 
     assert whole == found
 
@@ -60,16 +60,19 @@ def test_many_values_give_the_same_bins_from_one_and_from_many_parts(parts: int)
     size = -(-len(rows) // parts)
     pieces = [rows.slice(start, size) for start in range(0, len(rows), size)]
 
-    one_pass, by_parts = profiled(pieces, KINDS), merged([profiled([piece], KINDS) for piece in reversed(pieces)])
+    one_pass, by_parts = (
+        profile_batches(pieces, KINDS),
+        merge_profiles([profile_batches([piece], KINDS) for piece in reversed(pieces)]),
+    )
 
-    assert profiled([rows], KINDS) == one_pass == by_parts
+    assert profile_batches([rows], KINDS) == one_pass == by_parts
     assert bins.MOST >= one_pass["x"].bins.bin.size > bins.MOST / 4
 
 
 def test_counts_hold_every_value_once() -> None:
     rows = drawn()
 
-    found = profiled([rows], KINDS)["x"]
+    found = profile_batches([rows], KINDS)["x"]
 
     infinite = rows["x"].drop_null().to_numpy()
     assert (int((infinite == -np.inf).sum()), int((infinite == np.inf).sum())) == (found.below, found.above)
@@ -80,7 +83,7 @@ def test_counts_hold_every_value_once() -> None:
 def test_few_different_values_are_counted_exactly() -> None:
     values = np.round(np.random.default_rng(0).gamma(2, 20, 50_000), 1)
 
-    found = profiled([pa.record_batch({"x": values})], {"x": "number"})["x"]
+    found = profile_batches([pa.record_batch({"x": values})], {"x": "number"})["x"]
 
     names, counts = np.unique(values, return_counts=True)
     assert names.tolist() == found.values(found.bins.low).tolist()
@@ -88,7 +91,7 @@ def test_few_different_values_are_counted_exactly() -> None:
 
 
 def test_a_value_that_stands_alone_is_known_however_wide_the_bins_are() -> None:
-    found = profiled([drawn()], KINDS)["x"]
+    found = profile_batches([drawn()], KINDS)["x"]
 
     zero = found.bins.count[(found.values(found.bins.low) == 0) & found.bins.single]
     assert 1 == zero.size
@@ -98,14 +101,14 @@ def test_a_value_that_stands_alone_is_known_however_wide_the_bins_are() -> None:
 def test_mean_and_deviation_are_as_exact_as_the_bins() -> None:
     values = np.random.default_rng(0).lognormal(0, 1, 200_000)
 
-    found = profiled([pa.record_batch({"x": values})], {"x": "number"})["x"]
+    found = profile_batches([pa.record_batch({"x": values})], {"x": "number"})["x"]
 
     assert values.mean() == pytest.approx(found.mean, rel=1e-4)
     assert values.std() == pytest.approx(found.deviation, rel=1e-3)
 
 
 def test_nan_is_missing_and_minus_zero_is_zero() -> None:
-    found = profiled([pa.record_batch({"x": [float("nan"), None, -0.0, 0.0]})], {"x": "number"})["x"]
+    found = profile_batches([pa.record_batch({"x": [float("nan"), None, -0.0, 0.0]})], {"x": "number"})["x"]
 
     assert (2, [2]) == (found.missing, found.bins.count.tolist())
 
@@ -117,7 +120,7 @@ def test_of_too_many_categories_the_frequent_are_counted_within_a_bound(parts: i
     batch = pa.record_batch({"c": texts.take(order)})
     size = -(-len(texts) // parts)
 
-    found = profiled([batch.slice(start, size) for start in range(0, len(texts), size)], {"c": "text"})["c"]
+    found = profile_batches([batch.slice(start, size) for start in range(0, len(texts), size)], {"c": "text"})["c"]
 
     assert 0 < found.uncounted <= len(texts) / (MOST_CATEGORIES + 1)
     assert MOST_CATEGORIES >= len(found.categories)
@@ -203,7 +206,7 @@ def test_a_saved_profile_keeps_counts_and_single_values(table: Dataset, tmp_path
     path = tmp_path / "train.profile"
     save_profile(table.profile(["x"]), path)
 
-    found, whole = reopened(path).profile()["x"].bins, table.profile()["x"].bins.at_most(1024)
+    found, whole = reopened(path).profile()["x"].bins, table.profile()["x"].bins.limit_bins(1024)
 
     assert whole.bin.tolist() == found.bin.tolist()
     assert whole.count.tolist() == found.count.tolist()
@@ -231,11 +234,11 @@ def test_a_profile_of_another_version_is_refused(table: Dataset, tmp_path: Path)
 
 
 def test_one_column_of_two_kinds_does_not_merge() -> None:
-    numbers = profiled([pa.record_batch({"x": [1.0]})], {"x": "number"})
-    texts = profiled([pa.record_batch({"x": ["1"]})], {"x": "text"})
+    numbers = profile_batches([pa.record_batch({"x": [1.0]})], {"x": "number"})
+    texts = profile_batches([pa.record_batch({"x": ["1"]})], {"x": "text"})
 
     with pytest.raises(HarnessError, match="column 'x' is number in one part and text in another"):
-        merged([numbers, texts])
+        merge_profiles([numbers, texts])
 
 
 def reopened(path: Path) -> Dataset:
@@ -257,10 +260,10 @@ def test_a_whole_file_and_a_query_of_it_have_one_profile(tmp_path: Path) -> None
 
 def test_bins_guessed_from_some_values_are_those_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = np.sort(bins.keys_of(np.random.default_rng(7).lognormal(0, 1, 200_000)))
-    guessed = bins.binned(keys)
+    guessed = bins.bin_keys(keys)
     monkeypatch.setattr(bins, "SOME", len(keys))
 
-    found = bins.binned(keys)
+    found = bins.bin_keys(keys)
 
     assert guessed == found
 
@@ -271,4 +274,4 @@ def test_columns_of_a_file_are_counted_across_its_row_groups(tmp_path: Path) -> 
 
     found = reopened(tmp_path / "rows.parquet").profile()
 
-    assert profiled(rows.to_batches(), {"x": "number", "c": "text"}) == found
+    assert profile_batches(rows.to_batches(), {"x": "number", "c": "text"}) == found

@@ -13,7 +13,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 from harness_bias import group_rates
-from harness_data import duplicates, freshness, leakage, overlap, parity, references, schema, volume
+from harness_data import duplicates, freshness_check, leakage_check, overlap, parity, references, schema, volume
 
 from harness import Check
 from harness.tables import profiling, scan
@@ -62,8 +62,8 @@ STEPS = [
     (overlap, {"reference": KNOWN, "columns": ["id", "sex"]}),
     (references, {"reference": KNOWN, "keys": {"id": "id", "sex": "sex"}}),
     (volume, {}),
-    (freshness, {}),
-    (leakage, {"columns": ["score", "sex", "age"]}),
+    (freshness_check, {}),
+    (leakage_check, {"columns": ["score", "sex", "age"]}),
     (group_rates, {"groups": ["sex", "age"], "reference": {"sex": "m", "age": "old"}, "intersections": True}),
 ]
 Command = Callable[..., Any]
@@ -91,7 +91,7 @@ def asked_by(check: Check, queries: Queries, rows: Any, **params: Any) -> list[s
     tables = {"data": replace(dataset(rows), as_of=datetime(2026, 1, 4, tzinfo=UTC))}
     tables |= {n: dataset(params.pop(n), n) for n in check.dataset_arguments() if n in params}
     queries()
-    check.measured(FakeTarget(), tables, check.parameters(params))
+    check.measure_target(FakeTarget(), tables, check.parameters(params))
     return queries()
 
 
@@ -109,8 +109,8 @@ def test_lists_of_columns_that_are_unique_together_are_no_queries_of_their_own(
     tmp_path: Path, queries: Queries
 ) -> None:
     columns = {"key": {"dtype": "int64", "unique": True}, "channel": {"dtype": "string"}}
-    told = {"columns": columns, "unique": [["key", "channel"], ["channel", "amount"]]}
-    (tmp_path / "schema.yaml").write_text(json.dumps(told))
+    message = {"columns": columns, "unique": [["key", "channel"], ["channel", "amount"]]}
+    (tmp_path / "schema.yaml").write_text(json.dumps(message))
 
     asked = asked_by(schema, queries, ROWS, file=str(tmp_path / "schema.yaml"))
 
@@ -172,8 +172,8 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         found.append([*kinds])
         return scanned(sql, kinds)
 
-    scanned = profiling._scanned
-    monkeypatch.setattr(profiling, "_scanned", counted)
+    scanned = profiling._profile_parquet
+    monkeypatch.setattr(profiling, "_profile_parquet", counted)
     return found
 
 

@@ -64,7 +64,7 @@ def test_a_third_party_plugin_conforms(install: Install) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"key": "other.rate"}, "offers 'other.rate'"),
         ({"check": "odd.mean"}, "check 'odd.rate' calls itself 'odd.mean'; use one name"),
@@ -74,33 +74,36 @@ def test_a_third_party_plugin_conforms(install: Install) -> None:
         ({"annotation": ": str, **more: str"}, "name every parameter"),
     ],
 )
-def test_a_check_that_does_not_conform_is_told(install: Install, change: dict[str, str], told: str) -> None:
+def test_a_check_that_does_not_conform_is_told(install: Install, change: dict[str, str], message: str) -> None:
     install(HEAD + CHECK.format(**{**GOOD, **change}))
 
-    with pytest.raises((AssertionError, HarnessError), match=told):
+    with pytest.raises((AssertionError, HarnessError), match=message):
         conformance("odd")
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         ("import socket; socket.getaddrinfo('127.0.0.1', 80)", "opens the network"),
-        ("import harness.words; harness.words.SO = dict(harness.words.SO)", "changes harness.words.SO"),
+        (
+            "import harness.values.words; harness.values.words.SO = dict(harness.values.words.SO)",
+            "changes harness.values.words.SO",
+        ),
         ("import sys; sys.path.append('x')", "changes sys.path"),
         ("open('left.db', 'w').close()", r"writes left\.db into the working directory"),
         ("import pluggy; pluggy.PluginManager('harness').register(object(), 'me')", "registers me with pluggy"),
         ("import nowhere_at_all", "'odd' of odd 1.0 does not import: ModuleNotFoundError"),
     ],
 )
-def test_an_import_that_does_more_is_told(install: Install, source: str, told: str) -> None:
+def test_an_import_that_does_more_is_told(install: Install, source: str, message: str) -> None:
     install(HEAD + source + CHECK.format(**GOOD))
 
-    with pytest.raises((AssertionError, HarnessError), match=told):
+    with pytest.raises((AssertionError, HarnessError), match=message):
         conformance("odd")
 
 
 @pytest.mark.parametrize(
-    ("offer", "told"),
+    ("offer", "message"),
     [
         ("def harness_targets():\n    return {'odd': lambda: None}", "takes no datasets"),
         ("def harness_targets():\n    return {'odd': lambda datasets, url: None}", "url cannot be configured"),
@@ -110,10 +113,10 @@ def test_an_import_that_does_more_is_told(install: Install, source: str, told: s
         ("def harness_checks():\n    return {}", "plugin 'odd' offers nothing"),
     ],
 )
-def test_an_offer_that_cannot_be_used_is_told(install: Install, offer: str, told: str) -> None:
+def test_an_offer_that_cannot_be_used_is_told(install: Install, offer: str, message: str) -> None:
     install(f"{HEAD}\n@hookimpl\n{offer}\n")
 
-    with pytest.raises(AssertionError, match=told):
+    with pytest.raises(AssertionError, match=message):
         conformance("odd")
 
 

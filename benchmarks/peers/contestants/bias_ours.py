@@ -19,8 +19,8 @@ ASKED = {
 def run(folder: Path) -> int:
     """Return how many numbers were measured: counts for rates, ratios and gaps."""
     data = harness.open_table("decisions.parquet", folder, datetime.now(UTC))
-    told = data.with_roles(label="label", decision="decision")
-    return len(measure(group_rates, told, **ASKED))
+    message = data.with_roles(label="label", decision="decision")
+    return len(measure(group_rates, message, **ASKED))
 
 
 def whole(folder: Path) -> int:

@@ -12,12 +12,12 @@ TEXTS = [f"c{place:02d}" for place in range(10)]
 def run(folder: Path) -> int:
     """Return how many columns were compared on all rows."""
     reference, current = _tables(folder)
-    return _compared(reference, current, FeatureDrift(n_samples=max(reference.n_samples, current.n_samples)))
+    return _compare_columns(reference, current, FeatureDrift(n_samples=max(reference.n_samples, current.n_samples)))
 
 
 def sampled(folder: Path) -> int:
     """Return how many columns were compared on the rows that it samples by default."""
-    return _compared(*_tables(folder), FeatureDrift())
+    return _compare_columns(*_tables(folder), FeatureDrift())
 
 
 def _tables(folder: Path) -> tuple[Dataset, Dataset]:
@@ -25,5 +25,5 @@ def _tables(folder: Path) -> tuple[Dataset, Dataset]:
     return Dataset(reference, cat_features=TEXTS), Dataset(current, cat_features=TEXTS)
 
 
-def _compared(reference: Dataset, current: Dataset, check: FeatureDrift) -> int:
+def _compare_columns(reference: Dataset, current: Dataset, check: FeatureDrift) -> int:
     return len(check.run(reference, current, with_display=False).value)

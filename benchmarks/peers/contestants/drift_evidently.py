@@ -12,15 +12,15 @@ TEXTS = [f"c{place:02d}" for place in range(10)]
 
 def run(folder: Path) -> int:
     """Return how many columns were compared by the methods that it chooses."""
-    return _compared(folder, DataDriftPreset())
+    return _compare_columns(folder, DataDriftPreset())
 
 
 def kolmogorov_smirnov(folder: Path) -> int:
     """Return how many columns were compared by KS and chi-square."""
-    return _compared(folder, DataDriftPreset(num_method="ks", cat_method="chisquare"))
+    return _compare_columns(folder, DataDriftPreset(num_method="ks", cat_method="chisquare"))
 
 
-def _compared(folder: Path, preset: DataDriftPreset) -> int:
+def _compare_columns(folder: Path, preset: DataDriftPreset) -> int:
     columns = DataDefinition(numerical_columns=NUMBERS, categorical_columns=TEXTS)
     reference, current = (
         Dataset.from_pandas(pd.read_parquet(folder / f"{name}.parquet"), data_definition=columns)

@@ -11,15 +11,15 @@ TEXTS = [f"c{place:02d}" for place in range(10)]
 
 def run(folder: Path) -> int:
     """Return how many columns were compared by its default methods."""
-    return _compared(folder)
+    return _compare_columns(folder)
 
 
 def kolmogorov_smirnov(folder: Path) -> int:
     """Return how many columns were compared by KS and chi-square."""
-    return _compared(folder, continuous_methods=["kolmogorov_smirnov"], categorical_methods=["chi2"])
+    return _compare_columns(folder, continuous_methods=["kolmogorov_smirnov"], categorical_methods=["chi2"])
 
 
-def _compared(folder: Path, **methods: list[str]) -> int:
+def _compare_columns(folder: Path, **methods: list[str]) -> int:
     reference, current = (pd.read_parquet(folder / f"{name}.parquet") for name in ("reference", "current"))
     for table in (reference, current):
         table[TEXTS] = table[TEXTS].astype("category")

@@ -9,15 +9,17 @@ import duckdb
 
 def run(folder: Path) -> int:
     """Return how many rules are broken."""
-    told = json.loads((folder / "rules.json").read_text())
-    counts = ", ".join(expression for name, rule in told["rules"].items() for expression in counted(name, rule))
+    message = json.loads((folder / "rules.json").read_text())
+    counts = ", ".join(
+        expression for name, rule in message["rules"].items() for expression in violation_expressions(name, rule)
+    )
     connection = duckdb.connect()
     connection.execute(f"DESCRIBE SELECT * FROM '{folder / 'rows.parquet'}'").fetchall()
     found = connection.execute(f"SELECT {counts} FROM '{folder / 'rows.parquet'}'").fetchone()
     return sum(count > 0 for count in found or ())
 
 
-def counted(name: str, rule: dict) -> Iterator[str]:
+def violation_expressions(name: str, rule: dict) -> Iterator[str]:
     """Yield the expressions that count a column's violations."""
     if rule.get("missing") is False:
         yield f"count(*) FILTER ({name} IS NULL)"

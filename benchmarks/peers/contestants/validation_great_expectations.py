@@ -12,9 +12,11 @@ from great_expectations import expectations as expect
 
 def run(folder: Path) -> int:
     """Return how many rules are broken."""
-    told = json.loads((folder / "rules.json").read_text())
+    message = json.loads((folder / "rules.json").read_text())
     table = pd.read_parquet(folder / "rows.parquet")
-    suite = gx.ExpectationSuite(name="rules", expectations=[*_types(told["types"], table), *_rules(told["rules"])])
+    suite = gx.ExpectationSuite(
+        name="rules", expectations=[*_types(message["types"], table), *_rules(message["rules"])]
+    )
     source = gx.get_context(mode="ephemeral").data_sources.add_pandas("pandas")
     whole = source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
     results = whole.get_batch({"dataframe": table}).validate(suite).results

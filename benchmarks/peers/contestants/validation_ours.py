@@ -14,23 +14,29 @@ from harness.testing import measure
 TYPES = {"int": "int64", "float": "float64", "text": "string"}
 
 
-def declared(folder: Path) -> dict[str, dict[str, Any]]:
+def column_rules(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the rules as a suite writes them."""
-    told = json.loads((folder / "rules.json").read_text())
-    return {name: {"type": TYPES[kind], **_rule(told["rules"].get(name, {}))} for name, kind in told["types"].items()}
+    message = json.loads((folder / "rules.json").read_text())
+    return {
+        name: {"type": TYPES[kind], **_rule(message["rules"].get(name, {}))} for name, kind in message["types"].items()
+    }
 
 
 def run(folder: Path) -> int:
     """Return how many rules are broken."""
     data = harness.open_table("rows.parquet", folder, datetime.now(UTC))
-    found = measure(schema, data, columns=declared(folder))
+    found = measure(schema, data, columns=column_rules(folder))
     return sum(each.sample.counts["value"] > 0 for each in found)
 
 
 def whole(folder: Path) -> int:
     """Return how many rules a run of a suite found broken."""
     path = folder / "validation.suite.yaml"
-    step = {"check": "data.schema", "with": {"columns": declared(folder)}, "require": {"violations": {"at_most": 0}}}
+    step = {
+        "check": "data.schema",
+        "with": {"columns": column_rules(folder)},
+        "require": {"violations": {"at_most": 0}},
+    }
     suite = {
         "name": "validation",
         "data": {"rows": {"source": "rows.parquet"}},

@@ -32,9 +32,13 @@ def with_ibis(folder: Path) -> int:
 
 
 def _broken(folder: Path, pandera: ModuleType, types: dict[str, Any], table: Any) -> int:
-    told = json.loads((folder / "rules.json").read_text())
-    columns = {name: _column(pandera, types[kind], told["rules"].get(name, {})) for name, kind in told["types"].items()}
-    unique = [name for name, rule in told["rules"].items() if rule.get("unique")]  # Ibis columns ignore `unique=True`
+    message = json.loads((folder / "rules.json").read_text())
+    columns = {
+        name: _column(pandera, types[kind], message["rules"].get(name, {})) for name, kind in message["types"].items()
+    }
+    unique = [
+        name for name, rule in message["rules"].items() if rule.get("unique")
+    ]  # Ibis columns ignore `unique=True`
     try:
         pandera.DataFrameSchema(columns, unique=unique).validate(table, lazy=True)
     except pandera.errors.SchemaErrors as error:

@@ -10,14 +10,18 @@ import polars as pl
 
 def run(folder: Path) -> int:
     """Return how many rules are broken."""
-    told = json.loads((folder / "rules.json").read_text())
-    counts = [expression for name, rule in told["rules"].items() for expression in _counted(pl.col(name), rule)]
+    message = json.loads((folder / "rules.json").read_text())
+    counts = [
+        expression
+        for name, rule in message["rules"].items()
+        for expression in _violation_expressions(pl.col(name), rule)
+    ]
     named = [expression.alias(str(place)) for place, expression in enumerate(counts)]
     found = pl.scan_parquet(folder / "rows.parquet").select(named).collect(engine="streaming")
     return sum(count > 0 for count in found.row(0))
 
 
-def _counted(column: pl.Expr, rule: dict[str, Any]) -> Iterator[pl.Expr]:
+def _violation_expressions(column: pl.Expr, rule: dict[str, Any]) -> Iterator[pl.Expr]:
     if rule.get("missing") is False:
         yield column.null_count().cast(pl.Int64)
     if "range" in rule:

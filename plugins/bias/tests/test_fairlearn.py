@@ -33,7 +33,7 @@ named["precision"] = lambda y, p: precision_score(y, p, zero_division=float("nan
 frame = metrics.MetricFrame(metrics=named, **given).by_group
 told = [[list(key) if isinstance(key, tuple) else [key], row.to_dict()] for key, row in frame.iterrows()]
 odds = metrics.equalized_odds_difference(**given)
-json.dump({"groups": told, "odds": odds}, open(sys.argv[2], "w"))
+json.dump({"groups": message, "odds": odds}, open(sys.argv[2], "w"))
 """
 
 
@@ -55,18 +55,18 @@ def ours(rows: pa.Table, columns: list[str], reference: Mapping[str, str]) -> li
     return measure(group_rates, rows, groups=columns, reference=dict(reference), intersections=len(columns) > 1)
 
 
-def agrees(found: list[Measurement], told: dict[str, Any], columns: list[str]) -> int:
+def agrees(found: list[Measurement], message: dict[str, Any], columns: list[str]) -> int:
     """How many rates were compared, each equal."""
     shares = {
         (each.metric, tuple(each.labels.values())): each.sample.counts["k"] / each.sample.counts["n"]
         for each in found
         if each.sample.statistic == "proportion" and list(each.labels) == columns and each.sample.counts["n"]
     }
-    for group, rates in told["groups"]:
+    for group, rates in message["groups"]:
         for name, value in rates.items():
             if (name, tuple(group)) in shares and value == value:
                 assert value == pytest.approx(shares[name, tuple(group)], abs=1e-12), (name, group)
-    return sum((name, tuple(group)) in shares for group, rates in told["groups"] for name in rates)
+    return sum((name, tuple(group)) in shares for group, rates in message["groups"] for name in rates)
 
 
 @pytest.mark.heavy
@@ -114,5 +114,5 @@ def test_rates_of_adults_by_race_are_fairlearns(shared: Path, tmp_path: Path) ->
 
     found = ours(rows, ["race"], {"race": "White"})
 
-    told = fairlearn(rows, tmp_path, "race")
-    assert 25 == agrees(found, told, ["race"])
+    message = fairlearn(rows, tmp_path, "race")
+    assert 25 == agrees(found, message, ["race"])

@@ -248,6 +248,6 @@ def test_a_group_without_rows_to_take_a_rate_from_says_which() -> None:
 
     found = rates(rows, groups=["sex"], reference="m", rates=["tpr", "fpr"])
 
-    told = "no row of sex: f has label 0, so it has no fpr"
-    assert [True] * 3 == [told in found[name, "f"].failure for name in ("fpr", "fpr_ratio", "fpr_gap")]
+    message = "no row of sex: f has label 0, so it has no fpr"
+    assert [True] * 3 == [message in found[name, "f"].failure for name in ("fpr", "fpr_ratio", "fpr_gap")]
     assert ["", "", ""] == [found[name, "f"].failure for name in ("tpr", "tpr_ratio", "tpr_gap")]

@@ -65,5 +65,5 @@ def test_a_group_without_rows_to_take_a_rate_from_is_an_error_of_that_rate_alone
     harness("run", "loans.suite.yaml", "--out", "out")
 
     verdicts = json.loads((project / "out" / "loans" / "run.json").read_text())["verdicts"]
-    told = {(each["metric"], each["labels"]["sex"]): each["outcome"] for each in verdicts}
-    assert {("precision", "f"): "error", ("precision", "m"): "pass", ("tpr", "m"): "pass"} == told
+    message = {(each["metric"], each["labels"]["sex"]): each["outcome"] for each in verdicts}
+    assert {("precision", "f"): "error", ("precision", "m"): "pass", ("tpr", "m"): "pass"} == message

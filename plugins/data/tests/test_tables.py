@@ -71,9 +71,9 @@ def test_a_key_that_no_row_has_holds_no_reference() -> None:
 
     found = measure(references, payments, reference=known, keys={"customer": "customer_id", "card": "number"})
 
-    told = {each.labels["column"]: each.failure for each in found}
-    assert "" == told["card"]
-    assert "no row of 'data' has a value in 'customer', so no reference was held" in told["customer"]
+    message = {each.labels["column"]: each.failure for each in found}
+    assert "" == message["card"]
+    assert "no row of 'data' has a value in 'customer', so no reference was held" in message["customer"]
 
 
 def test_volume_is_the_number_of_rows() -> None:

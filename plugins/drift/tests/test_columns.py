@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from harness_drift import DISTANCES, columns, prediction
-from harness_drift.moved import PLAIN
+from harness_drift.column_pair import PLAIN
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
@@ -226,8 +226,8 @@ def test_text_of_which_each_is_its_own_is_compared_by_length() -> None:
 def test_one_value_on_both_sides_has_not_moved() -> None:
     found = drift({"x": [5.0] * 9}, {"x": [5.0] * 7})
 
-    told = {metric: (each.sample.statistic, each.sample.counts.get("value")) for (metric, _), each in found.items()}
-    assert ("exact", 0.0) == told["psi"] == told["js"] == told["ks"]
+    message = {metric: (each.sample.statistic, each.sample.counts.get("value")) for (metric, _), each in found.items()}
+    assert ("exact", 0.0) == message["psi"] == message["js"] == message["ks"]
 
 
 def test_rows_that_belong_together_give_points() -> None:

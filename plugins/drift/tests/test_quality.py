@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_drift import concept, estimated
+from harness_drift import concept, estimate
 
 from harness import HarnessError, UsageError
 from harness.testing import measure
@@ -49,8 +49,8 @@ def test_clusters_are_kept() -> None:
 def test_days_that_leave_no_side_are_an_error_of_each_rate() -> None:
     found = measure(concept, days(5), days=90)
 
-    told = ["no row counts in the time before the last 90 days" in each.failure for each in found]
-    assert [True, True, True] == told
+    message = ["no row counts in the time before the last 90 days" in each.failure for each in found]
+    assert [True, True, True] == message
 
 
 def test_rows_without_a_time_are_refused() -> None:
@@ -66,7 +66,7 @@ def test_estimated_quality_is_that_of_calibrated_scores() -> None:
     score = chance.random(20_000)
     label, decision = chance.random(20_000) < score, (score > 0.5).astype(int)
 
-    found = {each.metric: each.sample for each in measure(estimated, {"score": score, "decision": decision})}
+    found = {each.metric: each.sample for each in measure(estimate, {"score": score, "decision": decision})}
 
     assert {"point"} == {each.statistic for each in found.values()}
     assert decision[label].mean() == pytest.approx(found["recall"].counts["value"], abs=0.01)
@@ -75,7 +75,7 @@ def test_estimated_quality_is_that_of_calibrated_scores() -> None:
 
 def test_scores_that_are_no_probabilities_are_refused() -> None:
     with pytest.raises(HarnessError, match="takes each score for a probability; found -3 to 2"):
-        measure(estimated, {"score": [-3.0, 2.0], "decision": [0, 1]})
+        measure(estimate, {"score": [-3.0, 2.0], "decision": [0, 1]})
 
 
 def test_one_rate_without_rows_leaves_the_others_measured() -> None:
@@ -101,4 +101,4 @@ def test_estimates_of_decisions_that_are_neither_0_nor_1_are_refused() -> None:
     rows = {"id": np.arange(100), "score": np.full(100, 0.5), "decision": np.arange(100) % 3}
 
     with pytest.raises(HarnessError, match="decision 'decision' must hold 0 and 1; found 2"):
-        measure(estimated, rows)
+        measure(estimate, rows)

@@ -165,6 +165,6 @@ def test_a_table_in_64_parts_gets_the_verdicts_of_the_whole(project: Path, harne
 
     found = json.loads((project / "out" / "payments" / "run.json").read_text())["verdicts"]
     whole, parts = ([each for each in found if each["step"] == step] for step in ("drift.columns", "in parts"))
-    told = [[{**each, "step": "", "look": ""} for each in verdicts] for verdicts in (whole, parts)]
+    message = [[{**each, "step": "", "look": ""} for each in verdicts] for verdicts in (whole, parts)]
     assert 7 == len(whole)
-    assert told[0] == told[1]
+    assert message[0] == message[1]

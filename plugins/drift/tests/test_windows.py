@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from harness_drift import windows
-from harness_drift.unusual import effects, standardised
+from harness_drift.window_rank import effects, standard_scores
 
 from harness import HarnessError, Measurement, UsageError, by_file, open_table, save_profile
 from harness.testing import dataset, measure
@@ -38,14 +38,14 @@ def found(rows: Any, **params: Any) -> dict[tuple[str, str], Measurement]:
 def test_a_week_like_no_other_is_more_unusual_than_all() -> None:
     seen = found(weeks(21, last=3.0), days=7)
 
-    assert {"value": 0, "n": 20} == seen["as_unusual", ""].sample.counts
-    assert ("1 of 21", "amount") == tuple(seen["as_unusual", ""].evidence[key] for key in ("rank", "column"))
-    assert 0 == seen["column_as_unusual", "amount"].sample.counts["value"]
-    assert 0 < seen["column_as_unusual", "channel"].sample.counts["value"]
+    assert {"value": 0, "n": 20} == seen["windows_as_extreme", ""].sample.counts
+    assert ("1 of 21", "amount") == tuple(seen["windows_as_extreme", ""].evidence[key] for key in ("rank", "column"))
+    assert 0 == seen["column_windows_as_extreme", "amount"].sample.counts["value"]
+    assert 0 < seen["column_windows_as_extreme", "channel"].sample.counts["value"]
 
 
 def test_only_the_last_windows_count() -> None:
-    assert 22 == found(weeks(30), days=7, last=22)["as_unusual", ""].sample.counts["n"]
+    assert 22 == found(weeks(30), days=7, last=22)["windows_as_extreme", ""].sample.counts["n"]
 
 
 def test_weeks_that_wobble_rarely_are_more_unusual_than_all_others() -> None:
@@ -56,7 +56,7 @@ def test_weeks_that_wobble_rarely_are_more_unusual_than_all_others() -> None:
         means = chance.normal(0, 0.2, (columns, past + 1))
         shares = 1 / (1 + np.exp(-means))
         counts = [np.stack([k := chance.binomial(500, share), 500 - k], axis=1) for share in shares]
-        scores = np.max([standardised(effects(each)) for each in counts], axis=0)
+        scores = np.max([standard_scores(effects(each)) for each in counts], axis=0)
         alarms += int((scores[:-1] >= scores[-1]).sum() == 0)
 
     assert 0.02 < alarms / runs < 0.085
@@ -70,7 +70,7 @@ def test_a_new_value_and_a_missing_one_are_unusual() -> None:
 
     seen = found(rows, days=7)
 
-    assert [0, 0] == [seen["column_as_unusual", name].sample.counts["value"] for name in ("amount", "channel")]
+    assert [0, 0] == [seen["column_windows_as_extreme", name].sample.counts["value"] for name in ("amount", "channel")]
 
 
 @pytest.mark.parametrize(("count", "missing"), [(19, 1), (3, 17), (1, 19)])
@@ -104,7 +104,9 @@ def test_windows_may_be_files_and_saved_profiles(tmp_path: Path, form: str) -> N
     now = datetime(2026, 9, 1)
     past = open_table(f"*.{form}", folder(tmp_path, 20, form), now)
 
-    seen = list(windows.measured(None, {"data": dataset(weeks(1, last=3.0)), "past": past}, {"columns": ["amount"]}))  # type: ignore[arg-type]
+    seen = list(
+        windows.measure_target(None, {"data": dataset(weeks(1, last=3.0)), "past": past}, {"columns": ["amount"]})
+    )  # type: ignore[arg-type]
 
     assert {"value": 0, "n": 20} == seen[0].sample.counts
 
@@ -113,7 +115,7 @@ def test_files_are_counted_too(tmp_path: Path) -> None:
     past = open_table("*.parquet", folder(tmp_path, 4, "parquet"), datetime(2026, 9, 1))
 
     with pytest.raises(HarnessError, match=r"found 4 files in \*.parquet, so 15 are missing"):
-        list(windows.measured(None, {"data": dataset(weeks(1)), "past": past}, {}))  # type: ignore[arg-type]
+        list(windows.measure_target(None, {"data": dataset(weeks(1)), "past": past}, {}))  # type: ignore[arg-type]
 
 
 def test_a_column_that_changes_its_kind_is_an_error_of_its_own(tmp_path: Path) -> None:
@@ -124,12 +126,12 @@ def test_a_column_that_changes_its_kind_is_an_error_of_its_own(tmp_path: Path) -
 
     seen = {
         (each.metric, each.labels.get("column")): each
-        for each in windows.measured(None, {"data": dataset(weeks(1)), "past": past}, {})  # type: ignore[arg-type]
+        for each in windows.measure_target(None, {"data": dataset(weeks(1)), "past": past}, {})  # type: ignore[arg-type]
     }
 
-    assert "is number in some windows and text in others" in seen["column_as_unusual", "channel"].failure
-    assert "not every column can be compared: column 'channel'" in seen["as_unusual", None].failure
-    assert not seen["column_as_unusual", "amount"].failure
+    assert "is number in some windows and text in others" in seen["column_windows_as_extreme", "channel"].failure
+    assert "not every column can be compared: column 'channel'" in seen["windows_as_extreme", None].failure
+    assert not seen["column_windows_as_extreme", "amount"].failure
 
 
 def test_whole_numbers_that_doubles_cannot_tell_apart_are_an_error_of_their_own() -> None:
@@ -138,8 +140,8 @@ def test_whole_numbers_that_doubles_cannot_tell_apart_are_an_error_of_their_own(
 
     seen = found({**rows, "n": 2**61 + at % 50 + np.where(at >= at.size - 400, 60, 0)}, days=7)
 
-    assert "values beyond 2^53 may only seem to equal others" in seen["column_as_unusual", "n"].failure
-    assert not seen["column_as_unusual", "amount"].failure
+    assert "values beyond 2^53 may only seem to equal others" in seen["column_windows_as_extreme", "n"].failure
+    assert not seen["column_windows_as_extreme", "amount"].failure
 
 
 @pytest.mark.parametrize("params", [{}, {"days": 7, "past": {"x": [1]}}])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_latency.effort import each_of, of_rates, of_users
+from harness_latency.effort import each_of, effort_of_rates, effort_of_users
 
 from harness import UsageError
 
@@ -36,13 +36,13 @@ def test_a_plan_of_a_load_is_there_for_machines(suite: Callable[..., Path]) -> N
 
 
 def test_steps_take_their_warm_ups_too() -> None:
-    found = of_rates(duration=10, warmup=2, rates=[100, 200], limit_ms=5)
+    found = effort_of_rates(duration=10, warmup=2, rates=[100, 200], limit_ms=5)
 
     assert (24, 3000) == (found.seconds, found.n)
 
 
 def test_how_many_requests_waiting_users_make_is_not_known() -> None:
-    assert (30, None) == (of_users(duration=30).seconds, of_users(duration=30).n)
+    assert (30, None) == (effort_of_users(duration=30).seconds, effort_of_users(duration=30).n)
 
 
 def test_steps_of_the_same_rate_are_refused() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_latency.capacity import believed
+from harness_latency.capacity import require_on_time
 from harness_latency.load import Pace
 from harness_latency.shots import Shots
 
@@ -78,7 +78,7 @@ def test_capacity_is_the_last_rate_that_held(run: Callable[..., Run], service: S
 def test_capacity_is_at_least_the_highest_rate_that_was_tried(run: Callable[..., Run]) -> None:
     found = run(check="latency.capacity", rates=[400, 500], duration=1.0, rate=None, metrics=["capacity"])
 
-    assert ("capacity[bound=at least]", "500") == (found.verdicts[0].name, found.verdicts[0].shown())
+    assert ("capacity[bound=at least]", "500") == (found.verdicts[0].name, found.verdicts[0].value_text())
 
 
 def test_capacity_is_not_known_if_the_generator_was_late(run: Callable[..., Run]) -> None:
@@ -94,7 +94,7 @@ def test_a_generator_that_is_late_beyond_a_rate_that_held_gives_no_capacity() ->
     )  # fmt: skip
 
     with pytest.raises(HarnessError, match=r"not known: it is at least 400/s, but at 500/s the generator was late"):
-        believed(late, Pace(rate=500, duration=1), held=[400])
+        require_on_time(late, Pace(rate=500, duration=1), held=[400])
 
 
 def test_rates_that_do_not_rise_are_refused(run: Callable[..., Run]) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from harness_mlflow import mlflow as connect
 from harness_mlflow.model import Model
-from harness_mlflow.scoring import as_scores, scored
+from harness_mlflow.scoring import as_scores, score_dataset
 from sklearn.linear_model import LogisticRegression
 
 from harness import Absent, HarnessError, Identity, UsageError
@@ -49,12 +49,12 @@ def saved(model: Any, path: Path, **options: Any) -> str:
 
 
 def test_a_version_that_is_not_there(store: Any) -> None:
-    told = trouble(HarnessError, "models:/fraud/99", tracking_uri=store.uri)
+    message = trouble(HarnessError, "models:/fraud/99", tracking_uri=store.uri)
 
-    assert told.startswith(
+    assert message.startswith(
         "model 'models:/fraud/99' cannot be looked up: MlflowException: Model Version (name=fraud, version=99)"
     )
-    assert told.endswith("check its name, its version and tracking_uri")
+    assert message.endswith("check its name, its version and tracking_uri")
 
 
 def test_an_alias_or_model_that_never_was_is_absent(store: Any) -> None:
@@ -70,42 +70,42 @@ def test_an_alias_or_model_that_never_was_is_absent(store: Any) -> None:
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'typo.db'}"
 
-    told = trouble(HarnessError, "models:/fraud@champion", tracking_uri=uri)
+    message = trouble(HarnessError, "models:/fraud@champion", tracking_uri=uri)
 
-    assert f"no MLflow store at '{uri}'; check tracking_uri and registry_uri, or MLFLOW_TRACKING_URI" == told
+    assert f"no MLflow store at '{uri}'; check tracking_uri and registry_uri, or MLFLOW_TRACKING_URI" == message
     assert [] == list(tmp_path.iterdir())
 
 
 def test_a_store_that_does_not_answer_is_not_absence(tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_text("this is no database" * 100)
 
-    told = trouble(HarnessError, "models:/fraud@champion", tracking_uri=f"sqlite:///{tmp_path / 'broken.db'}")
+    message = trouble(HarnessError, "models:/fraud@champion", tracking_uri=f"sqlite:///{tmp_path / 'broken.db'}")
 
-    assert "cannot be looked up: " in told
-    assert "file is not a database" in told
+    assert "cannot be looked up: " in message
+    assert "file is not a database" in message
 
 
 @pytest.mark.parametrize("uri", ["models:/fraud/latest", "models:/fraud/Production", "models:/fraud", "runs:/abc"])
 def test_a_name_that_cannot_be_pinned(uri: str) -> None:
-    told = trouble(UsageError, uri)
+    message = trouble(UsageError, uri)
 
-    assert f"model {uri!r} cannot be pinned; name it as models:/NAME/VERSION, models:/NAME@ALIAS, " in told
+    assert f"model {uri!r} cannot be pinned; name it as models:/NAME/VERSION, models:/NAME@ALIAS, " in message
 
 
 def test_a_folder_that_holds_no_model(tmp_path: Path) -> None:
-    told = trouble(UsageError, str(tmp_path))
+    message = trouble(UsageError, str(tmp_path))
 
-    assert f"no model at '{tmp_path}': there is no folder with a file MLmodel; name it as" in told
+    assert f"no model at '{tmp_path}': there is no folder with a file MLmodel; name it as" in message
 
 
 def test_a_model_whose_file_is_cut_short(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "cut")
     (tmp_path / "cut" / "model.pkl").write_bytes((folder / "model.pkl").read_bytes()[:100])
 
-    told = trouble(HarnessError, str(tmp_path / "cut"))
+    message = trouble(HarnessError, str(tmp_path / "cut"))
 
-    assert f"model {tmp_path / 'cut'} does not load: " in told
-    assert told.endswith("; install what its requirements.txt lists, or log it again")
+    assert f"model {tmp_path / 'cut'} does not load: " in message
+    assert message.endswith("; install what its requirements.txt lists, or log it again")
 
 
 def test_a_model_that_needs_what_is_not_installed(folder: Path, tmp_path: Path) -> None:
@@ -113,50 +113,50 @@ def test_a_model_that_needs_what_is_not_installed(folder: Path, tmp_path: Path) 
     config = tmp_path / "needs" / "MLmodel"
     config.write_text(config.read_text().replace("loader_module: mlflow.sklearn", "loader_module: nowhere_to_be_found"))
 
-    told = trouble(HarnessError, str(tmp_path / "needs"))
+    message = trouble(HarnessError, str(tmp_path / "needs"))
 
-    assert "does not load: ModuleNotFoundError: No module named 'nowhere_to_be_found'; install what" in told
+    assert "does not load: ModuleNotFoundError: No module named 'nowhere_to_be_found'; install what" in message
 
 
 def test_columns_that_the_rows_lack(folder: Path) -> None:
-    told = trouble(HarnessError, str(folder), {"id": [1], "sum": [2.0]})
+    message = trouble(HarnessError, str(folder), {"id": [1], "sum": [2.0]})
 
-    assert f"model {folder} reads 2 columns that dataset 'd' (" in told
-    assert "lacks: amount, hour; add them, or name rows made for this model" in told
+    assert f"model {folder} reads 2 columns that dataset 'd' (" in message
+    assert "lacks: amount, hour; add them, or name rows made for this model" in message
 
 
 def test_columns_of_another_type(folder: Path) -> None:
-    told = trouble(HarnessError, str(folder), {**AMOUNTS, "hour": ["one", "two", "three"]})
+    message = trouble(HarnessError, str(folder), {**AMOUNTS, "hour": ["one", "two", "three"]})
 
-    assert "cannot score dataset 'd': MlflowException: Failed to enforce schema" in told
-    assert told.endswith("; make the columns what the model was trained on")
+    assert "cannot score dataset 'd': MlflowException: Failed to enforce schema" in message
+    assert message.endswith("; make the columns what the model was trained on")
 
 
 def test_values_that_the_model_refuses(folder: Path) -> None:
-    told = trouble(HarnessError, str(folder), {**AMOUNTS, "hour": [1.0, None, 3.0]})
+    message = trouble(HarnessError, str(folder), {**AMOUNTS, "hour": [1.0, None, 3.0]})
 
-    assert "cannot score dataset 'd': ValueError: Input X contains NaN." in told
+    assert "cannot score dataset 'd': ValueError: Input X contains NaN." in message
 
 
 def test_rows_without_id(folder: Path) -> None:
-    told = trouble(UsageError, str(folder), {"amount": [1.0], "hour": [2.0]})
+    message = trouble(UsageError, str(folder), {"amount": [1.0], "hour": [2.0]})
 
-    assert "dataset 'd' declares no 'id' column; add `id: COLUMN` to it" == told
+    assert "dataset 'd' declares no 'id' column; add `id: COLUMN` to it" == message
 
 
 def test_ids_that_are_used_twice(folder: Path) -> None:
-    told = trouble(HarnessError, str(folder), {**AMOUNTS, "id": ["a", "b", "b"]})
+    message = trouble(HarnessError, str(folder), {**AMOUNTS, "id": ["a", "b", "b"]})
 
     expected = "dataset 'd': 3 rows carry 2 different values of id 'id'; keep one row for each id, as scores are joined"
-    assert told.startswith(expected)
+    assert message.startswith(expected)
 
 
 def test_a_model_without_signature(tmp_path: Path) -> None:
     model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
 
-    told = trouble(HarnessError, saved(model, tmp_path / "bare"))
+    message = trouble(HarnessError, saved(model, tmp_path / "bare"))
 
-    assert "has no signature, so which columns it reads is unknown; log it with signature=infer_signature" in told
+    assert "has no signature, so which columns it reads is unknown; log it with signature=infer_signature" in message
 
 
 @pytest.mark.parametrize(("classes", "shape"), [([0, 1, 2], r"\(3, 3\)"), ([[0, 1], [1, 0], [1, 1]], r"\(3, 2\)")])
@@ -182,7 +182,7 @@ def test_scores_that_are_no_numbers_are_counted(tmp_path: Path, bad: Any) -> Non
     model = predicting(lambda rows: np.array([0.1, bad, bad], dtype=object))
 
     with pytest.raises(HarnessError) as raised:
-        scored(dataset(AMOUNTS, "d"), model, tmp_path / "scores.parquet")
+        score_dataset(dataset(AMOUNTS, "d"), model, tmp_path / "scores.parquet")
 
     expected = "model models:/fraud/3: 2 of 3 scores of dataset 'd' are NaN or infinite; repair those rows or the model"
     assert expected == str(raised.value)

@@ -33,11 +33,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "counted": tallies.counted,
+        "counted": tallies.must_counts_text,
         "open_points": tallies.open_points,
-        "asked": tallies.asked,
+        "asked": tallies.requirement_text,
         "status": tallies.status,
-        "plotted": plotted,
+        "plotted": plot_verdicts,
         "when": when,
     }
     environment.globals |= {
@@ -48,9 +48,9 @@ def _environment() -> Environment:
     return environment
 
 
-def plotted(run: Run) -> Iterator[tuple[Verdict, plots.Plot, Sequence[Verdict]]]:
+def plot_verdicts(run: Run) -> Iterator[tuple[Verdict, plots.Plot, Sequence[Verdict]]]:
     """Yield each verdict with its plot and the passes folded into it; those of one requirement share a scale."""
-    folded = {id(entry[0]): entry for entry in run.folded()}
+    folded = {id(entry[0]): entry for entry in run.verdict_groups()}
     for verdicts in tallies.by_requirement(run):
         scale = plots.scale_of(verdicts)
         shown = [verdict for verdict in verdicts if id(verdict) in folded]

@@ -69,14 +69,14 @@ def _not_passed(case: Element, verdict: Verdict) -> None:
 
 
 def _name(verdict: Verdict) -> str:
-    return f"{verdict.name}: {tallies.asked(verdict)}"
+    return f"{verdict.name}: {tallies.requirement_text(verdict)}"
 
 
 def _nothing_proven(run: Run) -> Element:
     """Return a case in error, so that a run that decides nothing does not look green."""
     case = Element("testcase", classname=_clean(run.suite), name="the suite decides something", time="0")
-    told = "no requirement is a must, so nothing is proven; make one `severity: must`"
-    SubElement(case, "error", type="error", message=told).text = told
+    message = "no requirement is a must, so nothing is proven; make one `severity: must`"
+    SubElement(case, "error", type="error", message=message).text = message
     return case
 
 

@@ -33,10 +33,10 @@ def report(runs: Sequence[Run], out: Path) -> str:
 
 def summary(runs: Sequence[Run], limit: int = LIMIT) -> str:
     """Return the summary of all runs; what does not fit into the limit is counted."""
-    return _fitted([*_headline(runs), *_tables(runs), *_explanations(runs)], limit)
+    return _fit_parts([*_headline(runs), *_tables(runs), *_explanations(runs)], limit)
 
 
-def escaped(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return text that means only itself in markdown: no markup, no table cell, no mention, no reference."""
     return SPECIAL.sub(r"\\\1", _unreferring(text))
 
@@ -52,17 +52,19 @@ def _unreferring(text: str) -> str:
 
 def _headline(runs: Sequence[Run]) -> Iterator[Part]:
     outcome = tallies.overall(runs)
-    who = " and ".join(dict.fromkeys(escaped(run.candidate.revision) for run in runs))
+    who = " and ".join(dict.fromkeys(escape_markdown(run.candidate.revision) for run in runs))
     yield Part(text=f"## {EMOJI[outcome]} {outcome.capitalize()}: {who}\n\n")
-    yield Part(text=f"{tallies.counted(runs).capitalize()}: {tallies.DECIDES[outcome]}.\n")
+    yield Part(text=f"{tallies.must_counts_text(runs).capitalize()}: {tallies.DECIDES[outcome]}.\n")
 
 
 def _tables(runs: Sequence[Run]) -> Iterator[Part]:
     for run in runs:
-        yield Part(text=f"\n### {EMOJI[run.outcome]} {escaped(run.suite)}\n\n", counted="suite")
+        yield Part(text=f"\n### {EMOJI[run.outcome]} {escape_markdown(run.suite)}\n\n", counted="suite")
         yield Part(text="| verdict | metric | found | asked | step |\n|---|---|---|---|---|\n")
-        yield from (Part(text=_row(entry), counted="verdict") for entry in run.folded())
-        yield Part(text=f"\nRun <code>{escaped(run.id)}</code>, digest <code>{escaped(run.digest)}</code>\n")
+        yield from (Part(text=_row(entry), counted="verdict") for entry in run.verdict_groups())
+        yield Part(
+            text=f"\nRun <code>{escape_markdown(run.id)}</code>, digest <code>{escape_markdown(run.digest)}</code>\n"
+        )
 
 
 def _row(entry: tuple[Verdict, ...]) -> str:
@@ -70,8 +72,8 @@ def _row(entry: tuple[Verdict, ...]) -> str:
     name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else verdict.name
     status, severity = tallies.status(verdict), verdict.requirement.severity
     word = f"{EMOJI[status]} {status}{' (should)' if severity == 'should' else ''}"
-    found = verdict.shown() if verdict.estimate else "nothing"
-    cells = [word, *map(escaped, (name, found, tallies.asked(verdict), verdict.step))]
+    found = verdict.value_text() if verdict.estimate else "nothing"
+    cells = [word, *map(escape_markdown, (name, found, tallies.requirement_text(verdict), verdict.step))]
     return f"| {' | '.join(cells)} |\n"
 
 
@@ -83,11 +85,11 @@ def _explanations(runs: Sequence[Run]) -> Iterator[Part]:
 
 def _details(run: Run, verdict: Verdict) -> str:
     words = html.escape(verdict.explain().partition("\n")[2], quote=False)
-    title = f"{EMOJI[verdict.outcome]} {_as_html(f'{verdict.name}: {tallies.asked(verdict)} ({run.suite})')}"
+    title = f"{EMOJI[verdict.outcome]} {_as_html(f'{verdict.name}: {tallies.requirement_text(verdict)} ({run.suite})')}"
     return f"\n<details><summary>{title}</summary>\n\n<pre>\n{words}\n</pre>\n\n</details>\n"
 
 
-def _fitted(parts: Sequence[Part], limit: int) -> str:
+def _fit_parts(parts: Sequence[Part], limit: int) -> str:
     """Return the parts that fit, in order, with a count of those that do not."""
     kept: list[str] = []
     left_out: list[str] = []

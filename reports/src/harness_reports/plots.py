@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness import Verdict
-from harness_reports.tallies import asked
+from harness_reports.tallies import requirement_text
 
 WIDTH = 340
 MARGIN = 26
@@ -63,17 +63,17 @@ def plot(verdict: Verdict, scale: Scale) -> Plot:
     against = verdict.requirement.versus
     zero = Mark(x=scale.x(0), text=_short(against)) if against else None
     return Plot(
-        threshold=Mark(x=at, text=written(verdict, threshold)),
+        threshold=Mark(x=at, text=format_value(verdict, threshold)),
         good=good,
         ticks=list(_ticks(verdict, scale, zero)),
         baseline=zero,
         value=scale.x(verdict.estimate.value) if verdict.estimate else None,
         interval=_interval(verdict, scale),
-        described=f"{verdict.outcome}: found {verdict.shown()}; asked: {asked(verdict)}",
+        described=f"{verdict.outcome}: found {verdict.value_text()}; asked: {requirement_text(verdict)}",
     )
 
 
-def written(verdict: Verdict, value: float) -> str:
+def format_value(verdict: Verdict, value: float) -> str:
     """Return a number as an axis shows it: percent for shares, with a sign for a difference."""
     sign = "+" if verdict.requirement.versus and value > 0 else ""
     if verdict.statistic == "proportion":
@@ -110,7 +110,7 @@ def _ticks(verdict: Verdict, scale: Scale, zero: Mark | None) -> Iterator[Mark]:
     """Yield round values; none where the baseline's name is written."""
     step = _step(scale.high - scale.low)
     for index in range(math.ceil(scale.low / step), math.floor(scale.high / step) + 1):
-        mark = Mark(x=scale.x(index * step), text=written(verdict, index * step))
+        mark = Mark(x=scale.x(index * step), text=format_value(verdict, index * step))
         if zero is None or abs(mark.x - zero.x) > CHARACTER * (len(mark.text) + len(zero.text)) / 2 + 4:
             yield mark
 

@@ -25,9 +25,9 @@ def status(verdict: Verdict) -> Status:
     return "info" if verdict.requirement.severity == "info" else verdict.outcome
 
 
-def asked(verdict: Verdict) -> str:
+def requirement_text(verdict: Verdict) -> str:
     """Return what was asked, as it stands below a heading that says so; a comparison names its baseline."""
-    said = verdict.asked().removesuffix(" was asked").removesuffix(" was allowed")
+    said = verdict.requirement_text().removesuffix(" was asked").removesuffix(" was allowed")
     return f"{said} against {verdict.requirement.versus}" if verdict.requirement.versus else said
 
 
@@ -42,13 +42,13 @@ def open_points(run: Run) -> Sequence[Verdict]:
     return sorted(missed, key=lambda v: (v.requirement.severity != "must", ORDER.index(v.outcome)))
 
 
-def counted(runs: Sequence[Run]) -> str:
+def must_counts_text(runs: Sequence[Run]) -> str:
     """Return how many musts came out how: `2 pass and 1 fail of 3 musts`."""
     outcomes = [verdict.outcome for run in runs for verdict in musts(run)]
     counts = [f"{outcomes.count(outcome)} {outcome}" for outcome in reversed(ORDER) if outcome in outcomes]
     if not outcomes:
         return "no requirement is a must, so nothing is proven"
-    return f"{_listed(counts)} of {len(outcomes)} {'must' if len(outcomes) == 1 else 'musts'}"
+    return f"{_join_with_and(counts)} of {len(outcomes)} {'must' if len(outcomes) == 1 else 'musts'}"
 
 
 def by_requirement(run: Run) -> Iterator[Sequence[Verdict]]:
@@ -57,5 +57,5 @@ def by_requirement(run: Run) -> Iterator[Sequence[Verdict]]:
         yield list(group)
 
 
-def _listed(parts: Sequence[str]) -> str:
+def _join_with_and(parts: Sequence[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)

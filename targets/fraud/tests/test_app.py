@@ -73,8 +73,8 @@ def _asked(
 def test_a_payment_is_scored_with_its_features() -> None:
     answer = _asked("POST", "/v1/score", json=GOOD)
 
-    told = {"version": "models:/fraud/2", "digest": "sha256:ab", "fallback": False}
-    assert {"transaction_id": 1, "score": 40.5 / 1e9, **told} == answer.json()
+    message = {"version": "models:/fraud/2", "digest": "sha256:ab", "fallback": False}
+    assert {"transaction_id": 1, "score": 40.5 / 1e9, **message} == answer.json()
 
 
 def test_a_batch_is_scored_in_its_order() -> None:

@@ -45,19 +45,19 @@ def test_prepare_leaves_its_files_and_no_other(prepared: Files) -> None:
 def test_judging_rows_carry_no_label(prepared: Files) -> None:
     columns = [*PAYMENT, *(name for name in FEATURES if name != "amount")]
 
-    assert pq.read_schema(prepared.matured).names == columns
+    assert pq.read_schema(prepared.mature_rows).names == columns
     assert set(pq.read_schema(prepared.validation).names) == {*columns, "is_fraud"}
     assert set(pq.read_schema(prepared.training).names) == {*columns, "is_fraud"}
 
 
 def test_no_row_both_tunes_and_judges(prepared: Files) -> None:
-    ids = [set(pd.read_parquet(path)["transaction_id"]) for path in (prepared.validation, prepared.matured)]
+    ids = [set(pd.read_parquet(path)["transaction_id"]) for path in (prepared.validation, prepared.mature_rows)]
 
     assert ids[0].isdisjoint(ids[1])
 
 
 def test_judging_rows_are_the_test_week_and_the_maturing_one(prepared: Files) -> None:
-    times = pd.read_parquet(prepared.matured)["tx_time"]
+    times = pd.read_parquet(prepared.mature_rows)["tx_time"]
 
     assert (times.min().date().isoformat(), times.max().date().isoformat()) == ("2026-03-18", "2026-03-31")
 

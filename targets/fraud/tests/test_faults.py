@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from fraud_target.embedded import LOOPBACK, fraud_service, free_port, started, valkey
+from fraud_target.embedded import LOOPBACK, fraud_service, free_port, run_service, valkey
 from fraud_target.features import add_features
 from fraud_target.loading import load_payments
 from fraud_target.model import RECIPES, fit, scores_of
@@ -45,9 +45,9 @@ class World:
     payments: list[dict[str, object]]
     scores: dict[str, list[float]]
 
-    def right(self, number: int, told: dict[str, object], version: str) -> bool:
+    def right(self, number: int, message: dict[str, object], version: str) -> bool:
         """Tell whether an answer is what the model it names gives."""
-        return abs(float(str(told["score"])) - self.scores[version][number]) <= WITHIN
+        return abs(float(str(message["score"])) - self.scores[version][number]) <= WITHIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def _serving(model: str, store: tuple[Path, int], *options: str) -> Iterator[tup
     """Give a service's URL and process."""
     port = free_port()
     url = f"http://{LOOPBACK}:{port}"
-    with started(fraud_service(model, f"redis://{LOOPBACK}:{store[1]}", port, *ROOM, *options), url) as process:
+    with run_service(fraud_service(model, f"redis://{LOOPBACK}:{store[1]}", port, *ROOM, *options), url) as process:
         yield url, process
 
 
@@ -152,9 +152,13 @@ class Load:
     async def _one(self, client: httpx.AsyncClient, number: int) -> None:
         sent = time.monotonic()
         answer = await client.post("/v1/score", json=self.world.payments[number])
-        told = answer.json()
-        version = told.get("version")
-        right = answer.status_code != 200 or told["fallback"] or self.world.right(number, told, self.version or version)
+        message = answer.json()
+        version = message.get("version")
+        right = (
+            answer.status_code != 200
+            or message["fallback"]
+            or self.world.right(number, message, self.version or version)
+        )
         self.seen.append(
             Seen(sent=sent, answered=time.monotonic(), status=answer.status_code, version=version, right=right)
         )
@@ -224,13 +228,13 @@ def test_a_service_told_to_stop_answers_what_it_holds(world: World, store: tuple
         asking = [_half_sent(url, world.payments[number]) for number in range(held)]
         _until(lambda: f"fraud_in_flight {held}.0" in httpx.get(f"{url}/metrics", timeout=PATIENCE).text)
         process.terminate()
-        told = time.monotonic()
+        message = time.monotonic()
         found = [_finished(*each) for each in asking]
         code = process.wait(PATIENCE)
-        print(f"stopped {time.monotonic() - told:.2f} s after it was told to, after {held} answers it held")
+        print(f"stopped {time.monotonic() - message:.2f} s after it was told to, after {held} answers it held")
     server.stop()
 
-    assert all(world.right(number, told, SECOND) for number, told in enumerate(found))
+    assert all(world.right(number, message, SECOND) for number, message in enumerate(found))
     assert code in (0, -signal.SIGTERM)
 
 
@@ -248,8 +252,8 @@ def _finished(line: socket.socket, rest: bytes) -> dict[str, object]:
     with line, line.makefile("rb") as answer:
         status, _, body = answer.read().partition(b"\r\n\r\n")
     assert b" 200 " in status, status
-    told: dict[str, object] = json.loads(body)
-    return told
+    message: dict[str, object] = json.loads(body)
+    return message
 
 
 def _until(what: Callable[[], bool]) -> None:

@@ -8,10 +8,10 @@ import mlflow
 import numpy as np
 import pytest
 from fraud_target.features import FEATURES
-from fraud_target.following import Alias, followed
+from fraud_target.following import Alias, follow_alias
 from fraud_target.limits import Limits
 from fraud_target.registry import TRUSTED
-from fraud_target.served import served
+from fraud_target.served import load_model
 from fraud_target.service import Service
 from fraud_target.store import ValkeyStore
 from mlflow import MlflowClient
@@ -47,10 +47,10 @@ def client(tmp_path: Path) -> MlflowClient:
 
 
 def test_a_model_that_cannot_be_read_leaves_the_old_one_and_the_next_is_followed(client: MlflowClient) -> None:
-    service = Service(served(CHAMPION), ValkeyStore("redis://127.0.0.1:1"), Limits())
+    service = Service(load_model(CHAMPION), ValkeyStore("redis://127.0.0.1:1"), Limits())
 
     async def moved() -> list[str]:
-        following = asyncio.create_task(followed(service, Alias(uri=CHAMPION, every=0.05)))
+        following = asyncio.create_task(follow_alias(service, Alias(uri=CHAMPION, every=0.05)))
         client.set_registered_model_alias("fraud", "champion", "2")
         await _until(lambda: service.meters.failed_swaps > 0 or following.done())
         seen = [service.served.version]

@@ -22,7 +22,7 @@ def test_project_simulates_and_trains(tmp_path: Path) -> None:
 
     assert client.get_model_version_by_alias("fraud", "champion").version == 1
     assert client.get_model_version_by_alias("fraud", "challenger").version == 2
-    assert files.matured.is_file()
+    assert files.mature_rows.is_file()
 
 
 def _mlflow_run(files: Files, entry_point: str, *parameters: str) -> None:

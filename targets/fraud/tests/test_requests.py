@@ -215,7 +215,7 @@ def test_metrics_are_exact_when_many_ask_at_once(serve: Serve) -> None:
 
     with httpx.Client(timeout=PATIENCE) as client, ThreadPoolExecutor(8) as callers:
         list(callers.map(lambda body: client.post(url + "/v1/score", json=body), bodies))
-        told = client.get(url + "/metrics").text.splitlines()
+        message = client.get(url + "/metrics").text.splitlines()
 
     assert {
         'fraud_requests_total{path="/v1/score",status="200"} 80.0',
@@ -224,7 +224,7 @@ def test_metrics_are_exact_when_many_ask_at_once(serve: Serve) -> None:
         'fraud_request_seconds_bucket{le="+Inf",path="/v1/score"} 120.0',
         'fraud_score_count{version="models:/fraud/2"} 80.0',
         "fraud_in_flight 0.0",
-    } <= set(told)
+    } <= set(message)
 
 
 @pytest.mark.parametrize(("pinned", "status"), [("sha256:ab", 200), ("sha256:cd", 503)])

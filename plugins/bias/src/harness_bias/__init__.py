@@ -34,11 +34,11 @@ def group_rates(
     """Measure each group's rates, and their ratios and gaps to one reference group that is named in advance."""
     from harness_bias import comparison, grouping, rows  # noqa: PLC0415 - pyarrow costs, and listing needs none of it
 
-    cells, known = grouping.counted(data, groups), grouping.outcomes(data)
+    cells, known = grouping.count_cells(data, groups), grouping.outcomes(data)
     calibrated, together = "calibration" in rates, not grouping.independent(data)
-    found = rows.fetched(data, groups, calibrated) if calibrated or together else None
+    found = rows.fetch_rows(data, groups, calibrated) if calibrated or together else None
     for grouped in grouping.groupings(cells, groups, reference, intersections):
-        yield from comparison.of(grouped, found if together else None, known, rates)
+        yield from comparison.measure_rates(grouped, found if together else None, known, rates)
         if found is not None and calibrated:
             yield from comparison.calibration(grouped, found)
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from harness import Measurement, Sample
 from harness_bias.grouping import OUTCOMES, Group, Grouping, Outcome
-from harness_bias.rows import having, inside, observed
+from harness_bias.rows import having, inside, sample_rows
 
 Better = Literal["higher", "lower"]
 Counts = Mapping[str, float]
@@ -44,23 +44,25 @@ RATES = (
 )
 
 
-def of(grouping: Grouping, rows: pa.Table | None, known: Sequence[str], names: Sequence[str]) -> Iterator[Measurement]:
+def measure_rates(
+    grouping: Grouping, rows: pa.Table | None, known: Sequence[str], names: Sequence[str]
+) -> Iterator[Measurement]:
     """Yield the named rates that the known outcomes allow, for each group and against the reference.
 
     Without `rows`, counts tell all; with them, samples hold those that belong together or carry weights.
     """
     for rate in RATES:
         if rate.name in names and rate.needs() <= set(known):
-            yield from _of_rate(grouping, rows, rate)
+            yield from _measure_rate(grouping, rows, rate)
     if "equalized_odds" in names and {"label", "decision"} <= set(known):
-        yield from _equalized_odds(grouping, rows)
+        yield from _measure_equalized_odds(grouping, rows)
 
 
 def calibration(grouping: Grouping, rows: pa.Table) -> Iterator[Measurement]:
     """Yield how far scores, taken for probabilities, lie from the outcomes of each group."""
     for group in (grouping.reference, *grouping.groups):
         labels = grouping.labels(group)
-        own = observed(rows, inside(rows, labels), y=rows["own label"], score=rows["own score"])
+        own = sample_rows(rows, inside(rows, labels), y=rows["own label"], score=rows["own score"])
         yield Measurement(
             metric="calibration",
             sample=Sample(statistic="calibration", rows=own),
@@ -70,7 +72,7 @@ def calibration(grouping: Grouping, rows: pa.Table) -> Iterator[Measurement]:
         )
 
 
-def _of_rate(grouping: Grouping, rows: pa.Table | None, rate: Rate) -> Iterator[Measurement]:
+def _measure_rate(grouping: Grouping, rows: pa.Table | None, rate: Rate) -> Iterator[Measurement]:
     reference = rate.counts(grouping.cells[grouping.reference])
     for group in (grouping.reference, *grouping.groups):
         counts = rate.counts(grouping.cells[group])
@@ -85,13 +87,13 @@ def _of_rate(grouping: Grouping, rows: pa.Table | None, rate: Rate) -> Iterator[
         )
         if group != grouping.reference:
             both = {**counts, "k_ref": reference["k"], "n_ref": reference["n"]}
-            yield from _compared(grouping, rows, group, rate, both)
+            yield from _compare_with_reference(grouping, rows, group, rate, both)
 
 
-def _compared(
+def _compare_with_reference(
     grouping: Grouping, rows: pa.Table | None, group: Group, rate: Rate, counts: Counts
 ) -> Iterator[Measurement]:
-    told = ", ".join(grouping.reference)
+    message = ", ".join(grouping.reference)
     for statistic in ("ratio", "gap"):
         yield Measurement(
             metric=f"{rate.name}_{statistic}",
@@ -99,7 +101,7 @@ def _compared(
             better=rate.better,
             unit=_unit(group, grouping.reference, counts["n"], counts["n"] + counts["n_ref"]),
             labels=grouping.labels(group),
-            evidence={"reference": told},
+            evidence={"reference": message},
             failure=_lacking(grouping, [group, grouping.reference], [rate]),
         )
 
@@ -108,11 +110,10 @@ def _lacking(grouping: Grouping, groups: Sequence[Group], rates: Sequence[Rate])
     """Return that a group has no row to take a rate from, or nothing."""
     for group, rate in ((group, rate) for group in groups for rate in rates):
         if rate.of and not rate.counts(grouping.cells[group])["n"]:
-            told = ", ".join(f"{name}: {value}" for name, value in grouping.labels(group).items())
+            message = ", ".join(f"{name}: {value}" for name, value in grouping.labels(group).items())
             among = f"{rate.of[0]} {rate.of[1]}"
-            return (
-                f"no row of {told} has {among}, so it has no {rate.name}; give more rows, or merge it with a like group"
-            )
+            lack = f"no row of {message} has {among}, so it has no {rate.name}"
+            return f"{lack}; give more rows, or merge it with a like group"
     return ""
 
 
@@ -121,11 +122,11 @@ def _unit(group: Group, reference: Group = (), own: float = 0, both: float = 0) 
     name = "/".join(group)
     if not reference:
         return f"rows of {name}"
-    told = f" (1 in {round(both / own):,} of {name})" if 0 < own <= both / 2 else ""
-    return f"rows of {name} and {'/'.join(reference)}{told}"
+    message = f" (1 in {round(both / own):,} of {name})" if 0 < own <= both / 2 else ""
+    return f"rows of {name} and {'/'.join(reference)}{message}"
 
 
-def _equalized_odds(grouping: Grouping, rows: pa.Table | None) -> Iterator[Measurement]:
+def _measure_equalized_odds(grouping: Grouping, rows: pa.Table | None) -> Iterator[Measurement]:
     """Yield the larger of the gaps of true and of false positive rates, for each group but the reference."""
     rates = [rate for rate in RATES if rate.name in ("tpr", "fpr")]
     for group in grouping.groups:
@@ -182,4 +183,4 @@ def _rows(grouping: Grouping, rows: pa.Table, group: Group, rate: Rate, *, alone
     wanted = own if alone else pc.or_(own, reference)
     among = pc.and_(wanted, having(rows, rate.of)) if rate.of else wanted
     hit, compared = having(rows, rate.hit).cast(pa.float64()), reference.cast(pa.float64())
-    return observed(rows, among, y=hit, reference=compared)
+    return sample_rows(rows, among, y=hit, reference=compared)

@@ -36,7 +36,7 @@ class Grouping:
         return dict(zip(self.columns, group, strict=True))
 
 
-def counted(data: Dataset, columns: Sequence[str]) -> Cells:
+def count_cells(data: Dataset, columns: Sequence[str]) -> Cells:
     """Return how many rows hold each combination of groups and outcomes, counted where they are."""
     for name in columns:
         _must_have(data, name)
@@ -46,8 +46,8 @@ def counted(data: Dataset, columns: Sequence[str]) -> Cells:
     _few(total, columns)
     _binary(data, total)
     if total.num_rows == MOST_CELLS:
-        told = f"{', '.join(columns)} have {MOST_CELLS:,} or more combinations of groups and outcomes"
-        raise HarnessError(f"{told}, and rates of so many tell nothing; name fewer columns")
+        message = f"{', '.join(columns)} have {MOST_CELLS:,} or more combinations of groups and outcomes"
+        raise HarnessError(f"{message}, and rates of so many tell nothing; name fewer columns")
     return _cells(total, len(columns))
 
 
@@ -63,19 +63,19 @@ def groupings(
         yield _grouping(cells, chosen, tuple(columns[at] for at in chosen), named)
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return a column's name quoted for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def as_text(name: str) -> str:
     """Return the SQL expression of a row's group; rows without a value are a group of their own."""
-    return f"coalesce(CAST({quoted(name)} AS VARCHAR), '{MISSING}')"
+    return f"coalesce(CAST({quote_name(name)} AS VARCHAR), '{MISSING}')"
 
 
 def as_number(data: Dataset, role: str) -> str:
     """Return the SQL expression of a row's decision or label."""
-    return f"CAST({quoted(data.column(role))} AS DOUBLE)"
+    return f"CAST({quote_name(data.column(role))} AS DOUBLE)"
 
 
 def independent(data: Dataset) -> bool:
@@ -86,20 +86,20 @@ def independent(data: Dataset) -> bool:
 def outcomes(data: Dataset) -> Sequence[str]:
     """Return `decision`, which must be there, and `label` if it is."""
     data.column("decision")
-    return [role for role in OUTCOMES if role in data.roles.named()]
+    return [role for role in OUTCOMES if role in data.roles.single_columns()]
 
 
 def _counts(data: Dataset, columns: Sequence[str]) -> str:
     """Return the query that groups the values as they are, and puts only what results into words and numbers."""
-    read, own = _told_apart(data, columns)
-    raw = ", ".join(dict.fromkeys(quoted(name) for name in (*own, *map(data.column, outcomes(data)))))
+    read, own = _grouping_columns(data, columns)
+    raw = ", ".join(dict.fromkeys(quote_name(name) for name in (*own, *map(data.column, outcomes(data)))))
     grouped = f"SELECT {raw}, count(*) AS harness_rows FROM ({read.sql}) GROUP BY {raw} LIMIT {MOST_CELLS}"
-    shown = [f"{as_text(name)} AS {quoted(f'group {column}')}" for name, column in zip(own, columns, strict=True)]
-    shown += [f"{as_number(data, role)} AS {quoted(f'group {role}')}" for role in outcomes(data)]
+    shown = [f"{as_text(name)} AS {quote_name(f'group {column}')}" for name, column in zip(own, columns, strict=True)]
+    shown += [f"{as_number(data, role)} AS {quote_name(f'group {role}')}" for role in outcomes(data)]
     return f"SELECT {', '.join(shown)}, harness_rows FROM ({grouped})"
 
 
-def _told_apart(data: Dataset, columns: Sequence[str]) -> tuple[Dataset, Sequence[str]]:
+def _grouping_columns(data: Dataset, columns: Sequence[str]) -> tuple[Dataset, Sequence[str]]:
     """Return which columns tell the groups apart: of numbers with a fraction their words, as 0.0 equals -0.0."""
     known = data.columns
     worded = [name for name in columns if known[name] in ("FLOAT", "DOUBLE")]
@@ -122,8 +122,8 @@ def _grouping(cells: Cells, chosen: Sequence[int], columns: tuple[str, ...], nam
         found.setdefault(tuple(group[at] for at in chosen), Counter())[outcome] += rows
     reference = tuple(named[name] for name in columns)
     if reference not in found:
-        told = ", ".join(f"{name}: {named[name]}" for name in columns)
-        raise HarnessError(f"no row is of the reference group {told}; name another or leave out `intersections`")
+        message = ", ".join(f"{name}: {named[name]}" for name in columns)
+        raise HarnessError(f"no row is of the reference group {message}; name another or leave out `intersections`")
     groups = tuple(group for group in sorted(found) if group != reference)
     return Grouping(columns=columns, groups=groups, reference=reference, cells=found)
 

@@ -8,25 +8,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness import Dataset
-from harness_bias.grouping import as_number, as_text, outcomes, quoted
+from harness_bias.grouping import as_number, as_text, outcomes, quote_name
 
 
-def fetched(data: Dataset, groups: Sequence[str], scored: bool) -> pa.Table:
+def fetch_rows(data: Dataset, groups: Sequence[str], scored: bool) -> pa.Table:
     """Return each row's id, weight and clusters, its outcomes and groups, and its score if that is asked for."""
     roles = data.roles
     named = {"id": roles.id, "weight": roles.weight} | {f"cluster.{name}": name for name in roles.cluster}
-    parts = {name: quoted(column) for name, column in named.items() if column}
+    parts = {name: quote_name(column) for name, column in named.items() if column}
     parts |= {f"own {role}": as_number(data, role) for role in outcomes(data)}
     parts |= {f"group {name}": as_text(name) for name in groups}
     if scored:
-        score = f"CAST({quoted(data.column('score'))} AS DOUBLE)"
+        score = f"CAST({quote_name(data.column('score'))} AS DOUBLE)"
         parts |= {"own label": as_number(data, "label"), "own score": score}
-    chosen = ", ".join(f"{value} AS {quoted(name)}" for name, value in parts.items())
+    chosen = ", ".join(f"{value} AS {quote_name(name)}" for name, value in parts.items())
     order = " ORDER BY id" if roles.id else ""
     return replace(data, sql=f"SELECT {chosen} FROM ({data.sql}){order}").rows()
 
 
-def observed(rows: pa.Table, where: pa.ChunkedArray, **values: pa.ChunkedArray) -> pa.Table:
+def sample_rows(rows: pa.Table, where: pa.ChunkedArray, **values: pa.ChunkedArray) -> pa.Table:
     """Return a Sample's rows: the ids, weights and clusters of those rows that are wanted, and values of theirs."""
     own = [name for name in rows.column_names if not name.startswith(("own ", "group "))]
     found = rows.select(own)

@@ -36,7 +36,7 @@ def schema(
     if file is not None and strict:
         raise UsageError(f"data.schema reads strictness from the schema file; put `strict: true` into {str(file)!r}")
     declared = schemas.from_file(str(file)) if file is not None else schemas.from_rules(columns or {}, strict)
-    yield from violations.of(data, declared, sample)
+    yield from violations.measure(data, declared, sample)
 
 
 @check("data.parity", metrics={"mismatches": "exact", "unmatched": "exact"})
@@ -77,19 +77,19 @@ def volume(data: Dataset) -> Iterator[Measurement]:
 
 
 @check("data.freshness", metrics={"age": "exact", "future": "exact"})
-def freshness(data: Dataset, *, column: str | None = None) -> Iterator[Measurement]:
+def freshness_check(data: Dataset, *, column: str | None = None) -> Iterator[Measurement]:
     """Measure how many hours old the newest row is, by a column or the dataset's `time`; count rows from the future."""
-    from harness_data import timely  # noqa: PLC0415
+    from harness_data.freshness import measure_age  # noqa: PLC0415
 
-    yield from timely.freshness(data, column)
+    yield from measure_age(data, column)
 
 
 @check("data.leakage", metrics={"auc": "auc"})
-def leakage(data: Dataset, *, columns: Names | None = None, rows: Rows = 20_000) -> Iterator[Measurement]:
+def leakage_check(data: Dataset, *, columns: Names | None = None, rows: Rows = 20_000) -> Iterator[Measurement]:
     """Measure how well each feature alone (default: each column without a role) tells the label, on some rows."""
-    from harness_data import leaking  # noqa: PLC0415 - only who asks pays for numpy
+    from harness_data.leakage import measure_leakage  # noqa: PLC0415 - only who asks pays for numpy
 
-    yield from leaking.leakage(data, columns, rows)
+    yield from measure_leakage(data, columns, rows)
 
 
 @check("data.references", metrics={"orphans": "exact"})
@@ -104,5 +104,6 @@ def references(data: Dataset, *, reference: Dataset, keys: Keys) -> Iterator[Mea
 def harness_checks() -> Mapping[str, Check]:
     """Offer `data.schema`, the counts of whole tables, freshness, leakage and references."""
     return {
-        found.name: found for found in (schema, parity, duplicates, overlap, volume, freshness, leakage, references)
+        found.name: found
+        for found in (schema, parity, duplicates, overlap, volume, freshness_check, leakage_check, references)
     }

@@ -22,7 +22,7 @@ def command() -> None:
 @click.option("--column", "columns", multiple=True, help="A column to profile; may be repeated. Default: all.")
 def profile(data: str, out: Path, columns: tuple[str, ...]) -> None:
     """Save the counts of a table's columns, to compare others with instead of the table."""
-    table = _opened(data)
+    table = _open_dataset(data)
     found = table.profile(columns or None)
     path = out if out.suffix == ".profile" else out.with_name(out.name + ".profile")
     try:
@@ -43,7 +43,7 @@ def profile(data: str, out: Path, columns: tuple[str, ...]) -> None:
 @click.argument("data")
 def schema(data: str) -> None:
     """Print a `data.schema` step that the table keeps: a start to edit, not a specification."""
-    table = _opened(data)
+    table = _open_dataset(data)
     if is_profile(table):
         raise UsageError(f"{data!r} is a saved profile, which holds counts and no rows; name the table it was made of")
     rules = schema_of(table)
@@ -52,5 +52,5 @@ def schema(data: str) -> None:
     click.echo(yaml.safe_dump([step], sort_keys=False, default_flow_style=None, width=120), nl=False)
 
 
-def _opened(data: str) -> Dataset:
+def _open_dataset(data: str) -> Dataset:
     return open_table(data, Path.cwd(), datetime.now(UTC))

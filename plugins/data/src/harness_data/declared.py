@@ -37,12 +37,12 @@ class ColumnRules(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: object) -> object:
+    def _refuse_unknown_rules(cls, given: object) -> object:
         names = [field.alias or name for name, field in cls.model_fields.items()]
         for name in given if isinstance(given, dict) else ():
             if name not in names:
-                told = f"no rule {name!r}{nearest(str(name), names)}"
-                raise PydanticCustomError("unknown_rule", "{told}", {"told": told})
+                message = f"no rule {name!r}{nearest(str(name), names)}"
+                raise PydanticCustomError("unknown_rule", "{told}", {"told": message})
         return given
 
     @field_validator("type")
@@ -57,6 +57,6 @@ class ColumnRules(BaseModel):
     def _leaves_room(self) -> "ColumnRules":
         low, high = self.min, self.max
         if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
-            told = f"min {low} is above max {high}, so no value can satisfy both"
-            raise PydanticCustomError("no_room", "{told}", {"told": told})
+            message = f"min {low} is above max {high}, so no value can satisfy both"
+            raise PydanticCustomError("no_room", "{told}", {"told": message})
         return self

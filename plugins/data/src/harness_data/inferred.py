@@ -33,10 +33,10 @@ def _rules(column: ColumnProfile, kind: str) -> Rules:
         return nullable
     low, high = column.values(np.array([column.bins.low[0], column.bins.high[-1]])).tolist()
     high = math.ceil(high) if column.kind == "time" else high
-    return {**nullable, "min": _shown(low, column, kind), "max": _shown(high, column, kind)}
+    return {**nullable, "min": _format_bound(low, column, kind), "max": _format_bound(high, column, kind)}
 
 
-def _shown(value: float, column: ColumnProfile, kind: str) -> object:
+def _format_bound(value: float, column: ColumnProfile, kind: str) -> object:
     """Return a bound as a person writes it; times to the second."""
     if column.kind == "time":
         moment = datetime.fromtimestamp(value // 1, UTC)

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from harness_data.passing import passes
+from harness_data.predicates import passes
 from harness_data.schemas import Declared
 
 OPEN = ("scale", "precision", "length", "nullable")  # where a declared type leaves these out, any will do
@@ -30,27 +30,27 @@ class Rule:
     evidence: Mapping[str, str] = field(default_factory=dict)
 
 
-def compiled(declared: Declared, table: ir.Table) -> Iterator[Rule]:
+def compile_rules(declared: Declared, table: ir.Table) -> Iterator[Rule]:
     """Yield every rule in force, in the order declared; of an absent column only that it is absent."""
     for name, column in declared.frame.columns.items():
         if name in table.columns:
             yield Rule(column=name, name="present", broken=ibis.literal(0))
-            yield from _typed(name, table, declared.types.get(name))
-            yield from _valued(name, table, column, declared.names)
+            yield from _type_rules(name, table, declared.types.get(name))
+            yield from _value_rules(name, table, column, declared.names)
         elif column.required:
             yield Rule(column=name, name="present", broken=table.count())
     yield from _jointly_unique(declared.frame.unique, table)
 
 
-def _typed(name: str, table: ir.Table, asked: dt.DataType | None) -> Iterator[Rule]:
+def _type_rules(name: str, table: ir.Table, asked: dt.DataType | None) -> Iterator[Rule]:
     if asked is not None:
         found = table[name].type()
-        told = {"asked": str(asked), "found": str(found)}
-        broken = ibis.literal(0) if same_type(asked, found) else table.count()
-        yield Rule(column=name, name="type", broken=broken, evidence=told)
+        message = {"asked": str(asked), "found": str(found)}
+        broken = ibis.literal(0) if is_same_type(asked, found) else table.count()
+        yield Rule(column=name, name="type", broken=broken, evidence=message)
 
 
-def _valued(name: str, table: ir.Table, column: Any, names: Mapping[str, str]) -> Iterator[Rule]:
+def _value_rules(name: str, table: ir.Table, column: Any, names: Mapping[str, str]) -> Iterator[Rule]:
     missing = _missing(table[name])
     if not column.nullable:
         yield Rule(column=name, name="nullable", broken=missing.sum(), of_rows=True, breaking=missing)
@@ -85,7 +85,7 @@ def _missing(column: ir.Value) -> ir.BooleanValue:
     return column.isnull() | column.isnan() if column.type().is_floating() else column.isnull()
 
 
-def same_type(asked: dt.DataType, found: dt.DataType) -> bool:
+def is_same_type(asked: dt.DataType, found: dt.DataType) -> bool:
     """Tell whether a column has the type asked for, where left open (`decimal`, `timestamp`) of any size."""
     named = zip(asked.argnames, asked.args, strict=True)
     fixed = {name: value for name, value in named if name != "nullable" and not (value is None and name in OPEN)}

@@ -16,7 +16,7 @@ from pandera.io.ibis_io import deserialize_schema
 
 from harness import UsageError
 from harness_data.declared import ColumnRules, nearest
-from harness_data.passing import PASSES
+from harness_data.predicates import PASSES
 
 SHORT = {"greater_than_or_equal_to": "min", "less_than_or_equal_to": "max", "isin": "in"}
 PANDAS = {"str": "string", "object": "string", "bool": "boolean", "datetime64[ns]": "timestamp"}
@@ -61,7 +61,7 @@ def from_rules(columns: Mapping[str, ColumnRules], strict: bool) -> Declared:
 def from_file(path: str) -> Declared:
     """Return the schema of a Pandera YAML file."""
     document, digest = _read(path)
-    _only_known(document, (*FRAME, *REPORTING), IDLE_FRAME, path)
+    _refuse_unknown_keys(document, (*FRAME, *REPORTING), IDLE_FRAME, path)
     columns = document.get("columns")
     if not isinstance(columns, dict) or not columns:
         raise UsageError(f"schema {path!r} declares no columns; add `columns: {{NAME: {{dtype: int64}}}}`")
@@ -118,7 +118,7 @@ def _column_is_known(declared: object, what: str) -> None:
     if not isinstance(declared, dict):
         raise UsageError(f"{what} should hold keys and values; found {declared!r}")
     flat = () if declared.get("checks") else tuple(PASSES)
-    _only_known(declared, (*COLUMN, *REPORTING, *flat), IDLE_COLUMN, what)
+    _refuse_unknown_keys(declared, (*COLUMN, *REPORTING, *flat), IDLE_COLUMN, what)
     for key in FLAGS:
         if not isinstance(declared.get(key, False), bool):
             raise UsageError(f"{what}: `{key}: {declared[key]!r}` is neither true nor false; write one without quotes")
@@ -141,7 +141,7 @@ def _checks(declared: Mapping[str, Any]) -> Iterator[tuple[object, Mapping[str, 
         yield options.get("check_name"), options
 
 
-def _only_known(given: Mapping[str, Any], known: Sequence[str], idle: Sequence[str], what: str) -> None:
+def _refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], idle: Sequence[str], what: str) -> None:
     for key, value in given.items():
         if key not in (*known, *idle):
             raise UsageError(f"{what}: no key {key!r}{nearest(str(key), known)}")

@@ -13,7 +13,7 @@ def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, fl
     """Yield the ids that only one table has, and the rows of both whose values differ by more than the tolerance."""
     for side in (data, reference):
         must_have(side, [key, *columns])
-    found = _row(data, _compared(data, reference, quoted(key), columns))
+    found = _row(data, _comparison_query(data, reference, quote_name(key), columns))
     for side, name in ((data, "l"), (reference, "r")):
         _is_unique(side, key, found[f"{name}_rows"], found[f"{name}_keys"])
     yield _exact("unmatched", found["absent"], found["n"], {"only_in": reference.name})
@@ -25,17 +25,18 @@ def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, fl
         yield _exact("mismatches", found[f"c{at}"], both, {"column": name})
 
 
-def _compared(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> str:
+def _comparison_query(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> str:
     """Return the query that counts each side's rows and keys, and what differs."""
     sides, known = {"l": data, "r": reference}, data.columns
     differs = [
-        f"NOT ({_same(quoted(name), known[name], by)}) AS c{at}" for at, (name, by) in enumerate(columns.items())
+        f"NOT ({_equality_condition(quote_name(name), known[name], by)}) AS c{at}"
+        for at, (name, by) in enumerate(columns.items())
     ]
     outcomes = ", ".join([*differs, f"l.{key} IS NULL AS absent", f"r.{key} IS NULL AS new"])
     counted = [f"count(*) FILTER (c{at} AND NOT absent AND NOT new) AS c{at}" for at in range(len(columns))]
     sums = ["count(*) AS n", "count(*) FILTER (absent) AS absent", "count(*) FILTER (new) AS new", *counted]
     sums += [f"(SELECT {name}_{what} FROM {TALLY}) AS {name}_{what}" for name in sides for what in ("rows", "keys")]
-    joined = f"SELECT {outcomes} FROM {_unrepeated(sides, key)}"
+    joined = f"SELECT {outcomes} FROM {_join_unique_sides(sides, key)}"
     return f"WITH {TALLY} AS ({_tally(sides, key)}) SELECT {', '.join(sums)} FROM ({joined})"
 
 
@@ -47,7 +48,7 @@ def _tally(sides: Mapping[str, Dataset], key: str) -> str:
     return f"SELECT * FROM {' CROSS JOIN '.join(counted)}"
 
 
-def _unrepeated(sides: Mapping[str, Dataset], key: str) -> str:
+def _join_unique_sides(sides: Mapping[str, Dataset], key: str) -> str:
     """Return the join of both sides, without a side whose keys repeat: they would multiply the rows."""
     once = [
         f"(SELECT * FROM ({side.sql}) WHERE (SELECT {name}_rows = {name}_keys FROM {TALLY})) {name}"
@@ -59,7 +60,7 @@ def _unrepeated(sides: Mapping[str, Dataset], key: str) -> str:
 def duplicates(data: Dataset, columns: Sequence[str]) -> Measurement:
     """Return how many rows repeat an earlier one in the named columns."""
     must_have(data, columns)
-    names = ", ".join(map(quoted, columns))
+    names = ", ".join(map(quote_name, columns))
     inner = f"SELECT count(*) AS times FROM ({data.sql}) GROUP BY {names}"
     found = _row(data, f"SELECT CAST(sum(times) AS BIGINT) AS n, CAST(sum(times - 1) AS BIGINT) AS k FROM ({inner})")
     return _exact("duplicates", found["k"], found["n"], {"columns": ", ".join(columns)})
@@ -69,22 +70,22 @@ def overlap(data: Dataset, reference: Dataset, columns: Sequence[str]) -> Measur
     """Return how many rows are in the reference too, by the named columns."""
     for side in (data, reference):
         must_have(side, columns)
-    names = ", ".join(map(quoted, columns))
-    same = " AND ".join(f"l.{quoted(name)} IS NOT DISTINCT FROM r.{quoted(name)}" for name in columns)
+    names = ", ".join(map(quote_name, columns))
+    same = " AND ".join(f"l.{quote_name(name)} IS NOT DISTINCT FROM r.{quote_name(name)}" for name in columns)
     seen = f"SELECT DISTINCT {names}, 1 AS seen FROM ({reference.sql})"
-    held = [f"{_held(side, columns)} AS {name}" for name, side in (("own", data), ("other", reference))]
+    held = [f"{_value_count_query(side, columns)} AS {name}" for name, side in (("own", data), ("other", reference))]
     counts = ", ".join(["count(*) AS n", "count(r.seen) AS k", *held])
     found = _row(data, f"SELECT {counts} FROM ({data.sql}) l LEFT JOIN ({seen}) r ON {same}")
     for side, rows in ((data, found["own"]), (reference, found["other"])):
         if not rows:
-            told = f"no row of {side.name!r} has a value in {', '.join(columns)}, so nothing can overlap; repair it"
-            raise HarnessError(told)
+            message = f"no row of {side.name!r} has a value in {', '.join(columns)}, so nothing can overlap; repair it"
+            raise HarnessError(message)
     return _exact("overlap", found["k"], found["n"], {"columns": ", ".join(columns)})
 
 
-def _held(side: Dataset, columns: Sequence[str]) -> str:
+def _value_count_query(side: Dataset, columns: Sequence[str]) -> str:
     """Return the subquery that counts a side's rows with a value in any of the columns."""
-    valued = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
+    valued = " OR ".join(f"{quote_name(name)} IS NOT NULL" for name in columns)
     return f"(SELECT count(*) FILTER ({valued}) FROM ({side.sql}))"
 
 
@@ -94,10 +95,10 @@ def references(data: Dataset, reference: Dataset, keys: Mapping[str, str]) -> It
     must_have(reference, list(keys.values()))
     joins, orphans = [], []
     for at, (own, other) in enumerate(keys.items()):
-        known = f"SELECT DISTINCT {quoted(other)} AS k{at} FROM ({reference.sql})"
-        joins.append(f"LEFT JOIN ({known}) r{at} ON l.{quoted(own)} = r{at}.k{at}")
-        orphans.append(f"count(*) FILTER (l.{quoted(own)} IS NOT NULL AND r{at}.k{at} IS NULL) AS c{at}")
-        orphans.append(f"count(l.{quoted(own)}) AS n{at}")
+        known = f"SELECT DISTINCT {quote_name(other)} AS k{at} FROM ({reference.sql})"
+        joins.append(f"LEFT JOIN ({known}) r{at} ON l.{quote_name(own)} = r{at}.k{at}")
+        orphans.append(f"count(*) FILTER (l.{quote_name(own)} IS NOT NULL AND r{at}.k{at} IS NULL) AS c{at}")
+        orphans.append(f"count(l.{quote_name(own)}) AS n{at}")
     found = _row(data, f"SELECT count(*) AS n, {', '.join(orphans)} FROM ({data.sql}) l {' '.join(joins)}")
     for at, own in enumerate(keys):
         held = _exact("orphans", found[f"c{at}"], found["n"], {"column": own})
@@ -110,12 +111,12 @@ def is_profile(data: Dataset) -> bool:
     return Path(data.uri).suffix == ".profile"
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return a column's name quoted for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _same(name: str, kind: str, tolerance: float) -> str:
+def _equality_condition(name: str, kind: str, tolerance: float) -> str:
     """Return the SQL condition that both values are the same: missing and NaN equal themselves only."""
     equal = f"l.{name} IS NOT DISTINCT FROM r.{name}"
     if not tolerance:

@@ -8,26 +8,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness import Dataset, HarnessError, Measurement, Sample
-from harness_data.rules import Rule, compiled
+from harness_data.rules import Rule, compile_rules
 from harness_data.schemas import Declared
 
 EXAMPLES = 20
 
 
-def of(data: Dataset, declared: Declared, sample: bool) -> Iterator[Measurement]:
+def measure(data: Dataset, declared: Declared, sample: bool) -> Iterator[Measurement]:
     """Yield a measurement for each rule in force, also where no row breaks it."""
     if sample:
         _rows_are_independent(data)
     table = data.ibis()
-    rules = list(compiled(declared, table))
-    rows, broken = _counted(table, rules)
+    rules = list(compile_rules(declared, table))
+    rows, broken = _count_violations(table, rules)
     if not rows:
         raise HarnessError(f"dataset {data.name!r} has no rows; a schema that nothing was held to is not kept")
     examples = {} if sample else _examples(table, rules, broken, data.roles.id)
     for at, (rule, count) in enumerate(zip(rules, broken, strict=True)):
         yield _measurement(rule, count, rows, declared, sample, examples.get(at))
     if declared.frame.strict:
-        yield _undeclared(table, declared)
+        yield _measure_extra_columns(table, declared)
 
 
 def _rows_are_independent(data: Dataset) -> None:
@@ -40,7 +40,7 @@ def _rows_are_independent(data: Dataset) -> None:
         )
 
 
-def _counted(table: ir.Table, rules: Sequence[Rule]) -> tuple[int, Sequence[int]]:
+def _count_violations(table: ir.Table, rules: Sequence[Rule]) -> tuple[int, Sequence[int]]:
     """Return the number of rows and, for each rule, of violations: one query."""
     counts = {f"rule{at}": rule.broken for at, rule in enumerate(rules)}
     found = table.aggregate(rows=table.count(), **counts).to_pyarrow().to_pylist()[0]
@@ -79,7 +79,7 @@ def _measurement(
     )
 
 
-def _undeclared(table: ir.Table, declared: Declared) -> Measurement:
+def _measure_extra_columns(table: ir.Table, declared: Declared) -> Measurement:
     """Return how many columns nobody declared; they belong to no declared column, so they carry only the rule."""
     extra = [name for name in table.columns if name not in declared.frame.columns]
     return Measurement(

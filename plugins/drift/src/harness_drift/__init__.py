@@ -23,33 +23,35 @@ Days = Annotated[int, Field(ge=1)]
 Windows = Annotated[int, Field(ge=19)]
 
 
-def _named(data: Dataset, *, columns: Names | None = None, **_: object) -> Sequence[str]:
+def _columns_or_every(data: Dataset, *, columns: Names | None = None, **_: object) -> Sequence[str]:
     return columns or [EVERY]
 
 
-def _scored(data: Dataset, *, score: str | None = None, **_: object) -> Sequence[str]:
+def _score_column(data: Dataset, *, score: str | None = None, **_: object) -> Sequence[str]:
     return [score or data.column("score")]
 
 
-def _of_files(data: Dataset, *, days: int | None = None, columns: Names | None = None, **_: object) -> Sequence[str]:
+def _file_columns(
+    data: Dataset, *, days: int | None = None, columns: Names | None = None, **_: object
+) -> Sequence[str]:
     """Return nothing where windows are days of a table: each is a query of its own, that no other step asks."""
     return [] if days else columns or [EVERY]
 
 
-@check("drift.columns", metrics=DISTANCES, profiles=_named)
+@check("drift.columns", metrics=DISTANCES, profiles=_columns_or_every)
 def columns(data: Dataset, *, reference: Dataset, columns: Names | None = None) -> Iterator[Measurement]:
     """Measure how far each column lies from the reference: a dataset, a path or a saved profile."""
     from harness_drift import comparing  # noqa: PLC0415 - numpy costs, and a plugin is listed without it
 
-    yield from comparing.of(reference, data, columns)
+    yield from comparing.measure(reference, data, columns)
 
 
-@check("drift.prediction", metrics={name: DISTANCES[name] for name in OF_SCORES}, profiles=_scored)
+@check("drift.prediction", metrics={name: DISTANCES[name] for name in OF_SCORES}, profiles=_score_column)
 def prediction(data: Dataset, *, reference: Dataset, score: str | None = None) -> Iterator[Measurement]:
     """Measure how far the scores lie from those of the reference; its column has the same name."""
     from harness_drift import comparing  # noqa: PLC0415
 
-    yield from comparing.of(reference, data, [score or data.column("score")])
+    yield from comparing.measure(reference, data, [score or data.column("score")])
 
 
 @check("drift.concept", metrics={"recall_change": "gap", "precision_change": "gap", "fpr_change": "gap"})
@@ -61,14 +63,18 @@ def concept(data: Dataset, *, days: Days) -> Iterator[Measurement]:
 
 
 @check("drift.estimated", metrics={"recall": "point", "precision": "point"})
-def estimated(data: Dataset) -> Iterator[Measurement]:
+def estimate(data: Dataset) -> Iterator[Measurement]:
     """Estimate quality without labels from calibrated scores (CBPE); blind to concept drift, so for information."""
     from harness_drift import quality  # noqa: PLC0415
 
-    yield from quality.estimated(data)
+    yield from quality.estimate(data)
 
 
-@check("drift.windows", metrics={"as_unusual": "exact", "column_as_unusual": "exact"}, profiles=_of_files)
+@check(
+    "drift.windows",
+    metrics={"windows_as_extreme": "exact", "column_windows_as_extreme": "exact"},
+    profiles=_file_columns,
+)
 def windows(
     data: Dataset,
     *,
@@ -78,12 +84,12 @@ def windows(
     columns: Names | None = None,
 ) -> Iterator[Measurement]:
     """Count the past windows that were as unusual as the current one: of so many days, or the files of `past`."""
-    from harness_drift import unusual, windowed  # noqa: PLC0415
+    from harness_drift import window_rank, windowed  # noqa: PLC0415
 
-    yield from unusual.of(windowed.of(data, days, past, last, columns))
+    yield from window_rank.measure(windowed.read_windows(data, days, past, last, columns))
 
 
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
     """Offer `drift.columns`, `drift.prediction`, `drift.concept`, `drift.estimated` and `drift.windows`."""
-    return {found.name: found for found in (columns, prediction, concept, estimated, windows)}
+    return {found.name: found for found in (columns, prediction, concept, estimate, windows)}

@@ -5,50 +5,50 @@ from dataclasses import replace
 
 from harness import ColumnProfile, Measurement
 from harness_drift import numbers, uncounted
-from harness_drift.moved import Counts, Moved, failed
+from harness_drift.column_pair import Counts, Moved, failure_measurement
 
 MOST_BINS = 30
 Categories = Mapping[str, int]
 
 
-def of(moved: Moved) -> Iterator[Measurement]:
+def measure(moved: Moved) -> Iterator[Measurement]:
     """Yield the distances of a text column."""
     if not (moved.reference.uncounted or moved.current.uncounted):
-        yield from _of_all(moved)
+        yield from _measure_all(moved)
         return
-    yield from _of_most(moved)
-    yield from numbers.of(replace(moved, labels={**moved.labels, "of": "length"}))
+    yield from _measure_most_frequent(moved)
+    yield from numbers.measure(replace(moved, labels={**moved.labels, "of": "length"}))
 
 
-def _of_all(moved: Moved) -> Iterator[Measurement]:
+def _measure_all(moved: Moved) -> Iterator[Measurement]:
     reference, current = moved.reference.categories, moved.current.categories
-    one, other = binned(moved.reference, moved.current)
-    yield moved.of_bins("psi", one, other)
-    yield moved.of_bins("js", one, other)
+    one, other = bin_categories(moved.reference, moved.current)
+    yield moved.measure_bins("psi", one, other)
+    yield moved.measure_bins("js", one, other)
     yield moved.point("total_variation", total_variation(reference, current))
     yield moved.point("chi_square", chi_square(one, other), bins=str(len(one)))
     new = {name: count for name, count in current.items() if name not in reference}
     shown = ", ".join(sorted(new, key=lambda name: (-new[name], name))[:5])
     counts = {"k": sum(new.values()), "n": moved.current.present}
-    yield moved.of_rates("new_categories", "proportion", counts, **({"new": shown} if new else {}))
+    yield moved.measure_rates("new_categories", "proportion", counts, **({"new": shown} if new else {}))
 
 
-def _of_most(moved: Moved) -> Iterator[Measurement]:
+def _measure_most_frequent(moved: Moved) -> Iterator[Measurement]:
     """Yield the distances of the most frequent of more categories than are counted, if any stands out."""
-    one, other = binned(moved.reference, moved.current)
+    one, other = bin_categories(moved.reference, moved.current)
     if len(one) > 1:
         for metric in ("psi", "js"):
-            off = uncounted.within(metric, (one, moved.reference.uncounted), (other, moved.current.uncounted))
-            yield moved.of_bins(metric, one, other, off)
+            off = uncounted.max_error(metric, (one, moved.reference.uncounted), (other, moved.current.uncounted))
+            yield moved.measure_bins(metric, one, other, off)
     reason = (
         f"column {moved.current.name!r} has more than 50,000 different texts, so not each of them is counted; ask for "
         f"`psi` or `js` of the most frequent ones, whose intervals take in what is not, or name other `columns`"
     )
     for metric in ("total_variation", "chi_square", "new_categories"):
-        yield failed(metric, reason, moved.labels)
+        yield failure_measurement(metric, reason, moved.labels)
 
 
-def binned(reference: ColumnProfile, current: ColumnProfile) -> tuple[Counts, Counts]:
+def bin_categories(reference: ColumnProfile, current: ColumnProfile) -> tuple[Counts, Counts]:
     """Return both sides' counts of the reference's 30 most frequent categories, and of all others as one.
 
     A category that may be no more frequent than one that was not counted does not stand out.

@@ -4,44 +4,44 @@ from collections.abc import Iterator, Sequence
 
 from harness import Dataset, HarnessError, Measurement, Profile, UsageError
 from harness_drift import categories, numbers, rounded
-from harness_drift.moved import Moved, dependent, failed
+from harness_drift.column_pair import Moved, dependent, failure_measurement
 
 OF_TEXT = ("psi", "js", "total_variation", "chi_square", "new_categories")
 OF_NUMBERS = ("psi", "js", "ks", "wasserstein")
 EVERY_METRIC = ("missing", *dict.fromkeys([*OF_TEXT, *OF_NUMBERS]))
 
 
-def of(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iterator[Measurement]:
+def measure(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iterator[Measurement]:
     """Yield the distances of the named columns, or of all that play no role; what cannot be compared says why."""
     there, here = reference.profile(columns), data.profile(columns)
     for name in _all(reference, data, there, here) if columns is None else columns:
         if name in there.columns and name in here.columns:
             depends = dependent(reference) or dependent(data)
             types = [side.columns.get(name, "") for side in (reference, data)]
-            yield from of_column(
+            yield from measure_column(
                 Moved(reference=there[name], current=here[name], depends=depends, types=types, labels={"column": name})
             )
         else:
-            yield from _alone(name, reference if name in there.columns else data)
+            yield from _lone_column_failures(name, reference if name in there.columns else data)
 
 
-def of_column(moved: Moved) -> Iterator[Measurement]:
+def measure_column(moved: Moved) -> Iterator[Measurement]:
     """Yield every distance that means something for the column's kind; one without any says why."""
     missing = {"k": moved.current.missing, "n": moved.current.rows}
     before = {"k_ref": moved.reference.missing, "n_ref": moved.reference.rows}
-    yield moved.of_rates("missing", "gap", {**missing, **before})
+    yield moved.measure_rates("missing", "gap", {**missing, **before})
     try:
         found = list(_distances(moved))
     except HarnessError as error:
         kinds = {moved.reference.kind, moved.current.kind}
         of_kinds = [*(OF_TEXT if "text" in kinds else ()), *(OF_NUMBERS if kinds - {"text"} else ())]
-        found = [failed(metric, str(error), moved.labels) for metric in dict.fromkeys(of_kinds)]
+        found = [failure_measurement(metric, str(error), moved.labels) for metric in dict.fromkeys(of_kinds)]
     yield from found
 
 
 def _distances(moved: Moved) -> Iterator[Measurement]:
     _comparable(moved)
-    yield from categories.of(moved) if moved.current.kind == "text" else numbers.of(moved)
+    yield from categories.measure(moved) if moved.current.kind == "text" else numbers.measure(moved)
 
 
 def _comparable(moved: Moved) -> None:
@@ -62,7 +62,7 @@ def _comparable(moved: Moved) -> None:
 
 def _all(reference: Dataset, data: Dataset, there: Profile, here: Profile) -> Sequence[str]:
     """Return the columns of either side that play no role."""
-    roles = {*_played(reference), *_played(data)}
+    roles = {*_role_columns(reference), *_role_columns(data)}
     left, right = ([name for name in side.columns if name not in roles] for side in (there, here))
     if not {*left} & {*right}:
         raise UsageError(
@@ -72,14 +72,14 @@ def _all(reference: Dataset, data: Dataset, there: Profile, here: Profile) -> Se
     return [*right, *(name for name in left if name not in right)]
 
 
-def _alone(name: str, only: Dataset) -> Iterator[Measurement]:
+def _lone_column_failures(name: str, only: Dataset) -> Iterator[Measurement]:
     reason = (
         f"column {name!r} is only in {only.name!r}, so there is nothing to compare it with; "
         f"name those to compare: `with: {{columns: [...]}}`"
     )
     for metric in EVERY_METRIC:
-        yield failed(metric, reason, {"column": name})
+        yield failure_measurement(metric, reason, {"column": name})
 
 
-def _played(data: Dataset) -> set[str]:
-    return {*data.roles.named().values(), *data.roles.cluster}
+def _role_columns(data: Dataset) -> set[str]:
+    return {*data.roles.single_columns().values(), *data.roles.cluster}

@@ -62,10 +62,10 @@ class Pair:
         return both & ~same
 
 
-def paired(reference: ColumnProfile, current: ColumnProfile) -> Pair:
+def common_bins(reference: ColumnProfile, current: ColumnProfile) -> Pair:
     """Return both profiles of a column in common bins."""
     shift = max(reference.bins.shift, current.bins.shift)
-    sides = [column.bins.at(shift) for column in (reference, current)]
+    sides = [column.bins.coarsen(shift) for column in (reference, current)]
     both = np.sort(np.concatenate([sides[0].bin, sides[1].bin]), kind="stable")
     codes = both[np.concatenate([[True], both[1:] != both[:-1]])] if both.size else both
     one, other = (_side(bins, codes) for bins in sides)

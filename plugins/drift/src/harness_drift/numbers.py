@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 from harness import HarnessError, Measurement
 from harness_drift import distances
+from harness_drift.column_pair import Moved
 from harness_drift.distances import Pair
-from harness_drift.moved import Moved
 
 BINS = 10
 
 
-def of(moved: Moved) -> Iterator[Measurement]:
+def measure(moved: Moved) -> Iterator[Measurement]:
     """Yield PSI and Jensen-Shannon over the reference's deciles, Kolmogorov-Smirnov and Wasserstein over all bins."""
     _finite(moved)
-    pair = distances.paired(moved.reference, moved.current)
+    pair = distances.common_bins(moved.reference, moved.current)
     reference, current = distances.quantile_bins(pair, BINS)
-    yield moved.of_bins("psi", reference.tolist(), current.tolist())
-    yield moved.of_bins("js", reference.tolist(), current.tolist())
+    yield moved.measure_bins("psi", reference.tolist(), current.tolist())
+    yield moved.measure_bins("js", reference.tolist(), current.tolist())
     yield _kolmogorov_smirnov(moved, pair)
     yield _wasserstein(moved, pair)
 
@@ -27,7 +27,7 @@ def _kolmogorov_smirnov(moved: Moved, pair: Pair) -> Measurement:
     sides = pair.reference, pair.current
     before = [int(side.count[: place + 1].sum()) for side in sides]
     one, other = ([count, side.total - count] for count, side in zip(before, sides, strict=True))
-    return moved.of_bins("ks", one, other, distance.within)
+    return moved.measure_bins("ks", one, other, distance.within)
 
 
 def _wasserstein(moved: Moved, pair: Pair) -> Measurement:

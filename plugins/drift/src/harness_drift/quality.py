@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Dataset, HarnessError, Measurement, Reading, Sample
+from harness import CrossCheck, Dataset, HarnessError, Measurement, Sample
 
 ZERO_OR_ONE = "SELECT {0} AS found FROM ({1}) WHERE {0} NOT IN (0, 1) LIMIT 1"
 
@@ -17,20 +17,20 @@ CHANGES = (
     ("fpr_change", "label = 0", "decision", False),
 )
 CHANGED = (
-    Reading(
+    CrossCheck(
         own="fail",
         beside="drift.columns",
         then="pass",
         says="the relation of inputs to the label changed: inputs look as they did (drift.columns passes), and the "
         "model is wrong more often",
     ),
-    Reading(
+    CrossCheck(
         own="fail",
         beside="drift.columns",
         then="fail",
         says="inputs moved and quality fell (drift.columns fails): the model meets inputs it did not learn from",
     ),
-    Reading(
+    CrossCheck(
         own="fail",
         beside="drift.columns",
         then="inconclusive",
@@ -57,7 +57,7 @@ def changes(data: Dataset, days: int) -> Iterator[Measurement]:
         )
 
 
-def estimated(data: Dataset) -> Iterator[Measurement]:
+def estimate(data: Dataset) -> Iterator[Measurement]:
     """Yield recall and precision as they are if every score is the probability it claims to be."""
     _zero_or_one(data, "decision")
     rows = data.rows([data.column("score"), data.column("decision")])
@@ -83,14 +83,14 @@ def _recent(data: Dataset, days: int) -> str:
     """Return the SQL condition that a row is of the last days: those that end with the newest row."""
     column = data.column("time")
     latest = pc.max(data.rows([column])[column].cast(pa.timestamp("us"), safe=False)).as_py()
-    when = f'CAST("{_escaped(column)}" AS TIMESTAMP)'
+    when = f'CAST("{_escape_quotes(column)}" AS TIMESTAMP)'
     return f"{when} > TIMESTAMP '{latest.isoformat(sep=' ')}' - INTERVAL {days} DAY"
 
 
 def _zero_or_one(data: Dataset, role: str) -> str:
     """Return the SQL expression of a label or decision, which must be 0 or 1: others would count as no row's."""
     name = data.column(role)
-    value = f'CAST("{_escaped(name)}" AS DOUBLE)'
+    value = f'CAST("{_escape_quotes(name)}" AS DOUBLE)'
     other = replace(data, sql=ZERO_OR_ONE.format(value, data.sql)).rows()["found"].to_pylist()
     if other:
         raise HarnessError(
@@ -117,5 +117,5 @@ def _two_sided(rows: pa.Table) -> pa.Table:
     return rows.drop(["score"]).append_column("reference", pa.array(1.0 - rows["score"].to_numpy()))
 
 
-def _escaped(name: str) -> str:
+def _escape_quotes(name: str) -> str:
     return name.replace('"', '""')

@@ -4,14 +4,14 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
-from harness_drift.moved import Counts
+from harness_drift.column_pair import Counts
 
 Share = tuple[float, float]
 Side = tuple[Counts, int]
 SMOOTHED: Mapping[str, float] = {"psi": 0.5, "js": 0.0}
 
 
-def within(metric: str, reference: Side, current: Side) -> float:
+def max_error(metric: str, reference: Side, current: Side) -> float:
     """Return how far PSI or Jensen-Shannon may be off: each side is counts, the rest last, and what each may lack."""
     term = TERMS[metric]
     ranges = list(zip(_ranges(reference, SMOOTHED[metric]), _ranges(current, SMOOTHED[metric]), strict=True))

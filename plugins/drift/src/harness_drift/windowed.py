@@ -21,7 +21,9 @@ class Windows:
     types: Mapping[str, str]
 
 
-def of(data: Dataset, days: int | None, past: Dataset | None, last: int, columns: Sequence[str] | None) -> Windows:
+def read_windows(
+    data: Dataset, days: int | None, past: Dataset | None, last: int, columns: Sequence[str] | None
+) -> Windows:
     """Return the current window and the last ones before it, each with the named columns or all that play no role."""
     if (days is None) == (past is None):
         raise UsageError(
@@ -35,7 +37,7 @@ def of(data: Dataset, days: int | None, past: Dataset | None, last: int, columns
         *before, current = _by_days(data, days or 0)
         found = {each.name: each for each in before}
     _enough(len(found), f"files in {past.uri}" if past is not None else f"whole windows of {days} days with rows")
-    roles = {*data.roles.named().values(), *data.roles.cluster}
+    roles = {*data.roles.single_columns().values(), *data.roles.cluster}
     kept = list(found)[-last:]
     return Windows(
         past={name: _profile(found[name], columns, roles) for name in kept},
@@ -46,7 +48,7 @@ def of(data: Dataset, days: int | None, past: Dataset | None, last: int, columns
 
 def _profile(data: Dataset, columns: Sequence[str] | None, roles: set[str]) -> Profile:
     found = data.profile(columns)
-    return found if columns else found.only(name for name in found.columns if name not in roles)
+    return found if columns else found.select(name for name in found.columns if name not in roles)
 
 
 def _by_days(data: Dataset, days: int) -> Sequence[Dataset]:

@@ -11,9 +11,9 @@ from harness_latency.asking import endpoint, requests
 from harness_latency.capacity import capacity as highest
 from harness_latency.closed_loop import Crowd, run_locust
 from harness_latency.comparison import METRICS as COMPARED
-from harness_latency.comparison import compared
-from harness_latency.effort import each_of, of_rates, of_users
-from harness_latency.load import Pace, measured
+from harness_latency.comparison import measure_differences
+from harness_latency.effort import each_of, effort_of_rates, effort_of_users
+from harness_latency.load import Pace, measure_load
 from harness_latency.plan import Plan
 from harness_latency.schedule import Arrivals
 from harness_latency.shots import METRICS, lateness, measurements
@@ -24,7 +24,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 TENTH = 0.1  # of the limit: how late a request may start unless the suite says otherwise, but 1 ms at least
 
 
-@check("latency.open_loop", exclusive=True, metrics={**METRICS, "lateness": "point"}, effort=of_rates)
+@check("latency.open_loop", exclusive=True, metrics={**METRICS, "lateness": "point"}, effort=effort_of_rates)
 def open_loop(
     target: Target,
     data: Dataset | None = None,
@@ -50,12 +50,12 @@ def open_loop(
     plan = _plan(target, data, *paces)
     for step in paces:
         labels = {"rate": f"{step.rate:g}"} if len(paces) > 1 else {}
-        shots = measured(step, plan)
+        shots = measure_load(step, plan)
         yield from measurements(shots, limit_ms, labels)
         yield lateness(shots, labels)
 
 
-@check("latency.capacity", exclusive=True, metrics={"capacity": "point"}, effort=of_rates)
+@check("latency.capacity", exclusive=True, metrics={"capacity": "point"}, effort=effort_of_rates)
 def capacity(
     target: Target,
     data: Dataset | None = None,
@@ -75,7 +75,7 @@ def capacity(
     yield highest(pace, _plan(target, data, pace), rates, limit_ms, share)
 
 
-@check("latency.compare", exclusive=True, metrics=COMPARED, effort=of_rates)
+@check("latency.compare", exclusive=True, metrics=COMPARED, effort=effort_of_rates)
 def compare(
     target: Target,
     data: Dataset | None = None,
@@ -94,10 +94,10 @@ def compare(
     _timeout_is_longer(timeout, limit_ms)
     alone = _plan(target, data, pace)
     both = replace(alone, endpoints=(*alone.endpoints, endpoint(baseline_url)))
-    yield from compared(measured(pace, both), both, limit_ms)
+    yield from measure_differences(measure_load(pace, both), both, limit_ms)
 
 
-@check("latency.locust", exclusive=True, metrics=METRICS, effort=of_users)
+@check("latency.locust", exclusive=True, metrics=METRICS, effort=effort_of_users)
 def locust(
     target: Target,
     *,

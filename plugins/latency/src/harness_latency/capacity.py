@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from harness import HarnessError, Measurement, UsageError
-from harness_latency.load import Pace, carried, sound
+from harness_latency.load import Pace, run_load, sound
 from harness_latency.plan import Plan
-from harness_latency.shots import Shots, point, started_late
+from harness_latency.shots import Shots, late_start_problems, point
 
 AT_LEAST: Mapping[str, str] = {"bound": "at least"}
 
@@ -23,9 +23,9 @@ def capacity(pace: Pace, plan: Plan, rates: Sequence[float], limit_ms: float, sh
     held: list[float] = []
     seen: dict[str, str] = {}
     for rate in rates:
-        shots = _tried(replace(pace, rate=rate), plan, held)
-        over = shots.over(limit_ms)
-        seen[f"{rate:g}/s"] = f"{over.mean():.4f} over {limit_ms:g} ms; {_told(shots)}"
+        shots = _try_rate(replace(pace, rate=rate), plan, held)
+        over = shots.is_over_limit(limit_ms)
+        seen[f"{rate:g}/s"] = f"{over.mean():.4f} over {limit_ms:g} ms; {_result_text(shots)}"
         if over.mean() > share:
             break
         held.append(rate)
@@ -35,21 +35,23 @@ def capacity(pace: Pace, plan: Plan, rates: Sequence[float], limit_ms: float, sh
     return replace(found, unit="rates tried", evidence=seen)
 
 
-def _tried(pace: Pace, plan: Plan, held: Sequence[float]) -> Shots:
+def _try_rate(pace: Pace, plan: Plan, held: Sequence[float]) -> Shots:
     """Return one rate's load; a service that answers nothing at the first rate is not there."""
-    return believed(carried(pace, plan), pace, held) if held else sound(carried(pace, plan), plan, pace.late_ms)
+    return (
+        require_on_time(run_load(pace, plan), pace, held) if held else sound(run_load(pace, plan), plan, pace.late_ms)
+    )
 
 
-def believed(shots: Shots, pace: Pace, held: Sequence[float]) -> Shots:
+def require_on_time(shots: Shots, pace: Pace, held: Sequence[float]) -> Shots:
     """Return a load beyond one that held; if the generator was late, nobody knows whether the service would hold."""
-    for late in started_late(shots, pace.late_ms):
+    for late in late_start_problems(shots, pace.late_ms):
         raise HarnessError(f"the capacity is not known: it is at least {held[-1]:g}/s, but at {pace.rate:g}/s {late}")
     return shots
 
 
-def _told(shots: Shots) -> str:
+def _result_text(shots: Shots) -> str:
     """Return how it went: the answers a second, p99 and failures."""
-    if not shots.answered.any():
+    if not shots.is_answered.any():
         return f"none answered: {shots.troubles()}"
-    failed = int(np.sum(~shots.answered))
+    failed = int(np.sum(~shots.is_answered))
     return f"{shots.rate():.0f} answers/s, p99 {shots.percentile(0.99):.1f} ms, {failed} failed"

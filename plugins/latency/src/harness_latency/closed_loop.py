@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness import HarnessError, UsageError
-from harness_latency.shots import Shots, unanswered
+from harness_latency.shots import Shots, no_answer_problems
 
 SLACK = 120  # seconds for Locust to start its users, to stop them, and for workers to send what they saw
 CONNECT = 120  # seconds for workers to connect
@@ -47,7 +47,7 @@ class Crowd:
             raise UsageError(f"bind is an address of this machine, as in 10.0.0.5:5557; found {self.bind!r}")
         return host, port
 
-    def sent(self) -> int:
+    def sender_count(self) -> int:
         """Return how many processes send samples."""
         return self.workers or self.processes
 
@@ -60,8 +60,8 @@ def run_locust(locustfile: str, url: str, crowd: Crowd) -> Shots:
         command = [sys.executable, "-m", "locust", "-f", files, "--headless", "--host", url]
         said = _run([*command, "--harness-samples", folder, *crowd.options()], crowd)
         shots = _read(sorted(Path(folder).glob("*.tsv")), crowd, said)
-    for told in unanswered(shots):
-        raise HarnessError(told)
+    for message in no_answer_problems(shots):
+        raise HarnessError(message)
     return shots
 
 
@@ -93,7 +93,7 @@ def _read(files: list[Path], crowd: Crowd, said: str) -> Shots:
             f"`locust --worker -f - --master-host {' --master-port '.join(crowd.where())}` (locust: {said})"
         )
     lines = [line.split("\t") for path in files for line in path.read_text("ascii").splitlines()]
-    if len(files) < crowd.sent() or not lines:
+    if len(files) < crowd.sender_count() or not lines:
         raise HarnessError(f"the locustfile made no request; does it have a User with a task? (locust: {said})")
     rows = np.array(sorted((float(began), float(took), int(status)) for began, took, status in lines))
     return Shots(

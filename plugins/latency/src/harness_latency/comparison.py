@@ -14,12 +14,12 @@ BLOCKS = 20
 METRICS = {"slower_ms": "mean", "more_over_limit": "mean"}
 
 
-def compared(shots: Shots, plan: Plan, limit_ms: float) -> Iterator[Measurement]:
+def measure_differences(shots: Shots, plan: Plan, limit_ms: float) -> Iterator[Measurement]:
     """Yield the mean of how much longer the candidate took, and of how much more often over the limit."""
     candidate, baseline = _sides(shots, plan)
-    both = candidate.answered & baseline.answered
+    both = candidate.is_answered & baseline.is_answered
     slower = (candidate.latency_ms - baseline.latency_ms)[both]
-    more = candidate.over(limit_ms).astype(np.float64) - baseline.over(limit_ms)
+    more = candidate.is_over_limit(limit_ms).astype(np.float64) - baseline.is_over_limit(limit_ms)
     yield _mean("slower_ms", slower, "pairs answered by both")
     yield _mean("more_over_limit", more, "pairs")
 

@@ -13,7 +13,7 @@ def each_of(rate: float | Sequence[float]) -> Sequence[float]:
     return rates
 
 
-def of_rates(
+def effort_of_rates(
     *, duration: float, warmup: float, rate: float | Sequence[float] = (), rates: Sequence[float] = (), **_: object
 ) -> Effort:
     """Return the time of all steps with their warm-ups, and the requests that are counted."""
@@ -22,6 +22,6 @@ def of_rates(
     return Effort(seconds=len(steps) * (warmup + duration), n=requests, unit="requests")
 
 
-def of_users(*, duration: float, **_: object) -> Effort:
+def effort_of_users(*, duration: float, **_: object) -> Effort:
     """Return the time; how many requests waiting users will make is not known beforehand."""
     return Effort(seconds=duration, n=None, unit="requests")

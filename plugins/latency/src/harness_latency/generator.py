@@ -63,7 +63,7 @@ class Pool:
         self._reopen()
 
     async def _open(self) -> None:
-        connection = Connection(self.load.ended)
+        connection = Connection(self.load.finish_request)
         self.load.pool_of[connection] = self
         where = self.endpoint
         try:
@@ -89,7 +89,7 @@ class Pool:
         """Return the first waiting request that did not time out meanwhile."""
         while self.waiting:
             shot = self.waiting.popleft()
-            if not self.load.over(shot):
+            if not self.load.has_ended(shot):
                 return (shot,)
         return None
 
@@ -127,7 +127,7 @@ class Load:
         self.sent[shot] = time.monotonic()
         connection.send(shot, self.plan.request_of(shot))
 
-    def ended(self, connection: Connection, shot: int, status: int, at: float) -> None:
+    def finish_request(self, connection: Connection, shot: int, status: int, at: float) -> None:
         """Record the end of a request and give its connection back."""
         self.record(shot, status, at)
         self.pool_of[connection].back(connection)
@@ -140,7 +140,7 @@ class Load:
         if not self.left:
             self.finished.set()
 
-    def over(self, shot: int) -> bool:
+    def has_ended(self, shot: int) -> bool:
         """Tell whether a request has ended."""
         return self.done[shot] > 0
 
@@ -160,7 +160,7 @@ class Load:
         """End the requests that were due longer ago than the timeout."""
         now = time.monotonic()
         limit = now - self.plan.timeout
-        waiting = [shot for pool in self.pools for shot in pool.waiting if not self.over(shot)]
+        waiting = [shot for pool in self.pools for shot in pool.waiting if not self.has_ended(shot)]
         for shot in [shot for shot in [*self.carried, *waiting] if self.due[shot] < limit]:
             connection = self.carried.get(shot)
             self.record(shot, TIMED_OUT, now)
@@ -169,7 +169,7 @@ class Load:
         asyncio.get_running_loop().call_later(SWEEP, self._sweep)
 
 
-async def carried_out(plan: Plan, due: list[float]) -> Load:
+async def run_plan(plan: Plan, due: list[float]) -> Load:
     """Return a load once all its requests have ended."""
     load = Load(plan, due)
     gc.collect()
@@ -183,7 +183,7 @@ def main(folder: Path) -> None:
     plan, due = read_plan(folder)
     wake_exactly()
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(Alarm())) as runner:
-        load = runner.run(carried_out(plan, due))
+        load = runner.run(run_plan(plan, due))
     taken, sent, done, status = map(np.asarray, (load.taken, load.sent, load.done, load.status))
     np.savez(folder / SHOTS, due=np.asarray(load.due), taken=taken, sent=sent, done=done, status=status)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness import HarnessError, UsageError
 from harness_latency.plan import Plan
 from harness_latency.schedule import Arrivals, schedule
-from harness_latency.shots import FEWEST, Shots, read_shots, started_late, unanswered
+from harness_latency.shots import FEWEST, Shots, late_start_problems, no_answer_problems, read_shots
 
 MOST_CONNECTIONS = 900  # many systems let a process open 1,024 files
 SLACK = 30  # seconds for the generator to start and to write
@@ -44,12 +44,12 @@ class Pace:
         return np.concatenate([schedule(self.rate, self.warmup, "constant", self.seed), measured])
 
 
-def measured(pace: Pace, plan: Plan) -> Shots:
+def measure_load(pace: Pace, plan: Plan) -> Shots:
     """Return the requests of one load, less its warm-up, if they were started in time and some were answered."""
-    return sound(carried(pace, plan), plan, pace.late_ms)
+    return sound(run_load(pace, plan), plan, pace.late_ms)
 
 
-def carried(pace: Pace, plan: Plan) -> Shots:
+def run_load(pace: Pace, plan: Plan) -> Shots:
     """Return the requests of one load, less its warm-up, whatever became of them."""
     each = np.repeat(pace.due(), len(plan.endpoints))
     return carry_out(plan, each).part(each >= pace.warmup)
@@ -62,8 +62,12 @@ def sound(shots: Shots, plan: Plan, late_ms: float) -> Shots:
     """
     side = plan.endpoint_of(shots.number)
     troubles = [
-        *(told for i, at in enumerate(plan.endpoints) for told in unanswered(shots.part(side == i), str(at))),
-        *started_late(shots, late_ms),
+        *(
+            message
+            for i, at in enumerate(plan.endpoints)
+            for message in no_answer_problems(shots.part(side == i), str(at))
+        ),
+        *late_start_problems(shots, late_ms),
     ]
     if troubles:
         raise HarnessError("; besides, ".join(troubles))

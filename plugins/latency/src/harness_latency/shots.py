@@ -36,22 +36,22 @@ class Shots:
     status: NDArray[np.int64]
 
     @property
-    def answered(self) -> NDArray[np.bool_]:
+    def is_answered(self) -> NDArray[np.bool_]:
         """Tell which requests were answered, and not by an error."""
         return (self.status >= 200) & (self.status < 400)
 
-    def over(self, limit_ms: float) -> NDArray[np.bool_]:
+    def is_over_limit(self, limit_ms: float) -> NDArray[np.bool_]:
         """Tell which requests took longer than the limit; one that failed counts, however fast it failed."""
-        return (self.latency_ms > limit_ms) | ~self.answered
+        return (self.latency_ms > limit_ms) | ~self.is_answered
 
     def percentile(self, share: float) -> float:
         """Return the latency that this share of the answered requests did not exceed."""
-        return float(np.quantile(self.latency_ms[self.answered], share, method="inverted_cdf"))
+        return float(np.quantile(self.latency_ms[self.is_answered], share, method="inverted_cdf"))
 
     def rate(self) -> float:
         """Return the answers per second, from the first request due to the last answer."""
         ends = self.due + self.latency_ms / 1000
-        return float(self.answered.sum() / (ends.max() - self.due.min()))
+        return float(self.is_answered.sum() / (ends.max() - self.due.min()))
 
     def part(self, keep: NDArray[np.bool_]) -> "Shots":
         """Return some of the requests."""
@@ -59,7 +59,7 @@ class Shots:
 
     def troubles(self) -> str:
         """Return what went wrong, and how often."""
-        found = Counter(self.status[~self.answered].tolist())
+        found = Counter(self.status[~self.is_answered].tolist())
         return ", ".join(f"{count} x {WHY.get(status, f'HTTP {status}')}" for status, count in found.most_common(3))
 
 
@@ -76,13 +76,13 @@ def read_shots(folder: Path) -> Shots:
     )
 
 
-def unanswered(shots: Shots, by: str = "the service") -> Iterator[str]:
+def no_answer_problems(shots: Shots, by: str = "the service") -> Iterator[str]:
     """Yield that none of the requests was answered, if so, and why."""
-    if not shots.answered.any():
+    if not shots.is_answered.any():
         yield f"none of {len(shots.due)} requests was answered by {by}: {shots.troubles()}; does the service run?"
 
 
-def started_late(shots: Shots, late_ms: float) -> Iterator[str]:
+def late_start_problems(shots: Shots, late_ms: float) -> Iterator[str]:
     """Yield that the generator was late, if so: it measured itself."""
     late = float((shots.late_ms > late_ms).mean())
     if late > LATE_SHARE:
@@ -95,9 +95,9 @@ def started_late(shots: Shots, late_ms: float) -> Iterator[str]:
 
 def measurements(shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE) -> Iterator[Measurement]:
     """Yield the share over the limit and of errors, in order of time, and the percentiles as points."""
-    over = _rows(shots.over(limit_ms), shots, limit_ms)
+    over = _rows(shots.is_over_limit(limit_ms), shots, limit_ms)
     yield _share("over_limit", over, f"over {limit_ms:g} ms", labels)
-    yield _share("error_rate", _rows(~shots.answered, shots, limit_ms), "failed", labels)
+    yield _share("error_rate", _rows(~shots.is_answered, shots, limit_ms), "failed", labels)
     for metric, share in PERCENTILES.items():
         yield point(metric, shots.percentile(share), len(shots.due), "lower", labels)
     yield point("rate", shots.rate(), len(shots.due), "higher", labels)
@@ -110,7 +110,7 @@ def lateness(shots: Shots, labels: Mapping[str, str] = NONE) -> Measurement:
 
 def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:
     """Return the requests as rows in order of time; one that failed was no faster than the limit."""
-    score = np.where(shots.answered, shots.latency_ms, np.maximum(shots.latency_ms, limit_ms))
+    score = np.where(shots.is_answered, shots.latency_ms, np.maximum(shots.latency_ms, limit_ms))
     columns = {"id": np.arange(len(y)), "y": y.astype(np.float64), "score": score, "time": shots.due}
     return pa.table({**columns, "status": shots.status})
 

@@ -26,10 +26,10 @@ def mlflow(
 ) -> Iterator[Target]:
     """Open a model by its URI; it scores the datasets that are asked of it."""
     from harness_mlflow.registry import Store  # noqa: PLC0415
-    from harness_mlflow.target import opened  # noqa: PLC0415
+    from harness_mlflow.target import open_model  # noqa: PLC0415
 
     store = Store(tracking_uri=tracking_uri, registry_uri=registry_uri)
-    with opened(datasets, data=data, model=model, store=store, columns=columns, point=operating_point) as found:
+    with open_model(datasets, data=data, model=model, store=store, columns=columns, point=operating_point) as found:
         yield found
 
 

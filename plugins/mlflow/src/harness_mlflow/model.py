@@ -13,7 +13,7 @@ from mlflow.types.schema import Schema
 
 from harness import Dataset, HarnessError, Identity
 from harness_mlflow.registry import Located, Store
-from harness_mlflow.troubles import told
+from harness_mlflow.troubles import wrap_errors
 
 ADDED_BY_LOADING = ("registered_model_meta", "__pycache__")
 
@@ -42,11 +42,13 @@ class Model:
         return [*self.required, *(name for name in self.optional if name in data.columns)]
 
 
-def loaded(found: Located, store: Store, columns: Sequence[str] | None, folder: Path) -> Model:
+def load_model(found: Located, store: Store, columns: Sequence[str] | None, folder: Path) -> Model:
     """Return a model loaded from a copy of its files below a folder."""
-    copy = _copied(found, store, folder)
+    copy = _download_files(found, store, folder)
     digest = manifest_digest(copy)
-    with told(f"model {found.revision} does not load", "install what its requirements.txt lists, or log it again"):
+    with wrap_errors(
+        f"model {found.revision} does not load", "install what its requirements.txt lists, or log it again"
+    ):
         model = mlflow.pyfunc.load_model(str(copy))
     schema = None if columns else _schema(model, found.revision)
     return Model(
@@ -64,9 +66,9 @@ def manifest_digest(folder: Path) -> str:
     return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
-def _copied(found: Located, store: Store, folder: Path) -> Path:
+def _download_files(found: Located, store: Store, folder: Path) -> Path:
     """Return a copy of the model's files, without those that loading a model leaves beside it."""
-    with told(f"the files of model {found.revision} cannot be read", "check that its artifacts are still there"):
+    with wrap_errors(f"the files of model {found.revision} cannot be read", "check that its artifacts are still there"):
         got = mlflow.artifacts.download_artifacts(found.files, dst_path=str(folder), tracking_uri=store.tracking_uri)
     copy = Path(got)
     if not (copy / "MLmodel").is_file():

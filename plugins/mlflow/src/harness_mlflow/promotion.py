@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness import Absent, UsageError
 from harness_mlflow.registry import Store, version_of
-from harness_mlflow.troubles import told
+from harness_mlflow.troubles import wrap_errors
 
 
 class Promoted(BaseModel):
@@ -23,16 +23,18 @@ class Promoted(BaseModel):
 
 def current(config: Mapping[str, Any]) -> str | None:
     """Return the version the alias points to now, or None if model or alias never were."""
-    asked = _parsed(config)
+    asked = _parse_config(config)
     store = Store(tracking_uri=asked.tracking_uri, registry_uri=asked.registry_uri)
-    with told(f"MLflow was asked for {asked.model}@{asked.alias}", "check tracking_uri and that the store answers"):
+    with wrap_errors(
+        f"MLflow was asked for {asked.model}@{asked.alias}", "check tracking_uri and that the store answers"
+    ):
         try:
             return f"models:/{asked.model}/{version_of(asked.model, asked.alias, store)}"
         except Absent:
             return None
 
 
-def _parsed(config: Mapping[str, Any]) -> Promoted:
+def _parse_config(config: Mapping[str, Any]) -> Promoted:
     try:
         return Promoted.model_validate(dict(config))
     except ValidationError as error:

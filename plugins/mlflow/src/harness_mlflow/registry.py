@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from harness import Absent, HarnessError, UsageError
-from harness_mlflow.troubles import told
+from harness_mlflow.troubles import wrap_errors
 
 ALIAS = re.compile(r"models:/([^/@]+)@([^/@]+)")
 VERSION = re.compile(r"models:/([^/@]+)/(\d+)")
@@ -45,30 +45,30 @@ class Located:
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
-def located(model: str, store: Store) -> Located:
+def locate_model(model: str, store: Store) -> Located:
     """Return where a model's files are; an alias is resolved to the version it points to now."""
-    with told(f"model {model!r} cannot be looked up", "check its name, its version and tracking_uri"):
+    with wrap_errors(f"model {model!r} cannot be looked up", "check its name, its version and tracking_uri"):
         if alias := ALIAS.fullmatch(model):
-            return _registered(alias[1], version_of(alias[1], alias[2], store), store.client())
+            return _locate_version(alias[1], version_of(alias[1], alias[2], store), store.client())
         if version := VERSION.fullmatch(model):
-            return _registered(version[1], version[2], store.client())
+            return _locate_version(version[1], version[2], store.client())
         if logged := LOGGED.fullmatch(model):
             return Located(revision=model, files=str(store.client().get_logged_model(logged[1]).artifact_location))
         if run := RUN.fullmatch(model):
-            return Located(revision=model, files=_of_run(run[1], run[2], store.client()))
+            return Located(revision=model, files=_location_in_run(run[1], run[2], store.client()))
     return _elsewhere(model)
 
 
 def version_of(name: str, alias: str, store: Store) -> str:
     """Return the version an alias points to; a model or alias that is not registered is Absent."""
-    registered = _registered_model(name, store.client())
+    registered = _find_registered_model(name, store.client())
     if alias not in registered.aliases:
         known = ", ".join(sorted(registered.aliases)) or "none"
         raise Absent(f"registered model {name!r} has no alias {alias!r} (it has {known}); nothing was promoted yet")
     return str(registered.aliases[alias])
 
 
-def _registered_model(name: str, client: MlflowClient) -> RegisteredModel:
+def _find_registered_model(name: str, client: MlflowClient) -> RegisteredModel:
     try:
         return client.get_registered_model(name)
     except MlflowException as error:
@@ -77,14 +77,14 @@ def _registered_model(name: str, client: MlflowClient) -> RegisteredModel:
         raise Absent(f"no model {name!r} is registered in MLflow; nothing was promoted yet") from error
 
 
-def _registered(name: str, version: str, client: MlflowClient) -> Located:
+def _locate_version(name: str, version: str, client: MlflowClient) -> Located:
     files = client.get_model_version_download_uri(name, version)
     logged = LOGGED.fullmatch(files)
     place = client.get_logged_model(logged[1]).artifact_location if logged else files
     return Located(revision=f"models:/{name}/{version}", files=str(place), parts={"name": name, "version": version})
 
 
-def _of_run(run: str, path: str, client: MlflowClient) -> str:
+def _location_in_run(run: str, path: str, client: MlflowClient) -> str:
     """Return where a run's model is: a logged model of that name, or (MLflow 2) the run's own artifact."""
     info = client.get_run(run).info
     logged = client.search_logged_models([info.experiment_id], filter_string=f"source_run_id = '{run}'")

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from harness import Dataset, HarnessError
 from harness_mlflow.model import Model
-from harness_mlflow.troubles import told
+from harness_mlflow.troubles import wrap_errors
 
 Scores = NDArray[np.float64]
 SUMS_TO_ONE = 1e-3
 CLASSES = 2
 
 
-def scored(data: Dataset, model: Model, file: Path) -> Dataset:
+def score_dataset(data: Dataset, model: Model, file: Path) -> Dataset:
     """Return the dataset with the model's scores, its digest that of the original rows; `file` keeps the scores."""
     unusable = _write(data, model, file)
     if unusable:
@@ -26,7 +26,7 @@ def scored(data: Dataset, model: Model, file: Path) -> Dataset:
             f"infinite; repair those rows or the model"
         )
     _ids_are_unique(data, file)
-    return _joined(data, file)
+    return _join_scores(data, file)
 
 
 def as_scores(predictions: object, rows: int, what: str) -> Scores:
@@ -47,7 +47,7 @@ def _write(data: Dataset, model: Model, file: Path) -> int:
     key, inputs, unusable = data.column("id"), model.inputs(data), 0
     with pq.ParquetWriter(file, _schema(data, key)) as writer:
         for batch in data.batches(list(dict.fromkeys([key, *inputs]))):
-            scores = _predicted(batch.select(inputs), model, data)
+            scores = _predict_batch(batch.select(inputs), model, data)
             writer.write_batch(pa.record_batch([batch[key], pa.array(scores)], schema=writer.schema))
             unusable += int(np.count_nonzero(~np.isfinite(scores)))
     return unusable
@@ -58,9 +58,9 @@ def _schema(data: Dataset, key: str) -> pa.Schema:
     return pa.schema([("id", first.schema.field(key).type), ("score", pa.float64())])
 
 
-def _predicted(batch: pa.RecordBatch, model: Model, data: Dataset) -> Scores:
+def _predict_batch(batch: pa.RecordBatch, model: Model, data: Dataset) -> Scores:
     what = f"model {model.identity.revision} cannot score dataset {data.name!r}"
-    with told(what, "make the columns what the model was trained on"):
+    with wrap_errors(what, "make the columns what the model was trained on"):
         return as_scores(model.predict(batch.to_pandas()), batch.num_rows, what)
 
 
@@ -92,7 +92,7 @@ def _ids_are_unique(data: Dataset, file: Path) -> None:
         )
 
 
-def _joined(data: Dataset, file: Path) -> Dataset:
+def _join_scores(data: Dataset, file: Path) -> Dataset:
     name = "score" if "score" not in data.columns else "score of model"
     key = '"' + data.column("id").replace('"', '""') + '"'
     sql = f'SELECT d.*, s.score AS "{name}" FROM ({data.sql}) d JOIN {_read(file)} s ON d.{key} = s.id'

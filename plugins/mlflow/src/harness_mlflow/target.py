@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 
-from harness import Dataset, Datasets, Identity, OperatingPoint, decided, pick
-from harness_mlflow.model import Model, loaded
-from harness_mlflow.registry import Store, located
-from harness_mlflow.scoring import scored
+from harness import Dataset, Datasets, Identity, OperatingPoint, add_decisions, pick
+from harness_mlflow.model import Model, load_model
+from harness_mlflow.registry import Store, locate_model
+from harness_mlflow.scoring import score_dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,13 @@ class Scorer:
         rows, reference = self._with_score(name), self._reference
         if self.point is None or rows.roles.score is None or (name == reference and name != self.own):
             return rows
-        return decided(rows, self.point, self._with_score(reference) if reference else None)
+        return add_decisions(rows, self.point, self._with_score(reference) if reference else None)
 
     def _with_score(self, name: str) -> Dataset:
         if name not in self._scored:
             rows = pick(self.datasets, name)
             file = self.folder / f"{len(self._scored)}.parquet"
-            self._scored[name] = scored(rows, self.model, file) if self._is_scored(rows) else rows
+            self._scored[name] = score_dataset(rows, self.model, file) if self._is_scored(rows) else rows
         return self._scored[name]
 
     def _is_scored(self, rows: Dataset) -> bool:
@@ -65,7 +65,7 @@ class Scorer:
 
 
 @contextmanager
-def opened(
+def open_model(
     datasets: Datasets,
     *,
     data: str,
@@ -76,8 +76,8 @@ def opened(
 ) -> Iterator[Scorer]:
     """Open a model; its copy and the scores live in a temporary folder until the target is closed."""
     own = pick(datasets, data).name
-    found = located(model, store)
+    found = locate_model(model, store)
     with TemporaryDirectory(prefix="harness-mlflow-") as temporary:
         folder = Path(temporary)
-        opened_model = loaded(found, store, columns, folder / "model")
+        opened_model = load_model(found, store, columns, folder / "model")
         yield Scorer(datasets=datasets, model=opened_model, own=own, point=point, folder=folder)

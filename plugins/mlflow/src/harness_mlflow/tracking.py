@@ -13,7 +13,7 @@ from mlflow.entities import Metric
 from pydantic import TypeAdapter
 
 from harness import Run, Verdict
-from harness_mlflow.troubles import told
+from harness_mlflow.troubles import wrap_errors
 
 UNFIT = re.compile(r"[^\w.\- ]")
 LONGEST_NAME = 200
@@ -26,7 +26,7 @@ RUN = TypeAdapter(Run)
 def track(runs: Sequence[Run]) -> str:
     """Log each run to the experiment of its project; return where they are."""
     uri = mlflow.get_tracking_uri()
-    with told(f"MLflow at {_without_password(uri)} did not take the runs", "check MLFLOW_TRACKING_URI"):
+    with wrap_errors(f"MLflow at {_without_password(uri)} did not take the runs", "check MLFLOW_TRACKING_URI"):
         client = MlflowClient()
         experiments = {project: _experiment(client, project) for project in sorted({run.project for run in runs})}
         for run in runs:
@@ -66,7 +66,7 @@ def _name(verdict: Verdict) -> str:
 
 
 def _log(client: MlflowClient, run: Run, experiment: str) -> None:
-    with _tracked(client, run, experiment) as tracked:
+    with _track_run(client, run, experiment) as tracked:
         metrics = [Metric(name, value, _stamp(run.finished), 0) for name, value in metrics_of(run.verdicts).items()]
         for start in range(0, len(metrics), MOST_AT_ONCE):
             client.log_batch(tracked, metrics=metrics[start : start + MOST_AT_ONCE])
@@ -74,7 +74,7 @@ def _log(client: MlflowClient, run: Run, experiment: str) -> None:
 
 
 @contextmanager
-def _tracked(client: MlflowClient, run: Run, experiment: str) -> Iterator[str]:
+def _track_run(client: MlflowClient, run: Run, experiment: str) -> Iterator[str]:
     """Open an MLflow run; it ends as FAILED where nothing was measured, or where it could not be logged whole."""
     made = client.create_run(experiment, start_time=_stamp(run.started), run_name=run.suite, tags=_tags(run))
     status = "FAILED"

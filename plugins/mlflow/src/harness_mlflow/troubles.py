@@ -10,7 +10,7 @@ LONGEST = 400
 
 
 @contextmanager
-def told(what: str, remedy: str) -> Iterator[None]:
+def wrap_errors(what: str, remedy: str) -> Iterator[None]:
     """Raise any trouble inside as a HarnessError: what was tried, what came of it, what to do."""
     try:
         yield

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harness import Check, Dataset, HarnessError, Measurement, Sample, UsageError, check, hookimpl
 from harness_quality import cards, values
-from harness_quality.columns import binary, quoted
+from harness_quality.columns import binary, quote_column
 
 Count = Annotated[int, Field(ge=1)]
 METRICS = {
@@ -34,7 +34,7 @@ def classifier(
     k: Count = 100,
 ) -> Iterator[Measurement]:
     """Measure decisions and scores against 0/1 labels: whatever the declared columns allow."""
-    roles = data.roles.named()
+    roles = data.roles.single_columns()
     if "score" not in roles and "decision" not in roles:
         raise UsageError(
             f"quality.classifier found neither a decision nor a score for dataset {data.name!r}; "
@@ -42,11 +42,11 @@ def classifier(
         )
     _positives_exist(data)
     if "decision" in roles:
-        yield from _of_decisions(data, unit)
+        yield from _measure_decisions(data, unit)
     if amount is not None:
-        yield values.value_recall(_caught(data, score=quoted(data, amount)), amount, unit)
+        yield values.value_recall(_caught(data, score=quote_column(data, amount)), amount, unit)
     if "score" in roles:
-        yield from _of_scores(data)
+        yield from _measure_scores(data)
     if card is not None:
         yield cards.card_precision(data, card, k)
 
@@ -59,7 +59,7 @@ def _positives_exist(data: Dataset) -> None:
         )
 
 
-def _of_decisions(data: Dataset, unit: str) -> Iterator[Measurement]:
+def _measure_decisions(data: Dataset, unit: str) -> Iterator[Measurement]:
     """Yield recall and precision; without any alert precision has no rows, which the judge calls an error."""
     binary(data, "decision")
     caught = _caught(data)
@@ -76,7 +76,7 @@ def _caught(data: Dataset, *, score: str | None = None) -> pa.Table:
     return data.observations(y=decision, score=score, where=f"{_as_number(data, 'label')} = 1")
 
 
-def _of_scores(data: Dataset) -> Iterator[Measurement]:
+def _measure_scores(data: Dataset) -> Iterator[Measurement]:
     rows = data.observations(y=_as_number(data, "label"), score=_as_number(data, "score"))
     yield Measurement(metric="roc_auc", sample=Sample(statistic="auc", rows=rows))
     yield Measurement(metric="average_precision", sample=Sample(statistic="average_precision", rows=rows))
@@ -86,7 +86,7 @@ def _of_scores(data: Dataset) -> Iterator[Measurement]:
 
 
 def _as_number(data: Dataset, role: str) -> str:
-    return f"CAST({quoted(data, data.column(role))} AS DOUBLE)"
+    return f"CAST({quote_column(data, data.column(role))} AS DOUBLE)"
 
 
 @hookimpl

@@ -6,7 +6,7 @@ from itertools import groupby, islice
 import pyarrow as pa
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
-from harness_quality.columns import quoted
+from harness_quality.columns import quote_column
 
 CardDay = tuple[object, Hashable, float]
 
@@ -17,13 +17,13 @@ def card_precision(data: Dataset, card: str, k: int) -> Measurement:
     A day's cards are ranked by their highest score, ties by card; a card found out is not checked on later days.
     A point: what one day finds is taken from the next, so days are no independent observations, nor are cards.
     """
-    quoted(data, card)
+    quote_column(data, card)
     if data.roles.weight is not None:
         raise UsageError(
             f"card_precision counts every card that is checked and cannot take weights; found `weight: "
             f"{data.roles.weight}` on dataset {data.name!r}; leave out `card`, or use a dataset without weights"
         )
-    shares = list(_shares(_ranked(data, card), k))
+    shares = list(_shares(_rank_cards(data, card), k))
     counts = {"value": sum(shares) / len(shares), "n": len(shares)}
     return Measurement(metric="card_precision", sample=Sample(statistic="point", counts=counts), unit="days")
 
@@ -37,7 +37,7 @@ def _shares(ranked: Iterable[CardDay], k: int) -> Iterator[float]:
         yield len(defrauded) / k
 
 
-def _ranked(data: Dataset, card: str) -> Iterator[CardDay]:
+def _rank_cards(data: Dataset, card: str) -> Iterator[CardDay]:
     """Yield day, card and label, day by day, the highest score first."""
     rows = _card_days(data, card).group_by(["day", "card"]).aggregate([("score", "max"), ("label", "max")])
     order = [("day", "ascending"), ("score_max", "descending"), ("card", "ascending")]

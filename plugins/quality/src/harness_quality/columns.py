@@ -13,7 +13,7 @@ Numbers = NDArray[np.float64]
 SHOWN = 5
 
 
-def quoted(data: Dataset, column: str) -> str:
+def quote_column(data: Dataset, column: str) -> str:
     """Return an existing column's name quoted for SQL."""
     if column not in data.columns:
         raise UsageError(f"dataset {data.name!r} has no column {column!r}; it has {', '.join(data.columns)}")

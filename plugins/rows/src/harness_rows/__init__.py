@@ -13,7 +13,7 @@ def rate(
     data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows", event: str = ""
 ) -> Iterator[Measurement]:
     """Measure the share of rows where a column is true or 1."""
-    rows = data.observations(y=_quoted(data, column))
+    rows = data.observations(y=_quote_column(data, column))
     yield Measurement(
         metric="rate", sample=Sample(statistic="proportion", rows=rows), better=better, unit=unit, event=event
     )
@@ -22,11 +22,11 @@ def rate(
 @check("rows.mean", metrics={"mean": "mean"})
 def mean(data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows") -> Iterator[Measurement]:
     """Measure the mean of a column."""
-    rows = data.observations(y=_quoted(data, column))
+    rows = data.observations(y=_quote_column(data, column))
     yield Measurement(metric="mean", sample=Sample(statistic="mean", rows=rows), better=better, unit=unit)
 
 
-def _quoted(data: Dataset, column: str) -> str:
+def _quote_column(data: Dataset, column: str) -> str:
     if column not in data.columns:
         raise HarnessError(f"dataset {data.name!r} has no column {column!r}; it has {', '.join(data.columns)}")
     return '"' + column.replace('"', '""') + '"'

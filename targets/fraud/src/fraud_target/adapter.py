@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import urlopen
 
-from fraud_target.embedded import LOOPBACK, fraud_service, free_port, started, valkey
+from fraud_target.embedded import LOOPBACK, fraud_service, free_port, run_service, valkey
 from harness import Connect, Dataset, Datasets, HarnessError, Identity, UsageError, hookimpl, pick
 
 SENT = ("transaction_id", "tx_time", "customer_id", "terminal_id", "amount")
@@ -38,10 +38,10 @@ class FraudService:
         """Return which model the service says it serves, with the digest of its files."""
         try:
             with urlopen(f"{self.url}/v1/model", timeout=SECONDS) as answer:
-                told = json.load(answer)
+                message = json.load(answer)
         except (OSError, ValueError) as trouble:
             raise HarnessError(f"{self.url}/v1/model does not answer: {trouble}; does the service run?") from trouble
-        return Identity(revision=told["version"], digest=told["digest"], parts={"proof": "served at /v1/model"})
+        return Identity(revision=message["version"], digest=message["digest"], parts={"proof": "served at /v1/model"})
 
     def dataset(self, name: str) -> Dataset:
         """Return a dataset as the suite declares it."""
@@ -92,7 +92,7 @@ def _running(model: str, history: Dataset, until: datetime, pins: list[str]) -> 
         url = f"http://{LOOPBACK}:{port}"
         try:
             load_payments(history.rows(COLUMNS), until, store)
-            with started(fraud_service(model, store, port, *pins), url):
+            with run_service(fraud_service(model, store, port, *pins), url):
                 yield url
         except ValueError as trouble:
             raise HarnessError(str(trouble)) from trouble

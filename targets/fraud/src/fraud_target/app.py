@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from fraud_target.following import Alias, followed
+from fraud_target.following import Alias, follow_alias
 from fraud_target.limits import Limits
 from fraud_target.payments import Chargeback, Payment, Payments
-from fraud_target.posts import FAILED, Answering, Posts, encoded
+from fraud_target.posts import FAILED, Answering, Posts, encode_json
 from fraud_target.served import Served
 from fraud_target.service import Service
 from fraud_target.store import FeatureStore
@@ -36,7 +36,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(followed(service, alias)) if alias else None
+        following = asyncio.create_task(follow_alias(service, alias)) if alias else None
         yield
         if following:
             following.cancel()
@@ -49,10 +49,10 @@ def create_app(
         "/v1/chargebacks": (service.chargeback, Chargeback),
     }
     for path, (answer, body) in posts.items():
-        app.add_api_route(path, _answered_before, methods=["POST"], **_described(answer, body))
+        app.add_api_route(path, _placeholder_answer, methods=["POST"], **_describe_route(answer, body))
     _add_looks(app, service)
     app.add_exception_handler(HTTPException, _not_found)
-    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(Exception, _internal_error)
     return Posts(service, {path: answer for path, (answer, _) in posts.items()}, app)
 
 
@@ -82,7 +82,7 @@ def _add_looks(app: FastAPI, service: Service) -> None:
         return Response(service.meters.text(), media_type="text/plain; version=0.0.4")
 
 
-async def _answered_before(request: Request) -> Response:
+async def _placeholder_answer(request: Request) -> Response:
     """Stand in OpenAPI, and for 405, for a path that `Posts` answers before FastAPI sees it."""
     return _json(404, {"error": "not found"})
 
@@ -90,25 +90,25 @@ async def _answered_before(request: Request) -> Response:
 async def _not_found(request: Request, trouble: Exception) -> Response:
     """Answer paths and methods that are not there."""
     if not isinstance(trouble, HTTPException):
-        return await _failed(request, trouble)
+        return await _internal_error(request, trouble)
     answer = _json(trouble.status_code, {"error": "not found" if trouble.status_code == 404 else "not allowed"})
     answer.headers.update(trouble.headers or {})
     return answer
 
 
-async def _failed(request: Request, trouble: Exception) -> Response:
+async def _internal_error(request: Request, trouble: Exception) -> Response:
     """Answer what we did not think of without a word about it; the server logs it."""
     return Response(FAILED, status_code=500, media_type="application/json")
 
 
 def _json(status: int, content: object) -> Response:
-    return Response(encoded(content), status_code=status, media_type="application/json")
+    return Response(encode_json(content), status_code=status, media_type="application/json")
 
 
-def _described(answer: Answering, body: type[BaseModel]) -> dict[str, Any]:
+def _describe_route(answer: Answering, body: type[BaseModel]) -> dict[str, Any]:
     """Return what OpenAPI tells of a route whose body we read ourselves."""
     schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema = _inlined(schema, schema.pop("$defs", {}))
+    schema = _inline_references(schema, schema.pop("$defs", {}))
     return {
         "name": getattr(answer, "__name__", None),
         "summary": answer.__doc__,
@@ -118,10 +118,10 @@ def _described(answer: Answering, body: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _inlined(schema: Any, definitions: Any) -> Any:
+def _inline_references(schema: Any, definitions: Any) -> Any:
     """Return a schema with its references replaced by what they stand for."""
     if isinstance(schema, dict):
         if "$ref" in schema:
-            return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-        return {key: _inlined(part, definitions) for key, part in schema.items()}
-    return [_inlined(part, definitions) for part in schema] if isinstance(schema, list) else schema
+            return _inline_references(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return {key: _inline_references(part, definitions) for key, part in schema.items()}
+    return [_inline_references(part, definitions) for part in schema] if isinstance(schema, list) else schema

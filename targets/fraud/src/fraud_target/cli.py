@@ -8,7 +8,7 @@ import click
 
 from fraud_target.features import write_features
 from fraud_target.files import Files
-from fraud_target.options import ALERT_RATE, OUT, SEED, TRACKING_URI, refusals_told, simulated
+from fraud_target.options import ALERT_RATE, OUT, SEED, TRACKING_URI, refusals_told, simulation_options
 from fraud_target.periods import Periods
 from fraud_target.process import Process
 from fraud_target.serve import load, online, serve
@@ -27,7 +27,7 @@ main.add_command(serve)
 
 @main.command()
 @OUT
-@simulated
+@simulation_options
 def simulate(files: Files, process: Process) -> None:
     """Write transactions.parquet and chargebacks.parquet."""
     with refusals_told():
@@ -56,7 +56,7 @@ def train(files: Files, seed: int, alert_rate: float, tracking_uri: str | None) 
 
 @main.command()
 @OUT
-@simulated
+@simulation_options
 @ALERT_RATE
 @TRACKING_URI
 def prepare(files: Files, process: Process, alert_rate: float, tracking_uri: str | None) -> None:
@@ -69,21 +69,21 @@ def prepare(files: Files, process: Process, alert_rate: float, tracking_uri: str
 
 def _simulate(files: Files, process: Process) -> None:
     """Simulate, and say how much."""
-    with _timed() as say:
+    with _progress_printer() as say:
         payments = write_simulation(process, files.transactions, files.chargebacks)
         say(f"simulated {payments:,} payments, {process.start} to {process.end}")
 
 
 def _features(files: Files, chunk_days: int) -> None:
     """Compute features, and say for how many payments."""
-    with _timed() as say:
+    with _progress_printer() as say:
         payments = write_features(files.transactions, files.features, chunk_days=chunk_days)
         say(f"computed the features of {payments:,} payments")
 
 
 def _train(files: Files, seed: int, alert_rate: float, tracking_uri: str | None) -> None:
     """Divide and train, and say what was registered."""
-    with _timed() as say:
+    with _progress_printer() as say:
         from fraud_target.registry import Registry  # noqa: PLC0415  mlflow takes seconds to import
         from fraud_target.training import divide, train_models  # noqa: PLC0415  imports mlflow too
 
@@ -95,7 +95,7 @@ def _train(files: Files, seed: int, alert_rate: float, tracking_uri: str | None)
 
 
 @contextmanager
-def _timed() -> Iterator[Callable[[str], None]]:
+def _progress_printer() -> Iterator[Callable[[str], None]]:
     """Give a function that prints a line of progress with the seconds it took so far."""
     started = time.monotonic()
     yield lambda what: click.echo(f"{what} ({time.monotonic() - started:.0f} s)")

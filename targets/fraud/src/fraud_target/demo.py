@@ -46,12 +46,12 @@ def main(seed: int, plant: str | None) -> None:
     faulty = ["--plant", plant] if plant else []
     if commands.run("fraud-target", ["prepare", "--out", DATA, "--seed", seed, *faulty]):
         raise click.ClickException("the data could not be prepared")
-    code = _judged(commands)
+    code = _judge_candidate(commands)
     click.echo(f"\nreport: {DATA / 'out' / 'report.html'}\ntook {time.monotonic() - started:.0f} s")
     sys.exit(code)
 
 
-def _judged(commands: Commands) -> int:
+def _judge_candidate(commands: Commands) -> int:
     """Run the suite, then ask the gate; return the gate's exit code."""
     asked = ["--param", "candidate=models:/fraud@challenger", "--gates", GATES]
     shutil.rmtree(DATA / "out", ignore_errors=True)

@@ -40,7 +40,7 @@ def valkey(folder: Path, port: int | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def started(command: list[str], url: str) -> Iterator["subprocess.Popen[bytes]"]:
+def run_service(command: list[str], url: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Give a service's process once it is ready; it is stopped afterwards."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)

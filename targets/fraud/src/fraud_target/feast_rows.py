@@ -46,7 +46,7 @@ class FeastRows:
         frame = pd.DataFrame(
             {
                 KEY: list(rows),
-                VALUE: [row.packed() for row in rows.values()],
+                VALUE: [row.pack() for row in rows.values()],
                 WHEN: [datetime.fromtimestamp(row.writes, UTC) for row in rows.values()],
             }
         )

@@ -43,7 +43,7 @@ class Files:
         return self.folder / "validation.parquet"
 
     @property
-    def matured(self) -> Path:
+    def mature_rows(self) -> Path:
         """Return the rows that judge a model, without labels."""
         return self.folder / "matured.parquet"
 

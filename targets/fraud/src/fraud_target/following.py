@@ -4,7 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from fraud_target.served import Served, named_now, served
+from fraud_target.served import Served, load_model, resolve_uri
 from fraud_target.service import Service
 
 SAID = logging.getLogger("fraud_target")
@@ -20,11 +20,11 @@ class Alias:
 
     def newer(self, version: str) -> Served | None:
         """Return the model it names now, if that is another version."""
-        now = named_now(self.uri)
-        return None if now == version else served(now, pinned=self.pinned)
+        now = resolve_uri(self.uri)
+        return None if now == version else load_model(now, pinned=self.pinned)
 
 
-async def followed(service: Service, alias: Alias) -> None:
+async def follow_alias(service: Service, alias: Alias) -> None:
     """Swap models as the alias moves; a model that cannot be loaded leaves the one that is served."""
     while True:
         await asyncio.sleep(alias.every)

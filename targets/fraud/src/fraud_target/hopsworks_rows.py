@@ -46,14 +46,14 @@ class HopsworksRows:
 
     def write(self, table: str, rows: Mapping[int, Row]) -> None:
         """Replace the values of keys, online only."""
-        frame = pd.DataFrame({KEY: list(rows), VALUE: [row.packed() for row in rows.values()]})
+        frame = pd.DataFrame({KEY: list(rows), VALUE: [row.pack() for row in rows.values()]})
         try:
             self._groups[table].insert(frame, storage="online")
         except self._refused as trouble:
             raise ConnectionError(str(trouble)) from trouble
 
 
-def logged_in(project: str) -> HopsworksRows:
+def log_in(project: str) -> HopsworksRows:
     """Return the rows of a project; the SDK reads HOPSWORKS_HOST and HOPSWORKS_API_KEY."""
     import hopsworks  # type: ignore[import-not-found]  # noqa: PLC0415  only who asks for it has the SDK
     from hopsworks_common.client.exceptions import (  # type: ignore[import-not-found]  # noqa: PLC0415

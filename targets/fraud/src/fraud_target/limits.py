@@ -38,7 +38,7 @@ class Door:
         self.limits, self.inside = limits, 0
 
     @contextmanager
-    def entered(self, headers: Headers) -> Iterator[None]:
+    def admit(self, headers: Headers) -> Iterator[None]:
         """Count a request while it is inside."""
         self._has_key(headers)
         _is_json(headers)

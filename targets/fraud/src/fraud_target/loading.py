@@ -16,14 +16,14 @@ from fraud_target.files import read_between
 from fraud_target.online import SEEN, SPENT
 from fraud_target.rows import FRAUDS, SEEING, SPENDING, Rows, fill, instant_of
 from fraud_target.rows import LOADED as ROWS_LOADED
-from fraud_target.store import LOADED, frauds_key, seen_key, spent_key
+from fraud_target.store import LOADED, customer_key, frauds_key, terminal_key
 from fraud_target.stores import rows_at
 
 HISTORY = timedelta(days=HISTORY_DAYS)
 COLUMNS = ("transaction_id", "tx_time", "customer_id", "terminal_id", "amount", "is_fraud")
 KEYS_AT_ONCE = 2_000
 Events = Iterator[tuple[int, list[bytes]]]
-KEYS = {SPENDING: spent_key, SEEING: seen_key, FRAUDS: frauds_key}
+KEYS = {SPENDING: customer_key, SEEING: terminal_key, FRAUDS: frauds_key}
 
 
 def load(transactions: Path, until: datetime, url: str) -> int:
@@ -38,9 +38,9 @@ def load_payments(payments: pa.Table, until: datetime, url: str) -> int:
     if not len(lately):
         raise ValueError(f"history has no payment in the {HISTORY.days} days before {until}; name an earlier table")
     histories = {
-        SPENDING: _spent(lately),
-        SEEING: _seen(lately),
-        FRAUDS: _seen(lately.filter(pc.field("is_fraud") == 1)),
+        SPENDING: _payments_by_customer(lately),
+        SEEING: _payments_by_terminal(lately),
+        FRAUDS: _payments_by_terminal(lately.filter(pc.field("is_fraud") == 1)),
     }
     rows = rows_at(url)
     if rows is None:
@@ -76,7 +76,7 @@ def _chunks(events: Events) -> Iterator[dict[int, list[bytes]]]:
         yield chunk
 
 
-def _spent(payments: pa.Table) -> Events:
+def _payments_by_customer(payments: pa.Table) -> Events:
     """Yield each customer's payments."""
     cents = np.rint(payments["amount"].to_numpy() * 100).astype(np.int64)
     seconds, ids = _seconds(payments), payments["transaction_id"].to_numpy()
@@ -85,7 +85,7 @@ def _spent(payments: pa.Table) -> Events:
         yield owner, [SPENT.pack(*event) for event in packed]
 
 
-def _seen(payments: pa.Table) -> Events:
+def _payments_by_terminal(payments: pa.Table) -> Events:
     """Yield each terminal's payments."""
     seconds, ids = _seconds(payments), payments["transaction_id"].to_numpy()
     for owner, rows in _by_owner(payments["terminal_id"].to_numpy()):

@@ -40,14 +40,14 @@ class Meters:
         self._scores: dict[str, Tally] = {}
         self._fallbacks: Counter[str] = Counter()
 
-    def answered(self, path: str, status: int, seconds: float) -> None:
+    def count_answer(self, path: str, status: int, seconds: float) -> None:
         """Count an answer and how long it took."""
         self._requests[path, status] += 1
         if path not in self._seconds:
             self._seconds[path] = Tally(SECONDS)
         self._seconds[path].add(seconds)
 
-    def scored(self, version: str, scores: Sequence[float]) -> None:
+    def count_scores(self, version: str, scores: Sequence[float]) -> None:
         """Count scores of a model version."""
         if version not in self._scores:
             self._scores[version] = Tally(TENTHS)
@@ -82,8 +82,8 @@ class Meters:
         yield CounterMetricFamily("fraud_failed_swaps", "Attempts to follow the alias that failed.", self.failed_swaps)
 
 
-def _histogram(name: str, told: str, label: str, tallies: dict[str, Tally]) -> Metric:
-    family = HistogramMetricFamily(name, told, labels=[label])
+def _histogram(name: str, help_text: str, label: str, tallies: dict[str, Tally]) -> Metric:
+    family = HistogramMetricFamily(name, help_text, labels=[label])
     for value, tally in tallies.items():
         family.add_metric([value], tally.buckets(), tally.total)
     return family

@@ -66,7 +66,7 @@ def refusals_told() -> Iterator[None]:
         raise click.ClickException(str(refusal)) from refusal
 
 
-def simulated(command: Command) -> Command:
+def simulation_options(command: Command) -> Command:
     """Give a command the options of the simulation, as one `process`."""
 
     @functools.wraps(command)

@@ -45,18 +45,18 @@ def rows_in(payments: pd.DataFrame, span: Span) -> pd.DataFrame:
 
 def without_known_cards(payments: pd.DataFrame, test: Span, training: Span) -> pd.DataFrame:
     """Return the test rows as the book has them: day by day, without cards whose fraud was reported by then."""
-    known = _defrauded(rows_in(payments, training))
+    known = _fraud_victims(rows_in(payments, training))
     lag = test[0] - training[1] + timedelta(days=1)
     days = []
     begin = test[0]
     while begin < test[1]:
-        known |= _defrauded(rows_in(payments, (begin - lag, begin - lag + timedelta(days=1))))
+        known |= _fraud_victims(rows_in(payments, (begin - lag, begin - lag + timedelta(days=1))))
         today = rows_in(payments, (begin, begin + timedelta(days=1)))
         days.append(today[~today["customer_id"].isin(known)])
         begin += timedelta(days=1)
     return pd.concat(days)
 
 
-def _defrauded(payments: pd.DataFrame) -> set[int]:
+def _fraud_victims(payments: pd.DataFrame) -> set[int]:
     """Return the customers with a fraud among the payments."""
     return set(payments.loc[payments["is_fraud"] == 1, "customer_id"])

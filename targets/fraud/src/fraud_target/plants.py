@@ -18,9 +18,9 @@ def plant(process: Process, day: int, payments: pa.Table) -> pa.Table:
     """Return one day's payments with the process's fault in them, if it has one."""
     if process.plant == "schema":
         return _break_schema(process, day, payments)
-    if process.plant == "concept" and process.planted_on(day):
+    if process.plant == "concept" and process.has_fault_on(day):
         return _change_concept(process.random(Stream.PLANT, day), payments)
-    if process.plant is not None and process.plant in DEARER and process.planted_on(day):
+    if process.plant is not None and process.plant in DEARER and process.has_fault_on(day):
         return _raise_amounts(DEARER[process.plant], payments)
     return payments
 
@@ -29,7 +29,7 @@ def _break_schema(process: Process, day: int, payments: pa.Table) -> pa.Table:
     """Deliver customer ids as text; on planted days also negative amounts, missing and unknown channels."""
     columns = {name: payments[name] for name in payments.column_names}
     columns["customer_id"] = payments["customer_id"].cast(pa.string())
-    if process.planted_on(day):
+    if process.has_fault_on(day):
         struck = process.random(Stream.PLANT, day).random((3, len(payments))) < FAULTY_SHARE
         negative, unseen, missing = (pa.array(rows) for rows in struck)
         columns["amount"] = pc.if_else(negative, pc.negate(columns["amount"]), columns["amount"])

@@ -32,29 +32,29 @@ class Posts:
             await self._others(scope, receive, send)
             return
         began = time.perf_counter()
-        status, body, headers = await self._answered(answering, dict(scope["headers"]), receive)
-        self._service.meters.answered(scope["path"], status, time.perf_counter() - began)
+        status, body, headers = await self._answer(answering, dict(scope["headers"]), receive)
+        self._service.meters.count_answer(scope["path"], status, time.perf_counter() - began)
         length = (b"content-length", str(len(body)).encode())
         await send({"type": "http.response.start", "status": status, "headers": [JSON, length, *headers]})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answered(
+    async def _answer(
         self, answering: Answering, headers: Mapping[bytes, bytes], receive: Receive
     ) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         door = self._service.door
         try:
-            with door.entered(headers):
-                return 200, encoded(await answering(await door.body(headers, receive))), []
+            with door.admit(headers):
+                return 200, encode_json(await answering(await door.body(headers, receive))), []
         except Refused as refusal:
-            return refusal.status, encoded({"error": refusal.why}), _headers(refusal)
+            return refusal.status, encode_json({"error": refusal.why}), _headers(refusal)
         except StoreDown as trouble:
-            return 503, encoded({"error": str(trouble)}), _headers(Refused(503, "", retry=True))
+            return 503, encode_json({"error": str(trouble)}), _headers(Refused(503, "", retry=True))
         except Exception:  # noqa: BLE001  what we did not think of: told to the operator, not to the caller
             SAID.exception("a request failed")
             return 500, FAILED, []
 
 
-def encoded(content: object) -> bytes:
+def encode_json(content: object) -> bytes:
     """Return JSON."""
     return _JSON.encode(content).encode()
 

@@ -86,7 +86,7 @@ class Process:
         """Return the instant the last day is over."""
         return datetime.combine(self.end + timedelta(days=1), time())
 
-    def planted_on(self, day: int) -> bool:
+    def has_fault_on(self, day: int) -> bool:
         """Tell whether the planted fault shows on this day."""
         return self.plant is not None and day >= self.days - self.plant_days
 

@@ -47,7 +47,7 @@ class Registry:
             mlflow.log_metrics({"threshold": trained.threshold, **_validation(trained)})
             logged = _log(trained, rows)
         made = client.create_model_version(
-            _registered_model(client), logged.model_uri, run_id=run.info.run_id, model_id=logged.model_id
+            _ensure_registered_model(client), logged.model_uri, run_id=run.info.run_id, model_id=logged.model_id
         )
         client.set_registered_model_alias(MODEL, alias, made.version)
         return str(made.version)
@@ -69,7 +69,7 @@ def _says_unknown(refusal: MlflowException) -> bool:
     return refusal.error_code == "INVALID_PARAMETER_VALUE" and bool(ALIAS_UNKNOWN.search(refusal.message))
 
 
-def _registered_model(client: MlflowClient) -> str:
+def _ensure_registered_model(client: MlflowClient) -> str:
     """Return the name of our registered model, made when missing."""
     if not client.search_registered_models(f"name = '{MODEL}'"):
         client.create_registered_model(MODEL)

@@ -26,12 +26,12 @@ class Row:
     events: bytes = b""
     writes: int = 0
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return one value."""
         return INSTANT.pack(self.writes) + self.events
 
     @classmethod
-    def of(cls, value: bytes | None) -> "Row":
+    def unpack(cls, value: bytes | None) -> "Row":
         """Return what a value holds; no value is an empty row."""
         return cls(events=value[INSTANT.size :], writes=INSTANT.unpack_from(value)[0]) if value else cls()
 
@@ -67,17 +67,17 @@ class RowStore:
 
     async def take(self, payments: Sequence[Payment]) -> Sequence[History]:
         """Return each payment's history, those before it in the batch included, and add the payments."""
-        return await self._answered(lambda: self._taken(payments))
+        return await self._ask(lambda: self._taken(payments))
 
     async def report(self, chargeback: Chargeback) -> None:
         """Add a fraud to its terminal."""
         event = SEEN.pack(chargeback.seconds, chargeback.transaction_id)
-        await self._answered(lambda: self._added(FRAUDS, chargeback.terminal_id, event))
+        await self._ask(lambda: self._add_event(FRAUDS, chargeback.terminal_id, event))
 
     async def ready(self) -> bool:
         """Tell whether a whole history is loaded."""
         try:
-            return await self._answered(self._loaded)
+            return await self._ask(self._is_loaded)
         except StoreDown:
             return False
 
@@ -86,7 +86,7 @@ class RowStore:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _taken(self, payments: Sequence[Payment]) -> list[History]:
-        if not self._loaded():
+        if not self._is_loaded():
             raise StoreDown("the store holds no whole history; load it with `fraud-target load`")
         spent = self._read(SPENDING, [payment.customer_id for payment in payments])
         seen = self._read(SEEING, [payment.terminal_id for payment in payments])
@@ -98,15 +98,15 @@ class RowStore:
 
     def _read(self, table: str, keys: Sequence[int]) -> dict[int, Row]:
         values = self._rows.read(table, sorted(set(keys)))
-        return {key: Row.of(values.get(key)) for key in keys}
+        return {key: Row.unpack(values.get(key)) for key in keys}
 
-    def _added(self, table: str, key: int, event: bytes) -> None:
+    def _add_event(self, table: str, key: int, event: bytes) -> None:
         self._rows.write(table, {key: self._read(table, [key])[key].with_event(WIDTHS[table], event)})
 
-    def _loaded(self) -> bool:
+    def _is_loaded(self) -> bool:
         return bool(self._read(LOADED, [0])[0].events)
 
-    async def _answered(self, question: Callable[[], T]) -> T:
+    async def _ask(self, question: Callable[[], T]) -> T:
         """Return an answer that came in time; the thread asks one question after the other."""
         try:
             async with asyncio.timeout(SECONDS):
@@ -121,7 +121,7 @@ def fill(rows: Rows, table: str, histories: Mapping[int, Sequence[bytes]]) -> No
     """Put whole histories in, over those that are there."""
     before = rows.read(table, sorted(histories))
     found = {
-        key: Row(events=b"".join(sorted(set(events))[-MOST_EVENTS:]), writes=Row.of(before.get(key)).writes + 1)
+        key: Row(events=b"".join(sorted(set(events))[-MOST_EVENTS:]), writes=Row.unpack(before.get(key)).writes + 1)
         for key, events in histories.items()
     }
     rows.write(table, found)

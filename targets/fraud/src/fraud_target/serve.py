@@ -89,12 +89,12 @@ def serve(
     from fraud_target.app import create_app  # noqa: PLC0415
     from fraud_target.following import Alias  # noqa: PLC0415
     from fraud_target.limits import Limits  # noqa: PLC0415
-    from fraud_target.served import is_alias, served  # noqa: PLC0415
+    from fraud_target.served import is_alias, load_model  # noqa: PLC0415
     from fraud_target.stores import store_at  # noqa: PLC0415
 
     with refusals_told():
         features = store_at(store)
-        found = served(model, pinned=digest, tracking_uri=tracking_uri)
+        found = load_model(model, pinned=digest, tracking_uri=tracking_uri)
     alias = Alias(uri=model, pinned=digest, every=follow_every) if is_alias(model) else None
     app = create_app(found, features, Limits(**limits), alias=alias)
     uvicorn.run(

@@ -31,11 +31,11 @@ class Served:
         return self.pinned in (None, self.digest)
 
 
-def served(uri: str, *, pinned: str | None = None, tracking_uri: str | None = None) -> Served:
+def load_model(uri: str, *, pinned: str | None = None, tracking_uri: str | None = None) -> Served:
     """Return the model behind a URI; an alias is followed to the version it names now."""
     if tracking_uri is not None:
         mlflow.set_tracking_uri(tracking_uri)
-    version = named_now(uri)
+    version = resolve_uri(uri)
     with tempfile.TemporaryDirectory(prefix="fraud-model-") as folder:
         copy = Path(mlflow.artifacts.download_artifacts(version, dst_path=folder))
         _without_leftovers(copy)
@@ -56,7 +56,7 @@ def is_alias(uri: str) -> bool:
     return uri.startswith(REGISTERED) and ALIAS in uri
 
 
-def named_now(uri: str) -> str:
+def resolve_uri(uri: str) -> str:
     """Return a URI that no longer moves."""
     if not is_alias(uri):
         return uri

@@ -35,15 +35,15 @@ class Service:
 
     async def one(self, body: bytes) -> Answer:
         """Score one payment."""
-        return (await self._scored([_parsed(Payment, body)]))[0]
+        return (await self._score_payments([_parse_body(Payment, body)]))[0]
 
     async def many(self, body: bytes) -> Answer:
         """Score payments, each after those before it."""
-        return {"scores": await self._scored(_parsed(Payments, body).payments)}
+        return {"scores": await self._score_payments(_parse_body(Payments, body).payments)}
 
     async def chargeback(self, body: bytes) -> Answer:
         """Remember that a payment was fraud."""
-        found = _parsed(Chargeback, body)
+        found = _parse_body(Chargeback, body)
         await self.store.report(found)
         return {"transaction_id": found.transaction_id}
 
@@ -57,7 +57,7 @@ class Service:
             return "the store does not answer, or holds no whole history"
         return None
 
-    async def _scored(self, payments: Sequence[Payment]) -> list[Answer]:
+    async def _score_payments(self, payments: Sequence[Payment]) -> list[Answer]:
         served = self.served
         if not served.as_pinned:
             raise Refused(503, "the served model is not the pinned one")
@@ -69,7 +69,7 @@ class Service:
             return self._fallen_back(served, payments, self.door.limits.fallback_score)
         rows = np.array([features_of(*pair) for pair in zip(payments, histories, strict=True)])
         scores = served.score(rows).tolist()
-        self.meters.scored(served.version, scores)
+        self.meters.count_scores(served.version, scores)
         return [_answer(served, *pair) for pair in zip(payments, scores, strict=True)]
 
     def _fallen_back(self, served: Served, payments: Sequence[Payment], score: float) -> list[Answer]:
@@ -88,9 +88,9 @@ def _answer(served: Served, payment: Payment, score: float, *, fallback: bool = 
     }
 
 
-def _parsed(kind: type[Body], body: bytes) -> Body:
+def _parse_body(kind: type[Body], body: bytes) -> Body:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        told = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
-        raise Refused(422, "; ".join(told[:TOLD])) from None
+        message = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
+        raise Refused(422, "; ".join(message[:TOLD])) from None

@@ -99,16 +99,16 @@ def _defraud(
 def terminals_hit(process: Process, day: int) -> NDArray[np.int64]:
     """Return the terminals in the hands of fraudsters on one day."""
     begun = range(max(0, day - process.terminal_hit_days + 1), day + 1)
-    return _drawn(process, Stream.TERMINALS_HIT, begun, process.terminals, process.terminals_hit_a_day)
+    return _draw_hits(process, Stream.TERMINALS_HIT, begun, process.terminals, process.terminals_hit_a_day)
 
 
 def customers_hit(process: Process, day: int) -> NDArray[np.int64]:
     """Return the customers whose card details fraudsters use on one day."""
     begun = range(max(0, day - process.customer_hit_days + 1), day + 1)
-    return _drawn(process, Stream.CUSTOMERS_HIT, begun, process.customers, process.customers_hit_a_day)
+    return _draw_hits(process, Stream.CUSTOMERS_HIT, begun, process.customers, process.customers_hit_a_day)
 
 
-def _drawn(process: Process, stream: Stream, begun: range, out_of: int, a_day: int) -> NDArray[np.int64]:
+def _draw_hits(process: Process, stream: Stream, begun: range, out_of: int, a_day: int) -> NDArray[np.int64]:
     """Return everything drawn on the days given."""
     return np.concatenate([process.random(stream, day).choice(out_of, a_day, replace=False) for day in begun])
 

@@ -58,7 +58,7 @@ class ValkeyStore:
 
     async def take(self, payments: Sequence[Payment]) -> Sequence[History]:
         """Return each payment's history and add the payments, all in one round trip."""
-        found = await self._answered([_asked(payment) for payment in payments])
+        found = await self._ask([_take_command(payment) for payment in payments])
         if any(parts is None for parts in found):
             raise StoreDown("the store holds no whole history; load it with `fraud-target load`")
         return [History(spent=parts[0], seen=parts[1], frauds=parts[2]) for parts in found]
@@ -66,12 +66,12 @@ class ValkeyStore:
     async def report(self, chargeback: Chargeback) -> None:
         """Add a fraud to its terminal."""
         member = SEEN.pack(chargeback.seconds, chargeback.transaction_id)
-        await self._answered([("ZADD", frauds_key(chargeback.terminal_id), chargeback.seconds, member)])
+        await self._ask([("ZADD", frauds_key(chargeback.terminal_id), chargeback.seconds, member)])
 
     async def ready(self) -> bool:
         """Tell whether a whole history is loaded."""
         try:
-            return bool((await self._answered([("EXISTS", LOADED)]))[0])
+            return bool((await self._ask([("EXISTS", LOADED)]))[0])
         except StoreDown:
             return False
 
@@ -79,7 +79,7 @@ class ValkeyStore:
         """Close the connection."""
         self._wire.drop()
 
-    async def _answered(self, commands: Sequence[Command]) -> list[Any]:
+    async def _ask(self, commands: Sequence[Command]) -> list[Any]:
         """Return replies that came in time; a store that forgot the script is taught it again."""
         try:
             async with asyncio.timeout(SECONDS):
@@ -101,12 +101,12 @@ def _forgot(replies: Sequence[Any]) -> bool:
     return any(isinstance(reply, HiredisError) and str(reply).startswith("NOSCRIPT") for reply in replies)
 
 
-def spent_key(customer: int) -> str:
+def customer_key(customer: int) -> str:
     """Return where a customer's payments are kept."""
     return f"fraud:c:{customer}"
 
 
-def seen_key(terminal: int) -> str:
+def terminal_key(terminal: int) -> str:
     """Return where a terminal's payments are kept."""
     return f"fraud:t:{terminal}"
 
@@ -116,12 +116,17 @@ def frauds_key(terminal: int) -> str:
     return f"fraud:f:{terminal}"
 
 
-def _asked(payment: Payment) -> Command:
+def _take_command(payment: Payment) -> Command:
     """Return the call of the script for one payment."""
     now = payment.seconds
     return (
         *("EVALSHA", DIGEST, 4),
-        *(LOADED, spent_key(payment.customer_id), seen_key(payment.terminal_id), frauds_key(payment.terminal_id)),
+        *(
+            LOADED,
+            customer_key(payment.customer_id),
+            terminal_key(payment.terminal_id),
+            frauds_key(payment.terminal_id),
+        ),
         *(now, now - LONGEST, now - DELAY, now - DELAY - LONGEST),
         *(SPENT.pack(now, payment.cents, payment.transaction_id), SEEN.pack(now, payment.transaction_id)),
     )

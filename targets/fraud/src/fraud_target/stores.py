@@ -25,9 +25,9 @@ def rows_at(url: str) -> Rows | None:
 
             return FeastRows(Path(url.removeprefix(FEAST)))
         if url.startswith(HOPSWORKS):
-            from fraud_target.hopsworks_rows import logged_in  # noqa: PLC0415  the SDK is seldom installed
+            from fraud_target.hopsworks_rows import log_in  # noqa: PLC0415  the SDK is seldom installed
 
-            return logged_in(url.removeprefix(HOPSWORKS))
+            return log_in(url.removeprefix(HOPSWORKS))
     except ModuleNotFoundError as missing:
         raise ValueError(f"store {url!r} needs {missing.name!r}, which is not installed here") from missing
     raise ValueError(f"store {url!r} is none of {', '.join([*VALKEY, FEAST, HOPSWORKS])}; name one of them")

@@ -29,7 +29,7 @@ def divide(files: Files, periods: Periods) -> None:
     for path, span, hidden in (
         (files.training, periods.training_span(closes), [ANSWER]),
         (files.validation, periods.validation_span(closes), [ANSWER]),
-        (files.matured, periods.judging_span(closes), [ANSWER, LABEL]),
+        (files.mature_rows, periods.judging_span(closes), [ANSWER, LABEL]),
     ):
         write_parquet(read_between(files.features, *span).drop_columns(hidden), path)
 

@@ -92,10 +92,10 @@ class Wire:
             return self._line
         async with self._opening:
             if self._line is None or not self._line.is_open:
-                self._line = await self._greeted(await self._connected())
+                self._line = await self._greet(await self._connect())
             return self._line
 
-    async def _greeted(self, line: Line) -> Line:
+    async def _greet(self, line: Line) -> Line:
         """Return a line that may be used; one that is refused, or waited for in vain, is closed."""
         try:
             for command in self._greeting():
@@ -105,7 +105,7 @@ class Wire:
             raise
         return line
 
-    async def _connected(self) -> Line:
+    async def _connect(self) -> Line:
         loop, address = asyncio.get_running_loop(), self._address
         if "path" in address:
             return (await loop.create_unix_connection(Line, address["path"]))[1]

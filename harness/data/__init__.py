@@ -1,0 +1,1 @@
+"""What checks read: named tables, the roles of their columns, and where they came from."""

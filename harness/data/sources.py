@@ -1,0 +1,248 @@
+"""Opens the tables a suite declares: labels joined, unripe and excluded rows left out."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+
+from harness.data.datasets import Dataset, Tables, not_empty
+from harness.data.provenance import provenance
+from harness.errors import HarnessError, UsageError
+from harness.tables import engines, remote_tables, scan
+
+LONGEST = timedelta(days=100 * 365)
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def duration(text: object) -> timedelta:
+    """Return "45d", "24h", "30m", "90s" or "2w" as a time span."""
+    found = re.fullmatch(r"(\d+)([smhdw])", text) if isinstance(text, str) else None
+    if isinstance(text, timedelta):
+        return text
+    if not found:
+        raise ValueError("is a number and a unit: 90s, 30m, 24h, 45d or 2w")
+    try:
+        span = timedelta(**{UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        span = timedelta.max
+    if span > LONGEST:
+        raise ValueError(f"is at most {LONGEST.days // 365} years")
+    return span
+
+
+def validate_origin(text: str) -> str:
+    """Return where a suite says that a table came from; only what DVC's own files say may begin with `dvc:`."""
+    if not re.fullmatch(r"\w+:\S+", text):
+        raise ValueError("is a system and a name in it: mlflow:/RUN/DATASET or feast:VIEW@VERSION")
+    if text.startswith("dvc:"):
+        raise ValueError("is read from FILE.dvc or dvc.lock and held to the bytes; leave it out")
+    return text
+
+
+SPAN_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d+[smhdw]$"})
+NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+Duration = Annotated[timedelta, BeforeValidator(duration), SPAN_SCHEMA]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), NAMES_SCHEMA
+]
+
+Origin = Annotated[str, AfterValidator(validate_origin), WithJsonSchema({"type": "string", "pattern": r"^\w+:\S+$"})]
+
+
+class Labels(BaseModel):
+    """Labels that arrive in a table of their own, joined by id; `absent_is` is the label of rows not in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    connection: SecretStr | None = None
+    origin: Origin | None = None
+    on: str
+    column: str
+    absent_is: int | float | str | bool | None = None
+
+
+class Source(BaseModel):
+    """A table as a suite declares it: where it is, what its columns mean, which rows count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    connection: SecretStr | None = None
+    origin: Origin | None = None
+    id: str | None = None
+    label: str | None = None
+    time: str | None = None
+    cluster: Names = ()
+    weight: str | None = None
+    human: str | None = None
+    labels: Labels | None = None
+    mature_after: Duration | None = None
+    window: Annotated[Duration, Field(gt=timedelta())] | None = None
+    exclude: Mapping[str, Annotated[Sequence[str | int | float | bool], Field(min_length=1)]] = {}
+
+
+def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
+    """Return a declared table, its labels joined and its rows filtered as of a point in time (UTC)."""
+    try:
+        data = _open_source(name, source, folder, as_of)
+        data.size  # noqa: B018 - counted here, where trouble with reading is told
+    except HarnessError as error:
+        unread = isinstance(error.__cause__, duckdb.Error)  # DuckDB's own words say no way out
+        todo = f"; repair or replace {source.source}" if unread else ""
+        raise type(error)(f"dataset {name!r}: {error}{todo}") from error
+    return not_empty(data)
+
+
+def open_datasets(sources: Mapping[str, Source], folder: Path, as_of: datetime) -> Tables:
+    """Open tables; one that is broken is kept as why, for who asks for it, and one that is misnamed is raised."""
+    found: dict[str, Dataset] = {}
+    broken: dict[str, str] = {}
+    for name, source in sources.items():
+        try:
+            found[name] = open_dataset(name, source, folder, as_of)
+        except UsageError:
+            raise
+        except HarnessError as error:
+            broken[name] = str(error)
+    return Tables(opened=found, broken=broken)
+
+
+def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
+    """Return a table by its path or URI alone: no roles, no filters."""
+    return open_dataset(Path(uri).name, Source(source=uri), folder, as_of)
+
+
+def _open_source(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
+    raw = replace(_table(name, source, folder), as_of=as_of)
+    raw._must_have([*source.exclude, *([source.time] if source.time else [])])
+    kept = _in_time(_without(raw, source), source, as_of)
+    labelled = _join_labels(kept, source, folder)
+    return labelled.with_roles(
+        id=source.id or (source.labels.on if source.labels else None),
+        label=source.label or (source.labels.column if source.labels else None),
+        time=source.time,
+        weight=source.weight,
+        human=source.human,
+        cluster=source.cluster,
+    )
+
+
+def resolve_uri(uri: str, folder: Path) -> str:
+    """Return a path that a suite names, relative to the suite's folder; other URIs stay as they are."""
+    engine, _, name = uri.partition(":")
+    if engine == "delta" or (engine == "spark" and "/" in name):
+        return uri if "://" in name else f"{engine}:{resolve_uri(name, folder)}"
+    return str((folder / Path(uri).expanduser()).resolve()) if ":" not in uri.split("/")[0] else uri
+
+
+def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
+    """Return all rows of a table, wherever it is, the digest of what it holds now, and where it came from."""
+    uri = resolve_uri(declared.source, folder)
+    message = (declared.origin,) if declared.origin else ()
+    if remote_tables.is_elsewhere(uri):
+        return replace(_elsewhere(name, declared.source, uri, declared.connection), provenance=message)
+    if declared.connection is not None:
+        raise UsageError(f"source {declared.source!r} is read without a connection; leave out `connection`")
+    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    return replace(found, provenance=(*message, *provenance(uri)))
+
+
+def _elsewhere(name: str, source: str, uri: str, connection: SecretStr | None) -> Dataset:
+    found = remote_tables.relation(uri, connection.get_secret_value() if connection else None)
+    if found.engine == "delta":
+        from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it
+
+        pinned = delta.pin_version(found)
+        return Dataset(name=name, uri=source, digest=delta.digest(pinned), sql=pinned.sql)
+    engines.forget(found)
+    return Dataset(name=name, uri=source, digest=engines.digest(found), sql=found.sql)
+
+
+def _without(data: Dataset, source: Source) -> Dataset:
+    """Leave out rows that can have no outcome, and say how many."""
+    for column, values in source.exclude.items():
+        quoted = scan.identifier(column)
+        out = f"coalesce({quoted} IN ({', '.join(map(scan.literal, values))}), false)"
+        count = scan.one_row(f"SELECT count(*) FILTER ({out}) AS n FROM ({data.sql})")["n"]
+        message = f"without {count} rows where {column} is {' or '.join(map(str, values))}"
+        data = replace(data, sql=f"SELECT * FROM ({data.sql}) WHERE NOT {out}", filters=(*data.filters, message))
+    return data
+
+
+def _in_time(data: Dataset, source: Source, as_of: datetime) -> Dataset:
+    """Keep rows that are ripe and inside the window; the filter recorded is the span of the rows kept."""
+    if source.time is None:
+        if source.mature_after or source.window:
+            raise UsageError("mature_after and window need to know when a row happened; add `time: COLUMN`")
+        return data
+    when = f"CAST({scan.identifier(source.time)} AS TIMESTAMPTZ)"
+    until = as_of - (source.mature_after or timedelta())
+    rules = [f"{when} <= {_instant(until)}"] if source.mature_after is not None else []
+    rules += [f"{when} > {_instant(until - source.window)}", f"{when} <= {_instant(until)}"] if source.window else []
+    narrowed = replace(data, sql=f"SELECT * FROM ({data.sql}) WHERE {' AND '.join(rules)}") if rules else data
+    return _add_time_span(data, narrowed, when, source.time, bool(rules))
+
+
+def _add_time_span(before: Dataset, after: Dataset, when: str, column: str, filtered: bool) -> Dataset:
+    span = scan.one_row(f"SELECT count(*) AS n, min({when}) AS first, max({when}) AS latest FROM ({after.sql})")
+    latest = span["latest"]
+    if not isinstance(latest, datetime):
+        raise HarnessError(
+            f"{before.size} rows were read and none is left after mature_after and window; "
+            f"give a later --as-of, a longer window or newer rows"
+        )
+    message = (f"{column} from {_stamp(span['first'])} to {_stamp(latest)}",) if filtered else ()
+    return replace(after, latest=latest.astimezone(UTC), filters=(*after.filters, *message))
+
+
+def _instant(moment: datetime) -> str:
+    return f"TIMESTAMPTZ '{moment.astimezone(UTC).isoformat(sep=' ')}'"
+
+
+def _stamp(moment: object) -> str:
+    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else str(moment)
+
+
+def _join_labels(data: Dataset, source: Source, folder: Path) -> Dataset:
+    """Join labels that live in a table of their own."""
+    labels = source.labels
+    if labels is None:
+        return data
+    table = _table(f"{data.name}.labels", labels, folder)
+    table._must_have([labels.on, labels.column])
+    data._must_have([source.id or labels.on])
+    _keys_are_good(data, table, labels)
+    return replace(
+        data,
+        digest=f"{data.digest}+{table.digest}",
+        sql=_join_sql(data, table, labels, source.id or labels.on),
+        provenance=(*data.provenance, *(f"labels {origin}" for origin in table.provenance)),
+    )
+
+
+def _join_sql(data: Dataset, table: Dataset, labels: Labels, key: str) -> str:
+    column, on = scan.identifier(labels.column), scan.identifier(labels.on)
+    absent = "NULL" if labels.absent_is is None else scan.literal(labels.absent_is)
+    kept = ", d.".join(scan.identifier(name) for name in data.columns if name != labels.column)
+    return (
+        f"SELECT d.{kept}, CASE WHEN l.{on} IS NULL THEN {absent} ELSE l.{column} END AS {column} "
+        f"FROM ({data.sql}) d LEFT JOIN ({table.sql}) l ON d.{scan.identifier(key)} = l.{on}"
+    )
+
+
+def _keys_are_good(data: Dataset, table: Dataset, labels: Labels) -> None:
+    on = scan.identifier(labels.on)
+    keys = scan.one_row(f"SELECT count(*) AS n, count(DISTINCT {on}) AS d FROM ({table.sql})")
+    if keys["n"] != keys["d"]:
+        raise HarnessError(
+            f"labels {labels.source} hold {keys['n']} rows for {keys['d']} values of {labels.on}; "
+            f"keep one row, with a value, for each {labels.on}"
+        )
+    if keys["n"] == 0:
+        raise HarnessError(f"labels {labels.source} hold no rows; without labels nothing can be judged")

@@ -1,0 +1,1 @@
+"""Decides whether a candidate may pass a stage, from recorded runs alone."""

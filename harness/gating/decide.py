@@ -1,0 +1,217 @@
+"""Decides whether a candidate may pass a stage, from recorded runs alone: pure, no clock, no files, no plugins."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from harness.gating import attempts
+from harness.gating.family import correct_failures
+from harness.gating.gates import Gate
+from harness.gating.waivers import Held, Waiver, idle, refusal
+from harness.judging.looks import overdrawn
+from harness.values.decisions import GateDecision
+from harness.values.identity import CANDIDATE, Identity
+from harness.values.outcomes import GateOutcome
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
+from harness.values.words import looks_spent_reason
+
+WORST_FIRST: tuple[GateOutcome, ...] = ("error", "fail", "inconclusive", "waived", "pass")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    outcome: GateOutcome
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    """What is asked about whom, and what else is known."""
+
+    gate: Gate
+    candidate: Identity
+    waivers: Sequence[Waiver]
+    now: datetime
+    promoted_before: bool
+
+
+def decide(
+    gate: Gate,
+    candidate: Identity,
+    runs: Sequence[Run],
+    *,
+    stage: str,
+    project: str,
+    now: datetime,
+    promoted_before: bool = True,
+    waivers: Sequence[Waiver] = (),
+) -> GateDecision:
+    """Return what a stage decides for one candidate from the latest run of each of its suites.
+
+    Passes only if every must of every suite passes and nothing is missing, stale or about another candidate. A must
+    fails only if it does among all musts together; waivers stand for what failed or is undecided, never for an error.
+    """
+    runs = [run for run in runs if run.is_recorded and run.is_scheduled == gate.watch]
+    asked = _Question(gate=gate, candidate=candidate, waivers=waivers, now=now, promoted_before=promoted_before)
+    latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
+    seen = [run for run in latest.values() if run]
+    held = _collect_musts(seen, [] if gate.watch else [run for run in runs if run.candidate.key == candidate.key])
+    findings = [*_candidate_findings(gate, candidate)]
+    for suite, run in latest.items():
+        findings += _run_findings(asked, suite, run, held)
+    outcome = _worst(findings)
+    return GateDecision(
+        project=project,
+        gate=stage,
+        candidate=candidate,
+        outcome=outcome,
+        reasons=_reasons(findings, outcome),
+        warnings=(*_attempt_warnings(seen, runs), *_idle(asked, held)),
+        runs={run.suite: run.digest for run in seen},
+        decided=now,
+        blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
+    )
+
+
+def _worst(findings: Sequence[_Finding]) -> GateOutcome:
+    outcomes = [finding.outcome for finding in findings]
+    return min(outcomes, key=WORST_FIRST.index) if outcomes else "error"
+
+
+def _collect_musts(latest: Sequence[Run], runs: Sequence[Run]) -> Held:
+    """Return every must with its suite, its failures corrected for being looked at together."""
+    musts = [
+        (run.suite, _limit_looks(verdict, run, [other for other in runs if other.suite == run.suite]))
+        for run in latest
+        for verdict in run.verdicts
+        if verdict.requirement.severity == "must"
+    ]
+    return list(zip([suite for suite, _ in musts], correct_failures([verdict for _, verdict in musts]), strict=True))
+
+
+def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:
+    """Return the verdict; where runs that did not see each other took more looks than planned, none counts."""
+    if verdict.outcome != "error" and verdict.look and overdrawn(verdict, run, runs):
+        return replace(verdict, outcome="inconclusive", reason=looks_spent_reason(verdict.look))
+    return verdict
+
+
+def _attempt_warnings(seen: Sequence[Run], runs: Sequence[Run]) -> Iterator[str]:
+    yield from filter(None, (attempts.attempt_warning(run, runs) for run in seen))
+
+
+def _idle(asked: _Question, held: Held) -> Iterator[str]:
+    yield from idle(asked.waivers, held, asked.candidate, promotes=bool(asked.gate.promote), now=asked.now)
+
+
+def _reasons(findings: Sequence[_Finding], outcome: GateOutcome) -> tuple[str, ...]:
+    """Return why it passes, or all that keeps it from passing, the worst first."""
+    if outcome == "pass":
+        return tuple(finding.reason for finding in findings)
+    against = [finding for finding in findings if finding.outcome != "pass"]
+    against.sort(key=lambda finding: WORST_FIRST.index(finding.outcome))
+    return tuple(f"{finding.outcome}: {finding.reason}" for finding in against)
+
+
+def _latest(runs: Sequence[Run], suite: str, candidate: Identity) -> Run | None:
+    same = [run for run in runs if run.suite == suite and run.candidate.key == candidate.key]
+    return max(same, key=lambda run: run.started) if same else None
+
+
+def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[_Finding]:
+    if gate.promote and candidate.digest is None:
+        message = (
+            "is only declared: no digest proves which model made the scores; record made_by, or judge the model itself"
+        )
+        yield _Finding(outcome="error", reason=f"candidate {candidate.revision} {message}")
+    if gate.approvals:
+        groups = " or ".join(gate.approvals.groups)
+        yield _Finding(outcome="error", reason=f"{gate.approvals.count} approval(s) of {groups} asked, 0 recorded")
+
+
+def _run_findings(asked: _Question, suite: str, run: Run | None, held: Held) -> Iterator[_Finding]:
+    if run is None:
+        kind, how = ("scheduled run", " with --trigger schedule") if asked.gate.watch else ("run", "")
+        message = f"{suite}: no {kind} of this candidate in the ledger; run the suite{how} first"
+        yield _Finding(outcome="error", reason=message)
+        return
+    yield from _age_findings(asked.gate, suite, run, asked.now)
+    verdicts = [verdict for other, verdict in held if other == suite]
+    if not verdicts:
+        yield _Finding(outcome="error", reason=f"{suite}: no must was judged, so nothing is proven")
+    for verdict in verdicts:
+        yield _waiver_finding(asked, suite, verdict, held) or _verdict_finding(asked, suite, run, verdict)
+
+
+def _waiver_finding(asked: _Question, suite: str, verdict: Verdict, held: Held) -> _Finding | None:
+    for waiver in asked.waivers:
+        promotes = bool(asked.gate.promote)
+        applies = not refusal(waiver, held, asked.candidate, promotes=promotes, now=asked.now)
+        if applies and waiver.names(suite, verdict) and verdict.outcome in ("fail", "inconclusive"):
+            until = f"waived until {waiver.expires:%Y-%m-%d} by {waiver.owner} ({waiver.reason})"
+            was = f"it was {verdict.outcome}: {verdict.reason}"
+            return _Finding(outcome="waived", reason=f"{suite}: {verdict.name}: {until}; {was}")
+    return None
+
+
+def _verdict_finding(asked: _Question, suite: str, run: Run, verdict: Verdict) -> _Finding:
+    versus = verdict.requirement.versus
+    alone = versus and run.baselines.get(versus, run.candidate) is None and _is_measured(run, verdict)
+    if alone and asked.gate.first_promotion == "allow":
+        if not asked.promoted_before:
+            return _Finding(
+                outcome="pass", reason=f"{suite}: {verdict.name}: first promotion, no {versus} to compare with"
+            )
+        reason = (
+            f"{suite}: {verdict.name}: there is no {versus} now, but there was one; restore it, or compare with another"
+        )
+        return _Finding(outcome="error", reason=reason)
+    return _Finding(outcome=verdict.outcome, reason=f"{suite}: {verdict.name}: {verdict.reason}")
+
+
+def _is_measured(run: Run, verdict: Verdict) -> bool:
+    """Tell whether the candidate itself was measured: one that was not owes its error to no missing champion."""
+    place = verdict.step, verdict.metric, CANDIDATE
+    return any((each.step, each.metric, each.target) == place and not each.failure for each in run.measurements)
+
+
+def _age_findings(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
+    when = f"{run.finished:%Y-%m-%d %H:%M} UTC"
+    if run.finished > now:  # it would hide every later run, as the newest decides
+        reason = f"{suite}: the run of {when} is of the future; set the clock right that is wrong, then run it again"
+        yield _Finding(outcome="error", reason=reason)
+    elif gate.run_max_age is not None and now - run.finished > gate.run_max_age:
+        reason = f"{suite}: the run of {when} is not of the last {_span(gate.run_max_age)}; run the suite again"
+        yield _Finding(outcome="error", reason=reason)
+    if gate.data_max_age is not None:
+        yield from _data_findings(gate.data_max_age, suite, run, now)
+
+
+def _data_findings(limit: timedelta, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
+    latest = {name: data.latest for name, data in run.datasets.items() if data.judged}
+    undated = [name for name, newest in latest.items() if newest is None]
+    if undated or not latest:
+        named = f"dataset {undated[0]!r} does not say" if undated else "no dataset says"
+        reason = f"{suite}: {named} when its rows happened; add `time: COLUMN` so that data_max_age can be held"
+        yield _Finding(outcome="error", reason=reason)
+    for name, newest in latest.items():
+        if newest is not None:
+            yield from _row_findings(limit, suite, name, newest, now)
+
+
+def _row_findings(limit: timedelta, suite: str, name: str, newest: datetime, now: datetime) -> Iterator[_Finding]:
+    if newest > now:
+        message = f"dataset {name!r} has rows of {newest:%Y-%m-%d %H:%M} UTC, which is the future"
+        reason = f"{suite}: {message}, so their age is not known; correct the times (one without a zone is read as UTC)"
+        yield _Finding(outcome="error", reason=reason)
+    if now - newest > limit:
+        message = f"the newest row of {name!r} is of {newest:%Y-%m-%d}, older than {_span(limit)}"
+        yield _Finding(outcome="error", reason=f"{suite}: {message}; judge newer rows")
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes % 60:
+        return f"{minutes}m"
+    return f"{minutes // 1440}d" if minutes % 1440 == 0 and minutes > 1440 else f"{minutes // 60}h"

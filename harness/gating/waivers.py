@@ -1,0 +1,84 @@
+"""What someone answers for: one requirement that one candidate did not meet, until a day."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from harness.documents import parse, read_yaml
+from harness.values.identity import Identity
+from harness.values.verdicts import Verdict
+
+BOUNDS = ("at_least", "at_most", "versus", "lose_at_most", "gain_at_least")
+Held = Sequence[tuple[str, Verdict]]  # the suite and each verdict that a gate is held to
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Waiver(BaseModel):
+    """One waiver as written; `asked` repeats what the requirement asks, so that a changed one is another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suite: str
+    step: str
+    metric: str
+    labels: Mapping[str, str] = {}
+    asked: Mapping[str, float | str] = Field(min_length=1)
+    candidate: str = Field(pattern=r"^sha256:.+")
+    owner: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    expires: Annotated[datetime, AfterValidator(_utc)]
+
+    @property
+    def summary(self) -> str:
+        """Return the requirement and who waives it, in words."""
+        labels = ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+        return f"waiver of {self.suite}: {self.metric}{f'[{labels}]' if labels else ''} by {self.owner}"
+
+    def names(self, suite: str, verdict: Verdict) -> bool:
+        """Tell whether a verdict is of the requirement that is waived."""
+        asked = {name: value for name in BOUNDS if (value := getattr(verdict.requirement, name)) is not None}
+        place = (suite, verdict.step, verdict.metric, dict(verdict.labels), asked)
+        return place == (self.suite, self.step, self.metric, dict(self.labels), dict(self.asked))
+
+
+class WaiversFile(BaseModel):
+    """A project's waivers as written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    waivers: Sequence[Waiver]
+
+
+def read_waivers(path: Path) -> Sequence[Waiver]:
+    """Return the waivers in a file."""
+    return parse(WaiversFile, read_yaml(path), str(path)).waivers
+
+
+def refusal(waiver: Waiver, held: Held, candidate: Identity, *, promotes: bool, now: datetime) -> str:
+    """Return why a waiver does not apply, or nothing if it does."""
+    if waiver.candidate != candidate.digest:
+        return f"names candidate {waiver.candidate[:19]}…, not this one"
+    found = [verdict for suite, verdict in held if waiver.names(suite, verdict)]
+    if not found:
+        return "names no requirement that this gate holds"
+    if now >= waiver.expires:
+        return f"expired on {waiver.expires:%Y-%m-%d}"
+    if promotes:
+        return "is not signed, and a gate that promotes takes no unsigned one"
+    if any(verdict.outcome == "error" for verdict in found):
+        return "cannot stand for what was not measured"
+    return "" if any(verdict.outcome != "pass" for verdict in found) else "is not needed"
+
+
+def idle(waivers: Sequence[Waiver], held: Held, candidate: Identity, *, promotes: bool, now: datetime) -> Iterator[str]:
+    """Yield the waivers that do not apply, each with its reason."""
+    for waiver in waivers:
+        why = refusal(waiver, held, candidate, promotes=promotes, now=now)
+        if why:
+            yield f"{waiver.summary} does not apply: it {why}"

@@ -1,0 +1,1 @@
+"""Holds requirements to measurements: pure, no clock, no files, no plugins."""

@@ -1,0 +1,245 @@
+"""Holds requirements to measurements: pure, no clock, no files, no plugins."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from harness.errors import HarnessError
+from harness.judging.looks import Earlier, take_look
+from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail
+from harness.values import words
+from harness.values.identity import CANDIDATE
+from harness.values.measurements import CrossCheck, Measurement
+from harness.values.outcomes import Outcome, worst
+from harness.values.requirements import Better, Requirement
+from harness.values.verdicts import Estimate, Look, Verdict
+
+
+def judge(
+    requirement: Requirement,
+    measurement: Measurement,
+    baseline: Measurement | None = None,
+    look: Look | None = None,
+) -> Verdict:
+    """Return pass, fail or inconclusive by the bounds at alpha/looks, or an error that says why there is none.
+
+    Both measurements hold the rows of all looks; beyond the looks that were planned nothing is judged.
+    """
+    blank = replace(_blank(requirement, measurement), look=look)
+    if look and look.spent:
+        return replace(blank, outcome="inconclusive", reason=words.looks_spent_reason(look))
+    try:
+        return _decide_verdict(blank, _run_inference(requirement, measurement, baseline))
+    except HarnessError as error:
+        return replace(blank, outcome="error", reason=str(error))
+    except Exception as error:  # noqa: BLE001 - numbers beyond what a statistic can hold must not cost the whole run
+        message = (
+            f"{blank.statistic!r} could not be computed ({type(error).__name__}: {error}); look for extreme values"
+        )
+        return replace(blank, outcome="error", reason=message)
+
+
+def judge_step(
+    requirements: Sequence[Requirement],
+    measurements: Sequence[Measurement],
+    step: str,
+    check: str,
+    failures: Mapping[str, str] | None = None,
+    earlier: Sequence[Earlier] = (),
+) -> Sequence[Verdict]:
+    """Return a verdict for every requirement and every measurement it holds for; what is missing is an error.
+
+    `failures` says, by target, why a step measured nothing there; `earlier` holds the candidate's recorded runs.
+    """
+    return [v for r in requirements for v in _judge_requirement(r, measurements, step, check, failures or {}, earlier)]
+
+
+def read_together(verdicts: Sequence[Verdict], measurements: Sequence[Measurement]) -> Sequence[Verdict]:
+    """Return the verdicts, each with what its measurement says that it means beside those of other checks."""
+    decided = [verdict for verdict in verdicts if verdict.requirement.severity != "info"]
+    beside = {each.check: worst([v.outcome for v in decided if v.check == each.check]) for each in decided}
+    readings = {_place(each): each.readings for each in measurements if each.target == CANDIDATE and each.readings}
+    return [_read(verdict, readings.get(_place(verdict), ()), beside) for verdict in verdicts]
+
+
+def _read(verdict: Verdict, readings: Sequence[CrossCheck], beside: Mapping[str, Outcome]) -> Verdict:
+    outcome = verdict.outcome
+    for each in readings:
+        if each.own == outcome and beside.get(each.beside) == each.then and each.says not in verdict.notes:
+            verdict = replace(verdict, reason=f"{verdict.reason}; {each.says}", notes=(*verdict.notes, each.says))
+    return verdict
+
+
+def _place(seen: Measurement | Verdict) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    return seen.step, seen.metric, tuple(sorted(seen.labels.items()))
+
+
+def _judge_requirement(
+    requirement: Requirement,
+    measurements: Sequence[Measurement],
+    step: str,
+    check: str,
+    failures: Mapping[str, str],
+    earlier: Sequence[Earlier],
+) -> Sequence[Verdict]:
+    nothing = Verdict(
+        check=check, step=step, metric=requirement.metric, requirement=requirement, outcome="error", reason=""
+    )
+    for target in (CANDIDATE, requirement.versus):
+        if target is not None and target in failures:
+            message = "" if target == CANDIDATE else f"baseline {target!r}: "
+            return [replace(nothing, reason=message + failures[target])]
+    found = [
+        m for m in measurements if m.target == CANDIDATE and m.metric == requirement.metric and _where(requirement, m)
+    ]
+    if not found:
+        return [replace(nothing, reason=_missing(requirement, measurements))]
+    return [_judge_with_baseline(requirement, measurement, measurements, earlier) for measurement in found]
+
+
+def _judge_with_baseline(
+    requirement: Requirement,
+    measurement: Measurement,
+    measurements: Sequence[Measurement],
+    earlier: Sequence[Earlier],
+) -> Verdict:
+    if requirement.versus is None:
+        return _judge_measurement(requirement, measurement, None, earlier)
+    same = [
+        other
+        for other in measurements
+        if other.target == requirement.versus
+        and other.metric == measurement.metric
+        and other.labels == measurement.labels
+    ]
+    if len(same) == 1:
+        return _judge_measurement(requirement, measurement, same[0], earlier)
+    reason = (
+        f"baseline {requirement.versus!r} measured {len(same)} of {measurement.metric!r} to compare with; one is needed"
+    )
+    return replace(_blank(requirement, measurement), outcome="error", reason=reason)
+
+
+def _judge_measurement(
+    requirement: Requirement, measurement: Measurement, baseline: Measurement | None, earlier: Sequence[Earlier]
+) -> Verdict:
+    failure = measurement.failure or (baseline.failure if baseline else "")
+    if failure:
+        return replace(_blank(requirement, measurement), outcome="error", reason=failure)
+    try:
+        seen = take_look(requirement, measurement, baseline, earlier)
+    except HarnessError as error:
+        return replace(_blank(requirement, measurement), outcome="error", reason=str(error))
+    return judge(requirement, seen.measurement, seen.baseline, seen.look)
+
+
+def _where(requirement: Requirement, measurement: Measurement) -> bool:
+    if requirement.where == "overall":
+        return not measurement.labels
+    return all(measurement.labels.get(key) == value for key, value in dict(requirement.where).items())
+
+
+def _missing(requirement: Requirement, measurements: Sequence[Measurement]) -> str:
+    of_metric = sorted({_labels(m) for m in measurements if m.metric == requirement.metric and m.target == CANDIDATE})
+    if of_metric:
+        return f"no {requirement.metric!r} where {requirement.where}; it was measured for {', '.join(of_metric)}"
+    metrics = sorted({m.metric for m in measurements})
+    return f"the check did not measure {requirement.metric!r}; it measured {', '.join(metrics) or 'nothing'}"
+
+
+def _labels(measurement: Measurement) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in measurement.labels.items()) or "overall"
+
+
+def _blank(requirement: Requirement, measurement: Measurement) -> Verdict:
+    why = measurement.evidence.get("interval", "")
+    return Verdict(
+        check=measurement.check,
+        step=measurement.step,
+        metric=measurement.metric,
+        labels=measurement.labels,
+        requirement=requirement,
+        outcome="error",
+        reason="",
+        statistic=measurement.sample.statistic,
+        better=measurement.better,
+        unit=measurement.unit,
+        event=measurement.event,
+        notes=(f"interval: {why}",) if why else (),
+    )
+
+
+def _run_inference(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> Inference:
+    sample, other = measurement.sample, baseline.sample if baseline else None
+    if sample.statistic == "point" and requirement.severity != "info":
+        why = measurement.evidence.get("interval", "")
+        raise HarnessError(
+            f"{measurement.metric!r} has no known interval, so nothing can be decided on it; make it `severity: info`"
+            f"{why and f' (interval: {why})'}"
+        )
+    misplanned = requirement.plan_error(measurement.better)
+    if misplanned:
+        raise HarnessError(f"{measurement.metric!r}: {misplanned}")
+    if requirement.versus and baseline is None:
+        raise HarnessError(
+            f"{measurement.metric!r} was measured, but not the {requirement.versus!r} to compare it with"
+        )
+    return exactly(sample, other) if requirement.scope == "these" else infer(sample, other)
+
+
+def _decide_verdict(blank: Verdict, inference: Inference) -> Verdict:
+    if blank.statistic == "point":
+        shown = replace(blank, outcome="inconclusive", estimate=_estimate(inference, None, None, 0.0, None))
+        return replace(shown, reason="shown, not judged: its interval is not known")
+    threshold, better = blank.requirement.sought(blank.better)
+    alpha = blank.requirement.alpha / blank.requirement.looks
+    lower, upper = _finite_bounds(inference, *inference.bounds(alpha))
+    outcome = _outcome(lower, upper, threshold, better)
+    chance = p_fail(inference, threshold, better)
+    judged = replace(blank, outcome=outcome, estimate=_estimate(inference, lower, upper, 1 - alpha, chance))
+    planned = _add_plans(judged, inference, threshold, alpha) if outcome == "inconclusive" else judged
+    return replace(planned, reason=words.reason(planned))
+
+
+def _finite_bounds(inference: Inference, lower: float, upper: float) -> tuple[float, float]:
+    """Return the bounds, if they and the value are numbers: nothing else can be compared or written down."""
+    if all(map(math.isfinite, (inference.value, inference.n_eff, lower, upper))):
+        return lower, upper
+    message = f"found {inference.value:g} between {lower:g} and {upper:g}, worth {inference.n_eff:g} rows"
+    raise HarnessError(f"{inference.method} gives no interval of these rows: {message}; look for extreme values")
+
+
+def _outcome(lower: float, upper: float, threshold: float, better: Better) -> Outcome:
+    if (lower >= threshold) if better == "higher" else (upper <= threshold):
+        return "pass"
+    if (upper < threshold) if better == "higher" else (lower > threshold):
+        return "fail"
+    return "inconclusive"
+
+
+def _add_plans(verdict: Verdict, inference: Inference, threshold: float, alpha: float) -> Verdict:
+    requirement = verdict.requirement
+    truth = requirement.truth()
+    if truth is None:
+        return replace(
+            verdict, plans=distances(inference, threshold, requirement.sought(verdict.better)[1], alpha=alpha)
+        )
+    needed = n_needed(inference, threshold, truth, alpha=alpha)
+    return replace(verdict, n_needed=needed, plans=((truth, needed),) if needed is not None else ())
+
+
+def _estimate(
+    inference: Inference, lower: float | None, upper: float | None, level: float, chance: float | None
+) -> Estimate:
+    return Estimate(
+        value=inference.value,
+        lower=lower,
+        upper=upper,
+        level=level,
+        n=inference.n,
+        n_eff=inference.n_eff,
+        method=inference.method,
+        hits=inference.hits,
+        clusters=inference.clusters,
+        p_fail=chance,
+    )

@@ -1,0 +1,163 @@
+"""Tells what the rows at hand can decide, and how many it takes, before anything is judged."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+from scipy import optimize, special
+
+from harness.errors import HarnessError
+from harness.judging.judge import judge
+from harness.judging.looks import WITHOUT
+from harness.stats import Inference, infer, n_needed
+from harness.stats.binomial import Binomial
+from harness.values.measurements import Measurement
+from harness.values.requirements import Better, Requirement
+from harness.values.samples import Sample
+from harness.values.verdicts import Verdict
+
+MISSED = 0.05  # how often a good candidate may end without a pass
+Chance = Callable[[float], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Odds:
+    """How often a candidate passes and fails, by how good it really is."""
+
+    passes: Chance
+    fails: Chance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What one requirement can decide.
+
+    `needed` observations pass a candidate that is really `truth`; of such candidates the share `stalls` ends
+    undecided on the `n` there are. What is really `passes_from` or better passes on them 95 times of 100, and what is
+    `fails_from` or worse fails. `possible` is False where not even a perfect sample of this size would pass.
+    """
+
+    verdict: Verdict
+    n: int = 0
+    n_eff: float = 0.0
+    truth: float | None = None
+    needed: int | None = None
+    stalls: float | None = None
+    passes_from: float | None = None
+    fails_from: float | None = None
+    possible: bool = True
+
+
+def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | None, musts: int) -> Plan:
+    """Return the plan of one requirement, so that all musts together pass a good candidate 95 times of 100."""
+    requirement = verdict.requirement
+    seen = infer(measurement.sample, baseline.sample if baseline else None)
+    threshold, better = requirement.sought(measurement.better)
+    truth, alpha = requirement.truth(), requirement.alpha / requirement.looks
+    odds = _odds(seen, requirement, threshold, better, alpha)
+    beta = MISSED / max(musts, 1)
+    passes_from = _nearest_truth(odds.passes, seen, threshold, better)
+    return Plan(
+        verdict=verdict,
+        n=seen.n,
+        n_eff=seen.n_eff,
+        truth=truth,
+        needed=None if truth is None else n_needed(seen, threshold, truth, alpha=alpha, beta=beta),
+        stalls=None if truth is None else max(0.0, 1 - odds.passes(truth) - odds.fails(truth)),
+        passes_from=passes_from,
+        fails_from=_nearest_truth(odds.fails, seen, threshold, "lower" if better == "higher" else "higher"),
+        possible=passes_from is not None or _possible(requirement, measurement, baseline),
+    )
+
+
+def is_plannable(verdict: Verdict) -> bool:
+    """Tell whether a verdict is one that rows decide by their number."""
+    asked = verdict.requirement
+    return asked.severity != "info" and asked.scope != "these" and verdict.statistic not in WITHOUT
+
+
+def _odds(seen: Inference, requirement: Requirement, threshold: float, better: Better, alpha: float) -> Odds:
+    if isinstance(seen.interval, Binomial) and requirement.versus is None:
+        return _exact(requirement, max(1, round(seen.interval.worth(alpha))), better)
+    return _normal(seen, threshold, better, alpha)
+
+
+def _exact(requirement: Requirement, n: int, better: Better) -> Odds:
+    """Return the odds over every count of n independent observations, each held to the judge."""
+    asked = replace(requirement, plan_for=None)
+
+    def outcome(k: int) -> str:
+        sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+        return judge(asked, Measurement(metric=asked.metric, sample=sample, better=better)).outcome
+
+    low, high = ("fail", "pass") if better == "higher" else ("pass", "fail")
+    below = bisect_left(range(n + 1), True, key=lambda k: outcome(k) != low)
+    above = bisect_left(range(n + 1), True, key=lambda k: outcome(k) == high)
+    at_most = _chance(lambda truth: special.bdtr(below - 1, n, truth) if below else 0.0)
+    at_least = _chance(lambda truth: special.bdtrc(above - 1, n, truth) if above else 1.0)
+    return Odds(passes=at_least, fails=at_most) if better == "higher" else Odds(passes=at_most, fails=at_least)
+
+
+def _chance(of: Callable[[float], float]) -> Chance:
+    return lambda truth: float(of(min(max(truth, 0.0), 1.0)))
+
+
+def _normal(seen: Inference, threshold: float, better: Better, alpha: float) -> Odds:
+    """Return the odds if the estimate scatters normally, as wide as its bounds at hand."""
+    lower, upper = seen.bounds(alpha)
+    z = -float(special.ndtri(alpha))
+    below, above = max(seen.value - lower, 1e-12), max(upper - seen.value, 1e-12)
+    at_least = _chance_beyond(threshold + below, below / z)
+    at_most = _chance_beyond(-threshold + above, above / z)
+    if better == "higher":
+        return Odds(passes=at_least, fails=lambda truth: at_most(-truth))
+    return Odds(passes=lambda truth: at_most(-truth), fails=at_least)
+
+
+def _chance_beyond(limit: float, se: float) -> Chance:
+    return lambda truth: float(special.ndtr((truth - limit) / se))
+
+
+def _nearest_truth(chance: Chance, seen: Inference, threshold: float, side: Better) -> float | None:
+    """Return the truth nearest to the threshold from which on the chance is 95 %; None if there is none."""
+    sign = 1 if side == "higher" else -1
+    lower, upper = seen.bounds(0.001)
+    widest = sign * 4 * max(upper - lower, 1e-9)
+    furthest = max(sign, 0) - threshold if isinstance(seen.interval, Binomial) else widest
+    if chance(threshold) >= 1 - MISSED:
+        return threshold
+    if chance(threshold + furthest) < 1 - MISSED:
+        return None
+    step = optimize.brentq(lambda share: chance(threshold + share * furthest) - (1 - MISSED), 0, 1, xtol=1e-6)
+    return float(threshold + step * furthest)
+
+
+def _possible(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> bool:
+    """Tell whether the best sample that these rows could have been would pass."""
+    best = _best(measurement.sample, requirement.sought(measurement.better)[1])
+    if best is None:
+        return True
+    held = judge(replace(requirement, plan_for=None), replace(measurement, sample=best), baseline)
+    return held.outcome == "pass"
+
+
+def _best(sample: Sample, better: Better) -> Sample | None:
+    """Return the sample as it would be if every observation were good; None where that is not known."""
+    good = 1.0 if better == "higher" else 0.0
+    rows = sample.rows
+    if sample.statistic == "proportion" and rows is None:
+        return replace(sample, counts={**sample.counts, "k": good * sample.counts.get("n", 0)})
+    if sample.statistic == "proportion" and rows is not None:
+        return _with(sample, "y", [good] * rows.num_rows)
+    if sample.statistic == "auc" and rows is not None:
+        y = [float(value) for value in rows["y"].to_pylist()]
+        return _with(sample, "score", y if good else [-value for value in y])
+    return None
+
+
+def _with(sample: Sample, column: str, values: Sequence[float]) -> Sample:
+    if sample.rows is None:
+        raise HarnessError(f"statistic {sample.statistic!r} found no rows; pass rows, one per observation")
+    index = sample.rows.column_names.index(column)
+    return replace(sample, rows=sample.rows.set_column(index, column, pa.array(values, pa.float64())), digest=None)

@@ -1,0 +1,1 @@
+"""What plugins offer, and how the host finds it."""

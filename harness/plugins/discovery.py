@@ -1,0 +1,167 @@
+"""Finds plugins by name in package metadata and imports only those that a run names."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.plugins import hooks
+from harness.settings import Settings
+
+if TYPE_CHECKING:
+    from harness.plugins.checks import Check
+    from harness.plugins.hooks import Reporter
+    from harness.plugins.promoters import Promoter
+    from harness.plugins.targets import Connect
+    from harness.plugins.tasks import Executor
+
+GROUP = "harness"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """A plugin as package metadata tells of it, before anything is imported."""
+
+    name: str
+    module: str
+    distribution: str
+    version: str
+
+
+def discover_plugins(local: Sequence[str] = ()) -> Mapping[str, Installed]:
+    """Return the plugins by name; two of one name are refused, as one would silently win."""
+    found: dict[str, Installed] = {}
+    for plugin in sorted([*_entry_point_plugins(), *_local(local)], key=lambda plugin: plugin.name):
+        if plugin.name in found:
+            first = found[plugin.name]
+            raise UsageError(
+                f"plugin {plugin.name!r} is offered twice, by {first.distribution} ({first.module}) and by "
+                f"{plugin.distribution} ({plugin.module}); uninstall or rename one"
+            )
+        found[plugin.name] = plugin
+    return found
+
+
+def _entry_point_plugins() -> Iterable[Installed]:
+    for point in entry_points(group=GROUP):
+        distribution, version = (point.dist.name, point.dist.version) if point.dist else ("unknown", "0")
+        yield Installed(name=point.name, module=point.value, distribution=distribution, version=version)
+
+
+def _local(modules: Sequence[str]) -> Iterable[Installed]:
+    for module in modules:
+        yield Installed(name=module, module=module, distribution="[tool.harness] plugins", version="local")
+
+
+class Plugins:
+    """The plugins of one process; each is imported when something of its own is first asked for."""
+
+    def __init__(self, known: Mapping[str, Installed]) -> None:
+        self.known = known
+        self._manager = pluggy.PluginManager("harness")
+        self._manager.add_hookspecs(hooks)
+
+    def check(self, name: str) -> "Check":
+        """Return the check a suite names."""
+        found: Check = self._find_offer("harness_checks", "check", name)
+        if found.name != name:
+            raise HarnessError(f"plugin {owner(name)!r} offers check {name!r} under another name, {found.name!r}")
+        return found
+
+    def connect(self, kind: str) -> "Connect":
+        """Return what opens a target of this kind."""
+        found: Connect = self._find_offer("harness_targets", "target kind", kind)
+        return found
+
+    def executor(self, name: str) -> "Executor":
+        """Return what performs work units."""
+        found: Executor = self._find_offer("harness_executors", "executor", name)
+        return found
+
+    def reporter(self, name: str) -> "Reporter":
+        """Return what writes runs down."""
+        found: Reporter = self._find_offer("harness_reporters", "report", name)
+        return found
+
+    def promoter(self, name: str) -> "Promoter":
+        """Return what knows a registry."""
+        found: Promoter = self._find_offer("harness_promoters", "promoter", name)
+        return found
+
+    def offers(self, plugin: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return all that one plugin offers, by hook; imports it."""
+        self._load(plugin)
+        return {hook: found for hook in hooks.HOOKS if (found := self._call(hook, plugin))}
+
+    def versions(self) -> Mapping[str, str]:
+        """Return distribution and version of each plugin imported so far."""
+        loaded = {name: self.known[name] for name, _ in self._manager.list_name_plugin()}
+        return {name: f"{plugin.distribution} {plugin.version}" for name, plugin in sorted(loaded.items())}
+
+    def _find_offer(self, hook: str, what: str, name: str) -> Any:
+        if owner(name) not in self.known:
+            raise UsageError(f"no {what} {name!r} is installed{did_you_mean(owner(name), self.known)}")
+        self._load(owner(name))
+        offered = self._call(hook, owner(name))
+        if name not in offered:
+            raise UsageError(f"plugin {owner(name)!r} has no {what} {name!r}{did_you_mean(name, offered)}")
+        return offered[name]
+
+    def _call(self, hook: str, plugin: str) -> Mapping[str, Any]:
+        others = [module for name, module in self._manager.list_name_plugin() if name != plugin]
+        caller: Callable[[], list[Mapping[str, Any]]] = self._manager.subset_hook_caller(hook, remove_plugins=others)
+        offered = {name: thing for mapping in caller() for name, thing in mapping.items()}
+        for name in offered:
+            if owner(name) != plugin:
+                raise HarnessError(
+                    f"plugin {plugin!r} offers {name!r}; its names are {plugin!r} or start with {plugin + '.'!r}"
+                )
+        return offered
+
+    def _load(self, plugin: str) -> None:
+        if plugin not in self.known:
+            raise UsageError(f"no plugin {plugin!r} is installed{did_you_mean(plugin, self.known)}")
+        if self._manager.has_plugin(plugin):
+            return
+        module = _import_plugin(self.known[plugin])
+        try:
+            self._manager.register(module, plugin)
+            self._manager.check_pending()
+        except (ValueError, pluggy.PluginValidationError) as error:
+            raise HarnessError(_refusal(self.known[plugin], module, error)) from error
+
+
+def discover(settings: Settings) -> Plugins:
+    """Return the plugins of a project: those installed, and its own modules."""
+    if settings.plugins and str(settings.root) not in sys.path:
+        sys.path.insert(0, str(settings.root))
+    return Plugins(discover_plugins(settings.plugins))
+
+
+def owner(name: str) -> str:
+    """Return the plugin that a name belongs to: what stands before its first dot."""
+    return name.split(".", 1)[0]
+
+
+def _import_plugin(plugin: Installed) -> ModuleType:
+    try:
+        return importlib.import_module(plugin.module)
+    except Exception as error:
+        raise HarnessError(
+            f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version} does not import: "
+            f"{type(error).__name__}: {error}; repair or reinstall {plugin.distribution} "
+            f"(Python {sys.version_info.major}.{sys.version_info.minor})"
+        ) from error
+
+
+def _refusal(plugin: Installed, module: ModuleType, error: Exception) -> str:
+    for name in vars(module):
+        if name.startswith("harness_") and name not in hooks.HOOKS and repr(name) in str(error):
+            return f"plugin {plugin.name!r} of {plugin.distribution}: no hook {name!r}{did_you_mean(name, hooks.HOOKS)}"
+    return f"plugin {plugin.name!r} of {plugin.distribution} was refused: {' '.join(str(error).split())}"

@@ -1,0 +1,1 @@
+"""What is kept: runs and decisions in a ledger, the rows behind them as evidence."""

@@ -1,0 +1,1 @@
+"""Runs suites: opens what they name, has tasks performed, and assembles the record."""

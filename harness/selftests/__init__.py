@@ -1,0 +1,1 @@
+"""Asks the real gate about one unchanged candidate, again and again."""

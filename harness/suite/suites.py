@@ -1,0 +1,231 @@
+"""Reads a suite file into one frozen value: parameters put in, everything unknown refused."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from harness.data.sources import Source
+from harness.documents import parse, read_yaml
+from harness.errors import UsageError, did_you_mean
+from harness.values.requirements import Requirement
+
+Scalar = str | int | float | bool
+KINDS: Mapping[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+SUFFIX = ".suite.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TargetConfig(_Strict):
+    """Which kind of target, and its configuration."""
+
+    kind: str
+    config: Mapping[str, Any] = {}
+
+
+class Override(_Strict):
+    """A baseline: the target with some of its configuration replaced."""
+
+    kind: str | None = None
+    config: Mapping[str, Any] = {}
+
+
+class Step(_Strict):
+    """One check with its parameters, the slices it is split by, and what it must show."""
+
+    check: str
+    name: str | None = None
+    params: Mapping[str, Any] = Field(default={}, alias="with")
+    by: Sequence[str | list[str]] = ()
+    require: Mapping[str, tuple[Requirement, ...]] = {}
+
+    @field_validator("require", mode="before")
+    @classmethod
+    def _name_requirements(cls, given: object) -> object:
+        """Let a metric take one requirement or a list, and put its name into each."""
+        if not isinstance(given, dict):
+            return given
+        listed = {metric: asked if isinstance(asked, list) else [asked] for metric, asked in given.items()}
+        return {m: [{**a, "metric": m} if isinstance(a, dict) else a for a in asked] for m, asked in listed.items()}
+
+    @property
+    def requirements(self) -> Sequence[Requirement]:
+        """Return every requirement of the step, in order."""
+        return [requirement for asked in self.require.values() for requirement in asked]
+
+
+class SuiteFile(_Strict):
+    """A suite file as written."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    owner: str | None = None
+    params: Mapping[str, Literal["str", "int", "float", "bool"]] = {}
+    data: Mapping[str, Source] = {}
+    target: TargetConfig
+    baselines: Mapping[str, Override] = {}
+    steps: Sequence[Step] = Field(min_length=1)
+
+
+class Suite(SuiteFile):
+    """A suite file with its parameters put in, and where and what it is."""
+
+    path: Path
+    digest: str
+    values: Mapping[str, Scalar] = {}
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that the suite's paths are relative to."""
+        return self.path.parent
+
+    def step_name(self, index: int) -> str:
+        """Return a step's own name, else its check's, numbered where a check is used twice."""
+        names = [step.name or step.check for step in self.steps]
+        same = names[:index].count(names[index])
+        return f"{names[index]}#{same + 1}" if same else names[index]
+
+    def target_for(self, name: str | None) -> TargetConfig:
+        """Return the target's configuration, or that of a baseline."""
+        if name is None:
+            return self.target
+        override = self.baselines[name]
+        return TargetConfig(kind=override.kind or self.target.kind, config={**self.target.config, **override.config})
+
+
+def suite_schema() -> dict[str, Any]:
+    """Return the JSON schema of a suite file as it is written, for editors."""
+    schema = SuiteFile.model_json_schema(by_alias=True)
+    requirement = schema["$defs"]["Requirement"]
+    del requirement["properties"]["metric"]
+    requirement.pop("required")
+    require = schema["$defs"]["Step"]["properties"]["require"]
+    listed = require["additionalProperties"]
+    require["additionalProperties"] = {"anyOf": [listed["items"], listed]}
+    return schema
+
+
+def find_suites(paths: Sequence[Path]) -> Sequence[Path]:
+    """Return the suite files named, and those below the folders named, in order."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"no suite at {str(path)!r}; name a *{SUFFIX} file or a folder with some")
+        inside = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        if not inside:
+            raise UsageError(f"folder {str(path)!r} holds no *{SUFFIX} file; name another")
+        found += [suite for suite in inside if suite not in found]
+    return found
+
+
+def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None) -> Suite:
+    """Return the suite in a file with `{param: NAME}` and `{env: NAME}` replaced by their values."""
+    document = read_yaml(path)
+    values = _values(path, document, params or {})
+    filled = {
+        key: part if key == "params" else _fill_values(part, values, env or {}, path) for key, part in document.items()
+    }
+    digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    suite = parse(SuiteFile, filled, str(path))
+    _no_password_is_written(document.get("data"), path)
+    _baselines_exist(suite, path)
+    _plans_are_good(suite, path)
+    found = Suite(**{**dict(suite), "path": path.resolve(), "digest": digest, "values": values})
+    _steps_differ(found)
+    return found
+
+
+def read_suites(paths: Sequence[Path], params: Mapping[str, str], env: Mapping[str, str]) -> Sequence[Suite]:
+    """Return several suites, each with the parameters it declares; one that none declares is refused."""
+    declared = {path: param_declarations(read_yaml(path)) for path in paths}
+    for name in params:
+        if not any(name in names for names in declared.values()):
+            known = did_you_mean(name, [other for names in declared.values() for other in names])
+            raise UsageError(f"no suite here has a parameter {name!r} in params{known}")
+    return [
+        read_suite(path, {name: text for name, text in params.items() if name in declared[path]}, env) for path in paths
+    ]
+
+
+def param_declarations(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters a suite declares by name; what is none of that is told when the suite is parsed."""
+    declared = document.get("params")
+    return {str(name): kind for name, kind in declared.items()} if isinstance(declared, dict) else {}
+
+
+def _values(path: Path, document: Mapping[str, Any], given: Mapping[str, str]) -> Mapping[str, Scalar]:
+    declared = param_declarations(document)
+    for name in given:
+        if name not in declared:
+            raise UsageError(f"{path}: no parameter {name!r} in params{did_you_mean(name, declared)}")
+    missing = [name for name in declared if name not in given]
+    if missing:
+        raise UsageError(f"{path}: parameter {missing[0]!r} has no value; add --param {missing[0]}=VALUE")
+    return {name: _value(path, name, str(kind), given[name]) for name, kind in declared.items()}
+
+
+def _value(path: Path, name: str, kind: str, text: str) -> Scalar:
+    if kind == "bool" and text in ("true", "false"):
+        return text == "true"
+    try:
+        value: Scalar = {"str": str, "int": int, "float": float}[kind](text)
+    except (KeyError, ValueError):
+        raise UsageError(f"{path}: parameter {name!r} is a {kind}; found {text!r}") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{path}: parameter {name!r} must be a finite number; found {text!r}")
+    return value
+
+
+def _fill_values(part: Any, values: Mapping[str, Scalar], env: Mapping[str, str], path: Path) -> Any:
+    if isinstance(part, dict) and set(part) == {"param"}:
+        return _find_value(part["param"], values, f"{path}: parameter", "declare it in params")
+    if isinstance(part, dict) and set(part) == {"env"}:
+        return _find_value(part["env"], env, f"{path}: environment variable", "set it")
+    if isinstance(part, dict):
+        return {key: _fill_values(value, values, env, path) for key, value in part.items()}
+    return [_fill_values(value, values, env, path) for value in part] if isinstance(part, list) else part
+
+
+def _find_value(name: object, known: Mapping[str, Scalar], what: str, remedy: str) -> Scalar:
+    if not isinstance(name, str) or name not in known:
+        raise UsageError(f"{what} {name!r} has no value; {remedy}")
+    return known[name]
+
+
+def _no_password_is_written(part: Any, path: Path) -> None:
+    """Refuse a connection with a password in the file: files are kept, shown and signed."""
+    for key, value in part.items() if isinstance(part, dict) else ():
+        if key == "connection" and isinstance(value, str) and "@" in value:
+            raise UsageError(f"{path}: a connection with a password is written out; use `connection: {{env: NAME}}`")
+        _no_password_is_written(value, path)
+
+
+def _baselines_exist(suite: SuiteFile, path: Path) -> None:
+    for step in suite.steps:
+        for requirement in step.requirements:
+            named = requirement.versus
+            if named is not None and named not in suite.baselines:
+                known = did_you_mean(named, suite.baselines)
+                raise UsageError(f"{path}: {step.check}.{requirement.metric}: no baseline {named!r}{known}")
+
+
+def _steps_differ(suite: Suite) -> None:
+    """Refuse two steps of one name, as by a name that ends in the number another is given: they would be mixed up."""
+    names = [suite.step_name(index) for index in range(len(suite.steps))]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{suite.path.name}: {names.count(name)} steps are named {name!r}; rename one")
+
+
+def _plans_are_good(suite: SuiteFile, path: Path) -> None:
+    """Refuse to plan for a candidate that is not better than what is asked: no number of rows would pass it."""
+    for step in suite.steps:
+        for requirement in step.requirements:
+            message = requirement.plan_error()
+            if message:
+                raise UsageError(f"{path}: {step.check}.{requirement.metric}: {message}")

@@ -1,0 +1,118 @@
+"""The record of one suite held to one candidate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+
+from harness.errors import did_you_mean
+from harness.values import words
+from harness.values.identity import Identity
+from harness.values.measurements import Measurement
+from harness.values.outcomes import WORST_FIRST, Outcome, worst
+from harness.values.verdicts import Verdict
+
+if TYPE_CHECKING:
+    import pandas
+
+SCHEDULE = "schedule"  # the trigger of runs that watch what is deployed
+TRIGGERS = ("code", "data", "degradation", SCHEDULE, "manual")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a run read: where from, its digest, the row filters as they were resolved, and how old it is.
+
+    `judged` tells whether a check measured its rows, or they only served to compare or to set an operating point.
+    `provenance` are what the suite says of where the rows came from, and what DVC tracks.
+    """
+
+    uri: str
+    digest: str
+    rows: int
+    filters: tuple[str, ...] = ()
+    latest: datetime | None = None
+    judged: bool = True
+    provenance: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The record of one suite held to one candidate; a baseline that does not exist yet is None."""
+
+    id: str
+    digest: str
+    project: str
+    suite: str
+    suite_digest: str
+    candidate: Identity
+    verdicts: tuple[Verdict, ...]
+    measurements: tuple[Measurement, ...]
+    baselines: Mapping[str, Identity | None] = field(default_factory=dict)
+    datasets: Mapping[str, Data] = field(default_factory=dict)
+    plugins: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    trigger: str = "manual"
+    origin: Literal["cli", "pytest", "interactive"] = "cli"
+    seed: int = 0
+    as_of: datetime
+    started: datetime
+    finished: datetime
+    cost: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return the worst outcome of the musts; of a run without musts, error."""
+        return worst([verdict.outcome for verdict in self.verdicts if verdict.requirement.severity == "must"])
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell whether this run counts: an interactive one is never looked at again."""
+        return self.origin != "interactive"
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Tell whether this run watches what is deployed: each window is a question of its own; it promotes nothing."""
+        return self.trigger == SCHEDULE
+
+    def __getitem__(self, name: str) -> Verdict:
+        """Return the verdict of a metric, by its name with labels if it has some; of several, the worst."""
+        found = [verdict for verdict in self.verdicts if verdict.name == name]
+        if not found:
+            raise KeyError(f"run {self.id} judged no {name!r}{did_you_mean(name, [v.name for v in self.verdicts])}")
+        return min(found, key=lambda verdict: WORST_FIRST.index(verdict.outcome))
+
+    def verdict_groups(self) -> Sequence[tuple[Verdict, ...]]:
+        """Return the verdicts for a reader: passes of one requirement that found the same are one entry."""
+        entries: dict[object, list[Verdict]] = {}
+        for place, verdict in enumerate(self.verdicts):
+            same = (
+                (verdict.step, str(verdict.requirement), verdict.value_text()) if verdict.outcome == "pass" else place
+            )
+            entries.setdefault(same, []).append(verdict)
+        return [tuple(entry) for entry in entries.values()]
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return a row per verdict as a pandas frame."""
+        frame: pandas.DataFrame = pa.Table.from_pylist([_row(verdict) for verdict in self.verdicts]).to_pandas()
+        return frame
+
+    def _repr_html_(self) -> str:
+        return words.html(self)
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    estimate = verdict.estimate
+    numbers = ("value", "lower", "upper", "n", "n_eff", "method")
+    return {
+        "check": verdict.check,
+        "metric": verdict.name,
+        "outcome": verdict.outcome,
+        **{name: getattr(estimate, name, None) for name in numbers},
+        "asked": verdict.requirement_text(),
+        "n_needed": verdict.n_needed,
+        "reason": verdict.reason,
+    }

@@ -1,0 +1,88 @@
+"""One requirement held to one measurement."""
+
+from dataclasses import dataclass, field
+
+from harness.values import words
+from harness.values.outcomes import Outcome
+from harness.values.requirements import Better, Labels, Requirement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A value with one-sided bounds, each at `level` (0.95 means each bound errs at most 5 % of the time).
+
+    `n` counts observations of the unit, `n_eff` how many independent ones they are worth. Against a baseline
+    all three are the difference candidate - baseline. A point has no bounds. `p_fail` is the p-value against
+    "the requirement is met".
+    """
+
+    value: float
+    lower: float | None
+    upper: float | None
+    level: float
+    n: int
+    n_eff: float
+    method: str
+    hits: int | None = None
+    clusters: int | None = None
+    p_fail: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Which look at rows of one candidate a verdict is, of how many planned, and the evidence of all of them.
+
+    `joined` counts the rows that only earlier looks saw; counts cannot be joined, so each look at them is judged
+    `alone`; a look beyond the planned ones is `spent` and not judged.
+    """
+
+    number: int
+    planned: int
+    evidence: tuple[str, ...] = ()
+    joined: int = 0
+    alone: bool = False
+    spent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One requirement held to one measurement.
+
+    `n_needed` is how many observations in all decide it if the truth is what the requirement plans for;
+    `plans` lists (truth, n) for that truth, or for a few where it plans for none.
+    """
+
+    check: str
+    metric: str
+    outcome: Outcome
+    reason: str
+    requirement: Requirement
+    step: str = ""
+    labels: Labels = field(default_factory=dict)
+    estimate: Estimate | None = None
+    n_needed: int | None = None
+    plans: tuple[tuple[float, int], ...] = ()
+    statistic: str = ""
+    better: Better = "higher"
+    unit: str = "rows"
+    event: str = ""
+    notes: tuple[str, ...] = ()
+    look: Look | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the metric with its labels: `recall[channel=web]`."""
+        labels = ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
+        return f"{self.metric}[{labels}]" if labels else self.metric
+
+    def explain(self) -> str:
+        """Return the verdict as a short paragraph in plain words."""
+        return words.explain(self)
+
+    def requirement_text(self) -> str:
+        """Return what was asked, in words."""
+        return words.requirement_text(self)
+
+    def value_text(self) -> str:
+        """Return the value with its interval, in words."""
+        return words.value_text(self)

@@ -1,0 +1,53 @@
+"""Counts how old the newest row is, as data that stopped arriving looks as good as ever."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from harness import Dataset, HarnessError, Measurement, Sample, UsageError
+from harness_data.tables import must_have, quote_name
+
+MOMENTS = ("DATE", "TIMESTAMP", "VARCHAR")  # text is read as the moment it spells
+
+
+def measure_age(data: Dataset, column: str | None) -> Iterator[Measurement]:
+    """Yield the age of the newest row in hours, and the number of rows from the future, which make no table fresh."""
+    if data.as_of is None:
+        raise UsageError(f"dataset {data.name!r} was opened without a clock, so nothing has an age")
+    name = column or data.column("time")
+    found = _moments(data, name, data.as_of)
+    latest = found["latest"]
+    if not isinstance(latest, datetime):
+        raise HarnessError(
+            f"dataset {data.name!r}: no row of {name!r} is from before {data.as_of:%Y-%m-%d %H:%M} UTC, "
+            f"so nothing tells how fresh it is; check the column and --as-of"
+        )
+    hours = (data.as_of - latest.astimezone(UTC)).total_seconds() / 3600
+    labels = {"column": name}
+    message = {"latest": latest.astimezone(UTC).isoformat()}
+    yield _exact("age", round(hours, 6), found["n"], "hours", labels, message)
+    yield _exact("future", found["future"], found["n"], "rows", labels, {})
+
+
+def _moments(data: Dataset, name: str, as_of: datetime) -> dict[str, object]:
+    must_have(data, [name])
+    if not data.columns[name].startswith(MOMENTS):
+        raise HarnessError(
+            f"column {name!r} of dataset {data.name!r} is {data.columns[name]} and no time, so nothing tells how fresh "
+            f"it is; name a date or timestamp: `with: {{column: ...}}`"
+        )
+    when = f"CAST({quote_name(name)} AS TIMESTAMPTZ)"
+    now = f"TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat(sep=' ')}'"
+    query = (
+        f"SELECT count(*) AS n, max(CASE WHEN {when} <= {now} THEN {when} END) AS latest, "
+        f"count(*) FILTER ({when} > {now}) AS future FROM ({data.sql})"
+    )
+    found: dict[str, object] = replace(data, sql=query).rows().to_pylist()[0]
+    return found
+
+
+def _exact(
+    metric: str, value: object, n: object, unit: str, labels: dict[str, str], told: dict[str, str]
+) -> Measurement:
+    sample = Sample(statistic="exact", counts={"value": float(str(value)), "n": int(str(n))})
+    return Measurement(metric=metric, sample=sample, better="lower", unit=unit, labels=labels, evidence=told)

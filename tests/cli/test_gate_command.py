@@ -1,0 +1,141 @@
+"""`harness gate` and `harness runs`, from the ledger alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conftest import Command
+from tests.support.gates import DIGEST, GATES
+from tests.support.suites import suite
+
+
+def declared(project: Path, asked: str = "{at_least: 0.7}") -> Path:
+    path = suite(project, asked)
+    path.write_text(path.read_text().replace("{data: d}", "{data: d, model: m/2}"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "message"),
+    [
+        ("{at_least: 0.7}", 0, "PASS  m/2 may pass ci"),
+        ("{at_least: 0.95}", 1, "FAIL  m/2 may not pass ci"),
+        ("{at_least: 0.8}", 2, "reported, does not block"),
+    ],
+)
+def test_a_gate_decides_from_the_recorded_run(
+    gated: Path, harness: Command, asked: str, code: int, message: str
+) -> None:
+    harness("run", declared(gated, asked))
+
+    done = harness("gate", "ci", "--candidate", "m/2")
+
+    assert (code, True) == (done.code, message in done.out)
+
+
+def test_a_decision_is_recorded_and_machines_can_read_it(gated: Path, harness: Command) -> None:
+    harness("run", declared(gated))
+
+    decision = json.loads(harness("gate", "ci", "--candidate", "m/2", "--json").out)
+
+    assert ("pass", "ci", "m/2") == (decision["outcome"], decision["gate"], decision["candidate"]["revision"])
+    assert ["s"] == list(decision["runs"])
+
+
+def test_a_run_of_yesterday_is_stale(gated: Path, harness: Command) -> None:
+    harness("run", declared(gated))
+
+    done = harness("gate", "strict", "--candidate", "m/2", "--as-of", "2099-01-01")
+
+    assert 3 == done.code
+    assert "is not of the last 24h; run the suite again" in done.out
+    assert "is of 2026-01-17, older than 90d; judge newer rows" in done.out
+
+
+def test_a_candidate_that_was_never_run_is_an_error(gated: Path, harness: Command) -> None:
+    done = harness("gate", "ci", "--candidate", "m/3")
+
+    assert 3 == done.code
+    assert "s: no run of this candidate in the ledger; run the suite first" in done.out
+
+
+def test_a_promoting_gate_needs_its_ledger_named(gated: Path, harness: Command) -> None:
+    done = harness("gate", "production", "--candidate", "m/2")
+
+    assert 4 == done.code
+    assert "gate 'production' promotes, so its ledger must be named; add `ledger: URL`" in done.err
+
+
+def test_a_promoting_gate_refuses_a_declared_candidate(gated: Path, harness: Command) -> None:
+    ledger = f"sqlite:///{gated}/named.db"
+    harness("run", declared(gated), "--ledger", ledger)
+
+    done = harness("gate", "production", "--candidate", "m/2", "--ledger", ledger)
+
+    assert 3 == done.code
+    assert "candidate m/2 is only declared: no digest proves which model made the scores" in done.out
+
+
+def test_a_proven_candidate_passes_by_revision_and_by_digest(gated: Path, harness: Command) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(gated / "scores.parquet")
+    pq.write_table(rows.append_column("by", pa.array([f"m/2@{DIGEST}"] * 400)), gated / "scores.parquet")
+    path = declared(gated)
+    path.write_text(path.read_text().replace("model: m/2", "model: m/2, made_by: by"))
+    ledger = f"sqlite:///{gated}/named.db"
+    harness("run", path, "--ledger", ledger)
+
+    codes = [harness("gate", "production", "--candidate", named, "--ledger", ledger).code for named in ("m/2", DIGEST)]
+
+    assert [0, 0] == codes
+
+
+def test_the_gates_file_names_the_ledger_of_runs_too(gated: Path, harness: Command) -> None:
+    (gated / "ci" / "gates.yaml").write_text("ledger: sqlite:///team.db\n" + GATES)
+
+    harness("run", declared(gated))
+
+    assert (gated / "team.db").is_file()
+    assert 0 == harness("gate", "ci", "--candidate", "m/2").code
+
+
+def test_without_gates_file_the_command_says_where_it_looked(project: Path, harness: Command) -> None:
+    done = harness("gate", "ci", "--candidate", "m/2")
+
+    assert (4, True) == (done.code, "no gates file at " in done.err)
+
+
+def test_runs_are_listed_shown_explained_and_compared(gated: Path, harness: Command) -> None:
+    harness("run", declared(gated, "{at_least: 0.7}"))
+    harness("run", declared(gated, "{at_least: 0.8}"))
+
+    listed = harness("runs", "list").out.splitlines()
+    first, second = listed[1].split()[0], listed[0].split()[0]
+
+    assert ["inconclusive", "pass"] == [line.split()[3] for line in listed]
+    assert "can say" in harness("runs", "explain", first, "rate").out
+    assert "PASS  s" in harness("runs", "show", first).out
+    assert second == json.loads(harness("runs", "show", "latest", "--json").out)["id"]
+    compared = harness("runs", "compare", first, second).out
+    assert "rows.rate rate (at least 70 % was asked): pass" in compared
+    assert "not judged  ->  inconclusive" in compared
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "zzz"], "no run 'zzz'; `harness runs list` shows the ids"),
+        (["explain", "latest", "recal"], "judged no 'recal'; it judged rate"),
+    ],
+)
+def test_a_run_that_is_not_there_is_a_usage_error(
+    gated: Path, harness: Command, arguments: list[str], message: str
+) -> None:
+    harness("run", declared(gated))
+
+    done = harness("runs", *arguments)
+
+    assert (4, True) == (done.code, message in done.err)

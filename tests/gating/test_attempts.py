@@ -1,0 +1,52 @@
+from dataclasses import replace
+from pathlib import Path
+
+from conftest import Command
+from harness.gating.attempts import attempt_warning, candidates
+from harness.values.identity import Identity
+from harness.values.runs import Data, Run
+from tests.support.decisions import GATE, decided, run, verdict
+from tests.support.suites import suite
+
+ROWS = {"d": Data(uri="x", digest="sha256:rows", rows=3)}
+
+
+def by(candidate: str, **changes: object) -> Run:
+    return run(verdict("pass"), candidate=Identity(revision=candidate), datasets=ROWS, **changes)
+
+
+def test_the_first_candidate_on_some_rows_is_not_warned_about() -> None:
+    assert "" == attempt_warning(by("a"), [by("a"), by("a")])
+
+
+def test_each_candidate_on_the_same_rows_counts_once() -> None:
+    assert 3 == candidates(by("c"), [by("a"), by("b"), by("a"), by("c")])
+
+
+def test_other_rows_and_other_suites_do_not_count() -> None:
+    other = {"d": replace(ROWS["d"], digest="sha256:other")}
+
+    assert 1 == candidates(by("c"), [replace(by("a"), datasets=other), by("b", suite="latency")])
+
+
+def test_the_gate_warns_and_does_not_block() -> None:
+    runs = [by(name) for name in "abcdefg"]
+
+    decision = decided(GATE, *runs, candidate=Identity(revision="g"))
+
+    assert "pass" == decision.outcome
+    assert (
+        "card: 7 candidates were judged on the same rows, so the chance that a bad one slips through grows; "
+        "collect new rows",
+    ) == decision.warnings
+
+
+def test_a_run_warns_from_the_second_candidate_on(project: Path, harness: Command, scores: Path) -> None:
+    path = suite(project, "{at_least: 0.7}")
+    message, whole = [], path.read_text()
+    for model in ("m/1", "m/2"):
+        path.write_text(whole.replace("{data: d}", f"{{data: d, model: {model}}}"))
+        message.append(harness("run", path).err)
+
+    assert "" == message[0]
+    assert message[1].startswith("warning: s: 2 candidates were judged on the same rows")

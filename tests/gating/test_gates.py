@@ -1,0 +1,230 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from harness.errors import UsageError
+from harness.gating.gates import Gate, candidate_named, read_gates
+from harness.values.identity import Identity
+from harness.values.measurements import Measurement
+from harness.values.outcomes import Outcome
+from harness.values.requirements import Severity
+from harness.values.runs import Data
+from tests.support.decisions import CANDIDATE, GATE, MEASURED, NOW, decided, run, verdict
+
+
+@pytest.mark.parametrize("worst", ["pass", "inconclusive", "fail", "error"])
+def test_a_gate_is_as_good_as_its_worst_must(worst: Outcome) -> None:
+    assert worst == decided(GATE, run(verdict("pass"), verdict(worst))).outcome
+
+
+def test_a_gate_that_watches_promotes_nothing() -> None:
+    with pytest.raises(ValidationError, match="remove watch or promote"):
+        Gate(suites=["card"], watch=True, promote={"mlflow": {"model": "card"}})
+
+
+@pytest.mark.parametrize("severity", ["should", "info"])
+def test_should_and_info_never_block(severity: Severity) -> None:
+    assert "pass" == decided(GATE, run(verdict("pass"), verdict("fail", severity))).outcome
+
+
+def test_a_suite_that_was_not_run_is_an_error() -> None:
+    decision = decided(Gate(suites=["card", "latency"]), run(verdict("pass")))
+
+    assert "error" == decision.outcome
+    assert ("error: latency: no run of this candidate in the ledger; run the suite first",) == decision.reasons
+
+
+def test_all_that_keeps_a_candidate_from_passing_is_told_the_worst_first() -> None:
+    decision = decided(GATE, run(verdict("inconclusive"), verdict("pass"), verdict("fail")))
+
+    assert ["fail: card: recall: because fail", "inconclusive: card: recall: because inconclusive"] == list(
+        decision.reasons
+    )
+
+
+def test_no_verdicts_prove_nothing() -> None:
+    decision = decided(GATE, run())
+
+    assert ("error", ("error: card: no must was judged, so nothing is proven",)) == (decision.outcome, decision.reasons)
+
+
+def test_another_candidates_run_does_not_count() -> None:
+    other = replace(CANDIDATE, digest="sha256:" + "b" * 64)
+
+    assert "error" == decided(GATE, run(verdict("pass"), candidate=other)).outcome
+
+
+def test_the_newest_run_counts_also_when_it_is_worse() -> None:
+    old, new = run(verdict("pass"), age=timedelta(hours=2)), run(verdict("fail"))
+
+    assert "fail" == decided(GATE, new, old).outcome
+
+
+@pytest.mark.parametrize(("age", "outcome"), [(23, "pass"), (25, "error"), (-1, "error")])
+def test_a_run_must_be_fresh_and_not_of_the_future(age: int, outcome: str) -> None:
+    gate = Gate(suites=["card"], run_max_age="24h")  # type: ignore[arg-type]
+
+    assert outcome == decided(gate, run(verdict("pass"), age=timedelta(hours=age))).outcome
+
+
+def test_a_run_of_the_future_is_an_error_also_without_an_age_limit() -> None:
+    ahead, today = run(verdict("pass"), age=timedelta(hours=-30)), run(verdict("fail"))
+
+    decision = decided(GATE, ahead, today)
+
+    assert "error" == decision.outcome
+    assert "card: the run of 2026-05-02 18:00 UTC is of the future" in decision.reasons[0]
+
+
+@pytest.mark.parametrize("limit", ["run_max_age", "data_max_age"])
+def test_an_age_limit_of_nothing_is_a_limit(limit: str) -> None:
+    gate = Gate(suites=["card"], **{limit: "0s"})  # type: ignore[arg-type]
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=NOW - timedelta(days=1))
+
+    assert "error" == decided(gate, run(verdict("pass"), datasets={"d": data})).outcome
+
+
+def test_a_row_of_the_future_does_not_make_old_data_fresh() -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=NOW + timedelta(days=365))
+
+    decision = decided(gate, run(verdict("pass"), datasets={"d": data}))
+
+    assert "error" == decision.outcome
+    assert "dataset 'd' has rows of 2027-05-01 12:00 UTC, which is the future" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(80, "pass"), (100, "error"), (None, "error")])
+def test_the_data_must_be_fresh_and_dated(days: int | None, outcome: str) -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    latest = None if days is None else NOW - timedelta(days=days)
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=latest)
+
+    assert outcome == decided(gate, run(verdict("pass"), datasets={"d": data})).outcome
+
+
+@pytest.mark.parametrize("latest", [NOW - timedelta(days=100), None])
+def test_fresh_rows_elsewhere_do_not_hide_that_judged_rows_are_old_or_undated(latest: datetime | None) -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    fresh = Data(uri="x", digest="sha256:3", rows=3, latest=NOW)
+
+    decision = decided(gate, run(verdict("pass"), datasets={"old": replace(fresh, latest=latest), "fresh": fresh}))
+
+    assert "error" == decision.outcome
+    assert "'old'" in decision.reasons[0]
+
+
+def test_rows_that_only_serve_to_compare_may_be_old() -> None:
+    gate = Gate(suites=["card"], data_max_age="90d")  # type: ignore[arg-type]
+    fresh = Data(uri="x", digest="sha256:3", rows=3, latest=NOW)
+    training = replace(fresh, latest=NOW - timedelta(days=400), judged=False)
+
+    assert "pass" == decided(gate, run(verdict("pass"), datasets={"d": fresh, "training": training})).outcome
+
+
+@pytest.mark.parametrize(("how", "blocks"), [("block", True), ("report", False)])
+def test_inconclusive_is_reported_or_blocks_but_never_passes(how: str, blocks: bool) -> None:
+    gate = Gate(suites=["card"], on_inconclusive=how)  # type: ignore[arg-type]
+
+    decision = decided(gate, run(verdict("inconclusive")))
+
+    assert ("inconclusive", blocks) == (decision.outcome, decision.blocks)
+
+
+@pytest.mark.parametrize(
+    ("first", "before", "outcome"),
+    [("allow", False, "pass"), ("allow", True, "error"), ("refuse", False, "error")],
+)
+def test_a_first_promotion_passes_without_champion_only_if_there_never_was_one(
+    first: str, before: bool, outcome: str
+) -> None:
+    gate = Gate(suites=["card"], first_promotion=first)  # type: ignore[arg-type]
+    only = run(
+        verdict("pass"), verdict("error", versus="champion"), baselines={"champion": None}, measurements=[MEASURED]
+    )
+
+    assert outcome == decided(gate, only, promoted_before=before).outcome
+
+
+def test_a_first_promotion_does_not_excuse_what_fails_without_champion() -> None:
+    gate = Gate(suites=["card"], first_promotion="allow")
+    only = run(
+        verdict("fail"), verdict("error", versus="champion"), baselines={"champion": None}, measurements=[MEASURED]
+    )
+
+    assert "fail" == decided(gate, only, promoted_before=False).outcome
+
+
+@pytest.mark.parametrize(
+    "measured", [[], [replace(MEASURED, failure="no alerts")], [replace(MEASURED, metric="precision")]]
+)
+def test_a_first_promotion_does_not_excuse_a_candidate_that_was_not_measured(measured: list[Measurement]) -> None:
+    gate = Gate(suites=["card"], first_promotion="allow")
+    only = run(verdict("error", versus="champion"), baselines={"champion": None}, measurements=measured)
+
+    assert "error" == decided(gate, only, promoted_before=False).outcome
+
+
+def test_a_promoting_gate_refuses_a_candidate_that_is_only_declared() -> None:
+    declared = Identity(revision="v2")
+    gate = Gate(suites=["card"], promote={"mlflow": {}})
+
+    decision = decided(gate, run(verdict("pass"), candidate=declared), candidate=declared)
+
+    assert "error" == decision.outcome
+    assert "is only declared" in decision.reasons[0]
+
+
+def test_approvals_that_nobody_gave_are_an_error() -> None:
+    gate = Gate.model_validate({"suites": ["card"], "approvals": {"count": 1, "from": ["model-risk"]}})
+
+    decision = decided(gate, run(verdict("pass")))
+
+    assert ("error", ("error: 1 approval(s) of model-risk asked, 0 recorded",)) == (decision.outcome, decision.reasons)
+
+
+def test_a_candidate_is_named_by_digest_or_by_a_revision_of_one_digest() -> None:
+    runs = [run(verdict("pass"))]
+
+    assert CANDIDATE == candidate_named("models:/fraud/2", runs)
+    assert CANDIDATE == candidate_named(str(CANDIDATE.digest), runs)
+
+
+def test_a_revision_of_two_digests_names_nobody() -> None:
+    runs = [run(verdict("pass")), run(verdict("pass"), candidate=replace(CANDIDATE, digest="sha256:b"))]
+
+    with pytest.raises(UsageError, match="was run with 2 digests; name one of sha256:"):
+        candidate_named("models:/fraud/2", runs)
+
+
+def test_an_unknown_candidate_is_an_error_of_every_suite() -> None:
+    asked = candidate_named("models:/fraud/9", [run(verdict("pass"))])
+
+    assert "error" == decided(GATE, run(verdict("pass")), candidate=asked).outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("gates: {}", "gates"),
+        ("gates: {p: {suites: []}}", "gates.p.suites"),
+        ("gates: {p: {suits: [a]}}", "gates.p: unknown key 'suits'; did you mean 'suites'?"),
+        ("gates: {p: {suites: [a], run_max_age: 1 day}}", "is a number and a unit"),
+        ("gates: {p: {suites: [a], promote: {m: {}}, on_inconclusive: report}}", "must block on inconclusive"),
+    ],
+)
+def test_what_is_wrong_in_a_gates_file_is_said(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "gates.yaml").write_text(text)
+
+    with pytest.raises(UsageError, match=message):
+        read_gates(tmp_path / "gates.yaml")
+
+
+def test_a_stage_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gates.yaml").write_text("gates: {production: {suites: [a]}}")
+
+    with pytest.raises(UsageError, match="no gate 'prod'.*did you mean 'production'"):
+        read_gates(tmp_path / "gates.yaml").gate("prod")

@@ -1,0 +1,336 @@
+"""New rows of one candidate are judged together with the old ones, and each time counts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import Command
+from harness.gating.decide import decide
+from harness.judging.judge import judge_step
+from harness.judging.looks import Earlier
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.samples import Sample
+from tests.pytest_plugin.conftest import CARD, project_in
+from tests.support.decisions import GATE, run
+from tests.support.looking import Looking, rows, verdict
+from tests.support.suites import offer
+
+
+@pytest.fixture
+def looking(project: Path, harness: Command) -> Looking:
+    found = Looking(folder=project, harness=harness)
+    found.ask()
+    return found
+
+
+def test_new_rows_are_judged_together_with_the_old_and_the_verdict_says_so(looking: Looking) -> None:
+    first, second = looking.look(0, 200), looking.look(200, 500)
+
+    assert (200, 500) == (verdict(first)["estimate"]["n"], verdict(second)["estimate"]["n"])
+    assert (1, 2, 0) == tuple(verdict(first)["look"][key] for key in ("number", "planned", "joined"))
+    assert (2, 2, 200) == tuple(verdict(second)["look"][key] for key in ("number", "planned", "joined"))
+    assert verdict(second)["reason"].endswith("look 2 of 2, together with 200 rows judged before")
+
+
+def test_joined_rows_are_judged_as_if_they_had_come_at_once(looking: Looking) -> None:
+    whole = looking.look(0, 500, "m/1")
+    looking.look(0, 200)
+
+    assert verdict(whole)["estimate"] == verdict(looking.look(200, 500))["estimate"]
+
+
+def test_the_same_rows_again_are_no_new_look_and_give_the_same_verdict(looking: Looking) -> None:
+    records = [looking.look(0, 200), looking.again(), looking.again()]
+
+    assert 1 == len({record["digest"] for record in records})
+    assert 1 == verdict(records[2])["look"]["number"]
+
+
+def test_rows_that_overlap_count_once(looking: Looking) -> None:
+    looking.look(0, 200)
+
+    second = verdict(looking.look(100, 300))
+
+    assert (300, 100) == (second["estimate"]["n"], second["look"]["joined"])
+
+
+def test_going_back_to_older_rows_does_not_undo_what_newer_ones_showed(looking: Looking) -> None:
+    looking.look(0, 200)
+    second = verdict(looking.look(200, 500))
+
+    back = verdict(looking.look(0, 200))
+
+    assert (second["estimate"], 2) == (back["estimate"], back["look"]["number"])
+
+
+def test_a_look_beyond_the_planned_ones_is_not_judged(looking: Looking) -> None:
+    looking.look(0, 200)
+    looking.look(200, 300)
+
+    third = verdict(looking.look(300, 2000))
+
+    assert ("inconclusive", None, True) == (third["outcome"], third["estimate"], third["look"]["spent"])
+    message = "looks spent: this candidate was already judged the 2 times that were planned"
+    assert third["reason"].startswith(message)
+
+
+def test_a_spent_look_spends_nothing_and_the_last_answer_stands(looking: Looking) -> None:
+    looking.look(0, 200)
+    second = looking.look(200, 300)
+    looking.look(300, 2000)
+
+    assert verdict(second) == verdict(looking.look(200, 300))
+
+
+def test_another_candidate_starts_its_own_count(looking: Looking) -> None:
+    looking.look(0, 200)
+
+    assert 1 == verdict(looking.look(200, 500, "m/3"))["look"]["number"]
+
+
+def test_an_id_that_has_another_outcome_now_is_an_error_that_names_it(looking: Looking) -> None:
+    looking.look(0, 200)
+
+    changed = verdict(looking.look(100, 300, "m/2", 1))
+
+    assert "error" == changed["outcome"]
+    assert "had another y when it was judged before" in changed["reason"]
+    assert "'rate': id 1" in changed["reason"]
+
+
+def test_an_error_spends_no_look(looking: Looking) -> None:
+    looking.look(0, 200)
+    looking.look(100, 300, "m/2", 1)
+
+    assert 2 == verdict(looking.look(200, 500))["look"]["number"]
+
+
+def test_a_changed_threshold_starts_no_new_count(looking: Looking) -> None:
+    looking.look(0, 200)
+    looking.look(200, 300)
+    looking.ask("{at_least: 0.7}")
+
+    assert "looks spent" in verdict(looking.look(300, 600))["reason"]
+
+
+@pytest.mark.parametrize("looks", [1, 3, 100])
+def test_looks_cannot_be_had_afterwards(looking: Looking, looks: int) -> None:
+    looking.look(0, 200)
+    looking.look(200, 300)
+    looking.ask(f"{{at_least: 0.77, looks: {looks}}}")
+
+    assert "looks spent" in verdict(looking.look(300, 600))["reason"]
+
+
+def test_what_is_only_shown_and_claims_about_these_rows_have_no_looks(looking: Looking) -> None:
+    for asked in ("{at_least: 0.77, severity: info}", "{at_least: 0.77, scope: these}"):
+        looking.ask(asked)
+        found = [verdict(looking.look(start, start + 100)) for start in (0, 100, 200)]
+
+        assert [(100, None)] * 3 == [(each["estimate"]["n"], each["look"]) for each in found]
+
+
+def test_rows_without_ids_cannot_be_joined(looking: Looking) -> None:
+    path = looking.folder / "card.suite.yaml"
+    path.write_text(path.read_text().replace(", id: id", ""))
+    looking.look(0, 200)
+
+    second = verdict(looking.look(200, 500))
+
+    assert "error" == second["outcome"]
+    assert "without ids the new cannot be told from the old" in second["reason"]
+
+
+COUNTS = """
+from harness import Dataset, Measurement, Sample, check, hookimpl
+@check("counts.rate")
+def rate(data: Dataset):
+    "Count."
+    n = data.size
+    yield Measurement(metric="rate", sample=Sample(statistic="proportion", counts={"k": n - n // 5, "n": n}))
+@hookimpl
+def harness_checks():
+    return {rate.name: rate}
+"""
+
+
+def test_counts_are_judged_alone_at_each_look_until_looks_are_spent(looking: Looking) -> None:
+    offer(looking.folder, counts=COUNTS)
+    path = looking.folder / "card.suite.yaml"
+    path.write_text(path.read_text().replace("check: rows.rate, with: {column: ok}", "check: counts.rate"))
+
+    found = [
+        verdict(looking.look(0, 200)),
+        verdict(looking.again()),
+        *(verdict(looking.look(0, n)) for n in (300, 400)),
+    ]
+
+    assert found[0] == found[1]
+    assert (300, 2, True) == (found[2]["estimate"]["n"], found[2]["look"]["number"], found[2]["look"]["alone"])
+    assert "look 2 of 2, judged alone" in found[2]["reason"]
+    assert ("inconclusive", True) == (found[3]["outcome"], "looks spent" in found[3]["reason"])
+
+
+def test_watching_windows_takes_no_look_and_each_is_judged_on_its_own(looking: Looking) -> None:
+    watch = ("--trigger", "schedule")
+
+    windows = [verdict(looking.look(start, start + 200, "m/2", 0, *watch)) for start in (0, 200, 400, 600)]
+    candidate = verdict(looking.look(800, 1200))
+
+    assert [(200, 1)] * 4 == [(each["estimate"]["n"], each["look"]["number"]) for each in windows]
+    assert (400, 1) == (candidate["estimate"]["n"], candidate["look"]["number"])
+
+
+def test_a_scheduled_run_counts_for_a_gate_that_watches_alone(looking: Looking) -> None:
+    looking.look(0, 200, "m/2", 0, "--trigger", "schedule")
+    (watched,) = looking.runs()
+    watch = GATE.model_copy(update={"watch": True})
+
+    refused, seen = (
+        decide(gate, watched.candidate, [watched], stage="s", project="demo", now=watched.finished)
+        for gate in (GATE, watch)
+    )
+
+    assert ("error: card: no run of this candidate in the ledger; run the suite first",) == refused.reasons
+    assert {"card"} == set(seen.runs)
+
+
+@pytest.mark.parametrize("how", ["purged", "changed", "damaged", "never kept"])
+def test_rows_that_are_gone_are_an_error_and_never_a_pass(looking: Looking, how: str) -> None:
+    looking.look(0, 200, "m/2", 0, *(("--evidence", "none") if how == "never kept" else ()))
+    for kept in (looking.folder / ".harness" / "evidence").glob("*.parquet"):
+        if how == "purged":
+            kept.unlink()
+        elif how == "damaged":
+            kept.write_bytes(kept.read_bytes()[:300])
+        else:
+            pq.write_table(pq.read_table(kept).slice(1), kept)
+
+    second = verdict(looking.look(200, 500))
+
+    assert "error" == second["outcome"]
+    assert "'rate' was judged before, in run" in second["reason"]
+    message = {"changed": "was changed since", "damaged": "is damaged"}
+    assert message.get(how, "kept at level none, purged, or kept elsewhere") in second["reason"]
+
+
+def test_an_interactive_run_neither_reads_nor_spends_looks(looking: Looking) -> None:
+    import harness
+
+    looking.look(0, 200)
+    pq.write_table(rows().slice(200, 300), looking.folder / "rows.parquet")
+    params = {"model": "m/2", "look": "rows.parquet"}
+    tried = [harness.run(looking.folder / "card.suite.yaml", params=params).verdicts[0] for _ in range(3)]
+
+    assert [300] * 3 == [found.estimate.n for found in tried if found.estimate]
+    assert 2 == verdict(looking.again())["look"]["number"]
+
+
+VERSUS = "{versus: champion, lose_at_most: 0.05}"
+
+
+def test_the_rows_of_a_baseline_are_joined_alike(looking: Looking) -> None:
+    looking.ask(VERSUS)
+    looking.look(0, 200)
+
+    second = verdict(looking.look(200, 500))
+
+    assert ("pass", 500, 2) == (second["outcome"], second["estimate"]["n"], second["look"]["number"])
+
+
+def test_another_champion_is_another_question(looking: Looking) -> None:
+    looking.ask(VERSUS)
+    looking.look(0, 200)
+    looking.ask(VERSUS, champion="new")
+
+    second = verdict(looking.look(200, 500))
+
+    assert (300, 1) == (second["estimate"]["n"], second["look"]["number"])
+
+
+def test_runs_that_did_not_see_each_other_cannot_take_more_looks_than_planned(looking: Looking) -> None:
+    looking.ask("{at_least: 0.6}")
+    blind = []
+    for start in (0, 200, 400):
+        looking.look(start, start + 200)
+        blind += looking.runs()
+        (looking.folder / ".harness" / "ledger.db").unlink()
+
+    first_two, all_three = (
+        decide(GATE, blind[0].candidate, blind[:count], stage="ci", project="demo", now=blind[-1].finished)
+        for count in (2, 3)
+    )
+
+    assert ("pass", "inconclusive") == (first_two.outcome, all_three.outcome)
+    assert "looks spent" in all_three.reasons[0]
+
+
+def test_a_gate_counts_looks_at_the_champion_of_now_alone(looking: Looking) -> None:
+    for number, champion in enumerate(("first", "second", "third")):
+        looking.ask(VERSUS, champion=champion)
+        looking.look(200 * number, 200 * number + 200)
+    runs = looking.runs()
+
+    decision = decide(GATE, runs[0].candidate, runs, stage="ci", project="demo", now=runs[-1].finished)
+
+    assert "pass" == decision.outcome
+
+
+def test_each_slice_has_looks_of_its_own(looking: Looking) -> None:
+    path = looking.folder / "card.suite.yaml"
+    path.write_text(path.read_text().replace("with: {column: ok}", "with: {column: ok}, by: [channel]"))
+    looking.look(0, 200)
+
+    second = looking.look(200, 500)["verdicts"]
+
+    sizes = [found["estimate"]["n"] for found in second]
+    assert (500, 500) == (sizes[0], sum(sizes[1:]))
+    assert [2, 2, 2] == [found["look"]["number"] for found in second]
+
+
+def test_five_retries_at_the_threshold_rarely_pass() -> None:
+    """The small twin of benchmarks/retries.py."""
+    asked = Requirement(metric="rate", at_least=0.75, looks=5)
+    chance = np.random.default_rng(11)
+
+    passed = sum(passes_within(asked, chance, 5) for _ in range(300))
+
+    assert passed / 300 <= 0.05 + 2 * (0.05 * 0.95 / 300) ** 0.5
+
+
+def passes_within(asked: Requirement, chance: np.random.Generator, tries: int) -> bool:
+    earlier: list[Earlier] = []
+    for attempt in range(tries):
+        ids = range(attempt * 200, attempt * 200 + 200)
+        table = pa.table({"id": pa.array(ids), "y": (chance.random(200) < 0.75).astype(float)})
+        sample = Sample(statistic="proportion", rows=table, digest=f"rows:{attempt}")
+        measured = Measurement(metric="rate", sample=sample, step="s", check="c")
+        verdicts = judge_step([asked], [measured], "s", "c", earlier=earlier)
+        if verdicts[0].outcome == "pass":
+            return True
+        record = replace(run(*verdicts), measurements=(measured,))
+        earlier.append(Earlier(run=record, rows={f"rows:{attempt}": table}))
+    return False
+
+
+def test_a_second_look_is_the_same_by_command_and_by_workers_of_pytest(tmp_path: Path) -> None:
+    digests = []
+    for name, second in (("command", None), ("workers", ("-n", "2"))):
+        card = project_in(tmp_path / name, suites_card__suite__yaml=CARD)
+        pq.write_table(rows().slice(0, 200), card.folder / "suites" / "scores.parquet")
+        card.harness("run", "suites", "--param", "candidate=v1")
+        pq.write_table(rows().slice(200, 300), card.folder / "suites" / "scores.parquet")
+        if second:
+            card.pytest("suites", *second, "--harness-param", "candidate=v1")
+        else:
+            card.harness("run", "suites", "--param", "candidate=v1")
+        digests.append([found.digest for found in card.runs("card")])
+        looks = [found.look.number for found in card.runs("card")[1].verdicts if found.look]
+        assert [2] * len(looks) == looks
+
+    assert digests[0] == digests[1]

@@ -1,0 +1,165 @@
+"""What the rows at hand can decide, and how many it takes."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from conftest import Command
+from harness.judging.judge import judge
+from harness.judging.plans import Plan, plan
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.samples import Sample
+from tests.support.suites import suite
+
+ASKED = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
+
+
+def measured(k: int, n: int) -> Measurement:
+    return Measurement(metric="recall", sample=Sample(statistic="proportion", counts={"k": k, "n": n}), unit="frauds")
+
+
+def in_rows(values: np.ndarray, statistic: str = "proportion", **columns: object) -> Measurement:
+    rows = pa.table({"id": range(len(values)), "y": values.astype(float), **columns})
+    return Measurement(metric="recall", sample=Sample(statistic=statistic, rows=rows))
+
+
+def planned(measurement: Measurement, musts: int = 1, **asked: object) -> Plan:
+    requirement = replace(ASKED, **asked)  # type: ignore[arg-type]
+    return plan(judge(requirement, measurement), measurement, None, musts)
+
+
+def test_the_chance_to_stall_is_that_of_the_judge() -> None:
+    chance = np.random.default_rng(5)
+    draws = [judge(ASKED, measured(int(k), 214)).outcome for k in chance.binomial(214, 0.80, 4000)]
+
+    found = planned(measured(171, 214)).stalls
+
+    assert found == pytest.approx(draws.count("inconclusive") / 4000, abs=0.03)
+
+
+def test_what_is_needed_decides_and_what_is_there_does_not() -> None:
+    found = planned(measured(171, 214))
+
+    assert found.needed is not None
+    enough = planned(measured(round(0.8 * found.needed), found.needed))
+    assert 0.4 < (found.stalls or 0)
+    assert (enough.stalls or 0) <= 0.06
+
+
+def test_twelve_musts_need_more_each_so_that_all_pass_together() -> None:
+    one, twelve = (planned(measured(171, 214), musts, looks=1).needed for musts in (1, 12))
+
+    assert one is not None
+    assert twelve is not None
+    assert 1.6 < twelve / one < 1.9
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_rows_at_hand_decide_what_is_far_enough_from_the_threshold(looks: int) -> None:
+    found = planned(measured(171, 214), looks=looks)
+    chance = np.random.default_rng(6)
+
+    assert found.passes_from is not None
+    assert found.fails_from is not None
+    for truth, outcome in ((found.passes_from, "pass"), (found.fails_from, "fail")):
+        hits = chance.binomial(214, truth, 2000)
+        share = sum(judge(replace(ASKED, looks=looks), measured(int(k), 214)).outcome == outcome for k in hits) / 2000
+        assert 0.93 < share < 0.97
+
+
+@pytest.mark.parametrize(("k", "n", "possible"), [(0, 100, False), (3, 100, False), (3, 1000, True)])
+def test_nothing_of_a_hundred_is_too_few_to_show_one_percent(k: int, n: int, possible: bool) -> None:
+    asked = Requirement(metric="leaks", at_most=0.01)
+    leaks = replace(measured(k, n), better="lower")
+
+    assert possible == plan(judge(asked, leaks), leaks, None, 1).possible
+
+
+def test_rows_in_few_groups_cannot_show_what_as_many_alone_could() -> None:
+    good = np.ones(400)
+    grouped = {"cluster.terminal": np.arange(400) // 40}
+
+    alone, together = (planned(in_rows(good, **columns), at_least=0.95, plan_for=0.99) for columns in ({}, grouped))
+
+    assert (True, False) == (alone.possible, together.possible)
+
+
+def test_a_perfect_ranking_of_few_rows_may_be_too_few() -> None:
+    y = np.array([1, 1, 1, 0, 0, 0, 0, 0])
+
+    found = planned(in_rows(y, "auc", score=y * 0.5), at_least=0.95, plan_for=0.99)
+
+    assert not found.possible
+
+
+def test_means_are_planned_by_how_widely_they_scatter() -> None:
+    values = np.random.default_rng(1).normal(10, 2, 400)
+    found = planned(in_rows(values, "mean"), at_least=9.5, plan_for=10.0)
+
+    assert found.needed is not None
+    assert 150 < found.needed < 250
+    assert found.passes_from == pytest.approx(9.5 + (1.96 + 1.645) * 0.1, abs=0.03)
+    assert (found.stalls or 0) < 0.02
+
+
+def test_without_a_plan_nothing_is_needed_but_the_reach_is_told() -> None:
+    found = planned(measured(171, 214), plan_for=None)
+
+    assert (None, None) == (found.needed, found.stalls)
+    assert found.passes_from is not None
+
+
+@pytest.mark.usefixtures("scores")
+def test_the_command_measures_judges_nothing_and_records_nothing(project: Path, harness: Command) -> None:
+    path = suite(project, "{at_least: 0.75, plan_for: 0.8}")
+
+    done = harness("plan", path)
+
+    assert 0 == done.code
+    assert done.out.startswith("The checks were run to see what is there; nothing was judged or recorded.")
+    assert "  rate: at least 75 % was asked, planned for 80 %\n    there     400 rows\n    needed    about " in done.out
+    assert "of 100 such candidates end undecided on what is there" in done.out
+    assert "time: not known, this suite was not run yet" in done.out
+    assert "" == harness("runs", "list").out
+    assert not (project / ".harness" / "evidence").exists()
+
+
+@pytest.mark.usefixtures("scores")
+def test_the_command_tells_the_time_of_the_last_run(project: Path, harness: Command) -> None:
+    path = suite(project, "{at_least: 0.75, plan_for: 0.8}")
+    harness("run", path)
+
+    assert "time: the last run took " in harness("plan", path).out
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    ("asked", "code", "message"),
+    [
+        ("{at_least: 0.999}", 4, "cannot    pass at all: even if every one were good"),
+        ("{at_least: 0.999, severity: should}", 0, "cannot    pass at all"),
+        ("{at_least: 0.7, where: {channel: fax}}", 3, "error     no 'rate' where"),
+        ("{at_least: 0.8, plan_for: 0.7}", 4, "plan_for 0.7 is not more than the 0.8 that is asked"),
+    ],
+)
+def test_a_must_that_cannot_pass_is_refused(
+    project: Path, harness: Command, asked: str, code: int, message: str
+) -> None:
+    done = harness("plan", suite(project, asked))
+
+    assert (code, True) == (done.code, message in done.out + done.err)
+
+
+@pytest.mark.usefixtures("scores")
+def test_plans_for_machines(project: Path, harness: Command) -> None:
+    (found,) = json.loads(harness("plan", suite(project, "{at_least: 0.75, plan_for: 0.8}"), "--json").out)
+
+    (one,) = found["plans"]
+    assert ("s", 400, 0.8, True) == (found["suite"], one["n"], one["truth"], one["possible"])
+    assert one["needed"] > 400
+    assert "estimate" not in one

@@ -1,0 +1,76 @@
+from harness.judging.judge import judge
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
+from harness.values.samples import Sample
+from harness.values.verdicts import Look, Verdict
+
+
+def verdict(k: int, n: int, **asked: object) -> Verdict:
+    sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+    measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
+    return judge(Requirement(metric="recall", **asked), measurement)  # type: ignore[arg-type]
+
+
+def test_an_inconclusive_verdict_reads_as_a_person_would_say_it() -> None:
+    text = verdict(171, 214, at_least=0.75, plan_for=0.80).explain()
+
+    assert (
+        "INCONCLUSIVE  recall\n"
+        "  saw        171 of 214 frauds caught (79.9 %)\n"
+        "  can say    at least 73.9 %; at least 75 % was asked\n"
+        "  so         it may be good enough; this is not a failure\n"
+        "  to decide  about 720 more frauds, if it is really 80 %\n"
+        "  do not     re-run: the same data give the same answer, and tries on new data are counted"
+    ) == text
+
+
+def test_a_failure_says_how_good_it_can_be_at_most() -> None:
+    text = verdict(120, 214, at_least=0.75).explain()
+
+    assert "can say    at most 62.8 %; at least 75 % was asked" in text
+    assert "so         it is not good enough" in text
+
+
+def test_enough_rows_and_still_inconclusive_calls_for_a_person() -> None:
+    text = verdict(7520, 10_000, at_least=0.75, plan_for=0.80).explain()
+
+    assert "no more frauds: the truth is probably close to what was asked, so a person decides" in text
+
+
+def test_words_for_people_hold_no_statistics() -> None:
+    text = verdict(171, 214, at_least=0.75, plan_for=0.80).explain().lower()
+
+    for word in ("alpha", "n_eff", "holm", "confidence", "interval", "p-value", "korn", "clopper"):
+        assert word not in text
+
+
+def test_a_later_look_says_which_it_is_and_what_it_was_joined_with() -> None:
+    sample = Sample(statistic="proportion", counts={"k": 171, "n": 214})
+    measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
+    asked = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
+
+    text = judge(asked, measurement, look=Look(number=2, planned=2, joined=100)).explain()
+
+    assert "  look       2 of 2, together with 100 frauds judged before\n" in text
+    assert "about 720 more frauds, if it is really 80 %; but no look is left, so a person decides" in text
+
+
+def test_spent_looks_are_told_in_words() -> None:
+    sample = Sample(statistic="proportion", counts={"k": 171, "n": 214})
+    spent = Look(number=2, planned=1, spent=True)
+
+    text = judge(
+        Requirement(metric="recall", at_least=0.75, looks=1), Measurement(metric="recall", sample=sample), look=spent
+    ).explain()
+
+    assert "why        looks spent: this candidate was already judged the one time that was planned" in text
+    assert "  so         nothing new is decided; this is not a failure" in text
+
+
+def test_what_was_seen_in_a_part_is_never_called_exact() -> None:
+    bins = {f"{side}.{number}": 1000 for side in ("reference", "current") for number in range(10)}
+    measurement = Measurement(metric="psi", sample=Sample(statistic="psi", counts=bins), better="lower")
+
+    text = judge(Requirement(metric="psi", at_most=0.1), measurement).explain()
+
+    assert "can say    at most 0; at most 0.1 was asked" in text

@@ -38,6 +38,7 @@ __all__ = [
     "exactly",
     "holm",
     "infer",
+    "kept_columns",
     "limits",
     "n_needed",
     "p_fail",
@@ -45,35 +46,44 @@ __all__ = [
 
 
 ANY, BOTH_WAYS = (-math.inf, math.inf), (-1.0, 1.0)
+OUTCOMES, SCORED, COMPARED = frozenset({"y"}), frozenset({"y", "score"}), frozenset({"y", "reference"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statistic:
-    """How one kind of sample is inferred from, alone and against a baseline, and the least and greatest value."""
+    """How one kind of sample is inferred from, alone and against a baseline, and the least and greatest value.
+
+    `keeps` names the columns of rows that it reads, beside `id`, `weight` and clusters; none where it reads counts.
+    """
 
     infer: Callable[[Sample], Inference]
     difference: Callable[[Sample, Sample], Inference]
+    keeps: frozenset[str] = frozenset()
     clusters: bool = True
     limits: tuple[float, float] = (0.0, 1.0)
 
 
 _BY_NAME: Mapping[str, Statistic] = {
-    "proportion": Statistic(infer=proportion.infer, difference=proportion.difference),
-    "mean": Statistic(infer=mean.infer, difference=mean.difference, limits=ANY),
-    "auc": Statistic(infer=auc.infer, difference=auc.difference),
-    "average_precision": Statistic(infer=average_precision.infer, difference=average_precision.difference),
-    "f1": Statistic(infer=f1.infer, difference=f1.difference),
-    "brier": Statistic(infer=brier.infer, difference=brier.difference),
-    "calibration": Statistic(infer=calibration.infer, difference=calibration.difference),
-    "value_rate": Statistic(infer=value_rate.infer, difference=value_rate.difference),
-    "gap": Statistic(infer=groups.infer_gap, difference=groups.difference_gap, limits=BOTH_WAYS),
-    "ratio": Statistic(infer=groups.infer_ratio, difference=groups.difference_ratio, limits=ANY),
-    "odds": Statistic(infer=odds.infer, difference=odds.no_difference),
+    "proportion": Statistic(infer=proportion.infer, difference=proportion.difference, keeps=OUTCOMES),
+    "mean": Statistic(infer=mean.infer, difference=mean.difference, keeps=OUTCOMES, limits=ANY),
+    "auc": Statistic(infer=auc.infer, difference=auc.difference, keeps=SCORED),
+    "average_precision": Statistic(
+        infer=average_precision.infer, difference=average_precision.difference, keeps=SCORED
+    ),
+    "f1": Statistic(infer=f1.infer, difference=f1.difference, keeps=SCORED),
+    "brier": Statistic(infer=brier.infer, difference=brier.difference, keeps=SCORED),
+    "calibration": Statistic(infer=calibration.infer, difference=calibration.difference, keeps=SCORED),
+    "value_rate": Statistic(infer=value_rate.infer, difference=value_rate.difference, keeps=SCORED),
+    "gap": Statistic(infer=groups.infer_gap, difference=groups.difference_gap, keeps=COMPARED, limits=BOTH_WAYS),
+    "ratio": Statistic(infer=groups.infer_ratio, difference=groups.difference_ratio, keeps=COMPARED, limits=ANY),
+    "odds": Statistic(infer=odds.infer, difference=odds.no_difference, keeps=SCORED | COMPARED),
     "psi": Statistic(infer=drift.infer_psi, difference=drift.no_difference, clusters=False, limits=ANY),
     "js": Statistic(infer=drift.infer_js, difference=drift.no_difference, clusters=False),
     "ks": Statistic(infer=drift.infer_ks, difference=drift.no_difference, clusters=False),
-    "judged": Statistic(infer=judge_correction.infer, difference=judge_correction.difference),
-    "exceedance": Statistic(infer=exceedance.infer, difference=exceedance.difference, clusters=False),
+    "judged": Statistic(infer=judge_correction.infer, difference=judge_correction.difference, keeps=SCORED),
+    "exceedance": Statistic(
+        infer=exceedance.infer, difference=exceedance.difference, keeps=SCORED | {"time"}, clusters=False
+    ),
     "canary": Statistic(
         infer=sequential.infer_canary, difference=sequential.no_difference, clusters=False, limits=BOTH_WAYS
     ),
@@ -126,6 +136,11 @@ def estimate(sample: Sample, baseline: Sample | None = None, *, alpha: float = 0
 def limits(statistic: str) -> tuple[float, float]:
     """Return the least and the greatest value that a statistic can have."""
     return _BY_NAME[statistic].limits
+
+
+def kept_columns(statistic: str) -> frozenset[str]:
+    """Return the columns of rows that a statistic reads beside `id`, `weight` and clusters; of an unknown one, none."""
+    return _BY_NAME[statistic].keeps if statistic in _BY_NAME else frozenset()
 
 
 def p_fail(inference: Inference, threshold: float, better: Better) -> float:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from harness.tables.profiles import ColumnProfile as ColumnProfile
     from harness.tables.profiles import Profile as Profile
     from harness.values.identity import Identity as Identity
+    from harness.values.keys import MetricKey as MetricKey
     from harness.values.measurements import CrossCheck as CrossCheck
     from harness.values.measurements import Measurement as Measurement
     from harness.values.outcomes import Outcome as Outcome
@@ -95,6 +96,7 @@ _HOME = {
         "Profile",
     ),
     "values.identity": ("Identity",),
+    "values.keys": ("MetricKey",),
     "values.measurements": (
         "Measurement",
         "CrossCheck",

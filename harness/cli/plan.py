@@ -98,8 +98,7 @@ def _plan(verdict: Verdict, run: Run, musts: int) -> Plan:
 
 
 def _find_measurement(verdict: Verdict, run: Run, target: str | None) -> Measurement | None:
-    same = (verdict.step, verdict.metric, verdict.labels)
-    return next((m for m in run.measurements if m.target == target and (m.step, m.metric, m.labels) == same), None)
+    return next((m for m in run.measurements if m.target == target and m.key == verdict.key), None)
 
 
 def _seconds(project: Project, ledger: str | None, suite: str) -> float | None:

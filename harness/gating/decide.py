@@ -172,8 +172,8 @@ def _verdict_finding(asked: _Question, suite: str, run: Run, verdict: Verdict) -
 
 def _is_measured(run: Run, verdict: Verdict) -> bool:
     """Tell whether the candidate itself was measured: one that was not owes its error to no missing champion."""
-    place = verdict.step, verdict.metric, CANDIDATE
-    return any((each.step, each.metric, each.target) == place and not each.failure for each in run.measurements)
+    own = [each for each in run.measurements if each.target == CANDIDATE and not each.failure]
+    return any(each.key.overall == verdict.key.overall for each in own)
 
 
 def _age_findings(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:

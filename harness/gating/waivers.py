@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from harness.documents import parse, read_yaml
 from harness.values.identity import Identity
+from harness.values.keys import MetricKey, metric_key
+from harness.values.requirements import Requirement
 from harness.values.verdicts import Verdict
 
-BOUNDS = ("at_least", "at_most", "versus", "lose_at_most", "gain_at_least")
 Held = Sequence[tuple[str, Verdict]]  # the suite and each verdict that a gate is held to
 
 
@@ -35,16 +36,23 @@ class Waiver(BaseModel):
     expires: Annotated[datetime, AfterValidator(_utc)]
 
     @property
+    def key(self) -> MetricKey:
+        """Return which metric of which step is waived, with which labels."""
+        return metric_key(self.step, self.metric, self.labels)
+
+    @property
     def summary(self) -> str:
         """Return the requirement and who waives it, in words."""
-        labels = ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
-        return f"waiver of {self.suite}: {self.metric}{f'[{labels}]' if labels else ''} by {self.owner}"
+        return f"waiver of {self.suite}: {self.key} by {self.owner}"
 
     def names(self, suite: str, verdict: Verdict) -> bool:
         """Tell whether a verdict is of the requirement that is waived."""
-        asked = {name: value for name in BOUNDS if (value := getattr(verdict.requirement, name)) is not None}
-        place = (suite, verdict.step, verdict.metric, dict(verdict.labels), asked)
-        return place == (self.suite, self.step, self.metric, dict(self.labels), dict(self.asked))
+        return (suite, verdict.key, _asked(verdict.requirement)) == (self.suite, self.key, dict(self.asked))
+
+
+def _asked(requirement: Requirement) -> Mapping[str, float | str]:
+    versus = {"versus": requirement.versus} if requirement.versus is not None else {}
+    return {requirement.bound.kind: requirement.bound.value, **versus}
 
 
 class WaiversFile(BaseModel):

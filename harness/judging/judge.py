@@ -58,8 +58,8 @@ def read_together(verdicts: Sequence[Verdict], measurements: Sequence[Measuremen
     """Return the verdicts, each with what its measurement says that it means beside those of other checks."""
     decided = [verdict for verdict in verdicts if verdict.requirement.severity != "info"]
     beside = {each.check: worst([v.outcome for v in decided if v.check == each.check]) for each in decided}
-    readings = {_place(each): each.readings for each in measurements if each.target == CANDIDATE and each.readings}
-    return [_read(verdict, readings.get(_place(verdict), ()), beside) for verdict in verdicts]
+    readings = {each.key: each.readings for each in measurements if each.target == CANDIDATE and each.readings}
+    return [_read(verdict, readings.get(verdict.key, ()), beside) for verdict in verdicts]
 
 
 def _read(verdict: Verdict, readings: Sequence[CrossCheck], beside: Mapping[str, Outcome]) -> Verdict:
@@ -68,10 +68,6 @@ def _read(verdict: Verdict, readings: Sequence[CrossCheck], beside: Mapping[str,
         if each.own == outcome and beside.get(each.beside) == each.then and each.says not in verdict.notes:
             verdict = replace(verdict, reason=f"{verdict.reason}; {each.says}", notes=(*verdict.notes, each.says))
     return verdict
-
-
-def _place(seen: Measurement | Verdict) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    return seen.step, seen.metric, tuple(sorted(seen.labels.items()))
 
 
 def _judge_requirement(
@@ -105,13 +101,7 @@ def _judge_with_baseline(
 ) -> Verdict:
     if requirement.versus is None:
         return _judge_measurement(requirement, measurement, None, earlier)
-    same = [
-        other
-        for other in measurements
-        if other.target == requirement.versus
-        and other.metric == measurement.metric
-        and other.labels == measurement.labels
-    ]
+    same = [other for other in measurements if other.target == requirement.versus and other.key == measurement.key]
     if len(same) == 1:
         return _judge_measurement(requirement, measurement, same[0], earlier)
     reason = (
@@ -140,15 +130,11 @@ def _where(requirement: Requirement, measurement: Measurement) -> bool:
 
 
 def _missing(requirement: Requirement, measurements: Sequence[Measurement]) -> str:
-    of_metric = sorted({_labels(m) for m in measurements if m.metric == requirement.metric and m.target == CANDIDATE})
+    of_metric = sorted({m.key.where for m in measurements if m.metric == requirement.metric and m.target == CANDIDATE})
     if of_metric:
         return f"no {requirement.metric!r} where {requirement.where}; it was measured for {', '.join(of_metric)}"
     metrics = sorted({m.metric for m in measurements})
     return f"the check did not measure {requirement.metric!r}; it measured {', '.join(metrics) or 'nothing'}"
-
-
-def _labels(measurement: Measurement) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in measurement.labels.items()) or "overall"
 
 
 def _blank(requirement: Requirement, measurement: Measurement) -> Verdict:

@@ -90,7 +90,7 @@ def overdrawn(verdict: Verdict, run: Run, runs: Sequence[Run]) -> bool:
     """Tell whether more looks were recorded than planned, as by runs that did not see each other."""
     if not (verdict.look and has_look_limit(verdict.requirement, verdict.statistic)):
         return False
-    same = [m for m in run.measurements if m.target == CANDIDATE and _is_of(verdict, m)]
+    same = [m for m in run.measurements if m.target == CANDIDATE and m.key == verdict.key]
     alike = [Earlier(run=other) for other in runs if _champion(verdict, other) == _champion(verdict, run)]
     return bool(same) and len(_past(verdict.requirement, same[0], alike)) > verdict.look.planned
 
@@ -130,7 +130,7 @@ def _glances(requirement: Requirement, measurement: Measurement, earlier: Sequen
 
 def _share(requirement: Requirement, measurement: Measurement, verdicts: Sequence[Verdict]) -> float:
     """Return the alpha that an earlier run spent on this question, whatever it was then asked to reach."""
-    judged = [v.requirement for v in verdicts if _is_of(v, measurement) and v.estimate is not None]
+    judged = [v.requirement for v in verdicts if v.key == measurement.key and v.estimate is not None]
     alike = [asked for asked in judged if asked.versus == requirement.versus]
     same = [asked for asked in alike if _question(asked) == _question(requirement)]
     return max((asked.alpha / asked.looks for asked in same or alike), default=0.0)
@@ -140,16 +140,8 @@ def _question(asked: Requirement) -> Requirement:
     return replace(asked, plan_for=None, severity="must", alpha=0.05, looks=1)
 
 
-def _is_of(verdict: Verdict, measurement: Measurement) -> bool:
-    return (verdict.step, verdict.metric, dict(verdict.labels)) == _name(measurement)
-
-
-def _name(measurement: Measurement) -> tuple[str, str, dict[str, str]]:
-    return measurement.step, measurement.metric, dict(measurement.labels)
-
-
 def _find_measurement(measurement: Measurement, target: str, run: Run) -> Measurement | None:
-    found = [m for m in run.measurements if m.target == target and _name(m) == _name(measurement)]
+    found = [m for m in run.measurements if m.target == target and m.key == measurement.key]
     return found[0] if len(found) == 1 else None
 
 

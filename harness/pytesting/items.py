@@ -19,8 +19,6 @@ from harness.values.outcomes import worst
 from harness.values.requirements import Requirement
 from harness.values.verdicts import Verdict
 
-BOUNDS = ("at_least", "at_most", "lose_at_most", "gain_at_least")
-
 
 class SuiteFile(pytest.File):
     """A suite file; one that is wrong is a collection error of one clear line."""
@@ -149,8 +147,7 @@ def _properties(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
 def _name(requirement: Requirement | None) -> str:
     if requirement is None:
         return "measured"
-    parts = [f"{bound} {getattr(requirement, bound):g}" for bound in BOUNDS if getattr(requirement, bound) is not None]
-    parts += [f"versus {requirement.versus}"] if requirement.versus else []
+    parts = [str(requirement.bound), *([f"versus {requirement.versus}"] if requirement.versus else [])]
     where = requirement.where
     parts += [where] if isinstance(where, str) else [f"{key}={value}" for key, value in where.items()]
     parts += [requirement.severity] if requirement.severity != "must" else []

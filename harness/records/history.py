@@ -25,9 +25,12 @@ def recall_runs(
     A baseline that is another now was another question: what was measured of it is left out.
     """
     candidate = identities[CANDIDATE]
-    names = {_name(measurement) for measurement in measured}
+    names = {(measurement.target, measurement.key) for measurement in measured}
     found = [
-        replace(run, measurements=tuple(m for m in run.measurements if _name(m) in names and _is(m, run, identities)))
+        replace(
+            run,
+            measurements=tuple(m for m in run.measurements if (m.target, m.key) in names and _is(m, run, identities)),
+        )
         for run in runs
         if candidate and run.is_recorded and run.candidate.key == candidate.key
     ]
@@ -48,11 +51,6 @@ def _read(
         except HarnessError as error:
             lost[digest] = str(error)
     return read, lost
-
-
-def _name(measurement: Measurement) -> tuple[str, ...]:
-    labels = (f"{key}={value}" for key, value in sorted(measurement.labels.items()))
-    return measurement.target, measurement.step, measurement.metric, *labels
 
 
 def _is(measurement: Measurement, run: Run, identities: Identities) -> bool:

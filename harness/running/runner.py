@@ -30,6 +30,7 @@ from harness.running.slices import slice_measurements
 from harness.suite.steps import Resolved, resolve
 from harness.suite.suites import Suite
 from harness.values.identity import CANDIDATE, Identity
+from harness.values.keys import MetricKey
 from harness.values.measurements import Measurement
 from harness.values.runs import SCHEDULE, Run
 from harness.values.verdicts import Verdict
@@ -237,15 +238,11 @@ def _slice_result(step: Resolved, result: TaskResult, opened: OpenSuite) -> Sequ
 
 def _distinct(measurements: Sequence[Measurement]) -> Sequence[Measurement]:
     """Return the measurements if each is of something else: looks at one that is there twice could not be counted."""
-    seen: set[str] = set()
-    for measurement in measurements:
-        name = canonical([measurement.metric, dict(measurement.labels)])
-        if name in seen:
-            message = ", ".join(f"{key}: {value}" for key, value in measurement.labels.items()) or "overall"
-            raise HarnessError(
-                f"{measurement.metric!r} ({message}) was measured twice in one step; give each its own labels"
-            )
-        seen.add(name)
+    seen: set[MetricKey] = set()
+    for key in (measurement.key for measurement in measurements):
+        if key in seen:
+            raise HarnessError(f"{key.metric!r} ({key.where}) was measured twice in one step; give each its own labels")
+        seen.add(key)
     return measurements
 
 

@@ -87,10 +87,9 @@ def _refuse_beyond(requirement: Requirement, least: float, most: float) -> None:
     """Refuse percents where shares are meant: `at_most: 5` of a share would be met by everything."""
     if requirement.versus:
         least, most = 0.0, most - least
-    for name in ("at_least", "at_most", "lose_at_most", "gain_at_least"):
-        asked = getattr(requirement, name)
-        if asked is not None and not least <= asked <= most:
-            raise UsageError(
-                f"{requirement.metric!r} is asked for {name}: {asked:g}, which lies beyond {least:g} to {most:g}, so "
-                f"every candidate would pass or none; if percents are meant, write {asked / 100:g}"
-            )
+    bound = requirement.bound
+    if not least <= bound.value <= most:
+        raise UsageError(
+            f"{requirement.metric!r} is asked for {bound.kind}: {bound.value:g}, which lies beyond {least:g} to "
+            f"{most:g}, so every candidate would pass or none; if percents are meant, write {bound.value / 100:g}"
+        )

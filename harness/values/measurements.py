@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from harness.values.identity import CANDIDATE
+from harness.values.keys import Labels, MetricKey, metric_key
 from harness.values.outcomes import Outcome
-from harness.values.requirements import Better, Labels
+from harness.values.requirements import Better
 from harness.values.samples import Sample
 
 
@@ -40,3 +42,8 @@ class Measurement:
     check: str = ""
     step: str = ""
     target: str = CANDIDATE
+
+    @cached_property
+    def key(self) -> MetricKey:
+        """Return which metric of which step this is, with which labels, whichever the target."""
+        return metric_key(self.step, self.metric, self.labels)

@@ -1,15 +1,40 @@
 """What a metric must show, as a suite asks it."""
 
-from collections.abc import Mapping
-from dataclasses import field
-from typing import Literal, Self
+from dataclasses import dataclass, field
+from typing import Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 from pydantic.dataclasses import dataclass as parsed
 
+from harness.values.keys import Labels
+
 Severity = Literal["must", "should", "info"]
 Better = Literal["higher", "lower"]
-Labels = Mapping[str, str]
+BoundKind = Literal["at_least", "at_most", "lose_at_most", "gain_at_least"]
+BOUNDS: tuple[BoundKind, ...] = get_args(BoundKind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """What is asked of a value, or of its distance from a baseline: `at_least 0.8`, `lose_at_most 0.01`."""
+
+    kind: BoundKind
+    value: float
+
+    @property
+    def is_comparison(self) -> bool:
+        """Tell whether this bounds the distance from a baseline."""
+        return self.kind in ("lose_at_most", "gain_at_least")
+
+    def sought(self, better: Better) -> tuple[float, Better]:
+        """Return the threshold, and on which side of it the good values lie."""
+        if not self.is_comparison:
+            return self.value, "higher" if self.kind == "at_least" else "lower"
+        distance = -self.value if self.kind == "lose_at_most" else self.value
+        return (distance, "higher") if better == "higher" else (-distance, "lower")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value:g}"
 
 
 @parsed(frozen=True, kw_only=True, config={"extra": "forbid"})
@@ -29,7 +54,7 @@ class Requirement:
     where: Labels | Literal["overall"] = field(default_factory=dict)
     scope: Literal["population", "these"] = "population"
 
-    @field_validator("at_least", "at_most", "lose_at_most", "gain_at_least", "plan_for", mode="before")
+    @field_validator(*BOUNDS, "plan_for", mode="before")
     @classmethod
     def _no_boolean(cls, given: object) -> object:
         if isinstance(given, bool):
@@ -38,25 +63,29 @@ class Requirement:
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:
-        asked = [n for n in ("at_least", "at_most", "lose_at_most", "gain_at_least") if getattr(self, n) is not None]
+        asked = self._bounds()
         if len(asked) != 1:
-            found = " and ".join(asked) or "none of them"
-            raise ValueError(f"asks for one of at_least, at_most, lose_at_most, gain_at_least; found {found}")
-        if (asked[0] in ("lose_at_most", "gain_at_least")) != (self.versus is not None):
-            raise ValueError(f"{asked[0]} {'needs' if self.versus is None else 'does not go with'} versus: BASELINE")
+            found = " and ".join(bound.kind for bound in asked) or "none of them"
+            raise ValueError(f"asks for one of {', '.join(BOUNDS)}; found {found}")
+        if asked[0].is_comparison != (self.versus is not None):
+            verb = "needs" if self.versus is None else "does not go with"
+            raise ValueError(f"{asked[0].kind} {verb} versus: BASELINE")
         return self
+
+    def _bounds(self) -> list[Bound]:
+        return [Bound(kind=kind, value=value) for kind in BOUNDS if (value := getattr(self, kind)) is not None]
+
+    @property
+    def bound(self) -> Bound:
+        """Return the one thing that is asked."""
+        return self._bounds()[0]
 
     def sought(self, better: Better) -> tuple[float, Better]:
         """Return the threshold, and on which side of it the good values lie.
 
         Against a baseline it is a threshold of the difference candidate - baseline.
         """
-        if self.at_least is not None:
-            return self.at_least, "higher"
-        if self.at_most is not None:
-            return self.at_most, "lower"
-        distance = -self.lose_at_most if self.lose_at_most is not None else self.gain_at_least or 0.0
-        return (distance, "higher") if better == "higher" else (-distance, "lower")
+        return self.bound.sought(better)
 
     def truth(self) -> float | None:
         """Return the truth that is planned for: an equally good candidate, where a loss is allowed and none is said."""

@@ -1,10 +1,12 @@
 """One requirement held to one measurement."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from harness.values import words
+from harness.values.keys import Labels, MetricKey, metric_key
 from harness.values.outcomes import Outcome
-from harness.values.requirements import Better, Labels, Requirement
+from harness.values.requirements import Better, Requirement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +71,15 @@ class Verdict:
     notes: tuple[str, ...] = ()
     look: Look | None = None
 
+    @cached_property
+    def key(self) -> MetricKey:
+        """Return which metric of which step was judged, with which labels."""
+        return metric_key(self.step, self.metric, self.labels)
+
     @property
     def name(self) -> str:
         """Return the metric with its labels: `recall[channel=web]`."""
-        labels = ",".join(f"{key}={value}" for key, value in sorted(self.labels.items()))
-        return f"{self.metric}[{labels}]" if labels else self.metric
+        return str(self.key)
 
     def explain(self) -> str:
         """Return the verdict as a short paragraph in plain words."""

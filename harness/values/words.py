@@ -15,6 +15,12 @@ SO = {
     "inconclusive": "it may be good enough; this is not a failure",
     "error": "nothing was measured, so nothing is decided",
 }
+ASKED = {
+    "at_least": "at least {} was asked",
+    "at_most": "at most {} was asked",
+    "lose_at_most": "a loss of at most {} was allowed",
+    "gain_at_least": "a gain of at least {} was asked",
+}
 NOTHING_NEW = "nothing new is decided; this is not a failure"
 
 
@@ -144,17 +150,8 @@ def _distance_text(verdict: "Verdict", value: float) -> str:
 
 def requirement_text(verdict: "Verdict") -> str:
     """Return what the requirement asks for."""
-    requirement = verdict.requirement
-    for key, text in (
-        ("at_least", "at least {} was asked"),
-        ("at_most", "at most {} was asked"),
-        ("lose_at_most", "a loss of at most {} was allowed"),
-        ("gain_at_least", "a gain of at least {} was asked"),
-    ):
-        value = getattr(requirement, key)
-        if value is not None:
-            return text.format((_distance_text if requirement.versus else number)(verdict, value))
-    return "nothing was asked"
+    bound = verdict.requirement.bound
+    return ASKED[bound.kind].format((_distance_text if bound.is_comparison else number)(verdict, bound.value))
 
 
 def _to_decide(verdict: "Verdict") -> str:

@@ -10,8 +10,9 @@ import pytest
 
 from harness.builtin.terminal import report
 from harness.values.identity import Identity
+from harness.values.keys import Labels
 from harness.values.outcomes import Outcome
-from harness.values.requirements import Labels, Requirement, Severity
+from harness.values.requirements import Requirement, Severity
 from harness.values.runs import Run
 from harness.values.verdicts import Estimate, Verdict
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from harness.judging.judge import judge, judge_step, read_together
+from harness.values.keys import Labels
 from harness.values.measurements import CrossCheck, Measurement
-from harness.values.requirements import Labels, Requirement
+from harness.values.requirements import Requirement
 from harness.values.samples import Sample
 from harness.values.verdicts import Verdict
 

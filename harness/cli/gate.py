@@ -11,7 +11,7 @@ from harness.errors import UsageError
 from harness.gating.decide import decide
 from harness.gating.gates import Gate, candidate_named
 from harness.project import Project, instant, open_project
-from harness.records.ledger import Ledger
+from harness.records.entries import Entry
 from harness.records.runs import DECISION, canonical_pretty
 from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
@@ -39,17 +39,20 @@ def command(
     project = open_project(gates)
     gate = _gate(project, stage, ledger)
     book = project.ledger(ledger)
-    runs = book.runs()
-    who = candidate_named(candidate, runs)
+    entries = book.entries()
+    judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]
+    who = candidate_named(candidate, [entry.identity for entry in entries if entry.kind == "run"])
+    runs = book.read_runs(_entries_of(who, gate, judged))
     decision = decide(
         gate,
-        who,
+        runs[-1].candidate if runs else who,
         runs,
         stage=stage,
         project=project.name,
         now=instant(as_of),
-        promoted_before=_has_earlier_promotion(gate, project, book),
+        promoted_before=_has_earlier_promotion(gate, project, entries),
         waivers=project.waivers(),
+        attempts=[entry.attempt for entry in judged],
     )
     book.record_decision(decision)
     say(canonical_pretty(DECISION.dump_python(decision, mode="json")).rstrip() if as_text else decision_text(decision))
@@ -91,12 +94,22 @@ def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
     return gate
 
 
-def _has_earlier_promotion(gate: Gate, project: Project, book: Ledger) -> bool:
+def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the runs of a candidate that a gate decides on: what watches looks at the latest of each suite alone."""
+    own = [entry for entry in judged if entry.suite in gate.suites and entry.identity.key == who.key]
+    if not gate.watch:
+        return own
+    latest = {entry.suite: entry for entry in sorted(own, key=lambda entry: entry.moment)}
+    return list(latest.values())
+
+
+def _has_earlier_promotion(gate: Gate, project: Project, entries: Sequence[Entry]) -> bool:
     """Tell whether this ledger or a registry ever promoted, asked only where a first promotion may matter."""
     if gate.first_promotion == "refuse":
         return True
     stages = {name for name, other in (project.gates.gates.items() if project.gates else ()) if other.promote}
-    recorded = any(decision.outcome == "pass" and decision.gate in stages for decision in book.decisions())
+    decisions = [entry for entry in entries if entry.kind == "decision"]
+    recorded = any(entry.outcome == "pass" and entry.gate in stages for entry in decisions)
     return recorded or any(
         project.plugins.promoter(name).current(config) is not None for name, config in gate.promote.items()
     )

@@ -102,8 +102,9 @@ def _find_measurement(verdict: Verdict, run: Run, target: str | None) -> Measure
 
 
 def _seconds(project: Project, ledger: str | None, suite: str) -> float | None:
-    runs = project.ledger(ledger).runs(suite)
-    return runs[-1].cost.get("seconds") if runs else None
+    book = project.ledger(ledger)
+    own = [entry for entry in book.entries("run") if entry.suite == suite]
+    return next((run.cost.get("seconds") for run in book.read_runs(own[-1:])), None)
 
 
 def _exit_code(plans: Sequence[Plan]) -> int:

@@ -80,7 +80,8 @@ def command(
         _write_results(out, runs, outcome)
     for reporter in reporters.values() if runs else ():
         say(reporter(runs, out or project.settings.store / "reports"))
-    for warning in filter(None, (attempt_warning(run, book.runs(run.suite)) for run in runs)):
+    attempts = [entry.attempt for entry in book.entries("run")]
+    for warning in filter(None, (attempt_warning(run, attempts) for run in runs)):
         click.echo(f"warning: {warning}", err=True)
     return exit_code(runs, troubles, outcome)
 

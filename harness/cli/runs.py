@@ -7,6 +7,7 @@ import click
 from harness.cli.project import say
 from harness.errors import UsageError
 from harness.project import open_project
+from harness.records.entries import Entry
 from harness.records.runs import as_json, canonical_pretty
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
@@ -24,10 +25,10 @@ def command() -> None:
 @click.option("--suite", help="Only runs of this suite.")
 def list_runs(ledger: str | None, suite: str | None) -> int:
     """List runs, newest first."""
-    for run in reversed(_runs(ledger)):
-        if suite in (None, run.suite):
-            when = f"{run.started:%Y-%m-%d %H:%M}"
-            say(f"{run.id}  {when}  {run.outcome:<12}  {run.suite}  {run.candidate.revision}  {run.digest[:19]}")
+    entries = open_project().ledger(ledger).entries("run")
+    lines = [_line(entry) for entry in reversed(entries) if suite in (None, entry.suite)]
+    if lines:
+        say("\n".join(lines))
     return 0
 
 
@@ -37,7 +38,7 @@ def list_runs(ledger: str | None, suite: str | None) -> int:
 @click.option("--json", "as_text", is_flag=True, help="Print the whole record as JSON.")
 def show(run: str, ledger: str | None, as_text: bool) -> int:
     """Show one run's verdicts."""
-    found = _one(_runs(ledger), run)
+    found = _read_run(run, ledger)
     report = open_project().plugins.reporter("terminal")
     say(canonical_pretty(as_json(found)).rstrip() if as_text else report([found], open_project().settings.store))
     return 0
@@ -49,7 +50,7 @@ def show(run: str, ledger: str | None, as_text: bool) -> int:
 @ledger_option
 def explain_run(run: str, metric: str | None, ledger: str | None) -> int:
     """Explain a run's verdicts, or those of one METRIC, in plain words."""
-    found = _one(_runs(ledger), run)
+    found = _read_run(run, ledger)
     chosen = [verdict for verdict in found.verdicts if metric in (None, verdict.metric, verdict.name)]
     if not chosen:
         raise UsageError(f"run {found.id} judged no {metric!r}; it judged {', '.join(v.name for v in found.verdicts)}")
@@ -63,8 +64,7 @@ def explain_run(run: str, metric: str | None, ledger: str | None) -> int:
 @ledger_option
 def compare_runs(first: str, second: str, ledger: str | None) -> int:
     """Compare the verdicts of two runs, requirement by requirement."""
-    runs = _runs(ledger)
-    before, after = _one(runs, first), _one(runs, second)
+    before, after = _read_run(first, ledger), _read_run(second, ledger)
     say("\n".join(_differences(before, after)))
     return 0
 
@@ -87,15 +87,24 @@ def _short(verdict: Verdict | None) -> str:
     return f"{verdict.outcome} {verdict.value_text()}"
 
 
-def _runs(url: str | None) -> Sequence[Run]:
-    return open_project().ledger(url).runs()
+def _line(entry: Entry) -> str:
+    """Return a line of the list; all that it says stands in the entry, so that no run is read."""
+    what = f"{entry.outcome:<12}  {entry.suite}  {entry.revision}  {(entry.digest or '')[:19]}"
+    return f"{entry.id}  {entry.moment:%Y-%m-%d %H:%M}  {what}"
 
 
-def _one(runs: Sequence[Run], key: str) -> Run:
-    found = [run for run in runs if run.id.startswith(key)] or [run for run in runs if run.digest.startswith(key)]
-    if key == "latest" and runs:
-        return runs[-1]
-    if len({run.digest for run in found}) == 1:
+def _read_run(key: str, url: str | None) -> Run:
+    book = open_project().ledger(url)
+    (run,) = book.read_runs([_one(book.entries("run"), key)])
+    return run
+
+
+def _one(entries: Sequence[Entry], key: str) -> Entry:
+    by_id = [entry for entry in entries if entry.id.startswith(key)]
+    found = by_id or [entry for entry in entries if (entry.digest or "").startswith(key)]
+    if key == "latest" and entries:
+        return entries[-1]
+    if len({entry.digest for entry in found}) == 1:
         return found[-1]
     message = f"{len(found)} runs start with {key!r}" if found else f"no run {key!r}"
     raise UsageError(f"{message}; `harness runs list` shows the ids, and `latest` is the newest")

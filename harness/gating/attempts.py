@@ -1,24 +1,40 @@
 """Counts the candidates that were judged on the same rows: the more there are, the likelier a bad one slips by."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from harness.values.runs import Run
 
 
-def candidates(run: Run, runs: Iterable[Run]) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """That a suite judged a candidate on some rows: its key, and the digest of all that the run read."""
+
+    suite: str
+    rows: str
+    candidate: str
+
+
+def attempt(run: Run) -> Attempt:
+    """Return what a run counts as."""
+    read = sorted((name, data.digest) for name, data in run.datasets.items())
+    rows = f"sha256:{hashlib.sha256(json.dumps(read).encode()).hexdigest()}"
+    return Attempt(suite=run.suite, rows=rows, candidate=run.candidate.key)
+
+
+def candidates(run: Run, attempts: Iterable[Attempt]) -> int:
     """Return how many candidates the suite of a run has judged on the data of that run, the run's own included."""
-    same = [other for other in runs if other.suite == run.suite and _rows(other) == _rows(run)]
-    return len({other.candidate.key for other in (*same, run)})
+    own = attempt(run)
+    same = [each for each in attempts if (each.suite, each.rows) == (own.suite, own.rows)]
+    return len({each.candidate for each in (*same, own)})
 
 
-def attempt_warning(run: Run, runs: Sequence[Run]) -> str:
+def attempt_warning(run: Run, attempts: Iterable[Attempt]) -> str:
     """Return a warning from the second candidate on, or nothing."""
-    count = candidates(run, runs)
+    count = candidates(run, attempts)
     if count < 2:
         return ""
     message = f"{count} candidates were judged on the same rows, so the chance that a bad one slips through grows"
     return f"{run.suite}: {message}; collect new rows"
-
-
-def _rows(run: Run) -> Sequence[tuple[str, str]]:
-    return sorted((name, data.digest) for name, data in run.datasets.items())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from harness.gating import attempts
+from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.family import correct_failures
 from harness.gating.gates import Gate
 from harness.gating.waivers import Held, Waiver, idle, refusal
@@ -46,6 +46,7 @@ def decide(
     now: datetime,
     promoted_before: bool = True,
     waivers: Sequence[Waiver] = (),
+    attempts: Sequence[Attempt] = (),
 ) -> GateDecision:
     """Return what a stage decides for one candidate from the latest run of each of its suites.
 
@@ -67,7 +68,7 @@ def decide(
         candidate=candidate,
         outcome=outcome,
         reasons=_reasons(findings, outcome),
-        warnings=(*_attempt_warnings(seen, runs), *_idle(asked, held)),
+        warnings=(*filter(None, (attempt_warning(run, attempts) for run in seen)), *_idle(asked, held)),
         runs={run.suite: run.digest for run in seen},
         decided=now,
         blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
@@ -95,10 +96,6 @@ def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:
     if verdict.outcome != "error" and verdict.look and overdrawn(verdict, run, runs):
         return replace(verdict, outcome="inconclusive", reason=looks_spent_reason(verdict.look))
     return verdict
-
-
-def _attempt_warnings(seen: Sequence[Run], runs: Sequence[Run]) -> Iterator[str]:
-    yield from filter(None, (attempts.attempt_warning(run, runs) for run in seen))
 
 
 def _idle(asked: _Question, held: Held) -> Iterator[str]:

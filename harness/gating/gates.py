@@ -10,7 +10,6 @@ from harness.data.sources import Duration
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.values.identity import Identity
-from harness.values.runs import Run
 
 
 class Approvals(BaseModel):
@@ -72,12 +71,12 @@ def read_gates(path: Path) -> GatesFile:
     return parse(GatesFile, read_yaml(path), str(path))
 
 
-def candidate_named(asked: str, runs: Sequence[Run]) -> Identity:
+def candidate_named(asked: str, candidates: Sequence[Identity]) -> Identity:
     """Return the identity that a digest, or a revision that exactly one digest carries, stands for."""
-    by_digest = [run.candidate for run in runs if run.candidate.digest == asked]
+    by_digest = [each for each in candidates if each.digest == asked]
     if by_digest:
         return by_digest[-1]
-    by_revision = {run.candidate.digest: run.candidate for run in runs if run.candidate.revision == asked}
+    by_revision = {each.digest: each for each in candidates if each.revision == asked}
     if len(by_revision) == 1:
         return next(iter(by_revision.values()))
     if by_revision:

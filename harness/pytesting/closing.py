@@ -46,8 +46,9 @@ def close(session: pytest.Session) -> None:
 def _attempt_warnings(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
     """Yield a warning for each suite that judged several candidates on the same rows."""
     opened = door(session.config)
+    attempts = [entry.attempt for entry in opened.project.ledger(opened.ledger).entries("run")] if runs else []
     for run in runs:
-        warning = attempt_warning(run, opened.project.ledger(opened.ledger).runs(run.suite))
+        warning = attempt_warning(run, attempts)
         if warning:
             yield f"warning: {warning}"
 

@@ -124,7 +124,7 @@ def open_suite(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, option
                     raise
                 absent[name] = str(error)
         identities = {name: targets[name].identity() if name in targets else None for name in needed}
-        earlier = _earlier(suite, options)
+        earlier = _earlier(suite, identities[CANDIDATE], options)
         judged = frozenset(step.arguments[CANDIDATE]["data"] for step in steps if "data" in step.arguments[CANDIDATE])
         yield OpenSuite(
             datasets=datasets,
@@ -137,11 +137,13 @@ def open_suite(suite: Suite, steps: Sequence[Resolved], plugins: Plugins, option
         )
 
 
-def _earlier(suite: Suite, options: RunOptions) -> Sequence[Run]:
+def _earlier(suite: Suite, candidate: Identity | None, options: RunOptions) -> Sequence[Run]:
     """Return the runs in which looks are counted: what watches a deployment asks about each window anew."""
-    if options.ledger is None or options.trigger == SCHEDULE:
+    if options.ledger is None or options.trigger == SCHEDULE or candidate is None:
         return ()
-    return [run for run in options.ledger.runs(suite.name) if not run.is_scheduled]
+    entries = [entry for entry in options.ledger.entries("run") if entry.suite == suite.name]
+    own = [entry for entry in entries if entry.identity.key == candidate.key and not entry.is_scheduled]
+    return options.ledger.read_runs(own)
 
 
 def plan_tasks(

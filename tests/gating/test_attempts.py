@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conftest import Command
-from harness.gating.attempts import attempt_warning, candidates
+from harness.gating.attempts import Attempt, attempt, attempt_warning, candidates
 from harness.values.identity import Identity
 from harness.values.runs import Data, Run
 from tests.support.decisions import GATE, decided, run, verdict
@@ -15,18 +15,22 @@ def by(candidate: str, **changes: object) -> Run:
     return run(verdict("pass"), candidate=Identity(revision=candidate), datasets=ROWS, **changes)
 
 
+def counted(*names: str) -> list[Attempt]:
+    return [attempt(by(name)) for name in names]
+
+
 def test_the_first_candidate_on_some_rows_is_not_warned_about() -> None:
-    assert "" == attempt_warning(by("a"), [by("a"), by("a")])
+    assert "" == attempt_warning(by("a"), counted("a", "a"))
 
 
 def test_each_candidate_on_the_same_rows_counts_once() -> None:
-    assert 3 == candidates(by("c"), [by("a"), by("b"), by("a"), by("c")])
+    assert 3 == candidates(by("c"), counted("a", "b", "a", "c"))
 
 
 def test_other_rows_and_other_suites_do_not_count() -> None:
     other = {"d": replace(ROWS["d"], digest="sha256:other")}
 
-    assert 1 == candidates(by("c"), [replace(by("a"), datasets=other), by("b", suite="latency")])
+    assert 1 == candidates(by("c"), [attempt(replace(by("a"), datasets=other)), attempt(by("b", suite="latency"))])
 
 
 def test_the_gate_warns_and_does_not_block() -> None:

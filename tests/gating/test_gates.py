@@ -187,21 +187,19 @@ def test_approvals_that_nobody_gave_are_an_error() -> None:
 
 
 def test_a_candidate_is_named_by_digest_or_by_a_revision_of_one_digest() -> None:
-    runs = [run(verdict("pass"))]
-
-    assert CANDIDATE == candidate_named("models:/fraud/2", runs)
-    assert CANDIDATE == candidate_named(str(CANDIDATE.digest), runs)
+    assert CANDIDATE == candidate_named("models:/fraud/2", [CANDIDATE])
+    assert CANDIDATE == candidate_named(str(CANDIDATE.digest), [CANDIDATE])
 
 
 def test_a_revision_of_two_digests_names_nobody() -> None:
-    runs = [run(verdict("pass")), run(verdict("pass"), candidate=replace(CANDIDATE, digest="sha256:b"))]
+    candidates = [CANDIDATE, replace(CANDIDATE, digest="sha256:b")]
 
     with pytest.raises(UsageError, match="was run with 2 digests; name one of sha256:"):
-        candidate_named("models:/fraud/2", runs)
+        candidate_named("models:/fraud/2", candidates)
 
 
 def test_an_unknown_candidate_is_an_error_of_every_suite() -> None:
-    asked = candidate_named("models:/fraud/9", [run(verdict("pass"))])
+    asked = candidate_named("models:/fraud/9", [CANDIDATE])
 
     assert "error" == decided(GATE, run(verdict("pass")), candidate=asked).outcome
 

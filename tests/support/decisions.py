@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from harness.gating.attempts import attempt
 from harness.gating.decide import decide
 from harness.gating.gates import Gate
 from harness.values.decisions import GateDecision
@@ -53,4 +54,13 @@ def run(*verdicts: Verdict, age: timedelta = timedelta(hours=1), **changes: obje
 
 
 def decided(gate: Gate, *runs: Run, candidate: Identity = CANDIDATE, promoted_before: bool = True) -> GateDecision:
-    return decide(gate, candidate, runs, stage="production", project="demo", now=NOW, promoted_before=promoted_before)
+    return decide(
+        gate,
+        candidate,
+        runs,
+        stage="production",
+        project="demo",
+        now=NOW,
+        promoted_before=promoted_before,
+        attempts=[attempt(each) for each in runs],
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.judging.looks import Earlier, take_look
-from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail
+from harness.stats import STATISTICS, Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
 from harness.values import words
 from harness.values.identity import CANDIDATE
 from harness.values.measurements import CrossCheck, Measurement
@@ -157,7 +157,7 @@ def _blank(requirement: Requirement, measurement: Measurement) -> Verdict:
 
 def _run_inference(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> Inference:
     sample, other = measurement.sample, baseline.sample if baseline else None
-    if sample.statistic == "point" and requirement.severity != "info":
+    if not statistic_of(sample).has_interval and requirement.severity != "info":
         why = measurement.evidence.get("interval", "")
         raise HarnessError(
             f"{measurement.metric!r} has no known interval, so nothing can be decided on it; make it `severity: info`"
@@ -174,7 +174,7 @@ def _run_inference(requirement: Requirement, measurement: Measurement, baseline:
 
 
 def _decide_verdict(blank: Verdict, inference: Inference) -> Verdict:
-    if blank.statistic == "point":
+    if not STATISTICS[blank.statistic].has_interval:
         shown = replace(blank, outcome="inconclusive", estimate=_estimate(inference, None, None, 0.0, None))
         return replace(shown, reason="shown, not judged: its interval is not known")
     threshold, better = blank.requirement.sought(blank.better)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.errors import HarnessError
+from harness.stats import STATISTICS
 from harness.values.identity import CANDIDATE
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
@@ -14,8 +15,6 @@ from harness.values.runs import Run
 from harness.values.samples import Sample
 from harness.values.verdicts import Look, Verdict
 
-WITHOUT = ("exact", "point")  # a whole population, or nothing to decide on: seen again, it is no second chance
-ANYTIME = ("canary", "sequence")  # their bounds hold at every look, so looking again costs nothing
 MEASURED = ("y", "score", "human")  # what a row of one id must agree in
 ROUNDING = 1e-9
 
@@ -58,7 +57,8 @@ class _Glance:
 
 def has_look_limit(requirement: Requirement, statistic: str) -> bool:
     """Tell whether looks are counted: not where nothing is decided, or the claim is about these very rows."""
-    return requirement.severity != "info" and requirement.scope != "these" and statistic not in (*WITHOUT, *ANYTIME)
+    counted = statistic not in STATISTICS or STATISTICS[statistic].looks == "counted"
+    return requirement.severity != "info" and requirement.scope != "these" and counted
 
 
 def take_look(

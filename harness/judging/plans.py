@@ -1,16 +1,13 @@
 """Tells what the rows at hand can decide, and how many it takes, before anything is judged."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
 from scipy import optimize, special
 
-from harness.errors import HarnessError
 from harness.judging.judge import judge
-from harness.judging.looks import WITHOUT
-from harness.stats import Inference, infer, n_needed
+from harness.stats import STATISTICS, Inference, infer, n_needed
 from harness.stats.binomial import Binomial
 from harness.values.measurements import Measurement
 from harness.values.requirements import Better, Requirement
@@ -73,8 +70,9 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
 
 def is_plannable(verdict: Verdict) -> bool:
     """Tell whether a verdict is one that rows decide by their number."""
-    asked = verdict.requirement
-    return asked.severity != "info" and asked.scope != "these" and verdict.statistic not in WITHOUT
+    asked, statistic = verdict.requirement, STATISTICS.get(verdict.statistic)
+    estimated = statistic is None or statistic.interval == "estimated"
+    return asked.severity != "info" and asked.scope != "these" and estimated
 
 
 def _odds(seen: Inference, requirement: Requirement, threshold: float, better: Better, alpha: float) -> Odds:
@@ -135,29 +133,9 @@ def _nearest_truth(chance: Chance, seen: Inference, threshold: float, side: Bett
 
 def _possible(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> bool:
     """Tell whether the best sample that these rows could have been would pass."""
-    best = _best(measurement.sample, requirement.sought(measurement.better)[1])
+    best = STATISTICS[measurement.sample.statistic].best
     if best is None:
         return True
-    held = judge(replace(requirement, plan_for=None), replace(measurement, sample=best), baseline)
+    perfect = replace(measurement, sample=best(measurement.sample, requirement.sought(measurement.better)[1]))
+    held = judge(replace(requirement, plan_for=None), perfect, baseline)
     return held.outcome == "pass"
-
-
-def _best(sample: Sample, better: Better) -> Sample | None:
-    """Return the sample as it would be if every observation were good; None where that is not known."""
-    good = 1.0 if better == "higher" else 0.0
-    rows = sample.rows
-    if sample.statistic == "proportion" and rows is None:
-        return replace(sample, counts={**sample.counts, "k": good * sample.counts.get("n", 0)})
-    if sample.statistic == "proportion" and rows is not None:
-        return _with(sample, "y", [good] * rows.num_rows)
-    if sample.statistic == "auc" and rows is not None:
-        y = [float(value) for value in rows["y"].to_pylist()]
-        return _with(sample, "score", y if good else [-value for value in y])
-    return None
-
-
-def _with(sample: Sample, column: str, values: Sequence[float]) -> Sample:
-    if sample.rows is None:
-        raise HarnessError(f"statistic {sample.statistic!r} found no rows; pass rows, one per observation")
-    index = sample.rows.column_names.index(column)
-    return replace(sample, rows=sample.rows.set_column(index, column, pa.array(values, pa.float64())), digest=None)

@@ -18,10 +18,10 @@ from harness.plugins.discovery import Plugins, discover
 from harness.plugins.targets import Target
 from harness.plugins.tasks import TargetSpec, Task, TaskResult
 from harness.settings import find_settings
+from harness.stats import STATISTICS
 from harness.values.measurements import Measurement
 from harness.values.samples import Sample
 
-WITHOUT_INTERVAL = ("exact", "point")
 MEASUREMENT = TypeAdapter(Measurement)
 
 
@@ -95,7 +95,19 @@ def _validate_measurement(found: object, work: Task) -> Measurement:
         wrong = error.errors()[0]
         message = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}; found {wrong['input']!r}"
         raise HarnessError(f"check {work.check!r} returned a measurement of {found.metric!r} with {message}") from error
+    _refuse_other_side(valid, work)
     return _countable(valid)
+
+
+def _refuse_other_side(found: Measurement, work: Task) -> None:
+    """Refuse a distance or an error that is said to be better the greater it is: it would be judged upside down."""
+    statistic = STATISTICS.get(found.sample.statistic)
+    if statistic and statistic.better and found.better != statistic.better:
+        raise HarnessError(
+            f"check {work.check!r} measures {found.metric!r} with better={found.better!r}, but a "
+            f"{found.sample.statistic!r} is better the {statistic.better} it is; return it with "
+            f"better={statistic.better!r}"
+        )
 
 
 def _countable(found: Measurement) -> Measurement:
@@ -109,7 +121,8 @@ def _countable(found: Measurement) -> Measurement:
 
 def _heeds_clusters(measurement: Measurement, work: Task, data: Dataset | None) -> None:
     sample = measurement.sample
-    if data is None or not data.roles.cluster or sample.statistic in WITHOUT_INTERVAL:
+    statistic = STATISTICS.get(sample.statistic)
+    if data is None or not data.roles.cluster or (statistic and statistic.interval != "estimated"):
         return
     columns = sample.rows.column_names if sample.rows is not None else []
     missing = [name for name in data.roles.cluster if f"cluster.{name}" not in columns]

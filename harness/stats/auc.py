@@ -11,6 +11,7 @@ from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import DesignVariance, mean_part, spread
 from harness.stats.effective import bonett_price, korn_graubard, student
 from harness.stats.inference import Inference
+from harness.values.requirements import Better
 from harness.values.samples import Sample
 
 ENOUGH = 4  # misranked positives, below which the variance of a high AUC cannot be trusted
@@ -43,6 +44,12 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     if not design.variance > 0:
         return bonett_price(value, value**2, len(y), design)
     return student(value, len(y), design, method="paired DeLong", reach=1.0)
+
+
+def best(sample: Sample, better: Better) -> Sample:
+    """Return the sample as it would be if every positive stood above every negative, or below where that is better."""
+    y = columns.outcomes(columns.table(sample))
+    return columns.with_numbers(sample, "score", y if better == "higher" else -y)
 
 
 def _classes(rows: pa.Table) -> Numbers:

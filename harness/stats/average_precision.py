@@ -64,7 +64,7 @@ def _linear(y: Numbers, where: Codes, weight: Numbers) -> tuple[float, Influence
     gained = np.cumsum((positives / alerts)[::-1])[::-1][where]
     lost = np.cumsum((positives * hits / alerts**2)[::-1])[::-1][where]
     influence = weight * (y * (precision[where] + gained - value) - lost) / total
-    return value, Influence(influence=influence, leverage=weight * y / total)
+    return value, Influence(values=influence, leverage=weight * y / total)
 
 
 def _mean_precision(y: Numbers, where: Codes, weight: Numbers, itself: float) -> float:
@@ -77,8 +77,8 @@ def _mean_precision(y: Numbers, where: Codes, weight: Numbers, itself: float) ->
 
 def _design(part: Influence, y: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> DesignVariance:
     """Return the variance over all rows, with no more degrees of freedom than either class has groups."""
-    whole = spread([Influence(influence=part.influence, leverage=weight / weight.sum())], codes)
-    classes = spread([mean_part(part.influence, weight * each)[1] for each in (y, 1 - y)], codes)
+    whole = spread([Influence(values=part.values, leverage=weight / weight.sum())], codes)
+    classes = spread([mean_part(part.values, weight * each)[1] for each in (y, 1 - y)], codes)
     return replace(whole, df=min(whole.df, classes.df), groups=min(whole.groups, classes.groups))
 
 

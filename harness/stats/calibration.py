@@ -158,4 +158,4 @@ def _part(sides: Sequence[Gaps]) -> Influence:
     pulls = [sign[side.bins] * side.misses / side.weight.sum() for sign, side in zip(signs, sides, strict=True)]
     influence = pulls[0] - pulls[1] if len(pulls) > 1 else pulls[0]
     leverage = sides[0].weight / sides[0].weight.sum()
-    return Influence(influence=influence - leverage * influence.sum(), leverage=leverage)
+    return Influence(values=influence - leverage * influence.sum(), leverage=leverage)

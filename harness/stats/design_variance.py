@@ -17,15 +17,15 @@ ROUNDING = 1e-12
 class Influence:
     """One sum an estimate is made of, row by row.
 
-    `influence` is what each row moves the estimate by (sums to 0), `leverage` its share of the sum (sums to 1).
+    `values` are what each row moves the estimate by (they sum to 0), `leverage` its share of the sum (sums to 1).
     """
 
-    influence: Numbers
+    values: Numbers
     leverage: Numbers
 
     def times(self, factor: float) -> "Influence":
         """Return the part as it moves that many times the estimate."""
-        return replace(self, influence=factor * self.influence)
+        return replace(self, values=factor * self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def mean_part(values: Numbers, weight: Numbers) -> tuple[float, Influence]:
     leverage = weight / weight.sum()
     held = values[weight > 0]
     value = float(np.clip(leverage @ values, held.min(), held.max()))
-    return value, Influence(influence=leverage * (values - value), leverage=leverage)
+    return value, Influence(values=leverage * (values - value), leverage=leverage)
 
 
 def spread(parts: Sequence[Influence], columns: Mapping[str, Codes]) -> DesignVariance:
@@ -59,7 +59,7 @@ def spread(parts: Sequence[Influence], columns: Mapping[str, Codes]) -> DesignVa
     Equals s^2/n for the mean of independent rows and DeLong 1988 for two parts; Obuchowski 1997 when clusters are even.
     Several columns: V_a + V_b - V_ab (Cameron, Gelbach, Miller 2011), never below the worst single one.
     """
-    rows = np.arange(len(parts[0].influence))
+    rows = np.arange(len(parts[0].values))
     alone = _sum_of_squares(parts, rows)
     for name, codes in columns.items():
         _refuse_single(name, codes)
@@ -104,7 +104,7 @@ def _cluster_variance(parts: Sequence[Influence], codes: Codes) -> float:
 def _even(part: Influence, codes: Codes) -> float:
     """Return the variance when any two rows of a cluster correlate as much as the average cluster shows."""
     share = np.bincount(codes, part.leverage)
-    shared = np.bincount(codes, part.influence) ** 2 - np.bincount(codes, part.influence**2)
+    shared = np.bincount(codes, part.values) ** 2 - np.bincount(codes, part.values**2)
     pairs = share**2 - np.bincount(codes, part.leverage**2)
     held = share > 0
     weight = float(np.sum(pairs[held] / share[held]))
@@ -123,7 +123,7 @@ def _moves(parts: Sequence[Influence], codes: Codes) -> Numbers:
     Moves no larger than rounding are 0: their pattern would pass for degrees of freedom.
     """
     moves: Numbers = np.sum([_part_moves(part, codes) for part in parts], axis=0)
-    rounding = ROUNDING * sum(float(np.abs(part.influence).sum()) for part in parts)
+    rounding = ROUNDING * sum(float(np.abs(part.values).sum()) for part in parts)
     return np.where(np.abs(moves) > rounding, moves, 0.0)
 
 
@@ -132,7 +132,7 @@ def _part_moves(part: Influence, codes: Codes) -> Numbers:
     count = int(np.count_nonzero(share))
     if share.max() > 1 - ROUNDING:
         raise HarnessError("one cluster holds every row that counts: it says nothing about others; collect from more")
-    moves: Numbers = np.bincount(codes, part.influence) / (1 - share) * np.sqrt((count - 1) / count)
+    moves: Numbers = np.bincount(codes, part.values) / (1 - share) * np.sqrt((count - 1) / count)
     return moves
 
 

@@ -47,7 +47,7 @@ def _linear(rows: pa.Table, weight: Numbers) -> tuple[float, Influence]:
     total = weight * (y + decision)
     value = float(2 * (weight @ (y * decision)) / total.sum())
     return value, Influence(
-        influence=(2 * weight * y * decision - value * total) / total.sum(), leverage=total / total.sum()
+        values=(2 * weight * y * decision - value * total) / total.sum(), leverage=total / total.sum()
     )
 
 

@@ -103,7 +103,7 @@ def _difference(
         raise HarnessError(f"a {name} compares one reference group; found other rows in it in the baseline")
     (new, ours), (old, theirs) = part(left), part(right)
     parts = [
-        Influence(influence=one.influence - other.influence, leverage=one.leverage)
+        Influence(values=one.values - other.values, leverage=one.leverage)
         for one, other in zip(ours, theirs, strict=True)
     ]
     design = spread(parts, columns.clusters(left))
@@ -114,17 +114,17 @@ def _difference(
 
 def _gap_part(rows: pa.Table) -> tuple[float, list[Influence]]:
     (rate, own), (reference, other) = _rates(rows)
-    return rate - reference, [own, Influence(influence=-other.influence, leverage=other.leverage)]
+    return rate - reference, [own, Influence(values=-other.values, leverage=other.leverage)]
 
 
 def _ratio_part(rows: pa.Table) -> tuple[float, list[Influence]]:
     (rate, own), (reference, other) = _rates(rows)
     if not reference > 0:
         raise HarnessError("a ratio needs a hit in the reference group; found none; use 'gap'")
-    scaled = Influence(influence=own.influence / reference, leverage=own.leverage)
+    scaled = Influence(values=own.values / reference, leverage=own.leverage)
     return rate / reference, [
         scaled,
-        Influence(influence=-rate / reference**2 * other.influence, leverage=other.leverage),
+        Influence(values=-rate / reference**2 * other.values, leverage=other.leverage),
     ]
 
 

@@ -14,13 +14,13 @@ Linear = tuple[float, Influence]
 def difference(candidate: Linear, baseline: Linear, codes: Mapping[str, Codes], name: str) -> Inference:
     """Return candidate - baseline between -1 and 1, by t bent for skew (linearised: Deville 1999; skew: Hall 1992).
 
-    `influence` is what each row moves a value by. Values that no row moves apart: Bonett-Price 2012, so that agreement
+    An influence is what each row moves a value by. Values that no row moves apart: Bonett-Price 2012, so that agreement
     does not look certain.
     """
     (new, one), (old, other) = candidate, baseline
-    part = Influence(influence=one.influence - other.influence, leverage=(one.leverage + other.leverage) / 2)
+    part = Influence(values=one.values - other.values, leverage=(one.leverage + other.leverage) / 2)
     design = spread([part], codes)
-    value, n = new - old, len(part.influence)
+    value, n = new - old, len(part.values)
     if not design.variance > 0:
         return replace(bonett_price(value, value**2, n, design), method=f"paired {name}, Bonett-Price")
     return student(value, n, design, method=f"paired {name}, t", reach=1.0)

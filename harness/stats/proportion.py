@@ -1,6 +1,9 @@
 """A share of hits: recall, precision at a threshold, block rate, violations in a sample."""
 
 import math
+from dataclasses import replace
+
+import numpy as np
 
 from harness.errors import HarnessError
 from harness.stats import columns
@@ -8,6 +11,7 @@ from harness.stats.binomial import Binomial
 from harness.stats.design_variance import has_shared_cluster, mean_part, spread
 from harness.stats.effective import bonett_price, korn_graubard
 from harness.stats.inference import Inference
+from harness.values.requirements import Better
 from harness.values.samples import Sample
 
 
@@ -42,6 +46,14 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     design = spread([part], codes if has_shared_cluster(codes) else {})
     most = float(1 / (part.leverage @ part.leverage)) if "weight" in left.column_names else math.inf
     return bonett_price(value, float(weight @ gap**2 / weight.sum()), len(gap), design, most=most)
+
+
+def best(sample: Sample, better: Better) -> Sample:
+    """Return the sample as it would be if every row were a hit, or none where fewer are better."""
+    good = float(better == "higher")
+    if sample.rows is None:
+        return replace(sample, counts={**sample.counts, "k": good * sample.counts.get("n", 0)})
+    return columns.with_numbers(sample, "y", np.full(sample.rows.num_rows, good))
 
 
 def _exact(k: int, n: int) -> Inference:

@@ -9,7 +9,7 @@ from harness.errors import UsageError, did_you_mean
 from harness.parameters import arguments_of_type, validate_arguments
 from harness.plugins.checks import Check
 from harness.plugins.discovery import Plugins
-from harness.stats import STATISTICS, limits
+from harness.stats import STATISTICS
 from harness.suite.suites import Step, Suite
 from harness.values.identity import CANDIDATE
 from harness.values.requirements import Requirement
@@ -75,12 +75,12 @@ def _metrics_are_known(check: Check, step: Step) -> None:
             raise UsageError(
                 f"check {check.name!r}: {requirement.metric!r} is a {statistic!r}, which cannot be judged yet"
             )
-        if statistic == "point" and requirement.severity != "info":
+        if not STATISTICS[statistic].has_interval and requirement.severity != "info":
             raise UsageError(
                 f"check {check.name!r}: {requirement.metric!r} has no known interval, so nothing can be decided on it; "
                 f"make it `severity: info`"
             )
-        _refuse_beyond(requirement, *limits(statistic))
+        _refuse_beyond(requirement, *STATISTICS[statistic].limits)
 
 
 def _refuse_beyond(requirement: Requirement, least: float, most: float) -> None:

@@ -425,13 +425,17 @@ def counts():
     yield one(float("nan"), labels={"column": "a"})
     yield one(labels={"column": "b"})
 
+@check("spoilt.side")
+def side():
+    yield one(sample=Sample(statistic="psi", counts={"reference.1": 90, "current.1": 80}))
+
 @check("spoilt.twice")
 def twice():
     yield from (one(), one())
 
 @hookimpl
 def harness_checks():
-    return {found.name: found for found in (evidence, labels, sample, counts, twice)}
+    return {found.name: found for found in (evidence, labels, sample, counts, side, twice)}
 """
 
 
@@ -443,6 +447,7 @@ def harness_checks():
         ("labels", "returned a measurement of 'm' with labels.column: Input should be a valid string; found 3"),
         ("sample", "returned a measurement of 'm' with sample: "),
         ("counts", "'m' was measured with counts that are no numbers: {'value': nan}"),
+        ("side", "measures 'm' with better='higher', but a 'psi' is better the lower it is"),
         ("twice", "'m' (overall) was measured twice in one step; give each its own labels"),
     ],
 )

@@ -20,7 +20,7 @@ def rows(statistic, **columns):
 
 
 def test_statistics_are_a_closed_list():
-    assert STATISTICS == (
+    assert tuple(STATISTICS) == (
         "proportion",
         "mean",
         "auc",
@@ -42,6 +42,31 @@ def test_statistics_are_a_closed_list():
         "exact",
         "point",
     )
+
+
+def test_looks_are_none_exactly_where_nothing_is_estimated():
+    found = {name: (each.interval, each.looks) for name, each in STATISTICS.items() if each.interval != "estimated"}
+
+    assert {"exact": ("exact", "none"), "point": ("unknown", "none")} == found
+    assert {"exact", "point"} == {name for name, each in STATISTICS.items() if each.looks == "none"}
+
+
+@pytest.mark.parametrize("statistic", ["proportion", "auc"])
+@pytest.mark.parametrize(("better", "value"), [("higher", 1.0), ("lower", 0.0)])
+def test_the_best_sample_is_as_large_and_its_value_at_the_good_end(statistic, better, value):
+    best = STATISTICS[statistic].best
+
+    found = infer(best(rows(statistic, y=[0, 1, 0, 1, 1], score=[0.4, 0.3, 0.2, 0.7, 0.1]), better))
+
+    assert (value, 5) == (found.value, found.n)
+
+
+def test_the_best_counts_are_all_hits_or_none():
+    sample = Sample(statistic="proportion", counts={"k": 3, "n": 7})
+
+    found = [STATISTICS["proportion"].best(sample, better).counts for better in ("higher", "lower")]
+
+    assert [{"k": 7, "n": 7}, {"k": 0, "n": 7}] == found
 
 
 def test_an_unknown_statistic_is_refused_with_the_nearest():

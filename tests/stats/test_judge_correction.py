@@ -32,7 +32,7 @@ def wald(weight):
         score=np.r_[judge, others], human=np.r_[truth, np.zeros(2000)], looked=np.r_[np.ones(200), np.zeros(2000)]
     )
     value, parts = ppi(rows, weight)
-    reach = norm.ppf(0.975) * math.sqrt(sum(float(part.influence @ part.influence) for part in parts))
+    reach = norm.ppf(0.975) * math.sqrt(sum(float(part.values @ part.values) for part in parts))
     return value, value - reach, value + reach
 
 
@@ -171,7 +171,7 @@ def test_each_side_s_weight_of_the_judge_costs_a_comparison_a_degree_of_freedom(
     looked = (np.arange(440) < 40) * 1.0
     sides = [Checked(score=judge[at] * 1.0, human=human[at] * looked, looked=looked) for at in (0, 1)]
     (_, ours), (_, theirs) = map(ppi, sides)
-    minus = [Influence(influence=-part.influence, leverage=part.leverage) for part in theirs]
+    minus = [Influence(values=-part.values, leverage=part.leverage) for part in theirs]
     plain = student(0.0, 440, spread([*ours, *minus], {}), method="").bounds(0.05)
 
     new, old = (rows(human[at, :40] * 1.0, judge[at, :40] * 1.0, judge[at, 40:] * 1.0) for at in (0, 1))

@@ -71,8 +71,8 @@ def run_check(check: str, given: str, seconds: float) -> None:
         run = harness.run(suite)
         service.terminate()
     print(f"\n{check}")
-    for verdict in run.verdicts:
-        print(f"  {verdict.outcome:13} {verdict.metric:11} {verdict.value_text()}")
+    for verdict in run.record.verdicts:
+        print(f"  {verdict.outcome:13} {verdict.metric:11} {harness.describe(verdict).found}")
     print("  " + run["over_limit"].explain().replace("\n", "\n  "))
 
 

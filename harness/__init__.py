@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from harness.errors import HarnessError as HarnessError
     from harness.errors import UsageError as UsageError
     from harness.files import write_atomic as write_atomic
+    from harness.judging.views import RunView as RunView
+    from harness.judging.views import VerdictView as VerdictView
+    from harness.judging.views import explain as explain
+    from harness.judging.wording import Wording as Wording
+    from harness.judging.wording import describe as describe
+    from harness.judging.wording import group_verdicts as group_verdicts
     from harness.plugins.checks import Check as Check
     from harness.plugins.checks import Effort as Effort
     from harness.plugins.checks import check as check
@@ -47,7 +53,6 @@ if TYPE_CHECKING:
     from harness.values.samples import Sample as Sample
     from harness.values.verdicts import Estimate as Estimate
     from harness.values.verdicts import Verdict as Verdict
-    from harness.values.words import explain as explain
 
 _HOME = {
     "api": ("run",),
@@ -63,6 +68,16 @@ _HOME = {
         "UsageError",
     ),
     "files": ("write_atomic",),
+    "judging.views": (
+        "RunView",
+        "VerdictView",
+        "explain",
+    ),
+    "judging.wording": (
+        "Wording",
+        "describe",
+        "group_verdicts",
+    ),
     "plugins.promoters": ("Promoter",),
     "plugins.checks": (
         "Check",
@@ -115,7 +130,6 @@ _HOME = {
         "Estimate",
         "Verdict",
     ),
-    "values.words": ("explain",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)

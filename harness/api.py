@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 
 from harness.errors import UsageError, did_you_mean
 from harness.files import write_atomic
+from harness.judging.views import RunView
 from harness.plugins.discovery import discover
 from harness.records.evidence import content_digest
 from harness.running.runner import RunOptions, run_suite
 from harness.settings import find_settings
 from harness.suite.suites import Suite, read_suite
-from harness.values.runs import Run
 
 
 def run(
@@ -24,7 +24,7 @@ def run(
     params: Mapping[str, str] | None = None,
     data: Mapping[str, object] | None = None,
     as_of: datetime | None = None,
-) -> Run:
+) -> RunView:
     """Return the run of one suite; `data` puts frames (pandas, polars, Arrow) in place of its tables.
 
     Such a run is `origin: interactive`: it is not recorded and no gate accepts it.
@@ -34,7 +34,7 @@ def run(
     options = RunOptions(
         project=settings.project, store=settings.store, as_of=as_of or datetime.now(UTC), origin="interactive"
     )
-    return run_suite(suite, discover(settings), options)
+    return RunView(run_suite(suite, discover(settings), options))
 
 
 def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Suite:

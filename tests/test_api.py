@@ -1,4 +1,6 @@
+from copy import copy
 from pathlib import Path
+from pickle import dumps, loads
 
 import pyarrow as pa
 import pytest
@@ -47,6 +49,34 @@ def test_a_run_shows_itself_as_html(project: Path) -> None:
 
     assert "<table" in shown
     assert "79" in shown
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_run_and_its_verdicts_are_explained_by_one_function(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"))
+
+    texts = [public.explain(found) for found in (run, run["rate"], run.record, run.record.verdicts[0])]
+
+    assert [run["rate"].explain()] * 4 == texts
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_view_can_be_copied_and_pickled(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"))
+
+    copied, unpickled = copy(run), loads(dumps(run))
+
+    assert (run, run) == (copied, unpickled)
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_view_has_what_the_record_has_and_nothing_else(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"))
+
+    assert run.record.candidate == run.candidate
+    assert run.record.verdicts[0].estimate == run["rate"].estimate
+    with pytest.raises(AttributeError, match="'Run' object has no attribute 'nope'"):
+        run.nope  # noqa: B018
 
 
 @pytest.mark.usefixtures("scores")

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.judging.phrases import asked_of, found_in
+from harness.judging.wording import describe, group_verdicts
 from harness.plugins.hooks import Reporter, hookimpl
 from harness.values.outcomes import Outcome, worst
 from harness.values.runs import Run
@@ -43,7 +45,7 @@ def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
     for index, run in enumerate(runs):
         yield from [Text("")] if index else []
         yield Text(f"{run.suite}: candidate {_candidate(run)}", style="bold")
-        yield _table(run.verdict_groups(), width)
+        yield _table(group_verdicts(run.verdicts), width)
         for verdict in run.verdicts:
             if verdict.outcome != "pass" and verdict.requirement.severity != "info":
                 yield _explanation(verdict, width)
@@ -83,22 +85,20 @@ def _cells(entry: tuple[Verdict, ...], narrow: bool) -> Sequence[Text]:
     lines = [verdict.metric, *(f" {key}={value}" for key, value in verdict.labels.items())]
     alone = "\n".join(lines) if narrow else verdict.name
     name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else alone
-    return [outcome, *map(Text, (name, verdict.value_text(), _requirement_cell(verdict)))]
+    return [outcome, *map(Text, (name, str(found_in(verdict)), _requirement_cell(verdict)))]
 
 
 def _requirement_cell(verdict: Verdict) -> str:
     """Return what was asked as a cell: the heading says "asked" already, and only what is no must says so."""
-    requirement = verdict.requirement
-    said = verdict.requirement_text().removesuffix(" was asked").removesuffix(" was allowed")
-    against = f" against {requirement.versus}" if requirement.versus else ""
-    return f"{said}{against}{' (should)' if requirement.severity == 'should' else ''}"
+    return f"{asked_of(verdict).brief}{' (should)' if verdict.requirement.severity == 'should' else ''}"
 
 
 def _explanation(verdict: Verdict, width: int) -> Text:
     """Return the verdict in words, each wrapped below where its words begin."""
-    first, *lines = verdict.explain().splitlines()
-    message = [textwrap.fill(line, width, subsequent_indent=" " * SAID_AFTER) for line in lines]
-    return Text.assemble((first, STYLE[verdict.outcome]), "\n", "\n".join(message), "\n")
+    head = f"{verdict.outcome.upper()}  {verdict.name}"
+    lines = [line for each in describe(verdict).lines for line in str(each).splitlines()]
+    filled = [textwrap.fill(line, width, initial_indent="  ", subsequent_indent=" " * SAID_AFTER) for line in lines]
+    return Text.assemble((head, STYLE[verdict.outcome]), "\n", "\n".join(filled), "\n")
 
 
 def _ending(outcome: Outcome, said: str) -> Text:

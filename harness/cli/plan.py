@@ -10,6 +10,7 @@ import click
 from harness.cli.loads import Unrun, split_steps
 from harness.cli.project import existing, say
 from harness.cli.run import read_all
+from harness.judging.phrases import asked_of, position_text, round_up
 from harness.judging.plans import Plan, is_plannable, plan
 from harness.project import Project, instant, open_project
 from harness.records.runs import canonical_pretty
@@ -20,7 +21,6 @@ from harness.values.identity import CANDIDATE
 from harness.values.measurements import Measurement
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
-from harness.values.words import position_text, requirement_text, round_up
 
 CANNOT = 4  # the suite asks for what its rows cannot show: it is the suite that is wrong
 UNMEASURED = 3
@@ -122,7 +122,7 @@ def _report_lines(found: Sequence[_Planned], musts: int) -> Iterator[str]:
         yield f"\n{each.suite}"
         shown = [one for one in each.plans if is_plannable(one.verdict) or one.verdict.outcome == "error"]
         for one in shown:
-            yield f"  {one.verdict.name}: {requirement_text(one.verdict)}{_for(one)}"
+            yield f"  {one.verdict.name}: {asked_of(one.verdict)}{_for(one)}"
             yield from (f"    {label:<9} {text}" for label, text in _lines(one))
         if len(shown) < len(each.plans):
             yield f"  {len(each.plans) - len(shown)} more are exact, only shown, or about just these rows, however many"
@@ -201,7 +201,7 @@ def _one_as_json(one: Plan) -> Mapping[str, Any]:
         "step": verdict.step,
         "metric": verdict.metric,
         "labels": dict(verdict.labels),
-        "asked": requirement_text(verdict),
+        "asked": str(asked_of(verdict)),
         "severity": verdict.requirement.severity,
         "unit": verdict.unit,
         "error": verdict.reason if verdict.outcome == "error" else None,

@@ -6,6 +6,8 @@ import click
 
 from harness.cli.project import say
 from harness.errors import UsageError
+from harness.judging.phrases import asked_of, found_in
+from harness.judging.wording import explain
 from harness.project import open_project
 from harness.records.entries import Entry
 from harness.records.runs import as_json, canonical_pretty
@@ -54,7 +56,7 @@ def explain_run(run: str, metric: str | None, ledger: str | None) -> int:
     chosen = [verdict for verdict in found.verdicts if metric in (None, verdict.metric, verdict.name)]
     if not chosen:
         raise UsageError(f"run {found.id} judged no {metric!r}; it judged {', '.join(v.name for v in found.verdicts)}")
-    say("\n\n".join(verdict.explain() for verdict in chosen))
+    say("\n\n".join(explain(verdict) for verdict in chosen))
     return 0
 
 
@@ -78,13 +80,13 @@ def _differences(before: Run, after: Run) -> Iterator[str]:
 
 
 def _by_key(run: Run) -> dict[str, Verdict]:
-    return {f"{verdict.step} {verdict.name} ({verdict.requirement_text()})": verdict for verdict in run.verdicts}
+    return {f"{verdict.step} {verdict.name} ({asked_of(verdict)})": verdict for verdict in run.verdicts}
 
 
 def _short(verdict: Verdict | None) -> str:
     if verdict is None:
         return "not judged"
-    return f"{verdict.outcome} {verdict.value_text()}"
+    return f"{verdict.outcome} {found_in(verdict)}"
 
 
 def _line(entry: Entry) -> str:

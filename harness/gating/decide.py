@@ -9,12 +9,12 @@ from harness.gating.family import correct_failures
 from harness.gating.gates import Gate
 from harness.gating.waivers import Held, Waiver, idle, refusal
 from harness.judging.looks import overdrawn
+from harness.judging.wording import looks_spent_reason
 from harness.values.decisions import GateDecision
 from harness.values.identity import CANDIDATE, Identity
 from harness.values.outcomes import GateOutcome
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
-from harness.values.words import looks_spent_reason
 
 WORST_FIRST: tuple[GateOutcome, ...] = ("error", "fail", "inconclusive", "waived", "pass")
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.errors import HarnessError
+from harness.judging import wording
 from harness.judging.looks import Earlier, take_look
 from harness.stats import STATISTICS, Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
-from harness.values import words
 from harness.values.identity import CANDIDATE
 from harness.values.measurements import CrossCheck, Measurement
 from harness.values.outcomes import Outcome, worst
@@ -27,7 +27,7 @@ def judge(
     """
     blank = replace(_blank(requirement, measurement), look=look)
     if look and look.spent:
-        return replace(blank, outcome="inconclusive", reason=words.looks_spent_reason(look))
+        return replace(blank, outcome="inconclusive", reason=wording.looks_spent_reason(look))
     try:
         return _decide_verdict(blank, _run_inference(requirement, measurement, baseline))
     except HarnessError as error:
@@ -184,7 +184,7 @@ def _decide_verdict(blank: Verdict, inference: Inference) -> Verdict:
     chance = p_fail(inference, threshold, better)
     judged = replace(blank, outcome=outcome, estimate=_estimate(inference, lower, upper, 1 - alpha, chance))
     planned = _add_plans(judged, inference, threshold, alpha) if outcome == "inconclusive" else judged
-    return replace(planned, reason=words.reason(planned))
+    return replace(planned, reason=wording.reason(planned))
 
 
 def _finite_bounds(inference: Inference, lower: float, upper: float) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.gating.attempts import attempt_warning
 from harness.judging.judge import judge
+from harness.judging.phrases import asked_of, found_in
 from harness.pytesting.door import door
 from harness.pytesting.items import SuiteFile, Trouble, late_items
 from harness.pytesting.observed import OBSERVED, measure_observations, tests_left_out
@@ -81,7 +82,7 @@ def _table(run: Run) -> Iterator[str]:
 def _columns(verdict: Verdict) -> tuple[str, ...]:
     severity = verdict.requirement.severity
     outcome = "info" if severity == "info" else verdict.outcome
-    return outcome, verdict.name, verdict.value_text(), verdict.requirement_text(), severity, verdict.step
+    return outcome, verdict.name, str(found_in(verdict)), str(asked_of(verdict)), severity, verdict.step
 
 
 def _perform(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
@@ -145,4 +146,4 @@ def _unknown_params(session: pytest.Session, paths: Sequence[Path]) -> Iterator[
 def _measurement_text(measurement: Measurement) -> str:
     verdict = judge(Requirement(metric=measurement.metric, at_least=0, severity="info"), measurement)
     count = verdict.estimate.n if verdict.estimate else 0
-    return f"{measurement.metric} {verdict.value_text()} of {count} observations"
+    return f"{measurement.metric} {found_in(verdict)} of {count} observations"

@@ -10,6 +10,8 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
+from harness.judging.phrases import asked_of, found_in
+from harness.judging.wording import explain
 from harness.pytesting.door import door
 from harness.pytesting.observed import OBSERVED
 from harness.pytesting.session import SESSION
@@ -128,11 +130,11 @@ def late_items(session: pytest.Session, paths: Sequence[Path]) -> Sequence[pytes
 
 
 def _line(verdict: Verdict) -> str:
-    return f"{verdict.name}: {verdict.value_text()}, {verdict.requirement_text()}"
+    return f"{verdict.name}: {found_in(verdict)}, {asked_of(verdict)}"
 
 
 def _explanations(verdicts: Sequence[Verdict]) -> str:
-    return "\n\n".join(verdict.explain() for verdict in verdicts if verdict.outcome != "pass")
+    return "\n\n".join(explain(verdict) for verdict in verdicts if verdict.outcome != "pass")
 
 
 def _properties(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
@@ -140,8 +142,8 @@ def _properties(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
     if verdicts:
         yield "outcome", worst([verdict.outcome for verdict in verdicts])
         yield "severity", verdicts[0].requirement.severity
-        yield "found", "; ".join(f"{verdict.name}: {verdict.value_text()}" for verdict in verdicts)
-        yield "asked", verdicts[0].requirement_text()
+        yield "found", "; ".join(f"{verdict.name}: {found_in(verdict)}" for verdict in verdicts)
+        yield "asked", str(asked_of(verdicts[0]))
 
 
 def _name(requirement: Requirement | None) -> str:

@@ -12,10 +12,10 @@ from types import ModuleType
 
 import pluggy
 
+from harness.judging import wording
 from harness.plugins import checks, discovery
-from harness.values import words
 
-WATCHED = (checks, discovery, words)  # with these, the host modules that they need, are there before the plugin
+WATCHED = (checks, discovery, wording)  # with these, the host modules that they need, are there before the plugin
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.bind")
 Values = Mapping[str, Mapping[str, int]]
 

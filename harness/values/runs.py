@@ -1,21 +1,15 @@
 """The record of one suite held to one candidate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
-
-import pyarrow as pa
+from typing import Literal
 
 from harness.errors import did_you_mean
-from harness.values import words
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.outcomes import WORST_FIRST, Outcome, worst
 from harness.values.verdicts import Verdict
-
-if TYPE_CHECKING:
-    import pandas
 
 SCHEDULE = "schedule"  # the trigger of runs that watch what is deployed
 TRIGGERS = ("code", "data", "degradation", SCHEDULE, "manual")
@@ -84,35 +78,3 @@ class Run:
         if not found:
             raise KeyError(f"run {self.id} judged no {name!r}{did_you_mean(name, [v.name for v in self.verdicts])}")
         return min(found, key=lambda verdict: WORST_FIRST.index(verdict.outcome))
-
-    def verdict_groups(self) -> Sequence[tuple[Verdict, ...]]:
-        """Return the verdicts for a reader: passes of one requirement that found the same are one entry."""
-        entries: dict[object, list[Verdict]] = {}
-        for place, verdict in enumerate(self.verdicts):
-            same = (
-                (verdict.step, str(verdict.requirement), verdict.value_text()) if verdict.outcome == "pass" else place
-            )
-            entries.setdefault(same, []).append(verdict)
-        return [tuple(entry) for entry in entries.values()]
-
-    def to_frame(self) -> "pandas.DataFrame":
-        """Return a row per verdict as a pandas frame."""
-        frame: pandas.DataFrame = pa.Table.from_pylist([_row(verdict) for verdict in self.verdicts]).to_pandas()
-        return frame
-
-    def _repr_html_(self) -> str:
-        return words.html(self)
-
-
-def _row(verdict: Verdict) -> dict[str, object]:
-    estimate = verdict.estimate
-    numbers = ("value", "lower", "upper", "n", "n_eff", "method")
-    return {
-        "check": verdict.check,
-        "metric": verdict.name,
-        "outcome": verdict.outcome,
-        **{name: getattr(estimate, name, None) for name in numbers},
-        "asked": verdict.requirement_text(),
-        "n_needed": verdict.n_needed,
-        "reason": verdict.reason,
-    }

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from harness.values import words
 from harness.values.keys import Labels, MetricKey, metric_key
 from harness.values.outcomes import Outcome
 from harness.values.requirements import Better, Requirement
@@ -80,15 +79,3 @@ class Verdict:
     def name(self) -> str:
         """Return the metric with its labels: `recall[channel=web]`."""
         return str(self.key)
-
-    def explain(self) -> str:
-        """Return the verdict as a short paragraph in plain words."""
-        return words.explain(self)
-
-    def requirement_text(self) -> str:
-        """Return what was asked, in words."""
-        return words.requirement_text(self)
-
-    def value_text(self) -> str:
-        """Return the value with its interval, in words."""
-        return words.value_text(self)

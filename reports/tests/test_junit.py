@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from harness_reports.junit import report
 
-from harness import Identity, Run, Verdict
+from harness import Identity, Run, Verdict, explain
 
 MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
@@ -119,7 +119,7 @@ def test_failure_carries_reason_and_explanation(written: Written, run: MakeRun, 
 
     failure = only(root, "failure")
     assert failed.reason == failure.get("message")
-    assert failed.explain() == failure.text
+    assert explain(failed) == failure.text
 
 
 def test_outcome_and_interval_are_properties(written: Written, run: MakeRun, verdict: MakeVerdict) -> None:

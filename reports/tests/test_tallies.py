@@ -54,11 +54,3 @@ def test_slices_of_one_requirement_stay_together(run: MakeRun, verdict: MakeVerd
     found = [len(group) for group in tallies.by_requirement(run(*verdicts))]
 
     assert [2, 1] == found
-
-
-def test_comparison_names_its_baseline(verdict: MakeVerdict) -> None:
-    lost = verdict(versus="champion", lose_at_most=0.01)
-
-    found = tallies.requirement_text(lost)
-
-    assert "a loss of at most 1 point against champion" == found

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from harness.judging.judge import judge, judge_step, read_together
+from harness.judging.wording import group_verdicts
 from harness.values.keys import Labels
 from harness.values.measurements import CrossCheck, Measurement
 from harness.values.requirements import Requirement
@@ -225,8 +226,6 @@ def test_ten_thousand_counts_are_judged_in_seconds() -> None:
 
 
 def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:
-    from tests.support.decisions import run
-
     asked = Requirement(metric="violations", at_most=0)
     found = [
         Measurement(
@@ -237,7 +236,7 @@ def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:
         for rule, value in (("type", 0), ("range", 3), ("null", 0), ("unique", 3))
     ]
 
-    entries = run(*judge_step([asked], found, "step", "check")).verdict_groups()
+    entries = group_verdicts(judge_step([asked], found, "step", "check"))
 
     assert [["type", "null"], ["range"], ["unique"]] == [[v.labels["rule"] for v in entry] for entry in entries]
 

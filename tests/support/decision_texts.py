@@ -15,6 +15,7 @@ from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
 from harness.judging.judge import judge, judge_step
 from harness.judging.looks import Earlier, take_look
+from harness.judging.wording import explain
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
@@ -139,7 +140,7 @@ TEXTS: Mapping[str, Callable[[], Verdict | str]] = {
 def text(name: str) -> str:
     """Return one text as it is shown."""
     found = TEXTS[name]()
-    return found if isinstance(found, str) else found.explain()
+    return found if isinstance(found, str) else explain(found)
 
 
 def filled(page: str) -> str:

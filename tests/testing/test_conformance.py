@@ -86,8 +86,8 @@ def test_a_check_that_does_not_conform_is_told(install: Install, change: dict[st
     [
         ("import socket; socket.getaddrinfo('127.0.0.1', 80)", "opens the network"),
         (
-            "import harness.values.words; harness.values.words.SO = dict(harness.values.words.SO)",
-            "changes harness.values.words.SO",
+            "import harness.judging.wording; harness.judging.wording.SO = dict(harness.judging.wording.SO)",
+            "changes harness.judging.wording.SO",
         ),
         ("import sys; sys.path.append('x')", "changes sys.path"),
         ("open('left.db', 'w').close()", r"writes left\.db into the working directory"),

@@ -87,7 +87,7 @@ def run(suite: Callable[..., Path]) -> Callable[..., Run]:
     """Give a function that runs one latency check against a path of the service, by way of a suite."""
 
     def measured(path: str = "/", check: str = "latency.open_loop", **params: object) -> Run:
-        return harness.run(suite(path, check, **params))
+        return harness.run(suite(path, check, **params)).record
 
     return measured
 

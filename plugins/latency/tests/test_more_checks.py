@@ -13,7 +13,7 @@ from harness_latency.capacity import require_on_time
 from harness_latency.load import Pace
 from harness_latency.shots import Shots
 
-from harness import HarnessError, Run
+from harness import HarnessError, Run, describe
 
 Service = tuple[Any, str]
 LOCUSTFILE = """
@@ -78,7 +78,7 @@ def test_capacity_is_the_last_rate_that_held(run: Callable[..., Run], service: S
 def test_capacity_is_at_least_the_highest_rate_that_was_tried(run: Callable[..., Run]) -> None:
     found = run(check="latency.capacity", rates=[400, 500], duration=1.0, rate=None, metrics=["capacity"])
 
-    assert ("capacity[bound=at least]", "500") == (found.verdicts[0].name, found.verdicts[0].value_text())
+    assert ("capacity[bound=at least]", "500") == (found.verdicts[0].name, str(describe(found.verdicts[0]).found))
 
 
 def test_capacity_is_not_known_if_the_generator_was_late(run: Callable[..., Run]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness import Reporter, Run, Verdict, hookimpl, write_atomic
+from harness import Reporter, Run, Verdict, describe, group_verdicts, hookimpl, write_atomic
 from harness_reports import plots, tallies
 
 SYMBOLS: Mapping[tallies.Status, str] = {"pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "info": "i"}
@@ -35,7 +35,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "counted": tallies.must_counts_text,
         "open_points": tallies.open_points,
-        "asked": tallies.requirement_text,
+        "described": describe,
         "status": tallies.status,
         "plotted": plot_verdicts,
         "when": when,
@@ -50,7 +50,7 @@ def _environment() -> Environment:
 
 def plot_verdicts(run: Run) -> Iterator[tuple[Verdict, plots.Plot, Sequence[Verdict]]]:
     """Yield each verdict with its plot and the passes folded into it; those of one requirement share a scale."""
-    folded = {id(entry[0]): entry for entry in run.verdict_groups()}
+    folded = {id(entry[0]): entry for entry in group_verdicts(run.verdicts)}
     for verdicts in tallies.by_requirement(run):
         scale = plots.scale_of(verdicts)
         shown = [verdict for verdict in verdicts if id(verdict) in folded]

@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from harness import Reporter, Run, Verdict, hookimpl, write_atomic
+from harness import Reporter, Run, Verdict, describe, explain, hookimpl, write_atomic
 from harness_reports import tallies
 
 ELEMENT: Mapping[str, str] = {"fail": "failure", "inconclusive": "failure", "error": "error"}
@@ -54,13 +54,13 @@ def _case(run: Run, verdict: Verdict, used: Counter[tuple[str, str]]) -> Element
     if verdict.outcome != "pass" and verdict.requirement.severity != "info":
         _not_passed(case, verdict)
     else:
-        SubElement(case, "system-out").text = _clean(verdict.explain())
+        SubElement(case, "system-out").text = _clean(explain(verdict))
     return case
 
 
 def _not_passed(case: Element, verdict: Verdict) -> None:
     """Put what is wrong into the text too: GitLab shows no message."""
-    reason, words = _clean(verdict.reason), _clean(verdict.explain())
+    reason, words = _clean(verdict.reason), _clean(explain(verdict))
     if verdict.requirement.severity == "should":
         SubElement(case, "skipped", type="warning", message=f"should: {verdict.outcome}: {reason}")
         SubElement(case, "system-out").text = words
@@ -69,7 +69,7 @@ def _not_passed(case: Element, verdict: Verdict) -> None:
 
 
 def _name(verdict: Verdict) -> str:
-    return f"{verdict.name}: {tallies.requirement_text(verdict)}"
+    return f"{verdict.name}: {describe(verdict).asked.brief}"
 
 
 def _nothing_proven(run: Run) -> Element:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import Reporter, Run, Verdict, hookimpl, write_atomic
+from harness import Reporter, Run, Verdict, describe, group_verdicts, hookimpl, write_atomic
 from harness_reports import tallies
 
 LIMIT = 65_536  # of a comment on GitHub
@@ -61,7 +61,7 @@ def _tables(runs: Sequence[Run]) -> Iterator[Part]:
     for run in runs:
         yield Part(text=f"\n### {EMOJI[run.outcome]} {escape_markdown(run.suite)}\n\n", counted="suite")
         yield Part(text="| verdict | metric | found | asked | step |\n|---|---|---|---|---|\n")
-        yield from (Part(text=_row(entry), counted="verdict") for entry in run.verdict_groups())
+        yield from (Part(text=_row(entry), counted="verdict") for entry in group_verdicts(run.verdicts))
         yield Part(
             text=f"\nRun <code>{escape_markdown(run.id)}</code>, digest <code>{escape_markdown(run.digest)}</code>\n"
         )
@@ -72,8 +72,9 @@ def _row(entry: tuple[Verdict, ...]) -> str:
     name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else verdict.name
     status, severity = tallies.status(verdict), verdict.requirement.severity
     word = f"{EMOJI[status]} {status}{' (should)' if severity == 'should' else ''}"
-    found = verdict.value_text() if verdict.estimate else "nothing"
-    cells = [word, *map(escape_markdown, (name, found, tallies.requirement_text(verdict), verdict.step))]
+    words = describe(verdict)
+    found = str(words.found) if verdict.estimate else "nothing"
+    cells = [word, *map(escape_markdown, (name, found, words.asked.brief, verdict.step))]
     return f"| {' | '.join(cells)} |\n"
 
 
@@ -84,9 +85,10 @@ def _explanations(runs: Sequence[Run]) -> Iterator[Part]:
 
 
 def _details(run: Run, verdict: Verdict) -> str:
-    words = html.escape(verdict.explain().partition("\n")[2], quote=False)
-    title = f"{EMOJI[verdict.outcome]} {_as_html(f'{verdict.name}: {tallies.requirement_text(verdict)} ({run.suite})')}"
-    return f"\n<details><summary>{title}</summary>\n\n<pre>\n{words}\n</pre>\n\n</details>\n"
+    words = describe(verdict)
+    title = f"{EMOJI[verdict.outcome]} {_as_html(f'{verdict.name}: {words.asked.brief} ({run.suite})')}"
+    lines = html.escape(words.paragraph, quote=False)
+    return f"\n<details><summary>{title}</summary>\n\n<pre>\n{lines}\n</pre>\n\n</details>\n"
 
 
 def _fit_parts(parts: Sequence[Part], limit: int) -> str:

@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness import Verdict
-from harness_reports.tallies import requirement_text
+from harness import Verdict, describe
 
 WIDTH = 340
 MARGIN = 26
@@ -57,6 +56,7 @@ def scale_of(verdicts: Sequence[Verdict]) -> Scale:
 
 def plot(verdict: Verdict, scale: Scale) -> Plot:
     """Return where to draw each part of one verdict."""
+    words = describe(verdict)
     threshold, better = verdict.requirement.sought(verdict.better)
     at = scale.x(threshold)
     good = (at, float(WIDTH - MARGIN)) if better == "higher" else (float(MARGIN), at)
@@ -69,7 +69,7 @@ def plot(verdict: Verdict, scale: Scale) -> Plot:
         baseline=zero,
         value=scale.x(verdict.estimate.value) if verdict.estimate else None,
         interval=_interval(verdict, scale),
-        described=f"{verdict.outcome}: found {verdict.value_text()}; asked: {requirement_text(verdict)}",
+        described=f"{verdict.outcome}: found {words.found}; asked: {words.asked.brief}",
     )
 
 

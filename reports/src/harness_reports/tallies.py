@@ -25,12 +25,6 @@ def status(verdict: Verdict) -> Status:
     return "info" if verdict.requirement.severity == "info" else verdict.outcome
 
 
-def requirement_text(verdict: Verdict) -> str:
-    """Return what was asked, as it stands below a heading that says so; a comparison names its baseline."""
-    said = verdict.requirement_text().removesuffix(" was asked").removesuffix(" was allowed")
-    return f"{said} against {verdict.requirement.versus}" if verdict.requirement.versus else said
-
-
 def musts(run: Run) -> Sequence[Verdict]:
     """Return the verdicts that decide."""
     return [verdict for verdict in run.verdicts if verdict.requirement.severity == "must"]

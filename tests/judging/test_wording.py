@@ -1,8 +1,12 @@
+from dataclasses import astuple, replace
+
 from harness.judging.judge import judge
+from harness.judging.wording import describe, explain
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
 from harness.values.samples import Sample
 from harness.values.verdicts import Look, Verdict
+from tests.support.decisions import run
 
 
 def verdict(k: int, n: int, **asked: object) -> Verdict:
@@ -12,7 +16,7 @@ def verdict(k: int, n: int, **asked: object) -> Verdict:
 
 
 def test_an_inconclusive_verdict_reads_as_a_person_would_say_it() -> None:
-    text = verdict(171, 214, at_least=0.75, plan_for=0.80).explain()
+    text = explain(verdict(171, 214, at_least=0.75, plan_for=0.80))
 
     assert (
         "INCONCLUSIVE  recall\n"
@@ -25,20 +29,20 @@ def test_an_inconclusive_verdict_reads_as_a_person_would_say_it() -> None:
 
 
 def test_a_failure_says_how_good_it_can_be_at_most() -> None:
-    text = verdict(120, 214, at_least=0.75).explain()
+    text = explain(verdict(120, 214, at_least=0.75))
 
     assert "can say    at most 62.8 %; at least 75 % was asked" in text
     assert "so         it is not good enough" in text
 
 
 def test_enough_rows_and_still_inconclusive_calls_for_a_person() -> None:
-    text = verdict(7520, 10_000, at_least=0.75, plan_for=0.80).explain()
+    text = explain(verdict(7520, 10_000, at_least=0.75, plan_for=0.80))
 
     assert "no more frauds: the truth is probably close to what was asked, so a person decides" in text
 
 
 def test_words_for_people_hold_no_statistics() -> None:
-    text = verdict(171, 214, at_least=0.75, plan_for=0.80).explain().lower()
+    text = explain(verdict(171, 214, at_least=0.75, plan_for=0.80)).lower()
 
     for word in ("alpha", "n_eff", "holm", "confidence", "interval", "p-value", "korn", "clopper"):
         assert word not in text
@@ -49,7 +53,7 @@ def test_a_later_look_says_which_it_is_and_what_it_was_joined_with() -> None:
     measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
     asked = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
 
-    text = judge(asked, measurement, look=Look(number=2, planned=2, joined=100)).explain()
+    text = explain(judge(asked, measurement, look=Look(number=2, planned=2, joined=100)))
 
     assert "  look       2 of 2, together with 100 frauds judged before\n" in text
     assert "about 720 more frauds, if it is really 80 %; but no look is left, so a person decides" in text
@@ -58,10 +62,9 @@ def test_a_later_look_says_which_it_is_and_what_it_was_joined_with() -> None:
 def test_spent_looks_are_told_in_words() -> None:
     sample = Sample(statistic="proportion", counts={"k": 171, "n": 214})
     spent = Look(number=2, planned=1, spent=True)
+    asked = Requirement(metric="recall", at_least=0.75, looks=1)
 
-    text = judge(
-        Requirement(metric="recall", at_least=0.75, looks=1), Measurement(metric="recall", sample=sample), look=spent
-    ).explain()
+    text = explain(judge(asked, Measurement(metric="recall", sample=sample), look=spent))
 
     assert "why        looks spent: this candidate was already judged the one time that was planned" in text
     assert "  so         nothing new is decided; this is not a failure" in text
@@ -71,6 +74,41 @@ def test_what_was_seen_in_a_part_is_never_called_exact() -> None:
     bins = {f"{side}.{number}": 1000 for side in ("reference", "current") for number in range(10)}
     measurement = Measurement(metric="psi", sample=Sample(statistic="psi", counts=bins), better="lower")
 
-    text = judge(Requirement(metric="psi", at_most=0.1), measurement).explain()
+    text = explain(judge(Requirement(metric="psi", at_most=0.1), measurement))
 
     assert "can say    at most 0; at most 0.1 was asked" in text
+
+
+def test_what_was_asked_and_found_comes_in_parts() -> None:
+    words = describe(verdict(171, 214, at_least=0.75))
+
+    assert ("at least", "75 %", "was asked", "") == astuple(words.asked)
+    assert ("79.9 %", "73.9 %", "85.1 %") == astuple(words.found)
+    assert "79.9 % (73.9 % to 85.1 %)" == str(words.found)
+
+
+def test_a_comparison_names_its_baseline_below_a_heading() -> None:
+    compared = replace(
+        verdict(171, 214, at_least=0.75),
+        requirement=Requirement(metric="recall", versus="champion", lose_at_most=0.01),
+    )
+
+    asked = describe(compared).asked
+
+    assert "a loss of at most 1 point against champion" == asked.brief
+    assert "a loss of at most 1 point was allowed" == str(asked)
+
+
+def test_nothing_found_has_no_parts() -> None:
+    found = describe(replace(verdict(171, 214, at_least=0.75), estimate=None)).found
+
+    assert ("", "", "") == astuple(found)
+    assert "-" == str(found)
+
+
+def test_a_run_is_explained_verdict_by_verdict() -> None:
+    verdicts = verdict(190, 214, at_least=0.75), verdict(120, 214, at_least=0.75)
+
+    text = explain(run(*verdicts))
+
+    assert "\n\n".join(map(explain, verdicts)) == text

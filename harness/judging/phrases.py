@@ -1,0 +1,98 @@
+"""Puts the parts of a verdict into words: what was asked, what was found, a value, a distance from a baseline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.values.requirements import BoundKind
+from harness.values.verdicts import Verdict
+
+NOTHING = "-"
+VERBS: Mapping[BoundKind, tuple[str, str]] = {
+    "at_least": ("at least", "was asked"),
+    "at_most": ("at most", "was asked"),
+    "lose_at_most": ("a loss of at most", "was allowed"),
+    "gain_at_least": ("a gain of at least", "was asked"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a requirement asks, in parts: `at least`, `75 %`, `was asked`; a comparison names its baseline."""
+
+    verb: str
+    value: str
+    ending: str
+    against: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.value} {self.ending}"
+
+    @property
+    def brief(self) -> str:
+        """Return it as it reads below a heading that says "asked"."""
+        return f"{self.verb} {self.value}{f' against {self.against}' if self.against else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was found, in parts: `79.9 %`, `73.9 %`, `85.1 %`; no bounds if none are known or both are the value."""
+
+    value: str = ""
+    lower: str = ""
+    upper: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.between})" if self.between else self.value or NOTHING
+
+    @property
+    def between(self) -> str:
+        """Return the interval: `73.9 % to 85.1 %`, or nothing."""
+        return f"{self.lower} to {self.upper}" if self.lower else ""
+
+
+def asked_of(verdict: Verdict) -> Asked:
+    """Return what the requirement asks for."""
+    bound = verdict.requirement.bound
+    verb, ending = VERBS[bound.kind]
+    value = (distance_text if bound.is_comparison else value_text)(verdict, bound.value)
+    return Asked(verb=verb, value=value, ending=ending, against=verdict.requirement.versus or "")
+
+
+def found_in(verdict: Verdict) -> Found:
+    """Return the value that was found and its bounds."""
+    estimate = verdict.estimate
+    if estimate is None:
+        return Found()
+    value = value_text(verdict, estimate.value)
+    if estimate.lower is None or estimate.lower == estimate.upper:
+        return Found(value=value)
+    upper = "not known" if estimate.upper is None else value_text(verdict, estimate.upper)
+    return Found(value=value, lower=value_text(verdict, estimate.lower), upper=upper)
+
+
+def value_text(verdict: Verdict, value: float) -> str:
+    """Return a value the way its statistic is spoken of: shares as percentages, the rest as numbers."""
+    if verdict.statistic == "proportion":
+        return f"{100 * value:.1f} %".replace(".0 %", " %")
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def position_text(verdict: Verdict, value: float) -> str:
+    """Return a value in words; against a baseline, how far from it."""
+    if verdict.requirement.versus is None:
+        return value_text(verdict, value)
+    return f"{distance_text(verdict, abs(value))} {'above' if value >= 0 else 'below'} {verdict.requirement.versus}"
+
+
+def distance_text(verdict: Verdict, value: float) -> str:
+    """Say how far two values lie apart: two shares by points, as 2 % of 80 % would be something else."""
+    if verdict.statistic != "proportion":
+        return value_text(verdict, value)
+    points = f"{100 * value:.1f}".removesuffix(".0")
+    return f"{points} point{'' if points == '1' else 's'}"
+
+
+def round_up(n: int) -> int:
+    """Return a number rounded up to two leading digits: a plan is not exact."""
+    step = int(10 ** max(len(str(n)) - 2, 0))
+    return -(-n // step) * step

@@ -1,0 +1,154 @@
+"""Puts verdicts into words for people who know no statistics."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import indent
+
+from harness.judging.phrases import Asked, Found, asked_of, found_in, position_text, round_up, value_text
+from harness.values.runs import Run
+from harness.values.verdicts import Estimate, Look, Verdict
+
+SO = {
+    "pass": "it is good enough",
+    "fail": "it is not good enough",
+    "inconclusive": "it may be good enough; this is not a failure",
+    "error": "nothing was measured, so nothing is decided",
+}
+NOTHING_NEW = "nothing new is decided; this is not a failure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of an explanation: its label (saw, can say, so, to decide, do not, ...) and what it says."""
+
+    label: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.label:<10} {self.text}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """A verdict in words, in parts: what was asked, what was found, and the lines that explain it."""
+
+    asked: Asked
+    found: Found
+    lines: tuple[Line, ...]
+
+    @property
+    def paragraph(self) -> str:
+        """Return the lines below each other, each behind its label."""
+        return indent("\n".join(map(str, self.lines)), "  ")
+
+
+def describe(verdict: Verdict) -> Wording:
+    """Return a verdict in words, in parts, for those who lay it out."""
+    return Wording(asked=asked_of(verdict), found=found_in(verdict), lines=tuple(_lines(verdict)))
+
+
+def explain(found: Verdict | Run) -> str:
+    """Return a verdict, or every verdict of a run, as a short paragraph: saw, can say, so, to decide, do not."""
+    verdicts = found.verdicts if isinstance(found, Run) else (found,)
+    return "\n\n".join(f"{v.outcome.upper()}  {v.name}\n{describe(v).paragraph}" for v in verdicts)
+
+
+def group_verdicts(verdicts: Sequence[Verdict]) -> Sequence[tuple[Verdict, ...]]:
+    """Return the verdicts for a reader: passes of one requirement that found the same are one entry."""
+    entries: dict[object, list[Verdict]] = {}
+    for place, verdict in enumerate(verdicts):
+        same = (verdict.step, str(verdict.requirement), found_in(verdict)) if verdict.outcome == "pass" else place
+        entries.setdefault(same, []).append(verdict)
+    return [tuple(entry) for entry in entries.values()]
+
+
+def reason(verdict: Verdict) -> str:
+    """Return one line: what can be said, what was asked, and what would decide."""
+    parts = [_can_say(verdict), str(asked_of(verdict))]
+    parts += [_to_decide(verdict)] if verdict.outcome == "inconclusive" else []
+    parts += [f"look {_look_text(verdict.look, verdict.unit)}"] if verdict.look and verdict.look.number > 1 else []
+    return "; ".join(parts)
+
+
+def looks_spent_reason(look: Look) -> str:
+    """Return why new rows are not judged."""
+    planned = "the one time that was" if look.planned == 1 else f"the {look.planned} times that were"
+    return (
+        f"looks spent: this candidate was already judged {planned} planned, and trying until it passes proves nothing; "
+        f"a person decides, or a new candidate is judged"
+    )
+
+
+def _lines(verdict: Verdict) -> Iterator[Line]:
+    estimate, look = verdict.estimate, verdict.look
+    if estimate is None:
+        yield Line(label="why", text=verdict.reason)
+    else:
+        yield Line(label="saw", text=_saw(verdict, estimate))
+        can_say = verdict.reason if verdict.statistic == "point" else f"{_can_say(verdict)}; {asked_of(verdict)}"
+        yield Line(label="can say", text=can_say)
+    yield Line(label="so", text=NOTHING_NEW if look and look.spent else SO[verdict.outcome])
+    for note in verdict.notes:
+        yield Line(label="note", text=note)
+    if look and estimate and (look.number > 1 or verdict.outcome == "inconclusive"):
+        yield Line(label="look", text=_look_text(look, verdict.unit))
+    if estimate and verdict.outcome == "inconclusive" and verdict.statistic != "point":
+        yield Line(label="to decide", text=_to_decide(verdict))
+        again = "re-run: the same data give the same answer, and tries on new data are counted"
+        yield Line(label="do not", text=again)
+
+
+def _look_text(look: Look, unit: str) -> str:
+    """Return which look this was: `2 of 2, together with 214 frauds judged before`."""
+    together = f", together with {look.joined:,} {unit} judged before" if look.joined else ""
+    alone = ", judged alone, as counts cannot be joined with earlier ones" if look.alone and look.number > 1 else ""
+    return f"{look.number} of {look.planned}{together}{alone}"
+
+
+def _saw(verdict: Verdict, estimate: Estimate) -> str:
+    if verdict.requirement.versus:
+        same = f"on the same {estimate.n:,} {verdict.unit}"
+        return f"{position_text(verdict, estimate.value)}, {same}{_worth(estimate)}"
+    value = value_text(verdict, estimate.value)
+    if estimate.hits is not None:
+        event = f" {verdict.event}" if verdict.event else ""
+        return f"{estimate.hits:,} of {estimate.n:,} {verdict.unit}{event} ({value}){_worth(estimate)}"
+    return f"{value} on {estimate.n:,} {verdict.unit}{_worth(estimate)}"
+
+
+def _worth(estimate: Estimate) -> str:
+    """Say what rows that come in bursts are worth."""
+    if estimate.clusters is None or estimate.n_eff >= 0.9 * estimate.n:
+        return ""
+    return f"; they come in {estimate.clusters:,} groups and are worth about {estimate.n_eff:,.0f} independent ones"
+
+
+def _can_say(verdict: Verdict) -> str:
+    estimate = verdict.estimate
+    if estimate is None or estimate.lower is None or estimate.upper is None:
+        return "nothing"
+    if estimate.lower == estimate.upper and (verdict.statistic == "exact" or verdict.requirement.scope == "these"):
+        return f"exactly {position_text(verdict, estimate.value)}"
+    lowest = (verdict.requirement.sought(verdict.better)[1] == "higher") == (verdict.outcome != "fail")
+    bound = estimate.lower if lowest else estimate.upper
+    flipped = verdict.requirement.versus is not None and bound < 0
+    return f"at {'least' if lowest != flipped else 'most'} {position_text(verdict, bound)}"
+
+
+def _to_decide(verdict: Verdict) -> str:
+    have = verdict.estimate.n if verdict.estimate else 0
+    if verdict.n_needed is not None and verdict.n_needed <= have:
+        return f"no more {verdict.unit}: the truth is probably close to what was asked, so a person decides"
+    missing = [_missing_text(verdict, truth, n, have) for truth, n in verdict.plans if n > have]
+    if not missing:
+        return "more rows will not decide it soon, so a person decides"
+    last = verdict.look is not None and verdict.look.number >= verdict.look.planned
+    return f"about {'; '.join(missing)}{'; but no look is left, so a person decides' if last else ''}"
+
+
+def _missing_text(verdict: Verdict, truth: float, needed: int, have: int) -> str:
+    alone = verdict.look is not None and verdict.look.alone
+    count = f"{round_up(needed if alone else needed - have):,} {'new' if alone else 'more'} {verdict.unit}"
+    if verdict.requirement.versus and truth == 0:
+        return f"{count}, if both are equally good"
+    return f"{count}, if it is really {position_text(verdict, truth)}"

@@ -12,7 +12,7 @@ from harness.errors import UsageError, did_you_mean
 from harness.files import write_atomic
 from harness.judging.views import RunView
 from harness.plugins.discovery import discover
-from harness.records.evidence import content_digest
+from harness.records.row_digests import content_digest
 from harness.running.runner import RunOptions, run_suite
 from harness.settings import find_settings
 from harness.suite.suites import Suite, read_suite

@@ -42,14 +42,22 @@ def recall_runs(
 def _read(
     samples: Sequence[Sample], at_hand: set[str], bundle: Bundle
 ) -> tuple[Mapping[str, pa.Table], Mapping[str, str]]:
-    """Return the rows by digest, and why there are none of others."""
+    """Return the rows by digest, and why there are none of others; each file is read once."""
     read: dict[str, pa.Table] = {}
     lost: dict[str, str] = {}
-    for digest, sample in {s.digest: s for s in samples if s.digest and s.digest not in at_hand}.items():
+    wanted = {s.digest: s for s in samples if s.digest and s.digest not in at_hand}
+    for name in {sample.file for sample in wanted.values()}:
+        own = {digest: sample for digest, sample in wanted.items() if sample.file == name}
         try:
-            read[digest] = evidence.load(sample, bundle).rows
+            file = evidence.read_file(name, bundle)
         except HarnessError as error:
-            lost[digest] = str(error)
+            lost |= dict.fromkeys(own, str(error))
+            continue
+        for digest, sample in own.items():
+            try:
+                read[digest] = file.find_rows(sample)
+            except HarnessError as error:
+                lost[digest] = str(error)
     return read, lost
 
 

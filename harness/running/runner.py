@@ -19,7 +19,8 @@ from harness.judging.judge import judge_step, read_together
 from harness.plugins.discovery import Plugins, owner
 from harness.plugins.targets import Target
 from harness.plugins.tasks import TargetSpec, Task, TaskResult
-from harness.records import evidence
+from harness.records.contract import keep_declared
+from harness.records.evidence import store_samples
 from harness.records.evidence_store import Bundle, open_bundle
 from harness.records.history import recall_runs
 from harness.records.ledger import Ledger
@@ -219,7 +220,8 @@ def _step_outcome(step: Resolved, done: Sequence[TaskResult], opened: OpenSuite,
     measurements: list[Measurement] = []
     for result in own:
         try:
-            measurements += _store_samples(_distinct(_slice_result(step, result, opened)), options)
+            found = _distinct(_slice_result(step, result, opened))
+            measurements += store_samples(found, options.bundle, options.evidence)
         except HarnessError as error:
             failures[result.work.subject.name] = str(error)
         except pa.ArrowException as error:  # ids or slice columns of a type that cannot be matched or digested
@@ -229,13 +231,14 @@ def _step_outcome(step: Resolved, done: Sequence[TaskResult], opened: OpenSuite,
 
 
 def _slice_result(step: Resolved, result: TaskResult, opened: OpenSuite) -> Sequence[Measurement]:
-    if not step.step.by or not result.measurements:
-        return result.measurements
+    measurements = [keep_declared(measurement) for measurement in result.measurements]
+    if not step.step.by or not measurements:
+        return measurements
     if "data" not in result.work.arguments:
         raise HarnessError(f"check {step.check.name!r} reads no dataset, so it cannot be split `by` columns")
     data = opened.targets[result.work.subject.name].dataset(result.work.arguments["data"])
     in_slices = {requirement.metric for requirement in step.step.requirements if requirement.where != "overall"}
-    return slice_measurements(result.measurements, step.step.by, data, in_slices)
+    return slice_measurements(measurements, step.step.by, data, in_slices)
 
 
 def _distinct(measurements: Sequence[Measurement]) -> Sequence[Measurement]:
@@ -246,10 +249,6 @@ def _distinct(measurements: Sequence[Measurement]) -> Sequence[Measurement]:
             raise HarnessError(f"{key.metric!r} ({key.where}) was measured twice in one step; give each its own labels")
         seen.add(key)
     return measurements
-
-
-def _store_samples(measurements: Sequence[Measurement], options: RunOptions) -> Sequence[Measurement]:
-    return [replace(m, sample=evidence.store(m.sample, options.bundle, options.evidence)) for m in measurements]
 
 
 def _judge_outcome(step: Resolved, outcome: _Outcome, opened: OpenSuite, options: RunOptions) -> Sequence[Verdict]:

@@ -1,65 +1,124 @@
 """Splits a measurement by the columns a step names, so that one requirement holds in every slice."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import reduce
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError
+from harness.records.contract import SLICE, judged_columns, plain
+from harness.records.partition import Codes, Group, number_groups, split_rows
+from harness.records.row_digests import RowDigests
+from harness.stats import kept_columns
+from harness.tables import scan
 from harness.values.measurements import Measurement
-from harness.values.samples import Sample
 
 By = Sequence[str | list[str]]
+MISSING = "(missing)"
+MOST = 5_000  # slices of a step: each is judged, shown and recorded
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Groups:
+    """The slices of a dataset by one or more columns: the number of each row's, and their values in order."""
+
+    columns: Sequence[str]
+    codes: Codes
+    values: Sequence[Group]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Slicing:
+    """A dataset's ids, the words of the columns it is split by, and its slices by each group of these."""
+
+    ids: pa.Array
+    words: Mapping[str, pa.ChunkedArray]
+    splits: Sequence[_Groups]
 
 
 def slice_measurements(
     measurements: Sequence[Measurement], by: By, data: Dataset, required: set[str]
 ) -> Sequence[Measurement]:
-    """Return the measurements as they are, and each split by every group of columns in `by`."""
+    """Return the measurements as they are, and each split by every group of columns in `by`.
+
+    A missing value is the slice `(missing)`, a boolean `true` or `false`; others are as DuckDB casts them.
+    """
     groups = [[group] if isinstance(group, str) else group for group in by]
-    columns = sorted({column for group in groups for column in group})
-    if not columns:
+    if not groups:
         return measurements
-    values = data.rows([data.column("id"), *columns])
-    return [part for whole in measurements for part in _parts(whole, groups, values, data.column("id"), required)]
+    slicing = _read_slicing(data, groups)
+    return [part for whole in measurements for part in _split_whole(whole, slicing, required)]
 
 
-def _parts(
-    whole: Measurement, groups: Sequence[list[str]], values: pa.Table, key: str, required: set[str]
-) -> Iterator[Measurement]:
-    yield whole
+def _read_slicing(data: Dataset, groups: Sequence[Sequence[str]]) -> _Slicing:
+    names = sorted({name for group in groups for name in group})
+    key, texts = data.column("id"), [f"words {at}" for at in range(len(names))]
+    for text, name in zip(texts, names, strict=True):
+        data = data.with_column(text, f"CAST({scan.identifier(name)} AS VARCHAR)")
+    rows = data.rows(list(dict.fromkeys([key, *names, *texts])))
+    orders = {name: _words_in_order(name, rows, text) for name, text in zip(names, texts, strict=True)}
+    words = {name: pc.fill_null(rows[text], MISSING) for name, text in zip(names, texts, strict=True)}
+    splits = [_number_slices(group, words, orders, rows.num_rows) for group in groups]
+    _refuse_too_many(sum(len(split.values) for split in splits), groups)
+    return _Slicing(ids=plain(rows[key]).combine_chunks(), words=words, splits=splits)
+
+
+def _words_in_order(name: str, rows: pa.Table, text: str) -> Sequence[str]:
+    """Return the values of a column as words, in the order of the values; missing ones come last."""
+    pairs = pa.table({"value": rows[name], "text": rows[text]}).group_by(["value", "text"]).aggregate([])
+    found = list(dict.fromkeys(pairs.sort_by("value")["text"].to_pylist()))
+    if None in found and MISSING in found:
+        raise HarnessError(
+            f"column {name!r} has rows without a value and rows of the word {MISSING!r}, which would be one slice; "
+            f"write that word in another way"
+        )
+    _refuse_too_many(len(found), [[name]])
+    return [MISSING if word is None else word for word in found]
+
+
+def _number_slices(
+    group: Sequence[str], words: Mapping[str, pa.ChunkedArray], orders: Mapping[str, Sequence[str]], size: int
+) -> _Groups:
+    codes, values = number_groups([words[name] for name in group], [orders[name] for name in group], size)
+    return _Groups(columns=group, codes=codes, values=values)
+
+
+def _refuse_too_many(count: int, groups: Sequence[Sequence[str]]) -> None:
+    if count > MOST:
+        named = ", ".join(" and ".join(group) for group in groups)
+        raise HarnessError(
+            f"`by` {named} makes {count:,} slices, and at most {MOST:,} are judged in one step; "
+            f"make bands of the values and name that column, or split the step"
+        )
+
+
+def _split_whole(whole: Measurement, slicing: _Slicing, required: set[str]) -> Iterator[Measurement]:
+    """Yield the whole with the slices that its rows are in, and its slices."""
     rows = whole.sample.rows
-    if rows is None or "id" not in rows.column_names:
-        if whole.metric in required:
-            raise HarnessError(
-                f"{whole.metric!r} cannot be split by {groups[0][0]!r}: its sample keeps no rows with ids"
-            )
+    if rows is None or "id" not in rows.column_names or not kept_columns(whole.sample.statistic):
+        if whole.metric in required and not whole.failure:
+            name = slicing.splits[0].columns[0]
+            raise HarnessError(f"{whole.metric!r} cannot be split by {name!r}: its sample keeps no rows with ids")
+        yield whole
         return
-    at = pc.index_in(rows["id"], values[key].combine_chunks())
+    at = pc.index_in(rows["id"], slicing.ids)
     if at.null_count:
         raise HarnessError(f"{at.null_count} ids of {whole.metric!r} are not in the dataset it is split by")
-    for group in groups:
-        yield from _split(whole, rows, values.select(group), at, group)
+    for name, words in slicing.words.items():
+        rows = rows.append_column(SLICE + name, words.take(at))
+    yield replace(whole, sample=replace(whole.sample, rows=rows))
+    for split in slicing.splits:
+        yield from _slices(whole, rows.select(judged_columns(rows)), split, split.codes[np.asarray(at)])
 
 
-def _split(
-    whole: Measurement, rows: pa.Table, values: pa.Table, at: pa.Array, group: Sequence[str]
-) -> Iterator[Measurement]:
+def _slices(whole: Measurement, rows: pa.Table, split: _Groups, codes: Codes) -> Iterator[Measurement]:
     """Yield the part of every slice of the dataset, also of one in which no row counts for the metric."""
-    own = values.take(at)
-    every = values.group_by(list(group)).aggregate([]).sort_by([(name, "ascending") for name in group])
-    for found in every.to_pylist():
-        labels = {name: str(found[name]) for name in group}
-        yield replace(whole, labels={**whole.labels, **labels}, sample=_slice_sample(whole, rows, own, found))
-
-
-def _slice_sample(whole: Measurement, rows: pa.Table, values: pa.Table, found: Mapping[str, object]) -> Sample:
-    masks = [_is(values[name], value) for name, value in found.items()]
-    return replace(whole.sample, rows=rows.filter(reduce(pc.and_, masks)))
-
-
-def _is(column: pa.ChunkedArray, value: object) -> pa.ChunkedArray:
-    return pc.is_null(column) if value is None else pc.fill_null(pc.equal(column, value), False)
+    parts = split_rows(rows, codes, split.values)
+    digests = RowDigests(parts.rows)
+    for values, (start, stop) in parts.bounds.items():
+        where = dict(zip(split.columns, values, strict=True))
+        sample = replace(whole.sample, rows=parts.part(values), digest=digests.of(start, stop), where=where)
+        yield replace(whole, labels={**whole.labels, **where}, text=(), sample=sample)

@@ -27,7 +27,8 @@ class Measurement:
 
     `unit` names what is counted ("frauds"), `event` what happened to the good ones ("caught").
     `target` is "candidate" or the name of the baseline that was measured. `failure` says why this one could not be
-    made while others were: its verdict is an error. `readings` tell what it means beside other checks.
+    made while others were: its verdict is an error. `readings` tell what it means beside other checks. `text` names
+    the columns of its rows that hold free text: they are not judged, and only stored where a run asks for it.
     """
 
     metric: str
@@ -39,6 +40,7 @@ class Measurement:
     evidence: Mapping[str, str] = field(default_factory=dict)
     failure: str = ""
     readings: tuple[CrossCheck, ...] = ()
+    text: tuple[str, ...] = ()
     check: str = ""
     step: str = ""
     target: str = CANDIDATE

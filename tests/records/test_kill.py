@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Command
-from harness.records.evidence import content_digest
+from harness.records.row_digests import content_digest
 from tests.support.suites import suite
 
 

@@ -131,7 +131,7 @@ def test_evidence_keeps_the_statistics_columns_and_no_features(project: Path, ha
     harness("run", suite(project, "{at_least: 0.7}"))
 
     (kept,) = (project / ".harness" / "evidence").glob("*.parquet")
-    assert ["id", "y"] == pq.read_table(kept).column_names
+    assert ["id", "y", "measurement"] == pq.read_table(kept).column_names
 
 
 def test_slices_are_judged_beside_the_whole(project: Path, harness: Command, scores: Path) -> None:

@@ -18,7 +18,7 @@ from harness.cli import main
 from harness.cli import run as _run  # noqa: F401 - loaded before the forks, so that each is quick
 from harness.plugins.discovery import discover
 from harness.project import open_project
-from harness.records.evidence import content_digest
+from harness.records.row_digests import content_digest
 from harness.settings import find_settings
 
 LIMIT = 200

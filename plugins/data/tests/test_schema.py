@@ -211,7 +211,7 @@ def test_the_ids_of_some_rows_that_break_a_rule_are_kept_and_nothing_else_of_the
     kept, broken = (measure(schema, rows, columns={"amount": {"min": low}})[-1].sample for low in (-2, 0))
 
     assert kept.rows is None
-    assert broken.rows.to_pydict() == {"example": list(range(70, 90))}
+    assert broken.rows.to_pydict() == {"id": list(range(70, 90))}
 
 
 def test_bounds_beyond_64_bits_are_bounds() -> None:

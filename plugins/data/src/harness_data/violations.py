@@ -53,11 +53,11 @@ def _examples(table: ir.Table, rules: Sequence[Rule], broken: Sequence[int], id:
     if not wanted:
         return {}
     firsts = [
-        table.filter(rules[at].breaking).select(rule=ibis.literal(at), example=id).order_by("example").limit(EXAMPLES)
+        table.filter(rules[at].breaking).select(rule=ibis.literal(at), id=id).order_by("id").limit(EXAMPLES)
         for at in wanted
     ]
-    found = ibis.union(*firsts).order_by("rule", "example").to_pyarrow()
-    return {at: found.filter(pc.field("rule") == at).select(["example"]) for at in wanted}
+    found = ibis.union(*firsts).order_by("rule", "id").to_pyarrow()
+    return {at: found.filter(pc.field("rule") == at).select(["id"]) for at in wanted}
 
 
 def _measurement(

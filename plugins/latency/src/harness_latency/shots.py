@@ -117,7 +117,9 @@ def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:
 
 def _share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str]) -> Measurement:
     sample = Sample(statistic=METRICS[metric], rows=rows)
-    return Measurement(metric=metric, sample=sample, better="lower", unit="requests", event=event, labels=labels)
+    return Measurement(
+        metric=metric, sample=sample, better="lower", unit="requests", event=event, labels=labels, text=("status",)
+    )
 
 
 def point(metric: str, value: float, n: int, better: Better, labels: Mapping[str, str] = NONE) -> Measurement:

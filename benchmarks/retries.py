@@ -15,9 +15,12 @@ import pyarrow.parquet as pq
 
 from harness.judging.judge import judge
 from harness.plugins.discovery import Plugins, discover
+from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
-from harness.running.runner import RunOptions, run_suite
+from harness.running.options import RunOptions, RunServices
+from harness.running.runner import run_suite
 from harness.settings import find_settings
+from harness.suite.steps import resolve
 from harness.suite.suites import Suite, read_suite
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
@@ -62,8 +65,9 @@ def _passes(suite: Suite, plugins: Plugins, folder: Path, samples: Sequence[np.n
         pq.write_table(pa.table({"id": ids, "ok": ok}), file)
         source = suite.data["rows"].model_copy(update={"source": str(file)})
         fresh = suite.model_copy(update={"data": {"rows": source}})
-        options = RunOptions(project=project, store=folder, as_of=datetime.now(UTC), ledger=book)
-        run = run_suite(fresh, plugins, options)
+        options = RunOptions(project=project, as_of=datetime.now(UTC))
+        services = RunServices(evidence_store=open_bundle(folder / "evidence"), ledger=book)
+        run = run_suite(resolve(fresh, plugins), plugins, options, services)
         book.record_run(run)
         if run.outcome == "pass":
             return True

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from harness.tables.profile_files import save_profile as save_profile
     from harness.tables.profiles import ColumnProfile as ColumnProfile
     from harness.tables.profiles import Profile as Profile
+    from harness.values.cost import Cost as Cost
     from harness.values.identity import Identity as Identity
     from harness.values.keys import MetricKey as MetricKey
     from harness.values.measurements import CrossCheck as CrossCheck
@@ -110,6 +111,7 @@ _HOME = {
         "ColumnProfile",
         "Profile",
     ),
+    "values.cost": ("Cost",),
     "values.identity": ("Identity",),
     "values.keys": ("MetricKey",),
     "values.measurements": (

@@ -12,9 +12,12 @@ from harness.errors import UsageError, did_you_mean
 from harness.files import write_atomic
 from harness.judging.views import RunView
 from harness.plugins.discovery import discover
+from harness.records.evidence_store import open_bundle
 from harness.records.row_digests import content_digest
-from harness.running.runner import RunOptions, run_suite
+from harness.running.options import RunOptions, RunServices
+from harness.running.runner import run_suite
 from harness.settings import find_settings
+from harness.suite.steps import resolve
 from harness.suite.suites import Suite, read_suite
 
 
@@ -31,10 +34,10 @@ def run(
     """
     settings = find_settings(Path.cwd())
     suite = _with_frames(read_suite(Path(path), params), data or {}, settings.store / "frames")
-    options = RunOptions(
-        project=settings.project, store=settings.store, as_of=as_of or datetime.now(UTC), origin="interactive"
-    )
-    return RunView(run_suite(suite, discover(settings), options))
+    options = RunOptions(project=settings.project, as_of=as_of or datetime.now(UTC), origin="interactive")
+    services = RunServices(evidence_store=open_bundle(settings.store / "evidence"))
+    plugins = discover(settings)
+    return RunView(run_suite(resolve(suite, plugins), plugins, options, services))
 
 
 def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Suite:

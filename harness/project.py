@@ -32,10 +32,12 @@ class Project:
         named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
         return Ledger(_resolve_url(named, self.settings.root), self.name)
 
-    def evidence(self) -> str | None:
-        """Return where evidence is kept, if the gates file says so: a URL, or a folder from the project's root."""
+    def evidence(self) -> str | Path:
+        """Return where evidence is kept: where the gates file says, a URL or a folder from the root, else the store."""
         named = self.gates.evidence if self.gates else None
-        return named if named is None or "://" in named else str(self.settings.root / named)
+        if named is None:
+            return self.settings.store / "evidence"
+        return named if "://" in named else self.settings.root / named
 
     def waivers(self) -> Sequence[Waiver]:
         """Return the waivers of the file that the gates file names, beside it; without one, none."""

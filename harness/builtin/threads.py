@@ -71,7 +71,7 @@ def _seconds_left(work: Task) -> float | None:
 def _timeout_outcome(work: Task) -> TaskResult:
     ended = f"{work.deadline:%H:%M:%S} UTC" if work.deadline else "now"
     message = f"step {work.step!r} did not end: the run's time ended at {ended}, and it was left behind"
-    return TaskResult(work=work, error=f"{message}; look for what {work.check!r} waits for")
+    return TaskResult(task=work, error=f"{message}; look for what {work.check!r} waits for")
 
 
 @hookimpl

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plugins.checks import Effort
-from harness.plugins.discovery import Plugins
-from harness.suite.steps import Resolved, resolve
-from harness.suite.suites import Suite
+from harness.suite.steps import Resolved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +37,8 @@ class Unrun:
         }
 
 
-def split_steps(suite: Suite, plugins: Plugins) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
-    """Return the steps of a suite that a plan may run, and those it may not."""
-    steps = resolve(suite, plugins)
+def split_steps(steps: Sequence[Resolved]) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
+    """Return the steps that a plan may run, and those it may not."""
     return [s for s in steps if not s.check.exclusive], [_unrun(s) for s in steps if s.check.exclusive]
 
 

@@ -1,25 +1,27 @@
 """`harness plan`: what the rows at hand can decide, and how many it takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import click
 
 from harness.cli.loads import Unrun, split_steps
 from harness.cli.project import existing, say
-from harness.cli.run import read_all
+from harness.cli.suites import read_all
 from harness.judging.phrases import asked_of, position_text, round_up
 from harness.judging.plans import Plan, is_plannable, plan
 from harness.project import Project, instant, open_project
+from harness.records.evidence_store import open_bundle
 from harness.records.runs import canonical_pretty
-from harness.running.runner import RunOptions, open_suite, run_steps
-from harness.suite.steps import Resolved
-from harness.suite.suites import Suite
+from harness.running.judging import JudgedStep
+from harness.running.opening import open_suite
+from harness.running.options import RunOptions, RunServices
+from harness.running.runner import run_steps
+from harness.suite.steps import ResolvedSuite
 from harness.values.identity import CANDIDATE
 from harness.values.measurements import Measurement
-from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
 CANNOT = 4  # the suite asks for what its rows cannot show: it is the suite that is wrong
@@ -51,13 +53,16 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     """
     project = open_project()
     suites = read_all(project, existing(paths), params)
-    divisions = [split_steps(suite, project.plugins) for suite in suites]
-    runs = [_measure_steps(s, steps, project, instant(as_of)) for s, (steps, _) in zip(suites, divisions, strict=True)]
-    musts = sum(_is_must(verdict) for run in runs if run for verdict in run.verdicts)
+    divisions = [split_steps(resolved.steps) for resolved in suites]
+    judged = [
+        _measure_steps(replace(resolved, steps=steps), project, instant(as_of))
+        for resolved, (steps, _) in zip(suites, divisions, strict=True)
+    ]
+    musts = sum(_is_must(verdict) for steps in judged for step in steps for verdict in step.verdicts)
     musts += sum(each.musts for _, unrun in divisions for each in unrun)
     found = [
-        _plans(suite, run, unrun, musts, _seconds(project, ledger, suite.name))
-        for suite, run, (_, unrun) in zip(suites, runs, divisions, strict=True)
+        _plans(resolved.suite.name, steps, unrun, musts, _seconds(project, ledger, resolved.suite.name))
+        for resolved, steps, (_, unrun) in zip(suites, judged, divisions, strict=True)
     ]
     say(
         canonical_pretty([_as_json(each) for each in found]).rstrip()
@@ -67,28 +72,29 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     return _exit_code([each for suite in found for each in suite.plans])
 
 
-def _measure_steps(suite: Suite, steps: Sequence[Resolved], project: Project, as_of: datetime) -> Run | None:
+def _measure_steps(resolved: ResolvedSuite, project: Project, as_of: datetime) -> Sequence[JudgedStep]:
     """Return what some steps measure; with none, nothing is opened either, as a target may start a service."""
-    if not steps:
-        return None
-    options = RunOptions(
-        project=project.name, store=project.settings.store, as_of=as_of, evidence="none", origin="interactive"
-    )
-    with open_suite(suite, steps, project.plugins, options) as opened:
-        return run_steps(steps, suite, project.plugins, options, opened, datetime.now(UTC))
+    if not resolved.steps:
+        return ()
+    options = RunOptions(project=project.name, as_of=as_of, evidence="none", origin="interactive")
+    services = RunServices(evidence_store=open_bundle(project.evidence()))
+    with open_suite(resolved, project.plugins, options, services) as opened:
+        return run_steps(resolved.steps, opened, project.plugins, options, services)
 
 
 def _is_must(verdict: Verdict) -> bool:
     return verdict.requirement.severity == "must" and is_plannable(verdict)
 
 
-def _plans(suite: Suite, run: Run | None, unrun: Sequence[Unrun], musts: int, seconds: float | None) -> _Planned:
-    plans = [_plan(verdict, run, musts) for verdict in run.verdicts] if run else []
-    return _Planned(suite=suite.name, plans=plans, unrun=unrun, seconds=seconds)
+def _plans(
+    suite: str, steps: Sequence[JudgedStep], unrun: Sequence[Unrun], musts: int, seconds: float | None
+) -> _Planned:
+    plans = [_plan(verdict, step, musts) for step in steps for verdict in step.verdicts]
+    return _Planned(suite=suite, plans=plans, unrun=unrun, seconds=seconds)
 
 
-def _plan(verdict: Verdict, run: Run, musts: int) -> Plan:
-    own, other = (_find_measurement(verdict, run, target) for target in (CANDIDATE, verdict.requirement.versus))
+def _plan(verdict: Verdict, step: JudgedStep, musts: int) -> Plan:
+    own, other = (_find_measurement(verdict, step, target) for target in (CANDIDATE, verdict.requirement.versus))
     if verdict.outcome == "error" or own is None:
         return Plan(verdict=verdict)
     if not is_plannable(verdict):
@@ -97,14 +103,15 @@ def _plan(verdict: Verdict, run: Run, musts: int) -> Plan:
     return plan(verdict, own, other, musts)
 
 
-def _find_measurement(verdict: Verdict, run: Run, target: str | None) -> Measurement | None:
-    return next((m for m in run.measurements if m.target == target and m.key == verdict.key), None)
+def _find_measurement(verdict: Verdict, step: JudgedStep, target: str | None) -> Measurement | None:
+    measured = step.finished.measurements
+    return next((m for m in measured if m.target == target and m.key == verdict.key), None)
 
 
 def _seconds(project: Project, ledger: str | None, suite: str) -> float | None:
     book = project.ledger(ledger)
     own = [entry for entry in book.entries("run") if entry.suite == suite]
-    return next((run.cost.get("seconds") for run in book.read_runs(own[-1:])), None)
+    return next((run.cost.seconds for run in book.read_runs(own[-1:])), None)
 
 
 def _exit_code(plans: Sequence[Plan]) -> int:

@@ -21,6 +21,6 @@ def show_progress(suite: str, works: int) -> Iterator[Told]:
         task = progress.add_task(suite, total=works)
 
         def message(done: TaskResult) -> None:
-            progress.update(task, advance=1, description=f"{suite}: {done.work.step}")
+            progress.update(task, advance=1, description=f"{suite}: {done.task.step}")
 
         yield message

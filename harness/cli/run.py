@@ -1,24 +1,24 @@
 """`harness run`: measures, judges, records, reports."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from harness.builtin.observed import observation_check
 from harness.cli.progress import show_progress
 from harness.cli.project import EXIT, existing, say, span
-from harness.errors import HarnessError, UsageError
+from harness.cli.suites import read_all
+from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.gating.attempts import attempt_warning
-from harness.project import Project, instant, open_project, pairs
+from harness.project import Project, instant, open_project
 from harness.records.evidence import LEVELS
+from harness.records.evidence_store import open_bundle
 from harness.records.runs import as_json, canonical_pretty, summary
-from harness.running.runner import RunOptions, run_suite
-from harness.suite.steps import resolve
-from harness.suite.suites import Suite, find_suites, read_suites
+from harness.running.options import RunOptions, RunServices
+from harness.running.runner import run_suite
+from harness.suite.steps import ResolvedSuite
 from harness.values.outcomes import Outcome, worst
 from harness.values.runs import TRIGGERS, Run
 
@@ -63,16 +63,14 @@ def command(
     book = project.ledger(ledger)
     options = RunOptions(
         project=project.name,
-        store=project.settings.store,
         as_of=instant(as_of),
         executor=executor,
         evidence=evidence,
-        kept=project.evidence(),
         trigger=trigger,
         timeout=span(timeout),
-        ledger=book,
     )
-    runs, troubles = _run_all(project, suites, options)
+    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=book)
+    runs, troubles = _run_all(project, suites, options, services)
     for run in runs:
         book.record_run(run)
     outcome: Outcome = "error" if troubles else worst([run.outcome for run in runs])
@@ -102,39 +100,19 @@ def exit_code(runs: Sequence[Run], troubles: Sequence[HarnessError], outcome: Ou
     return EXIT[outcome] if any(run.verdicts for run in runs) else NOTHING_JUDGED
 
 
-def read_all(project: Project, paths: Sequence[Path], params: Sequence[str]) -> Sequence[Suite]:
-    """Return all suites, each resolved against the plugins, before any is run."""
-    suites = read_suites(find_suites(paths), pairs(params), os.environ)
-    names = [suite.name for suite in suites]
-    for suite in suites:
-        if names.count(suite.name) > 1:
-            raise UsageError(f"{suite.path}: suite name {suite.name!r} is used twice; names tell runs apart")
-        _validate_suite(suite, project)
-    return suites
-
-
-def _validate_suite(suite: Suite, project: Project) -> None:
-    try:
-        steps = resolve(suite, project.plugins)
-    except HarnessError as error:
-        raise type(error)(f"{suite.path.name}: {error}") from error
-    if any(step.check is observation_check for step in steps):
-        raise UsageError(f"{suite.path.name}: tests observe its metrics, so only pytest runs it: `pytest TESTS SUITE`")
-
-
 def _run_all(
-    project: Project, suites: Sequence[Suite], options: RunOptions
+    project: Project, suites: Sequence[ResolvedSuite], options: RunOptions, services: RunServices
 ) -> tuple[Sequence[Run], Sequence[HarnessError]]:
     """Run each suite; one that cannot be measured is told at once and does not stop the others."""
     runs: list[Run] = []
     troubles: list[HarnessError] = []
-    for suite in suites:
+    for resolved in suites:
         try:
-            works = sum(1 + len({asked.versus for asked in step.requirements if asked.versus}) for step in suite.steps)
-            with show_progress(suite.name, works) as message:
-                runs.append(run_suite(suite, project.plugins, replace(options, on_result=message)))
+            tasks = sum(len(step.arguments) for step in resolved.steps)
+            with show_progress(resolved.suite.name, tasks) as progress:
+                runs.append(run_suite(resolved, project.plugins, options, replace(services, on_result=progress)))
         except HarnessError as error:
-            click.echo(f"error: {suite.name}: {error}", err=True)
+            click.echo(f"error: {resolved.suite.name}: {error}", err=True)
             troubles.append(error)
     return runs, troubles
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from harness.cli.project import existing, say
-from harness.cli.run import read_all
+from harness.cli.suites import read_all
 from harness.project import open_project
 
 
@@ -15,7 +15,7 @@ from harness.project import open_project
 def command(paths: Sequence[str], params: Sequence[str]) -> int:
     """Check suite files: keys, names, parameters, plugins. Nothing is read or measured."""
     project = open_project()
-    for suite in read_all(project, existing(paths), params):
+    for suite in (resolved.suite for resolved in read_all(project, existing(paths), params)):
         asked = sum(len(step.requirements) for step in suite.steps)
         say(f"valid: {suite.name} ({len(suite.steps)} steps, {asked} requirements)")
     return 0

@@ -39,7 +39,7 @@ def judge(
         return replace(blank, outcome="error", reason=message)
 
 
-def judge_step(
+def judge_requirements(
     requirements: Sequence[Requirement],
     measurements: Sequence[Measurement],
     step: str,

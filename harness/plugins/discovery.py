@@ -100,9 +100,8 @@ class Plugins:
         return {hook: found for hook in hooks.HOOKS if (found := self._call(hook, plugin))}
 
     def versions(self) -> Mapping[str, str]:
-        """Return distribution and version of each plugin imported so far."""
-        loaded = {name: self.known[name] for name, _ in self._manager.list_name_plugin()}
-        return {name: f"{plugin.distribution} {plugin.version}" for name, plugin in sorted(loaded.items())}
+        """Return distribution and version of each plugin installed."""
+        return {name: f"{plugin.distribution} {plugin.version}" for name, plugin in sorted(self.known.items())}
 
     def _find_offer(self, hook: str, what: str, name: str) -> Any:
         if owner(name) not in self.known:

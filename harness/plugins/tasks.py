@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from harness.data.datasets import Dataset
+from harness.values.cost import Cost
 from harness.values.identity import CANDIDATE, Identity
 from harness.values.measurements import Measurement
 
@@ -25,12 +26,13 @@ class TargetSpec:
 class Task:
     """One check on one target: everything a process needs that has only the plugins installed.
 
-    `profiled` names, for each dataset, the columns that any step of the suite asks a profile of.
+    `profiled` names, for each dataset, the columns that any step of the suite asks a profile of; `endpoints`,
+    by name, the URLs it may call besides its target's.
     """
 
     step: str
     check: str
-    subject: TargetSpec
+    target: TargetSpec
     arguments: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
@@ -38,16 +40,17 @@ class Task:
     exclusive: bool = False
     seed: int = 0
     deadline: datetime | None = None
+    endpoints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskResult:
-    """What came of a work unit: measurements, or why there are none."""
+    """What came of a task: measurements, or why there are none, and what it took."""
 
-    work: Task
+    task: Task
     measurements: Sequence[Measurement] = ()
     error: str | None = None
-    seconds: float = 0.0
+    cost: Cost = field(default_factory=Cost)
 
 
 Perform = Callable[[Task], TaskResult]

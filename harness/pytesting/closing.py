@@ -47,7 +47,7 @@ def close(session: pytest.Session) -> None:
 def _attempt_warnings(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
     """Yield a warning for each suite that judged several candidates on the same rows."""
     opened = door(session.config)
-    attempts = [entry.attempt for entry in opened.project.ledger(opened.ledger).entries("run")] if runs else []
+    attempts = [entry.attempt for entry in opened.ledger.entries("run")] if runs else []
     for run in runs:
         warning = attempt_warning(run, attempts)
         if warning:
@@ -101,7 +101,7 @@ def _record_suite(session: pytest.Session, path: Path) -> Run | str:
         return f"{shared.suite.name}: not recorded: {why}"
     try:
         run = shared.run()
-        opened.project.ledger(opened.ledger).record_run(run)
+        opened.ledger.record_run(run)
     except HarnessError as error:
         _perform(
             session, [Trouble.from_parent(SuiteFile.from_parent(session, path=path), name="run", message=str(error))]

@@ -14,7 +14,9 @@ from harness.project import Project, instant, open_project, pairs
 from harness.pytesting.observed import with_observations
 from harness.pytesting.session import SESSION, Session
 from harness.pytesting.shared import Shared, announce
-from harness.running.runner import RunOptions
+from harness.records.evidence_store import open_bundle
+from harness.records.ledger import Ledger
+from harness.running.options import RunOptions, RunServices
 from harness.suite.steps import resolve
 from harness.suite.suites import param_declarations, read_suite
 
@@ -26,8 +28,9 @@ class Door:
     session: Session
     project: Project
     options: RunOptions
+    services: RunServices
     params: Mapping[str, str]
-    ledger: str | None
+    ledger: Ledger
     closing: ExitStack = field(default_factory=ExitStack)
     suites: dict[Path, Shared] = field(default_factory=dict)
 
@@ -44,12 +47,13 @@ class Door:
         same = [other for other, shared in self.suites.items() if shared.suite.name == suite.name]
         if same:
             raise UsageError(f"{path}: suite name {suite.name!r} is used by {same[0]} too; names tell runs apart")
-        steps = [with_observations(step, self.session.log) for step in resolve(suite, self.project.plugins)]
+        steps = resolve(suite, self.project.plugins).steps
         shared = Shared(
             suite=suite,
-            steps=steps,
+            steps=[with_observations(step, self.session.log) for step in steps],
             plugins=self.project.plugins,
             options=self.options,
+            services=self.services,
             folder=self.session.folder / "suites" / suite.name,
             closing=self.closing,
         )
@@ -77,14 +81,8 @@ def _open_door(config: pytest.Config) -> Door:
     session, project = config.stash[SESSION], open_project()
     session.make()
     as_of = instant(session.as_of, "--harness-as-of")
-    ledger = config.getoption("harness_ledger")
-    options = RunOptions(
-        project=project.name,
-        store=project.settings.store,
-        as_of=as_of,
-        origin="pytest",
-        kept=project.evidence(),
-        ledger=project.ledger(ledger),
-    )
+    options = RunOptions(project=project.name, as_of=as_of, origin="pytest")
+    ledger = project.ledger(config.getoption("harness_ledger"))
+    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=ledger)
     params = pairs(config.getoption("harness_param"), "--harness-param")
-    return Door(session=session, project=project, options=options, params=params, ledger=ledger)
+    return Door(session=session, project=project, options=options, services=services, params=params, ledger=ledger)

@@ -70,10 +70,10 @@ class RequirementItem(pytest.Item):
     def setup(self) -> None:
         """Measure the step, or read what another process measured."""
         try:
-            run = self.shared.part(self.step)
+            part = self.shared.part(self.step)
         except HarnessError as error:
             pytest.fail(f"{self.shared.suite.name}: {error}", pytrace=False)
-        self.verdicts = [v for v in run.verdicts if self.requirement is not None and v.requirement == self.requirement]
+        self.verdicts = [v for v in part.verdicts if self.requirement is not None and v.requirement == self.requirement]
         self.user_properties += [("suite", self.shared.suite.name), *_properties(self.verdicts)]
         if self.requirement is not None and not self.verdicts:
             pytest.fail(f"{self.shared.suite.name}: no verdict for {self.name}, so it is not met", pytrace=False)

@@ -5,18 +5,25 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.plugins.discovery import Plugins
-from harness.records.runs import as_json, canonical, from_json, join_runs
-from harness.running.runner import OpenSuite, RunOptions, open_suite, run_steps
-from harness.suite.steps import Resolved
+from harness.records.runs import canonical
+from harness.running.assembling import assemble_run
+from harness.running.judging import JudgedStep
+from harness.running.opening import OpenSuite, open_suite
+from harness.running.options import RunOptions, RunServices
+from harness.running.runner import run_steps
+from harness.suite.steps import Resolved, ResolvedSuite
 from harness.suite.suites import Suite
 from harness.values.runs import Run
+
+JUDGED = TypeAdapter(JudgedStep)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +34,18 @@ class Shared:
     steps: Sequence[Resolved]
     plugins: Plugins
     options: RunOptions
+    services: RunServices
     folder: Path
     closing: ExitStack
 
     @cached_property
     def opened(self) -> OpenSuite:
         """Return the suite's data and targets, opened when this process first measures a step."""
-        return self.closing.enter_context(open_suite(self.suite, self.steps, self.plugins, self.options))
+        resolved = ResolvedSuite(suite=self.suite, steps=self.steps)
+        return self.closing.enter_context(open_suite(resolved, self.plugins, self.options, self.services))
 
-    def part(self, step: Resolved) -> Run:
-        """Return the run of one step, measured now if no process has yet; nobody measures it twice."""
+    def part(self, step: Resolved) -> JudgedStep:
+        """Return one step, measured and judged now if no process has yet; nobody measures it twice."""
         place = self.folder / str(self.steps.index(step))
         found, trouble = place.with_suffix(".json"), place.with_suffix(".error")
         with _hold_lock(place.with_suffix(".lock")):
@@ -44,7 +53,7 @@ class Shared:
                 self._measure(step, found, trouble)
         if trouble.exists():
             raise HarnessError(trouble.read_text(encoding="utf-8"))
-        return from_json(found.read_text(encoding="utf-8"))
+        return JUDGED.validate_json(found.read_text(encoding="utf-8"))
 
     def missing(self) -> Sequence[str]:
         """Return the names of the steps that were not measured."""
@@ -52,17 +61,17 @@ class Shared:
 
     def run(self) -> Run:
         """Return the whole run, when every step was measured."""
-        return join_runs([self.part(step) for step in self.steps])
+        return assemble_run(self.suite, [self.part(step) for step in self.steps], self.options)
 
     def _measure(self, step: Resolved, found: Path, trouble: Path) -> None:
         # A check that must run alone waits for the other steps of the session, and they for it.
         with _hold_lock(self.folder.parent / "alone.lock", fcntl.LOCK_EX if step.check.exclusive else fcntl.LOCK_SH):
             try:
-                run = run_steps([step], self.suite, self.plugins, self.options, self.opened, datetime.now(UTC))
+                (judged,) = run_steps([step], self.opened, self.plugins, self.options, self.services)
             except HarnessError as error:
                 write_atomic(trouble, str(error))
             else:
-                write_atomic(found, canonical(as_json(run)))
+                write_atomic(found, canonical(JUDGED.dump_python(judged, mode="json")))
 
 
 def suite_paths(folder: Path) -> Sequence[Path]:

@@ -3,17 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
-from harness.judging.judge import read_together
 from harness.values.decisions import GateDecision
 from harness.values.runs import Run
 
-Value = TypeVar("Value")
 RUN = TypeAdapter(Run)
 DECISION = TypeAdapter(GateDecision)
 PASSING = ("id", "digest", "started", "finished", "as_of", "cost", "environment", "trigger", "origin")
@@ -43,41 +40,6 @@ def run_digest(run: Run) -> str:
     for listed in ("measurements", "verdicts"):
         found[listed] = sorted(map(canonical, found[listed]))
     return sha256(canonical(found))
-
-
-def join_runs(parts: Sequence[Run]) -> Run:
-    """Return one run of runs that hold different steps of a suite, each measured by a process of its own.
-
-    Processes that saw another candidate, baseline or table are an error: then there is no one thing to judge.
-    """
-    first = parts[0]
-    for part in parts:
-        if part.candidate != first.candidate or part.suite_digest != first.suite_digest:
-            raise HarnessError(
-                f"suite {first.suite!r}: the steps saw different candidates or suites: {first.candidate.revision} and "
-                f"{part.candidate.revision}; pin the version and run again"
-            )
-    measurements = tuple(measurement for part in parts for measurement in part.measurements)
-    whole = replace(
-        first,
-        baselines=_merge_mappings("baseline", first.suite, [part.baselines for part in parts]),
-        datasets=_merge_mappings("dataset", first.suite, [part.datasets for part in parts]),
-        plugins=_merge_mappings("plugin", first.suite, [part.plugins for part in parts]),
-        started=min(part.started for part in parts),
-        finished=max(part.finished for part in parts),
-        cost={"seconds": round(sum(part.cost.get("seconds", 0.0) for part in parts), 6)},
-        measurements=measurements,
-        verdicts=tuple(read_together([verdict for part in parts for verdict in part.verdicts], measurements)),
-    )
-    return replace(whole, digest=run_digest(whole))
-
-
-def _merge_mappings(what: str, suite: str, seen: Sequence[Mapping[str, Value]]) -> Mapping[str, Value]:
-    together: dict[str, Value] = {}
-    for name, value in (pair for mapping in seen for pair in mapping.items()):
-        if together.setdefault(name, value) != value:
-            raise HarnessError(f"suite {suite!r}: {what} {name!r} changed while its steps were measured; run again")
-    return together
 
 
 def as_json(run: Run) -> dict[str, Any]:

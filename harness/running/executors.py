@@ -1,8 +1,8 @@
-"""Performs one work unit: opens the target, calls the check, and refuses what is not a measurement."""
+"""The third step of a run: calls checks on targets, and refuses what is not a measurement."""
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,95 +16,116 @@ from harness.parameters import validate_arguments
 from harness.plugins.checks import Check
 from harness.plugins.discovery import Plugins, discover
 from harness.plugins.targets import Target
-from harness.plugins.tasks import TargetSpec, Task, TaskResult
+from harness.plugins.tasks import Executor, TargetSpec, Task, TaskResult
 from harness.settings import find_settings
 from harness.stats import STATISTICS
+from harness.suite.steps import Resolved
+from harness.values.cost import Cost
 from harness.values.measurements import Measurement
 from harness.values.samples import Sample
 
 MEASUREMENT = TypeAdapter(Measurement)
 
 
-def open_target(
-    subject: TargetSpec, datasets: Mapping[str, Dataset], plugins: Plugins
-) -> AbstractContextManager[Target]:
+def open_target(spec: TargetSpec, datasets: Mapping[str, Dataset], plugins: Plugins) -> AbstractContextManager[Target]:
     """Return the target's context manager, its configuration strictly validated."""
-    connect = plugins.connect(subject.kind)
-    return connect(datasets, **validate_arguments(connect, subject.config, f"target kind {subject.kind!r}"))
+    connect = plugins.connect(spec.kind)
+    return connect(datasets, **validate_arguments(connect, spec.config, f"target kind {spec.kind!r}"))
 
 
-def perform_alone(work: Task) -> TaskResult:
-    """Perform a work unit in a process of its own, where nothing is open yet."""
+def perform_alone(task: Task) -> TaskResult:
+    """Perform a task in a process of its own, where nothing is open yet."""
     plugins = discover(find_settings(Path.cwd()))
-    with open_target(work.subject, work.datasets, plugins) as target:
-        return perform(work, plugins.check(work.check), target)
+    with open_target(task.target, task.datasets, plugins) as target:
+        return perform(task, plugins.check(task.check), target)
 
 
-def perform(work: Task, check: Check, target: Target) -> TaskResult:
-    """Return what a check measures on an opened target; whatever goes wrong becomes the work's error."""
+def perform_tasks(
+    tasks: Sequence[Task],
+    steps: Sequence[Resolved],
+    targets: Mapping[str, Target],
+    executor: Executor,
+    on_result: Callable[[TaskResult], None],
+) -> Sequence[TaskResult]:
+    """Return what came of each task, performed on targets that are open; each result is told as it comes."""
+    checks = {step.name: step.check for step in steps}
+
+    def perform_and_tell(task: Task) -> TaskResult:
+        result = perform(task, checks[task.step], targets[task.target.name])
+        on_result(result)
+        return result
+
+    return list(executor(tasks, perform_and_tell))
+
+
+def perform(task: Task, check: Check, target: Target) -> TaskResult:
+    """Return what a check measures on an opened target; whatever goes wrong becomes the task's error."""
     started = time.perf_counter()
     try:
-        measurements, error = measure_task(work, check, target), None
+        measurements, error = measure_task(task, check, target), None
     except HarnessError as trouble:
         measurements, error = [], str(trouble)
-    except (Exception, SystemExit) as trouble:  # noqa: BLE001 - a stranger's check may raise anything, or exit with 0
+    except KeyboardInterrupt:
+        raise
+    except BaseException as trouble:  # noqa: BLE001 - a stranger's check may raise anything, exit, or cancel itself
         measurements, error = [], f"check {check.name!r} raised {type(trouble).__name__}: {trouble}"
-    return TaskResult(work=work, measurements=measurements, error=error, seconds=time.perf_counter() - started)
+    cost = Cost(seconds=time.perf_counter() - started)
+    return TaskResult(task=task, measurements=measurements, error=error, cost=cost)
 
 
-def measure_task(work: Task, check: Check, target: Target) -> list[Measurement]:
+def measure_task(task: Task, check: Check, target: Target) -> list[Measurement]:
     """Return what a check measures, refused if the target changed meanwhile; what goes wrong is raised."""
-    _in_time(work, "was not started")
+    _in_time(task, "was not started")
     before = target.identity()
-    datasets = {argument: _dataset(work, target, name) for argument, name in work.arguments.items()}
-    measurements = check.measure_target(target, datasets, work.params)
+    datasets = {argument: _dataset(task, target, name) for argument, name in task.arguments.items()}
+    measurements = check.measure_target(target, datasets, task.params)
     after = target.identity()
     if (after.revision, after.digest) != (before.revision, before.digest):
         raise HarnessError(
             f"the target changed from {before.revision} to {after.revision} during {check.name!r}; "
             f"pin its version and run again"
         )
-    _in_time(work, "ended too late")
-    return list(_tag_measurements(measurements, work, datasets.get("data")))
+    _in_time(task, "ended too late")
+    return list(_tag_measurements(measurements, task, datasets.get("data")))
 
 
-def _dataset(work: Task, target: Target, name: str) -> Dataset:
-    return replace(target.dataset(name), profiled=work.profiled.get(name, ()))
+def _dataset(task: Task, target: Target, name: str) -> Dataset:
+    return replace(target.dataset(name), profiled=task.profiled.get(name, ()))
 
 
-def _in_time(work: Task, what: str) -> None:
-    if work.deadline is not None and datetime.now(UTC) > work.deadline:
-        raise HarnessError(f"step {work.step!r} {what}: the run's time ended at {work.deadline:%H:%M:%S} UTC")
+def _in_time(task: Task, what: str) -> None:
+    if task.deadline is not None and datetime.now(UTC) > task.deadline:
+        raise HarnessError(f"step {task.step!r} {what}: the run's time ended at {task.deadline:%H:%M:%S} UTC")
 
 
-def _tag_measurements(found: Iterable[object], work: Task, data: Dataset | None) -> Iterable[Measurement]:
+def _tag_measurements(found: Iterable[object], task: Task, data: Dataset | None) -> Iterable[Measurement]:
     for measurement in found:
-        admitted = _validate_measurement(measurement, work)
-        _heeds_clusters(admitted, work, data)
-        yield replace(admitted, check=work.check, step=work.step, target=work.subject.name)
+        admitted = _validate_measurement(measurement, task)
+        _heeds_clusters(admitted, task, data)
+        yield replace(admitted, check=task.check, step=task.step, target=task.target.name)
 
 
-def _validate_measurement(found: object, work: Task) -> Measurement:
+def _validate_measurement(found: object, task: Task) -> Measurement:
     """Return a measurement that can be judged and recorded; a field of another type would spoil the ledger."""
     if not isinstance(found, Measurement):
-        raise HarnessError(f"check {work.check!r} returned {type(found).__name__}, not Measurement values")
+        raise HarnessError(f"check {task.check!r} returned {type(found).__name__}, not Measurement values")
     sample = vars(found.sample) if isinstance(found.sample, Sample) else found.sample
     try:
         valid = MEASUREMENT.validate_python({**vars(found), "sample": sample})
     except ValidationError as error:
         wrong = error.errors()[0]
         message = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}; found {wrong['input']!r}"
-        raise HarnessError(f"check {work.check!r} returned a measurement of {found.metric!r} with {message}") from error
-    _refuse_other_side(valid, work)
+        raise HarnessError(f"check {task.check!r} returned a measurement of {found.metric!r} with {message}") from error
+    _refuse_other_side(valid, task)
     return _countable(valid)
 
 
-def _refuse_other_side(found: Measurement, work: Task) -> None:
+def _refuse_other_side(found: Measurement, task: Task) -> None:
     """Refuse a distance or an error that is said to be better the greater it is: it would be judged upside down."""
     statistic = STATISTICS.get(found.sample.statistic)
     if statistic and statistic.better and found.better != statistic.better:
         raise HarnessError(
-            f"check {work.check!r} measures {found.metric!r} with better={found.better!r}, but a "
+            f"check {task.check!r} measures {found.metric!r} with better={found.better!r}, but a "
             f"{found.sample.statistic!r} is better the {statistic.better} it is; return it with "
             f"better={statistic.better!r}"
         )
@@ -119,7 +140,7 @@ def _countable(found: Measurement) -> Measurement:
     return replace(found, sample=replace(found.sample, counts={}), failure=found.failure or message)
 
 
-def _heeds_clusters(measurement: Measurement, work: Task, data: Dataset | None) -> None:
+def _heeds_clusters(measurement: Measurement, task: Task, data: Dataset | None) -> None:
     sample = measurement.sample
     statistic = STATISTICS.get(sample.statistic)
     if data is None or not data.roles.cluster or (statistic and statistic.interval != "estimated"):
@@ -128,6 +149,6 @@ def _heeds_clusters(measurement: Measurement, work: Task, data: Dataset | None) 
     missing = [name for name in data.roles.cluster if f"cluster.{name}" not in columns]
     if missing:
         raise HarnessError(
-            f"dataset {data.name!r} says that rows of one {missing[0]} belong together, but {work.check!r} measures "
+            f"dataset {data.name!r} says that rows of one {missing[0]} belong together, but {task.check!r} measures "
             f"{measurement.metric!r} without it; return rows with a column 'cluster.{missing[0]}'"
         )

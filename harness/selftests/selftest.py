@@ -16,9 +16,12 @@ from harness.errors import UsageError
 from harness.gating.decide import decide
 from harness.gating.gates import Gate
 from harness.plugins.discovery import Installed, Plugins, discover_plugins
+from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
-from harness.running.runner import RunOptions, run_suite
+from harness.running.options import RunOptions, RunServices
+from harness.running.runner import run_suite
 from harness.selftests.resampled_rows import payments, resample_clusters
+from harness.suite.steps import resolve
 from harness.suite.suites import Suite, read_suite
 from harness.values.outcomes import GateOutcome, Outcome
 from harness.values.runs import Run
@@ -118,8 +121,10 @@ def _run_trial(
     pq.write_table(rows, file)
     source = suite.data[data].model_copy(update={"source": str(file)})
     book = Ledger(f"sqlite:///{folder}/ledger.db", project)
-    options = RunOptions(project=project, store=folder, as_of=now, ledger=book)
-    book.record_run(run_suite(suite.model_copy(update={"data": {**suite.data, data: source}}), plugins, options))
+    options = RunOptions(project=project, as_of=now)
+    services = RunServices(evidence_store=open_bundle(folder / "evidence"), ledger=book)
+    resolved = resolve(suite.model_copy(update={"data": {**suite.data, data: source}}), plugins)
+    book.record_run(run_suite(resolved, plugins, options, services))
     file.unlink()
     (run,) = book.runs(suite.name)
     decision = decide(

@@ -26,12 +26,21 @@ class Resolved:
     arguments: Mapping[str, Mapping[str, str]]
 
 
-def resolve(suite: Suite, plugins: Plugins) -> Sequence[Resolved]:
-    """Return the suite's steps with all names found and all parameters valid; anything wrong is a UsageError."""
+@dataclass(frozen=True, kw_only=True)
+class ResolvedSuite:
+    """A suite, or some of its steps, with all that the steps name."""
+
+    suite: Suite
+    steps: Sequence[Resolved]
+
+
+def resolve(suite: Suite, plugins: Plugins) -> ResolvedSuite:
+    """Return the suite with all names found and all parameters valid; anything wrong is a UsageError."""
     for name in [None, *suite.baselines]:
         target = suite.target_for(name)
         validate_arguments(plugins.connect(target.kind), target.config, f"target kind {target.kind!r}")
-    return [_resolve_step(suite, index, step, plugins) for index, step in enumerate(suite.steps)]
+    steps = [_resolve_step(suite, index, step, plugins) for index, step in enumerate(suite.steps)]
+    return ResolvedSuite(suite=suite, steps=steps)
 
 
 def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolved:

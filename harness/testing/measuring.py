@@ -33,7 +33,7 @@ def measure(
     work = Task(
         step=check.name,
         check=check.name,
-        subject=TargetSpec(kind="fake", config={}),
+        target=TargetSpec(kind="fake", config={}),
         arguments=names,
         params=check.parameters(plain),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from harness.errors import did_you_mean
+from harness.values.cost import Cost
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.outcomes import WORST_FIRST, Outcome, worst
@@ -55,7 +56,7 @@ class Run:
     as_of: datetime
     started: datetime
     finished: datetime
-    cost: Mapping[str, float] = field(default_factory=dict)
+    cost: Cost = field(default_factory=Cost)
 
     @property
     def outcome(self) -> Outcome:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness import Data, Estimate, Identity, Outcome, Requirement, Run, Verdict
+from harness import Cost, Data, Estimate, Identity, Outcome, Requirement, Run, Verdict
 
 MakeVerdict = Callable[..., Verdict]
 MakeRun = Callable[..., Run]
@@ -65,7 +65,7 @@ def run() -> MakeRun:
             as_of=MOMENT,
             started=MOMENT,
             finished=MOMENT,
-            cost={"seconds": 12.3},
+            cost=Cost(seconds=12.3),
         )
         return replace(plain, **changes)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from harness.judging.judge import judge, judge_step, read_together
+from harness.judging.judge import judge, judge_requirements, read_together
 from harness.judging.wording import group_verdicts
 from harness.values.keys import Labels
 from harness.values.measurements import CrossCheck, Measurement
@@ -26,7 +26,7 @@ def counted(k: int, n: int, **changes: object) -> Measurement:
 
 
 def stepped(requirement: Requirement, *measurements: Measurement, **failures: str) -> Verdict:
-    (verdict,) = judge_step([requirement], measurements, "step", "check", failures)
+    (verdict,) = judge_requirements([requirement], measurements, "step", "check", failures)
     return verdict
 
 
@@ -139,7 +139,7 @@ def test_where_that_matches_nothing_is_an_error_that_lists_what_there_is() -> No
 def test_a_requirement_holds_for_every_measurement_of_its_metric() -> None:
     parts = [counted(190, 214), counted(100, 214, labels={"channel": "web"})]
 
-    verdicts = judge_step([AT_LEAST], parts, "step", "check")
+    verdicts = judge_requirements([AT_LEAST], parts, "step", "check")
 
     assert [("recall", "pass"), ("recall[channel=web]", "fail")] == [(v.name, v.outcome) for v in verdicts]
 
@@ -147,8 +147,8 @@ def test_a_requirement_holds_for_every_measurement_of_its_metric() -> None:
 def test_where_narrows_to_labels_or_to_overall() -> None:
     parts = [counted(190, 214), counted(100, 214, labels={"channel": "web"})]
 
-    overall = judge_step([replace(AT_LEAST, where="overall")], parts, "step", "check")
-    web = judge_step([replace(AT_LEAST, where={"channel": "web"})], parts, "step", "check")
+    overall = judge_requirements([replace(AT_LEAST, where="overall")], parts, "step", "check")
+    web = judge_requirements([replace(AT_LEAST, where={"channel": "web"})], parts, "step", "check")
 
     assert (["recall"], ["recall[channel=web]"]) == ([v.name for v in overall], [v.name for v in web])
 
@@ -162,7 +162,7 @@ def test_a_step_that_failed_is_an_error_with_its_reason() -> None:
 def test_a_baseline_that_failed_is_an_error_only_of_what_compares_with_it() -> None:
     versus = Requirement(metric="recall", versus="champion", lose_at_most=0.1)
 
-    verdicts = judge_step([AT_LEAST, versus], [counted(190, 214)], "step", "check", {"champion": "no alias"})
+    verdicts = judge_requirements([AT_LEAST, versus], [counted(190, 214)], "step", "check", {"champion": "no alias"})
 
     assert [("pass", True), ("error", False)] == [(v.outcome, "champion" not in v.reason) for v in verdicts]
 
@@ -236,7 +236,7 @@ def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:
         for rule, value in (("type", 0), ("range", 3), ("null", 0), ("unique", 3))
     ]
 
-    entries = group_verdicts(judge_step([asked], found, "step", "check"))
+    entries = group_verdicts(judge_requirements([asked], found, "step", "check"))
 
     assert [["type", "null"], ["range"], ["unique"]] == [[v.labels["rule"] for v in entry] for entry in entries]
 
@@ -244,7 +244,7 @@ def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:
 def test_a_measurement_that_could_not_be_made_is_an_error_beside_the_others() -> None:
     broken = counted(0, 0, labels={"column": "x"}, failure="column 'x' holds text")
 
-    verdicts = judge_step([AT_LEAST], [counted(205, 214), broken], "step", "check")
+    verdicts = judge_requirements([AT_LEAST], [counted(205, 214), broken], "step", "check")
 
     assert ["pass", "error"] == [verdict.outcome for verdict in verdicts]
     assert "column 'x' holds text" == verdicts[1].reason
@@ -255,8 +255,8 @@ def both(other: int, *, said: str = "pass", then: str = "fail") -> Verdict:
     reading = CrossCheck(own=said, beside="other", then=then, says="so it is the labels")  # type: ignore[arg-type]
     own = counted(205, 214, check="own", step="own", readings=(reading,))
     verdicts = [
-        *judge_step([AT_LEAST], [own], "own", "own"),
-        *judge_step([AT_LEAST], [counted(other, 214, check="other", step="other")], "other", "other"),
+        *judge_requirements([AT_LEAST], [own], "own", "own"),
+        *judge_requirements([AT_LEAST], [counted(other, 214, check="other", step="other")], "other", "other"),
     ]
     return read_together(verdicts, [own])[0]
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Command
 from harness.gating.decide import decide
-from harness.judging.judge import judge_step
+from harness.judging.judge import judge_requirements
 from harness.judging.looks import Earlier
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
@@ -310,7 +310,7 @@ def passes_within(asked: Requirement, chance: np.random.Generator, tries: int) -
         table = pa.table({"id": pa.array(ids), "y": (chance.random(200) < 0.75).astype(float)})
         sample = Sample(statistic="proportion", rows=table, digest=f"rows:{attempt}")
         measured = Measurement(metric="rate", sample=sample, step="s", check="c")
-        verdicts = judge_step([asked], [measured], "s", "c", earlier=earlier)
+        verdicts = judge_requirements([asked], [measured], "s", "c", earlier=earlier)
         if verdicts[0].outcome == "pass":
             return True
         record = replace(run(*verdicts), measurements=(measured,))

@@ -13,7 +13,7 @@ from harness.cli.gate import decision_text
 from harness.gating.decide import decide
 from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
-from harness.judging.judge import judge, judge_step
+from harness.judging.judge import judge, judge_requirements
 from harness.judging.looks import Earlier, take_look
 from harness.judging.wording import explain
 from harness.values.identity import Identity
@@ -116,7 +116,9 @@ def softened() -> str:
 
 def missing() -> Verdict:
     """Return the verdict on a metric that the check did not measure."""
-    (verdict,) = judge_step([ASKED], [replace(counted(1, 2), metric="precision")], "quality", "quality.classifier")
+    (verdict,) = judge_requirements(
+        [ASKED], [replace(counted(1, 2), metric="precision")], "quality", "quality.classifier"
+    )
     return verdict
 
 

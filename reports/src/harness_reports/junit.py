@@ -39,7 +39,7 @@ def _suite(run: Run) -> Element:
     if not tallies.musts(run):
         suite.append(_nothing_proven(run))
     suite.attrib |= _totals(list(suite))
-    suite.set("time", f"{run.cost.get('seconds', 0):.3f}")
+    suite.set("time", f"{run.cost.seconds:.3f}")
     suite.set("timestamp", f"{run.started.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
     return suite
 

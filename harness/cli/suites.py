@@ -1,0 +1,31 @@
+"""The suites that a command is given, each with all its names found."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.builtin.observed import observation_check
+from harness.errors import HarnessError, UsageError
+from harness.project import Project, pairs
+from harness.suite.steps import ResolvedSuite, resolve
+from harness.suite.suites import Suite, find_suites, read_suites
+
+
+def read_all(project: Project, paths: Sequence[Path], params: Sequence[str]) -> Sequence[ResolvedSuite]:
+    """Return all suites, each resolved against the plugins, before any is run."""
+    suites = read_suites(find_suites(paths), pairs(params), os.environ)
+    names = [suite.name for suite in suites]
+    for suite in suites:
+        if names.count(suite.name) > 1:
+            raise UsageError(f"{suite.path}: suite name {suite.name!r} is used twice; names tell runs apart")
+    return [_resolve_suite(suite, project) for suite in suites]
+
+
+def _resolve_suite(suite: Suite, project: Project) -> ResolvedSuite:
+    try:
+        resolved = resolve(suite, project.plugins)
+    except HarnessError as error:
+        raise type(error)(f"{suite.path.name}: {error}") from error
+    if any(step.check is observation_check for step in resolved.steps):
+        raise UsageError(f"{suite.path.name}: tests observe its metrics, so only pytest runs it: `pytest TESTS SUITE`")
+    return resolved

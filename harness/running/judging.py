@@ -1,0 +1,47 @@
+"""The fifth step of a run: holds a step's requirements to what it measured, now and in earlier looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from harness.judging.judge import judge_requirements
+from harness.records.history import recall_runs
+from harness.running.finishing import FinishedStep
+from harness.running.opening import OpenSuite, SuiteInputs
+from harness.running.options import RunServices
+from harness.suite.steps import Resolved
+from harness.values.identity import CANDIDATE
+from harness.values.verdicts import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedStep:
+    """A step, measured and judged, with what it was held to: its part of a run."""
+
+    finished: FinishedStep
+    verdicts: Sequence[Verdict]
+    inputs: SuiteInputs
+    started: datetime
+    ended: datetime
+
+
+def judge_step(step: Resolved, finished: FinishedStep, opened: OpenSuite, services: RunServices) -> JudgedStep:
+    """Return a step's verdicts; what its rows leave out is noted on each."""
+    measured = finished.measurements
+    earlier = recall_runs(opened.earlier, opened.identities, measured, services.evidence_store)
+    verdicts = judge_requirements(
+        step.step.requirements, measured, step.name, step.check.name, finished.failures, earlier
+    )
+    notes = _rows_left_out(step, opened)
+    return JudgedStep(
+        finished=finished,
+        verdicts=[replace(verdict, notes=(*verdict.notes, *notes)) for verdict in verdicts],
+        inputs=opened.inputs,
+        started=opened.started,
+        ended=datetime.now(UTC),
+    )
+
+
+def _rows_left_out(step: Resolved, opened: OpenSuite) -> Sequence[str]:
+    names = [name for name in step.arguments[CANDIDATE].values() if (CANDIDATE, name) not in opened.unusable]
+    return [text for name in names for text in opened.datasets[name].filters if text.startswith("without")]

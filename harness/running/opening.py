@@ -1,0 +1,138 @@
+"""The first step of a run: opens the data and the targets of a suite, and says what they are."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from harness.data.datasets import Tables
+from harness.data.sources import Source, open_datasets
+from harness.errors import Absent
+from harness.plugins.discovery import Plugins
+from harness.plugins.targets import Target
+from harness.plugins.tasks import TargetSpec
+from harness.running.executors import open_target
+from harness.running.inputs import unusable
+from harness.running.options import RunOptions, RunServices
+from harness.suite.steps import Resolved, ResolvedSuite
+from harness.suite.suites import Suite
+from harness.values.identity import CANDIDATE, Identity
+from harness.values.runs import SCHEDULE, Data, Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteInputs:
+    """What the steps of a suite were held to: the same for all of them, or they make no run."""
+
+    suite_digest: str
+    candidate: Identity
+    baselines: Mapping[str, Identity | None]
+    datasets: Mapping[str, Data]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSuite:
+    """Everything a run reads from, opened once.
+
+    `failures` says why a baseline does not exist yet; `unusable`, by target and dataset, why the steps that read it
+    there cannot be measured. `earlier` holds the recorded runs of the suite, in which looks are counted.
+    """
+
+    suite: Suite
+    steps: Sequence[Resolved]
+    started: datetime
+    datasets: Tables
+    targets: Mapping[str, Target]
+    candidate: Identity
+    baselines: Mapping[str, Identity | None]
+    failures: Mapping[str, str]
+    unusable: Mapping[tuple[str, str], str]
+    earlier: Sequence[Run]
+    plugins: Mapping[str, str]
+
+    @cached_property
+    def inputs(self) -> SuiteInputs:
+        """Return what is opened as a record keeps it; datasets are `judged` that a step measures."""
+        named = [step.arguments[CANDIDATE] for step in self.steps]
+        judged = {arguments["data"] for arguments in named if "data" in arguments}
+        datasets = {
+            name: replace(data.record(), judged=not judged or name in judged) for name, data in self.datasets.items()
+        }
+        return SuiteInputs(
+            suite_digest=self.suite.digest, candidate=self.candidate, baselines=self.baselines, datasets=datasets
+        )
+
+    @property
+    def identities(self) -> Mapping[str, Identity | None]:
+        """Return who the candidate and the baselines are."""
+        return {CANDIDATE: self.candidate, **self.baselines}
+
+    def why_broken(self, target: str, arguments: Mapping[str, str]) -> str:
+        """Return why the datasets that a step names cannot be used on a target; nothing if they can."""
+        places = [(target, name) for name in dict.fromkeys(arguments.values())]
+        return "; ".join(self.unusable[place] for place in places if place in self.unusable)
+
+
+@contextmanager
+def open_suite(
+    resolved: ResolvedSuite, plugins: Plugins, options: RunOptions, services: RunServices
+) -> Iterator[OpenSuite]:
+    """Open a suite's datasets and targets; close the targets at the end."""
+    started, suite, steps = datetime.now(UTC), resolved.suite, resolved.steps
+    datasets = _open_datasets(suite, steps, options.as_of)
+    with ExitStack() as stack:
+        targets, failures = _open_targets(stack, resolved, datasets, plugins)
+        identities = {name: target.identity() for name, target in targets.items()}
+        candidate = identities.pop(CANDIDATE)
+        yield OpenSuite(
+            suite=suite,
+            steps=steps,
+            started=started,
+            datasets=datasets,
+            targets=targets,
+            candidate=candidate,
+            baselines={**identities, **dict.fromkeys(failures)},
+            failures=failures,
+            unusable=unusable(steps, targets),
+            earlier=_earlier_runs(suite, candidate, options, services),
+            plugins=plugins.versions(),
+        )
+
+
+def target_spec(suite: Suite, name: str) -> TargetSpec:
+    """Return how the suite says the candidate, or the baseline of that name, is opened."""
+    target = suite.target_for(None if name == CANDIDATE else name)
+    return TargetSpec(name=name, kind=target.kind, config=target.config)
+
+
+def _open_targets(
+    stack: ExitStack, resolved: ResolvedSuite, datasets: Tables, plugins: Plugins
+) -> tuple[Mapping[str, Target], Mapping[str, str]]:
+    """Return the targets that the steps measure, and why there are none of some baselines."""
+    targets: dict[str, Target] = {}
+    failures: dict[str, str] = {}
+    for name in sorted({name for step in resolved.steps for name in step.arguments}):
+        try:
+            targets[name] = stack.enter_context(open_target(target_spec(resolved.suite, name), datasets, plugins))
+        except Absent as error:
+            if name == CANDIDATE:
+                raise
+            failures[name] = str(error)
+    return targets, failures
+
+
+def _earlier_runs(suite: Suite, candidate: Identity, options: RunOptions, services: RunServices) -> Sequence[Run]:
+    """Return the runs in which looks are counted: what watches a deployment asks about each window anew."""
+    if services.ledger is None or options.trigger == SCHEDULE:
+        return ()
+    entries = [entry for entry in services.ledger.entries("run") if entry.suite == suite.name]
+    own = [entry for entry in entries if entry.identity.key == candidate.key and not entry.is_scheduled]
+    return services.ledger.read_runs(own)
+
+
+def _open_datasets(suite: Suite, steps: Sequence[Resolved], as_of: datetime) -> Tables:
+    """Open the suite's data, and the paths that steps name instead."""
+    named = {name for step in steps for arguments in step.arguments.values() for name in arguments.values()}
+    paths = {name: Source(source=name) for name in sorted(named - set(suite.data))}
+    return open_datasets({**suite.data, **paths}, suite.folder, as_of)

@@ -1,45 +1,19 @@
-"""Reads YAML documents strictly: unknown or repeated keys are errors; `on`, `no`, `010` and `1:30` are words."""
+"""Reads YAML documents into values: every unknown key and wrong value is an error that says where it stands."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import UsageError, did_you_mean
+from harness.strict_yaml import Keys, load_yaml
 
 Parsed = TypeVar("Parsed")
 Schema = Mapping[str, Any]
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
-BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
-INT = re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$|^0x[0-9a-fA-F]+$")
-FLOAT = re.compile(r"^[-+]?(?:(?:\d[\d_]*)?\.\d+|\d[\d_]*\.|\d[\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|nan)$")
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML 1.2's booleans and numbers; PyYAML's 1.1 turns `on` into True, 010 into 8, 1:30 into 90, 1e-3 into text."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":int", ":float"))]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    origin = ""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                raise UsageError(f"{self.origin}: key {key!r} is given twice; keep one")
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", BOOLEAN, list("tTfF"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", INT, list("-+0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
 
 
 def read_yaml(path: Path) -> Mapping[str, Any]:
@@ -54,41 +28,31 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
 
 def parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
     """Return the mapping a YAML text holds; `origin` names it in errors."""
-    try:
-        loader = _Loader(text)
-        loader.origin = origin
-        document = loader.get_single_data()
-        _finite(document)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{origin} is not YAML: {' '.join(str(error).split())}") from error
-    except RecursionError:
-        raise UsageError(f"{origin} holds itself, or is nested too deeply; write it without the alias") from None
+    document = load_yaml(text, origin)
     if not isinstance(document, dict):
         raise UsageError(f"{origin} should hold keys and values; found {type(document).__name__}")
     return document
 
 
-def _finite(part: object) -> None:
-    """Walk through a document; one that holds itself by an alias never ends."""
-    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        _finite(inner)
+def parse(kind: type[Parsed], document: object, origin: str, *, written: object = None) -> Parsed:
+    """Return `document` as a value of `kind`; name every unknown key and wrong value otherwise.
 
-
-def parse(kind: type[Parsed], document: object, origin: str) -> Parsed:
-    """Return `document` as a value of `kind`; name every unknown key and wrong value otherwise."""
+    `written` is the document as it was read, where that was changed since: it knows the lines.
+    """
     adapter = TypeAdapter(kind)
     try:
         return adapter.validate_python(document)
     except ValidationError as error:
         schema = adapter.json_schema(by_alias=True)
-        raise UsageError("\n".join(f"{origin}: {line}" for line in _complaints(error, schema))) from error
+        read = document if written is None else written
+        raise UsageError("\n".join(f"{origin}{line}" for line in _complaints(error, schema, read))) from error
 
 
-def _complaints(error: ValidationError, schema: Schema) -> Iterator[str]:
+def _complaints(error: ValidationError, schema: Schema, read: object) -> Iterator[str]:
     seen = set()
     for item in error.errors(include_url=False):
         path = [part for part in item["loc"] if not _is_branch(part)]
-        line = _complaint(str(item["type"]), path, item, schema)
+        line = f"{_line(read, path)}: {_complaint(str(item['type']), path, item, schema)}"
         if line not in seen:
             yield line
         seen.add(line)
@@ -106,6 +70,19 @@ def _complaint(kind: str, path: Sequence[str | int], item: Mapping[str, Any], sc
     found = item["input"]
     message = "" if isinstance(found, dict) or kind == "value_error" else f"; found {found!r}"
     return f"{where}: {item['msg'].removeprefix('Value error, ')}{message}"
+
+
+def _line(read: object, path: Sequence[str | int]) -> str:
+    """Return `:` and the line of the innermost part of a path that was read from a file; nothing if none was."""
+    line = ""
+    for part in path:
+        if isinstance(read, Keys) and part in read.places:
+            line = f":{read.places[part][0]}"
+            read = read[part]
+        elif isinstance(read, list) and isinstance(part, int) and part < len(read):
+            read = read[part]
+            line = f":{min(read.places.values())[0]}" if isinstance(read, Keys) and read.places else line
+    return line
 
 
 def _is_branch(part: str | int) -> bool:

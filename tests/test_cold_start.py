@@ -5,7 +5,20 @@ import sys
 
 import pytest
 
-HEAVY = {"numpy", "scipy", "pyarrow", "duckdb", "sqlalchemy", "pydantic", "rich", "yaml", "ibis", "pandas", "mlflow"}
+HEAVY = {
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "duckdb",
+    "sqlalchemy",
+    "pydantic",
+    "rich",
+    "yaml",
+    "ruamel.yaml",
+    "ibis",
+    "pandas",
+    "mlflow",
+}
 PLUGINS = {"harness_rows", "harness_quality", "harness_data", "harness_mlflow", "harness_reports", "harness.builtin"}
 
 

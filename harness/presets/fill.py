@@ -7,8 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-import yaml
-
+from harness.documents import parse_yaml
 from harness.errors import UsageError
 from harness.files import write_atomic
 
@@ -29,7 +28,8 @@ def fill_template(text: str, values: Mapping[str, str | None]) -> str:
 
 def as_yaml(text: str) -> str:
     """Return a text as one YAML scalar: plain where YAML reads it back as the same text, else quoted."""
-    return text if PLAIN.fullmatch(text) and yaml.safe_load(text) == text else json.dumps(text, ensure_ascii=False)
+    is_plain = PLAIN.fullmatch(text) and parse_yaml(f"word: {text}", text)["word"] == text
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def write_new(contents: Mapping[Path, str]) -> Sequence[Path]:

@@ -131,7 +131,7 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
         key: part if key == "params" else _fill_values(part, values, env or {}, path) for key, part in document.items()
     }
     digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
-    suite = parse(SuiteFile, filled, str(path))
+    suite = parse(SuiteFile, filled, str(path), written=document)
     _no_password_is_written(document.get("data"), path)
     _baselines_exist(suite, path)
     _plans_are_good(suite, path)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("numpy", "pydantic", "duckdb", "pyarrow", "scipy", "yaml", "sqlalchemy", "harness.project")
+HEAVY = ("numpy", "pydantic", "duckdb", "pyarrow", "scipy", "ruamel.yaml", "sqlalchemy", "harness.project")
 
 
 def test_pytest_without_suites_imports_nothing_heavy(tmp_path: Path) -> None:

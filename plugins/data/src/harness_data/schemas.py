@@ -10,11 +10,10 @@ from typing import Any
 import ibis
 import ibis.expr.datatypes as dt
 import pandera.ibis as pa
-import yaml
 from pandera.errors import SchemaDefinitionError, SchemaInitError
 from pandera.io.ibis_io import deserialize_schema
 
-from harness import UsageError
+from harness import UsageError, parse_yaml
 from harness_data.declared import ColumnRules, nearest
 from harness_data.predicates import PASSES
 
@@ -38,17 +37,6 @@ class Declared:
     types: Mapping[str, dt.DataType]
     names: Mapping[str, str] = field(default_factory=dict)
     digest: str | None = None
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key given twice is an error: the first one's rules would be dropped."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for index, key in enumerate(keys) if key in keys[:index]]
-        if twice:
-            raise yaml.YAMLError(f"key {twice[0]!r} is given twice; keep one")
-        return super().construct_mapping(node, deep)
 
 
 def from_rules(columns: Mapping[str, ColumnRules], strict: bool) -> Declared:
@@ -93,14 +81,12 @@ def _type(what: str, written: str) -> dt.DataType:
 def _read(path: str) -> tuple[dict[str, Any], str]:
     try:
         content = Path(path).expanduser().read_bytes()
-        document = yaml.load(content, _Loader)
+        document = parse_yaml(content.decode(), f"schema {path!r}")
     except OSError as error:
         raise UsageError(f"no schema file {path!r}; a relative path starts at the suite's folder") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"schema {path!r} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict):
-        raise UsageError(f"schema {path!r} should hold keys and values; found {type(document).__name__}")
-    return document, f"sha256:{hashlib.sha256(content).hexdigest()}"
+    except UnicodeDecodeError as error:
+        raise UsageError(f"schema {path!r} cannot be read: {error}; write it in UTF-8") from error
+    return dict(document), f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _frame(document: dict[str, Any], path: str) -> pa.DataFrameSchema:

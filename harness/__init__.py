@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from harness.errors import HarnessError as HarnessError
     from harness.errors import UsageError as UsageError
     from harness.files import write_atomic as write_atomic
+    from harness.gating.wording import DecisionWording as DecisionWording
+    from harness.gating.wording import describe_decision as describe_decision
     from harness.judging.views import RunView as RunView
     from harness.judging.views import VerdictView as VerdictView
     from harness.judging.views import explain as explain
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     from harness.plugins.checks import Check as Check
     from harness.plugins.checks import Effort as Effort
     from harness.plugins.checks import check as check
-    from harness.plugins.hooks import Reporter as Reporter
     from harness.plugins.hooks import hookimpl as hookimpl
     from harness.plugins.promoters import Promoter as Promoter
+    from harness.plugins.reports import PastRun as PastRun
+    from harness.plugins.reports import Report as Report
+    from harness.plugins.reports import Reporter as Reporter
     from harness.plugins.targets import Connect as Connect
     from harness.plugins.targets import Datasets as Datasets
     from harness.plugins.targets import OperatingPoint as OperatingPoint
@@ -43,10 +47,12 @@ if TYPE_CHECKING:
     from harness.tables.profiles import ColumnProfile as ColumnProfile
     from harness.tables.profiles import Profile as Profile
     from harness.values.cost import Cost as Cost
+    from harness.values.decisions import GateDecision as GateDecision
     from harness.values.identity import Identity as Identity
     from harness.values.keys import MetricKey as MetricKey
     from harness.values.measurements import CrossCheck as CrossCheck
     from harness.values.measurements import Measurement as Measurement
+    from harness.values.outcomes import GateOutcome as GateOutcome
     from harness.values.outcomes import Outcome as Outcome
     from harness.values.outcomes import worst as worst
     from harness.values.requirements import Requirement as Requirement
@@ -71,6 +77,10 @@ _HOME = {
         "UsageError",
     ),
     "files": ("write_atomic",),
+    "gating.wording": (
+        "DecisionWording",
+        "describe_decision",
+    ),
     "judging.views": (
         "RunView",
         "VerdictView",
@@ -82,15 +92,17 @@ _HOME = {
         "group_verdicts",
     ),
     "plugins.promoters": ("Promoter",),
+    "plugins.reports": (
+        "PastRun",
+        "Report",
+        "Reporter",
+    ),
     "plugins.checks": (
         "Check",
         "Effort",
         "check",
     ),
-    "plugins.hooks": (
-        "Reporter",
-        "hookimpl",
-    ),
+    "plugins.hooks": ("hookimpl",),
     "plugins.targets": (
         "Connect",
         "Datasets",
@@ -114,6 +126,7 @@ _HOME = {
         "Profile",
     ),
     "values.cost": ("Cost",),
+    "values.decisions": ("GateDecision",),
     "values.identity": ("Identity",),
     "values.keys": ("MetricKey",),
     "values.measurements": (
@@ -121,6 +134,7 @@ _HOME = {
         "CrossCheck",
     ),
     "values.outcomes": (
+        "GateOutcome",
         "Outcome",
         "worst",
     ),

@@ -1,18 +1,18 @@
-"""The `json` report: runs for machines, on standard output."""
+"""The `json` report: runs, or a gate's decision, for machines, on standard output."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from harness.plugins.hooks import Reporter, hookimpl
-from harness.records.runs import as_json, canonical_pretty
-from harness.values.outcomes import worst
-from harness.values.runs import Run
+from harness.plugins.hooks import hookimpl
+from harness.plugins.reports import Report, Reporter
+from harness.records.runs import DECISION, as_json, canonical_pretty
 
 
-def report(runs: Sequence[Run], out: Path) -> str:
-    """Return the runs as one JSON document."""
-    outcome = worst([run.outcome for run in runs])
-    return canonical_pretty({"outcome": outcome, "runs": [as_json(run) for run in runs]}).rstrip()
+def report(found: Report, out: Path) -> str:
+    """Return the decision of a gate, else the runs, as one JSON document."""
+    if found.decision:
+        return canonical_pretty(DECISION.dump_python(found.decision, mode="json")).rstrip()
+    return canonical_pretty({"outcome": found.outcome, "runs": [as_json(run) for run in found.runs]}).rstrip()
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""The `terminal` report: a table of verdicts with their intervals, then what they come to."""
+"""The `terminal` report: a table of verdicts with their intervals and what they come to, or what a gate decided."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.gating.wording import describe_decision
 from harness.judging.phrases import asked_of, found_in
 from harness.judging.wording import describe, group_verdicts
-from harness.plugins.hooks import Reporter, hookimpl
+from harness.plugins.hooks import hookimpl
+from harness.plugins.reports import Report, Reporter
+from harness.values.decisions import GateDecision
 from harness.values.outcomes import Outcome, worst
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
@@ -26,7 +29,20 @@ DIGEST_SHOWN = 19
 ASKED_SHARE = 6  # of a narrow terminal, the part that what was asked may take
 
 
-def report(runs: Sequence[Run], out: Path) -> str:
+def report(found: Report, out: Path) -> str:
+    """Return the decision of a gate, else the runs."""
+    return _decision_text(found.decision) if found.decision else _runs_text(found.runs)
+
+
+def _decision_text(decision: GateDecision) -> str:
+    words, who = describe_decision(decision), decision.candidate
+    digest = f"({who.digest[:DIGEST_SHOWN]}…)" if who.digest else "(declared, without digest)"
+    warnings = [f"warning: {warning}" for warning in words.warnings]
+    below = [f"  {line}" for line in (*words.reasons, *words.notices, *warnings)]
+    return "\n".join([f"{decision.outcome.upper()}  {words.headline}  {digest}", *below])
+
+
+def _runs_text(runs: Sequence[Run]) -> str:
     """Return the runs as text: coloured and fitted on a terminal, plain and a line a verdict elsewhere."""
     seen = Console()
     console = Console(
@@ -116,5 +132,5 @@ def _count(verdicts: Sequence[Verdict]) -> str:
 
 @hookimpl
 def harness_reporters() -> Mapping[str, Reporter]:
-    """Offer the report that `harness run` prints."""
+    """Offer the report that `harness run` and `harness gate` print."""
     return {"terminal": report}

@@ -1,28 +1,21 @@
 """`harness gate`: decides for one candidate from what the ledger holds, and records the decision."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from harness.cli.project import EXIT, say
+from harness.cli.reports import earlier_runs
 from harness.errors import UsageError
 from harness.gating.decide import decide
 from harness.gating.gates import Gate, candidate_named
+from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
 from harness.records.entries import Entry
-from harness.records.runs import DECISION, canonical_pretty
 from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
-
-SAYS = {
-    "pass": "may pass",
-    "waived": "is let through on someone's word at",
-    "fail": "may not pass",
-    "inconclusive": "is not decided for",
-    "error": "could not be judged for",
-}
+from harness.values.runs import Run
 
 
 @click.command("gate")
@@ -31,12 +24,22 @@ SAYS = {
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
 @click.option("--ledger", metavar="URL", help="The ledger to read; wins over the gates file's.")
 @click.option("--as-of", metavar="TIME", help="Clock of the age limits (ISO 8601, UTC); default now.")
+@click.option("--report", "reports", multiple=True, metavar="NAME", help="Further report: html, junit, markdown, ...")
 @click.option("--json", "as_text", is_flag=True, help="Print the decision as JSON.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where reports are written.")
 def command(
-    stage: str, candidate: str, gates: Path | None, ledger: str | None, as_of: str | None, as_text: bool
+    stage: str,
+    candidate: str,
+    gates: Path | None,
+    ledger: str | None,
+    as_of: str | None,
+    reports: Sequence[str],
+    as_text: bool,
+    out: Path | None,
 ) -> int:
     """Decide whether a candidate may pass STAGE, from recorded runs alone."""
     project = open_project(gates)
+    reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     gate = _gate(project, stage, ledger)
     book = project.ledger(ledger)
     entries = book.entries()
@@ -55,31 +58,11 @@ def command(
         attempts=[entry.attempt for entry in judged],
     )
     book.record_decision(decision)
-    say(canonical_pretty(DECISION.dump_python(decision, mode="json")).rstrip() if as_text else decision_text(decision))
+    decided = _runs_decided(decision, runs)
+    report = Report(runs=decided, decision=decision, history=earlier_runs(decided, entries))
+    for reporter in reporters.values():
+        say(reporter(report, out or project.settings.store / "reports"))
     return EXIT[decision.outcome]
-
-
-def decision_text(decision: GateDecision) -> str:
-    """Return a decision as text: what was decided, then why."""
-    head = f"{decision.outcome.upper()}  {decision.candidate.revision} {SAYS[decision.outcome]} {decision.gate}"
-    lines = [f"  {reason}" for reason in group_reasons(decision.reasons)]
-    if decision.outcome == "inconclusive" and not decision.blocks:
-        lines.append("  reported, does not block: this stage says on_inconclusive: report")
-    lines += [f"  warning: {warning}" for warning in decision.warnings]
-    return "\n".join([head + _digest(decision.candidate), *lines])
-
-
-def group_reasons(reasons: Sequence[str]) -> Sequence[str]:
-    """Return reasons that differ in their labels alone as one line that counts them."""
-    lines = [re.sub(r"\[[^\]]*\]:", " (COUNT):", reason, count=1) for reason in reasons]
-    several = {line: lines.count(line) for line in lines}
-    alone = zip(lines, reasons, strict=True)
-    shown = {line: line.replace("COUNT", f"all {n}") if (n := several[line]) > 1 else reason for line, reason in alone}
-    return list(shown.values())
-
-
-def _digest(who: Identity) -> str:
-    return f"  ({who.digest[:19]}…)" if who.digest else "  (declared, without digest)"
 
 
 def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
@@ -101,6 +84,12 @@ def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[
         return own
     latest = {entry.suite: entry for entry in sorted(own, key=lambda entry: entry.moment)}
     return list(latest.values())
+
+
+def _runs_decided(decision: GateDecision, runs: Sequence[Run]) -> Sequence[Run]:
+    """Return the run of each suite that was decided on."""
+    found = {run.suite: run for run in runs if decision.runs.get(run.suite) == run.digest}
+    return [found[suite] for suite in decision.runs]
 
 
 def _has_earlier_promotion(gate: Gate, project: Project, entries: Sequence[Entry]) -> bool:

@@ -8,10 +8,12 @@ import click
 
 from harness.cli.progress import show_progress
 from harness.cli.project import EXIT, existing, say, span
+from harness.cli.reports import earlier_runs
 from harness.cli.suites import read_all
 from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.gating.attempts import attempt_warning
+from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
 from harness.records.evidence import LEVELS
 from harness.records.evidence_store import open_bundle
@@ -76,9 +78,11 @@ def command(
     outcome: Outcome = "error" if troubles else worst([run.outcome for run in runs])
     if out and runs:
         _write_results(out, runs, outcome)
+    entries = book.entries("run")
+    report = Report(runs=runs, history=earlier_runs(runs, entries))
     for reporter in reporters.values() if runs else ():
-        say(reporter(runs, out or project.settings.store / "reports"))
-    attempts = [entry.attempt for entry in book.entries("run")]
+        say(reporter(report, out or project.settings.store / "reports"))
+    attempts = [entry.attempt for entry in entries]
     for warning in filter(None, (attempt_warning(run, attempts) for run in runs)):
         click.echo(f"warning: {warning}", err=True)
     return exit_code(runs, troubles, outcome)

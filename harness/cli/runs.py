@@ -8,6 +8,7 @@ from harness.cli.project import say
 from harness.errors import UsageError
 from harness.judging.phrases import asked_of, found_in
 from harness.judging.wording import explain
+from harness.plugins.reports import Report
 from harness.project import open_project
 from harness.records.entries import Entry
 from harness.records.runs import as_json, canonical_pretty
@@ -41,8 +42,11 @@ def list_runs(ledger: str | None, suite: str | None) -> int:
 def show(run: str, ledger: str | None, as_text: bool) -> int:
     """Show one run's verdicts."""
     found = _read_run(run, ledger)
-    report = open_project().plugins.reporter("terminal")
-    say(canonical_pretty(as_json(found)).rstrip() if as_text else report([found], open_project().settings.store))
+    project = open_project()
+    if as_text:
+        say(canonical_pretty(as_json(found)).rstrip())
+    else:
+        say(project.plugins.reporter("terminal")(Report(runs=[found]), project.settings.store / "reports"))
     return 0
 
 

@@ -16,8 +16,8 @@ from harness.settings import Settings
 
 if TYPE_CHECKING:
     from harness.plugins.checks import Check
-    from harness.plugins.hooks import Reporter
     from harness.plugins.promoters import Promoter
+    from harness.plugins.reports import Reporter
     from harness.plugins.targets import Connect
     from harness.plugins.tasks import Executor
 

@@ -1,7 +1,6 @@
 """The five hooks: each returns a mapping from name to thing, and the host calls only the plugin it needs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -9,12 +8,9 @@ import pluggy
 if TYPE_CHECKING:
     from harness.plugins.checks import Check
     from harness.plugins.promoters import Promoter
+    from harness.plugins.reports import Reporter
     from harness.plugins.targets import Connect
     from harness.plugins.tasks import Executor
-    from harness.values.runs import Run
-
-# Writes runs below a folder and returns what to print.
-Reporter = Callable[[Sequence["Run"], Path], str]
 
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")
@@ -37,7 +33,7 @@ def harness_executors() -> "Mapping[str, Executor]":  # type: ignore[empty-body]
 
 @hookspec
 def harness_reporters() -> "Mapping[str, Reporter]":  # type: ignore[empty-body]
-    """Return functions that write runs down and return what to print: what `--report` names."""
+    """Return functions that write a report down and return what to print: what `--report` names."""
 
 
 @hookspec

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from harness import Cost, Data, Estimate, Identity, Outcome, Requirement, Run, Verdict
+from harness import Cost, Data, Estimate, GateDecision, GateOutcome, Identity, Outcome, Requirement, Run, Verdict
 
 MakeVerdict = Callable[..., Verdict]
 MakeRun = Callable[..., Run]
+MakeDecision = Callable[..., GateDecision]
 MOMENT = datetime(2026, 3, 1, 12, 5, 9, tzinfo=UTC)
 
 
@@ -66,6 +67,26 @@ def run() -> MakeRun:
             started=MOMENT,
             finished=MOMENT,
             cost=Cost(seconds=12.3),
+        )
+        return replace(plain, **changes)
+
+    return made
+
+
+@pytest.fixture
+def decision() -> MakeDecision:
+    """Make a gate's decision on the run; keywords change it."""
+
+    def made(outcome: GateOutcome = "fail", **changes: Any) -> GateDecision:
+        plain = GateDecision(
+            project="cards",
+            gate="production",
+            candidate=Identity(revision="fraud 14", digest="sha256:" + "9f" * 32),
+            outcome=outcome,
+            reasons=("fail: card-fraud: recall: at most 62.8 %; at least 70 % was asked",),
+            runs={"card-fraud": "sha256:" + "ab12" * 16},
+            decided=MOMENT,
+            blocks=outcome in ("fail", "error"),
         )
         return replace(plain, **changes)
 

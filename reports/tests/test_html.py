@@ -1,15 +1,18 @@
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 from harness_reports.html import page, report
 
-from harness import Identity, Run, Verdict
+from harness import GateDecision, Identity, PastRun, Report, Run, Verdict
 
 MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
+MakeDecision = Callable[..., GateDecision]
 
+MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 EVIL = '<script>alert("x")</script>'
 EMPTY = {"meta", "link", "rect", "line", "circle", "path"}
 
@@ -37,7 +40,7 @@ def parsed(text: str) -> Tags:
 
 
 def test_report_writes_one_file_and_says_where(tmp_path: Path, run: MakeRun, verdict: MakeVerdict) -> None:
-    found = report([run(verdict())], tmp_path)
+    found = report(Report(runs=[run(verdict())]), tmp_path)
 
     assert f"report: {tmp_path / 'report.html'}" == found
     assert ["report.html"] == [path.name for path in tmp_path.iterdir()]
@@ -46,18 +49,18 @@ def test_report_writes_one_file_and_says_where(tmp_path: Path, run: MakeRun, ver
 def test_page_is_well_formed_with_everything_on_it(run: MakeRun, verdict: MakeVerdict) -> None:
     runs = [run(verdict(), verdict("error", estimate=None), verdict("fail", severity="should")), run()]
 
-    found = parsed(page(runs))
+    found = parsed(page(Report(runs=runs)))
 
     assert [] == found.open
 
 
 def test_page_has_no_script_and_names_no_other_file(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = parsed(page([run(verdict())]))
+    found = parsed(page(Report(runs=[run(verdict())])))
 
     links = [value for _, attrs in found.seen for key, value in attrs.items() if key in ("src", "href")]
     assert "script" not in [tag for tag, _ in found.seen]
     assert [] == [link for link in links if not link.startswith(("#", "data:"))]
-    assert not re.search(r"url\(|@import", page([run(verdict())]))
+    assert not re.search(r"url\(|@import", page(Report(runs=[run(verdict())])))
 
 
 def test_everything_users_name_is_escaped(run: MakeRun, verdict: MakeVerdict) -> None:
@@ -70,14 +73,14 @@ def test_everything_users_name_is_escaped(run: MakeRun, verdict: MakeVerdict) ->
         environment={EVIL: EVIL},
     )
 
-    found = page([hostile, hostile])
+    found = page(Report(runs=[hostile, hostile]))
 
     assert "<script" not in found
     assert "&lt;script&gt;" in found
 
 
 def test_page_names_outcome_candidate_and_digests_first(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = page([run(verdict("fail"))])
+    found = page(Report(runs=[run(verdict("fail"))]))
 
     assert found.index("<span>Fail</span>") < found.index("fraud 14</b>") < found.index("<table")
     for expected in ("sha256:" + "9f" * 32, "sha256:" + "ab12" * 16, "scores.parquet", "41,233", "30 days", "fraud 13"):
@@ -85,7 +88,7 @@ def test_page_names_outcome_candidate_and_digests_first(run: MakeRun, verdict: M
 
 
 def test_outcome_is_a_word_and_a_shape_not_only_a_colour(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = page([run(verdict("pass"), verdict("fail"), verdict("inconclusive"))])
+    found = page(Report(runs=[run(verdict("pass"), verdict("fail"), verdict("inconclusive"))]))
 
     shapes = set(re.findall(r'<(circle|path) class="(value[^"]*)"', found))
     assert {("circle", "value"), ("path", "value"), ("path", "value hollow")} == shapes
@@ -94,7 +97,7 @@ def test_outcome_is_a_word_and_a_shape_not_only_a_colour(run: MakeRun, verdict: 
 
 
 def test_each_plot_has_a_title_and_a_description_of_its_own(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = parsed(page([run(verdict(), verdict("fail")), run(verdict())]))
+    found = parsed(page(Report(runs=[run(verdict(), verdict("fail")), run(verdict())])))
 
     plots = [attrs["aria-labelledby"] for tag, attrs in found.seen if tag == "svg"]
     ids = [attrs["id"] for _, attrs in found.seen if "id" in attrs]
@@ -104,14 +107,14 @@ def test_each_plot_has_a_title_and_a_description_of_its_own(run: MakeRun, verdic
 
 
 def test_what_did_not_pass_is_explained_without_a_click(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = parsed(page([run(verdict("pass"), verdict("fail"))]))
+    found = parsed(page(Report(runs=[run(verdict("pass"), verdict("fail"))])))
 
     opened = ["open" in attrs for tag, attrs in found.seen if tag == "details"]
     assert [False, True] == opened
 
 
 def test_candidate_without_digest_is_called_declared(run: MakeRun, verdict: MakeVerdict) -> None:
-    found = page([run(verdict(), candidate=Identity(revision="14"))])
+    found = page(Report(runs=[run(verdict(), candidate=Identity(revision="14"))]))
 
     assert "declared, not proven" in found
 
@@ -119,9 +122,52 @@ def test_candidate_without_digest_is_called_declared(run: MakeRun, verdict: Make
 def test_banner_lists_what_did_not_pass_up_to_eight(run: MakeRun, verdict: MakeVerdict) -> None:
     missed = [verdict("fail", reason=f"reason {index}.") for index in range(10)]
 
-    found = page([run(*missed)])
+    found = page(Report(runs=[run(*missed)]))
 
     banner = found.partition("</header>")[0]
     assert 8 == banner.count("reason ")
     assert "and 2 more, below" in banner
-    assert "points" not in page([run(verdict())]).partition("</header>")[0].partition("<body>")[2]
+    assert "points" not in page(Report(runs=[run(verdict())])).partition("</header>")[0].partition("<body>")[2]
+
+
+def test_page_of_a_decision_says_first_what_the_gate_decided(
+    run: MakeRun, verdict: MakeVerdict, decision: MakeDecision
+) -> None:
+    found = page(Report(runs=[run(verdict("pass"))], decision=decision("fail", warnings=("2 candidates so far",))))
+
+    banner = found.partition("</header>")[0]
+    assert "<span>Fail</span>" in banner
+    assert '<p class="meaning">fraud 14 may not pass production.</p>' in banner
+    why = found.partition("</header>")[2].partition("Requirements</h3>")[0]
+    for expected in ("Gate production", "at most 62.8 %; at least 70 % was asked", "2 candidates so far"):
+        assert expected in why
+
+
+def test_page_of_a_decision_without_runs_is_well_formed(decision: MakeDecision) -> None:
+    found = page(Report(runs=[], decision=decision("error", reasons=("error: s: no run of this candidate",))))
+
+    assert [] == parsed(found).open
+    assert "error: s: no run of this candidate" in found
+
+
+def test_everything_in_a_decision_is_escaped(decision: MakeDecision) -> None:
+    hostile = decision(
+        "waived", project=EVIL, gate=EVIL, reasons=(EVIL,), warnings=(EVIL,), candidate=Identity(revision=EVIL)
+    )
+
+    found = page(Report(runs=[], decision=hostile))
+
+    assert "<script" not in found
+
+
+def test_earlier_runs_of_a_suite_are_listed_newest_first(run: MakeRun, verdict: MakeVerdict) -> None:
+    past = [
+        PastRun(id=f"run{day}", suite=suite, candidate=Identity(revision="13"), outcome="pass", started=MOMENT)
+        for day, suite in ((1, "card-fraud"), (2, "drift"), (3, "card-fraud"))
+    ]
+
+    found = page(Report(runs=[run(verdict())], history=past))
+
+    listed = found.partition("Earlier runs of this suite")[2]
+    assert ["run3", "run1"] == re.findall("<code>(run.)</code>", listed)
+    assert "Earlier runs" not in page(Report(runs=[run(verdict())]))

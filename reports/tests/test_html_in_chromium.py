@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from harness_reports.html import page, report
 
-from harness import Run, Verdict
+from harness import GateDecision, Report, Run, Verdict
 
 MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
+MakeDecision = Callable[..., GateDecision]
 Look = Callable[..., tuple[list[str], bytes]]
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -53,7 +54,7 @@ def test_page_renders_without_a_word_on_the_console(
     verdict: MakeVerdict,
     width: int,
 ) -> None:
-    report([run(verdict(), verdict("fail"), verdict("error", estimate=None))], tmp_path)
+    report(Report(runs=[run(verdict(), verdict("fail"), verdict("error", estimate=None))]), tmp_path)
 
     console, picture = look(tmp_path / "report.html", width)
 
@@ -67,9 +68,26 @@ def test_request_or_script_would_have_been_told(
     run: MakeRun,
     verdict: MakeVerdict,
 ) -> None:
-    spoilt = page([run(verdict())]).replace("<main>", '<main><img src="https://example.org/a.png"><script>1</script>')
+    spoilt = page(Report(runs=[run(verdict())])).replace(
+        "<main>", '<main><img src="https://example.org/a.png"><script>1</script>'
+    )
     (tmp_path / "spoilt.html").write_text(spoilt)
 
     console, _ = look(tmp_path / "spoilt.html")
 
     assert 2 == len(console)
+
+
+def test_page_of_a_decision_renders_without_a_word_on_the_console(
+    tmp_path: Path,
+    look: Look,
+    run: MakeRun,
+    verdict: MakeVerdict,
+    decision: MakeDecision,
+) -> None:
+    report(Report(runs=[run(verdict("fail"))], decision=decision("waived", warnings=("look out",))), tmp_path)
+
+    console, picture = look(tmp_path / "report.html")
+
+    assert [] == console
+    assert len(picture) > 20_000

@@ -6,10 +6,11 @@ from xml.etree.ElementTree import Element
 import pytest
 from harness_reports.junit import report
 
-from harness import Identity, Run, Verdict, explain
+from harness import GateDecision, Identity, Report, Run, Verdict, explain
 
 MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
+MakeDecision = Callable[..., GateDecision]
 Written = Callable[..., Element]
 
 # What the schema of Jenkins (junit-10.xsd) lets an element hold, and which attributes it must carry.
@@ -34,7 +35,7 @@ def written(tmp_path: Path) -> Written:
     """Write runs and read them back."""
 
     def read(*runs: Run) -> Element:
-        report(runs, tmp_path)
+        report(Report(runs=runs), tmp_path)
         return ElementTree.parse(tmp_path / "junit.xml").getroot()
 
     return read
@@ -54,7 +55,7 @@ def cases(root: Element) -> list[Element]:
 
 
 def test_report_says_where_it_is(tmp_path: Path, run: MakeRun, verdict: MakeVerdict) -> None:
-    found = report([run(verdict())], tmp_path)
+    found = report(Report(runs=[run(verdict())]), tmp_path)
 
     assert f"junit: {tmp_path / 'junit.xml'}" == found
 
@@ -137,3 +138,32 @@ def test_any_text_is_still_xml(written: Written, run: MakeRun, verdict: MakeVerd
     root = written(run(hostile, suite=f"s{text}", project=text, candidate=Identity(revision=text)))
 
     assert "failure" == only(root, "failure").tag
+
+
+@pytest.mark.parametrize(
+    ("outcome", "blocks", "expected"),
+    [
+        ("pass", False, []),
+        ("waived", False, []),
+        ("inconclusive", False, ["skipped"]),
+        ("inconclusive", True, ["failure"]),
+        ("fail", True, ["failure"]),
+        ("error", True, ["error"]),
+    ],
+)
+def test_a_decision_is_the_one_test_case(
+    tmp_path: Path,
+    run: MakeRun,
+    verdict: MakeVerdict,
+    decision: MakeDecision,
+    outcome: str,
+    blocks: bool,
+    expected: list[str],
+) -> None:
+    report(Report(runs=[run(verdict("fail"))], decision=decision(outcome, blocks=blocks)), tmp_path)
+
+    root = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert [expected] == kinds(root)
+    assert "gate.production" == cases(root)[0].get("classname")
+    assert "recall: at most 62.8 %" in "".join(cases(root)[0].itertext())
+    assert str(expected.count("failure")) == root.get("failures")

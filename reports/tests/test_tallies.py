@@ -8,18 +8,6 @@ MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
 
 
-def test_several_runs_come_to_the_worst(run: MakeRun, verdict: MakeVerdict) -> None:
-    runs = [run(verdict("pass")), run(verdict("inconclusive"))]
-
-    found = tallies.overall(runs)
-
-    assert found == "inconclusive"
-
-
-def test_no_runs_are_an_error() -> None:
-    assert tallies.overall([]) == "error"
-
-
 def test_counts_name_only_musts_and_only_outcomes_that_occur(run: MakeRun, verdict: MakeVerdict) -> None:
     runs = [run(verdict("pass"), verdict("pass"), verdict("fail"), verdict("fail", severity="should"))]
 

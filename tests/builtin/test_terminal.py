@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.builtin.terminal import report
+from harness.plugins.reports import Report
 from harness.values.identity import Identity
 from harness.values.keys import Labels
 from harness.values.outcomes import Outcome
@@ -64,7 +65,7 @@ def run(*verdicts: Verdict, suite: str = "card-fraud") -> Run:
 @pytest.fixture
 def piped() -> Printed:
     """What a pipe gets."""
-    return lambda *runs: report(runs, Path())
+    return lambda *runs: report(Report(runs=runs), Path())
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Printed:
         for name, value in {"FORCE_COLOR": "1", "COLUMNS": str(width), "TERM": "xterm-256color"}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("NO_COLOR", raising=False)
-        return report(runs, Path())
+        return report(Report(runs=runs), Path())
 
     return shown
 

@@ -139,3 +139,27 @@ def test_a_run_that_is_not_there_is_a_usage_error(
     done = harness("runs", *arguments)
 
     assert (4, True) == (done.code, message in done.err)
+
+
+def test_a_gate_has_its_decision_written_down_with_the_run(gated: Path, harness: Command) -> None:
+    harness("run", declared(gated, "{at_least: 0.7}"))
+    first = harness("runs", "list").out.split()[0]
+    harness("run", declared(gated, "{at_least: 0.95}"))
+    second = harness("runs", "list").out.split()[0]
+
+    done = harness("gate", "ci", "--candidate", "m/2", "--report", "html", "--report", "markdown", "--out", "out")
+
+    assert 1 == done.code
+    assert "FAIL  m/2 may not pass ci" == done.out.splitlines()[0].partition("  (")[0]
+    page = (gated / "out" / "report.html").read_text()
+    assert "m/2 may not pass ci" in page
+    decided, _, earlier = page.partition("Earlier runs of this suite")
+    assert (True, False, True) == (second in decided, first in decided, first in earlier)
+    assert (gated / "out" / "summary.md").read_text().startswith("## ❌ Fail: m/2 may not pass ci")
+
+
+def test_a_gate_without_runs_still_writes_its_report(gated: Path, harness: Command) -> None:
+    done = harness("gate", "ci", "--candidate", "m/3", "--report", "junit", "--out", "out")
+
+    assert 3 == done.code
+    assert "no run of this candidate in the ledger" in (gated / "out" / "junit.xml").read_text()

@@ -49,8 +49,8 @@ def alone(works, perform):
         return list(pool.map(perform_alone, works))
 
 
-def told(runs, out):
-    path = write_atomic(out / "probe.txt", " ".join(run.outcome for run in runs))
+def told(report, out):
+    path = write_atomic(out / "probe.txt", " ".join(run.outcome for run in report.runs))
     return f"probe: {path.name}"
 
 

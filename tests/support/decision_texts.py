@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from harness.cli.gate import decision_text
+from harness.builtin.terminal import report
 from harness.gating.decide import decide
 from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
 from harness.judging.judge import judge, judge_requirements
 from harness.judging.looks import Earlier, take_look
 from harness.judging.wording import explain
+from harness.plugins.reports import Report
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
@@ -103,15 +104,15 @@ def waived() -> str:
     )
     run = recorded(judge(ASKED, counted(171, 214)))
     gate = Gate(suites=["card-fraud"])
-    return decision_text(
-        decide(gate, CANDIDATE, [run], stage="staging", project="retail-fraud", now=NOW, waivers=[waiver])
-    )
+    decision = decide(gate, CANDIDATE, [run], stage="staging", project="retail-fraud", now=NOW, waivers=[waiver])
+    return report(Report(runs=[run], decision=decision), Path())
 
 
 def softened() -> str:
     """Return what a gate of twelve musts says where one misses by little."""
     run = recorded(judge(ASKED, counted(145, 214)), *[judge(ASKED, counted(190, 214))] * 11)
-    return decision_text(decide(Gate(suites=["card-fraud"]), CANDIDATE, [run], stage="staging", project="p", now=NOW))
+    decision = decide(Gate(suites=["card-fraud"]), CANDIDATE, [run], stage="staging", project="p", now=NOW)
+    return report(Report(runs=[run], decision=decision), Path())
 
 
 def missing() -> Verdict:

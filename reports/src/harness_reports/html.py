@@ -7,20 +7,37 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness import Reporter, Run, Verdict, describe, group_verdicts, hookimpl, write_atomic
+from harness import Report, Reporter, Run, Verdict, describe, describe_decision, group_verdicts, hookimpl, write_atomic
 from harness_reports import plots, tallies
 
-SYMBOLS: Mapping[tallies.Status, str] = {"pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "info": "i"}
+SYMBOLS: Mapping[tallies.Status, str] = {
+    "pass": "✓",
+    "waived": "~",
+    "fail": "✕",
+    "inconclusive": "?",
+    "error": "!",
+    "info": "i",
+}
 
 
-def report(runs: Sequence[Run], out: Path) -> str:
+def report(found: Report, out: Path) -> str:
     """Write `report.html` and say where it is."""
-    return f"report: {write_atomic(out / 'report.html', page(runs))}"
+    return f"report: {write_atomic(out / 'report.html', page(found))}"
 
 
-def page(runs: Sequence[Run]) -> str:
+def page(found: Report) -> str:
     """Return the page as text; every value in it is escaped."""
-    return _environment().get_template("report.html.j2").render(runs=runs, outcome=tallies.overall(runs))
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            runs=found.runs,
+            outcome=found.outcome,
+            decision=found.decision,
+            words=describe_decision(found.decision) if found.decision else None,
+            history=found.history,
+        )
+    )
 
 
 @cache
@@ -36,6 +53,7 @@ def _environment() -> Environment:
         "counted": tallies.must_counts_text,
         "open_points": tallies.open_points,
         "described": describe,
+        "newest_first": tallies.newest_first,
         "status": tallies.status,
         "plotted": plot_verdicts,
         "when": when,

@@ -2,7 +2,8 @@
 
 A must that failed is a failure; an inconclusive one a failure of type "inconclusive", so that nobody merges on it by
 accident; one that could not be measured an error. A `should` that did not pass is skipped, the only state that CI
-servers show without failing the build; `info` always passes. A run without musts adds a test case in error.
+servers show without failing the build; `info` always passes. A run without musts adds a test case in error. Where a
+gate decided, its decision is the one test case: what it waived or softened must not be red beside it.
 """
 
 import re
@@ -13,16 +14,27 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from harness import Reporter, Run, Verdict, describe, explain, hookimpl, write_atomic
+from harness import (
+    GateDecision,
+    Report,
+    Reporter,
+    Run,
+    Verdict,
+    describe,
+    describe_decision,
+    explain,
+    hookimpl,
+    write_atomic,
+)
 from harness_reports import tallies
 
 ELEMENT: Mapping[str, str] = {"fail": "failure", "inconclusive": "failure", "error": "error"}
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def report(runs: Sequence[Run], out: Path) -> str:
+def report(found: Report, out: Path) -> str:
     """Write `junit.xml` and say where it is."""
-    suites = [_suite(run) for run in runs]
+    suites = [_gate_suite(found.decision)] if found.decision else [_suite(run) for run in found.runs]
     root = Element("testsuites", {"name": "promotion-harness", **_totals([case for s in suites for case in s])})
     root.extend(suites)
     ElementTree.indent(root)
@@ -41,6 +53,24 @@ def _suite(run: Run) -> Element:
     suite.attrib |= _totals(list(suite))
     suite.set("time", f"{run.cost.seconds:.3f}")
     suite.set("timestamp", f"{run.started.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
+    return suite
+
+
+def _gate_suite(decision: GateDecision) -> Element:
+    suite = Element("testsuite", name=_clean(f"gate {decision.gate}"))
+    _properties(suite, _decision_facts(decision))
+    case = SubElement(suite, "testcase", classname=_clean(f"gate.{decision.gate}"), name="decision", time="0")
+    words = describe_decision(decision)
+    headline, text = _clean(words.headline), _clean("\n".join([*words.reasons, *words.notices, *words.warnings]))
+    if decision.blocks:
+        SubElement(case, ELEMENT[decision.outcome], type=decision.outcome, message=headline).text = text
+    else:
+        if decision.outcome == "inconclusive":
+            SubElement(case, "skipped", type="warning", message=headline)
+        SubElement(case, "system-out").text = text
+    suite.attrib |= _totals(list(suite))
+    suite.set("time", "0")
+    suite.set("timestamp", f"{decision.decided.astimezone(UTC):%Y-%m-%dT%H:%M:%S}")
     return suite
 
 
@@ -88,6 +118,16 @@ def _facts(run: Run) -> Mapping[str, object]:
         "candidate.digest": run.candidate.digest or "declared",
         "run": run.id,
         "run.digest": run.digest,
+    }
+
+
+def _decision_facts(decision: GateDecision) -> Mapping[str, object]:
+    return {
+        "outcome": decision.outcome,
+        "project": decision.project,
+        "candidate": decision.candidate.revision,
+        "candidate.digest": decision.candidate.digest or "declared",
+        **{f"run.{suite}": digest for suite, digest in decision.runs.items()},
     }
 
 

@@ -6,12 +6,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import Reporter, Run, Verdict, describe, group_verdicts, hookimpl, write_atomic
+from harness import (
+    GateDecision,
+    Report,
+    Reporter,
+    Run,
+    Verdict,
+    describe,
+    describe_decision,
+    group_verdicts,
+    hookimpl,
+    worst,
+    write_atomic,
+)
 from harness_reports import tallies
 
 LIMIT = 65_536  # of a comment on GitHub
 ROOM_FOR_NOTICE = 300
-EMOJI: Mapping[tallies.Status, str] = {"pass": "✅", "fail": "❌", "inconclusive": "🟡", "error": "⛔", "info": "🔹"}
+KINDS = ("reason", "suite", "verdict", "explanation")
+EMOJI: Mapping[tallies.Status, str] = {
+    "pass": "✅",
+    "waived": "📝",
+    "fail": "❌",
+    "inconclusive": "🟡",
+    "error": "⛔",
+    "info": "🔹",
+}
 SPECIAL = re.compile(r"([\\`*_\[\]<>&|~$])")
 REFERENCE = re.compile(r"@(?=\w)|#(?=\d)|(?<=GH)-(?=\d)")
 
@@ -24,16 +44,17 @@ class Part:
     counted: str = ""
 
 
-def report(runs: Sequence[Run], out: Path) -> str:
+def report(found: Report, out: Path) -> str:
     """Write `summary.md` and return it, ready to be posted."""
-    text = summary(runs)
+    text = summary(found)
     write_atomic(out / "summary.md", text)
     return text.rstrip()
 
 
-def summary(runs: Sequence[Run], limit: int = LIMIT) -> str:
-    """Return the summary of all runs; what does not fit into the limit is counted."""
-    return _fit_parts([*_headline(runs), *_tables(runs), *_explanations(runs)], limit)
+def summary(found: Report, limit: int = LIMIT) -> str:
+    """Return the summary of a decision and all runs; what does not fit into the limit is counted."""
+    head = _decision(found.decision) if found.decision else _headline(found.runs)
+    return _fit_parts([*head, *_tables(found.runs), *_explanations(found.runs)], limit)
 
 
 def escape_markdown(text: str) -> str:
@@ -50,8 +71,15 @@ def _unreferring(text: str) -> str:
     return REFERENCE.sub(lambda found: f"{found[0]}\N{ZERO WIDTH SPACE}", " ".join(text.split()))
 
 
+def _decision(decision: GateDecision) -> Iterator[Part]:
+    words, outcome = describe_decision(decision), decision.outcome
+    yield Part(text=f"## {EMOJI[outcome]} {outcome.capitalize()}: {escape_markdown(words.headline)}\n\n")
+    reasons = [*words.reasons, *words.notices, *(f"warning: {warning}" for warning in words.warnings)]
+    yield from (Part(text=f"- {escape_markdown(reason)}\n", counted="reason") for reason in reasons)
+
+
 def _headline(runs: Sequence[Run]) -> Iterator[Part]:
-    outcome = tallies.overall(runs)
+    outcome = worst([run.outcome for run in runs])
     who = " and ".join(dict.fromkeys(escape_markdown(run.candidate.revision) for run in runs))
     yield Part(text=f"## {EMOJI[outcome]} {outcome.capitalize()}: {who}\n\n")
     yield Part(text=f"{tallies.must_counts_text(runs).capitalize()}: {tallies.DECIDES[outcome]}.\n")
@@ -106,7 +134,7 @@ def _fit_parts(parts: Sequence[Part], limit: int) -> str:
 
 
 def _notice(left_out: Sequence[str]) -> str:
-    counts = [f"{left_out.count(kind)} {kind}s" for kind in ("suite", "verdict", "explanation") if kind in left_out]
+    counts = [f"{left_out.count(kind)} {kind}s" for kind in KINDS if kind in left_out]
     if not counts:
         return ""
     return f"\n**Left out, as a comment has room for no more: {' and '.join(counts)}.** The HTML report has them all.\n"

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from harness import Outcome, Run, Verdict, worst
+from harness import Outcome, PastRun, Run, Verdict
 
 Status = str
+PAST_RUNS = 10  # earlier runs that a page lists for each suite
 ORDER: tuple[Outcome, ...] = ("error", "fail", "inconclusive", "pass")
 DECIDES: Mapping[Outcome, str] = {
     "pass": "every requirement that must hold is shown to hold",
@@ -13,11 +14,6 @@ DECIDES: Mapping[Outcome, str] = {
     "inconclusive": "nothing that must hold is shown to fail, and not everything is shown to hold yet",
     "error": "something that must hold could not be measured, so nothing is decided",
 }
-
-
-def overall(runs: Sequence[Run]) -> Outcome:
-    """Return the outcome of all runs: the worst."""
-    return worst([run.outcome for run in runs])
 
 
 def status(verdict: Verdict) -> Status:
@@ -49,6 +45,11 @@ def by_requirement(run: Run) -> Iterator[Sequence[Verdict]]:
     """Yield the verdicts of each requirement: one, or one for each slice."""
     for _, group in groupby(run.verdicts, key=lambda verdict: (verdict.step, verdict.metric, verdict.requirement)):
         yield list(group)
+
+
+def newest_first(history: Sequence[PastRun], suite: str) -> Sequence[PastRun]:
+    """Return the last earlier runs of a suite."""
+    return [past for past in reversed(history) if past.suite == suite][:PAST_RUNS]
 
 
 def _join_with_and(parts: Sequence[str]) -> str:

@@ -1,12 +1,12 @@
 """Judges models where MLflow keeps them, and keeps the runs there too; MLflow itself loads when first needed."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import Connect, Datasets, OperatingPoint, Promoter, Reporter, Run, Target, hookimpl
+from harness import Connect, Datasets, OperatingPoint, Promoter, Report, Reporter, Target, hookimpl
 
 # MLflow reads the first when it is imported, which is after this line; the second keeps standard output the host's.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -33,11 +33,11 @@ def mlflow(
         yield found
 
 
-def report(runs: Sequence[Run], out: Path) -> str:
-    """Log each run to MLflow's tracking store and say where; nothing is written below `out`."""
+def report(found: Report, out: Path) -> str:
+    """Log each run, or what a gate decided on them, to MLflow's tracking store and say where; `out` stays empty."""
     from harness_mlflow.tracking import track  # noqa: PLC0415
 
-    return track(runs)
+    return track(found)
 
 
 class Alias:

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 from pydantic import TypeAdapter
 
-from harness import Run, Verdict
+from harness import GateDecision, Report, Run, Verdict
 from harness_mlflow.troubles import wrap_errors
 
 UNFIT = re.compile(r"[^\w.\- ]")
@@ -20,19 +20,22 @@ LONGEST_NAME = 200
 LONGEST_TAG = 5000
 MOST_AT_ONCE = 1000
 BOUNDS = ("value", "lower", "upper")
-RUN = TypeAdapter(Run)
+RUN, DECISION = TypeAdapter(Run), TypeAdapter(GateDecision)
 
 
-def track(runs: Sequence[Run]) -> str:
-    """Log each run to the experiment of its project; return where they are."""
+def track(found: Report) -> str:
+    """Log each run to the experiment of its project, or the decision on them alone; return where it is.
+
+    The runs that a gate decides on were logged when they were made.
+    """
     uri = mlflow.get_tracking_uri()
-    with wrap_errors(f"MLflow at {_without_password(uri)} did not take the runs", "check MLFLOW_TRACKING_URI"):
+    what = "the decision" if found.decision else "the runs"
+    with wrap_errors(f"MLflow at {_without_password(uri)} did not take {what}", "check MLFLOW_TRACKING_URI"):
         client = MlflowClient()
-        experiments = {project: _experiment(client, project) for project in sorted({run.project for run in runs})}
-        for run in runs:
-            _log(client, run, experiments[run.project])
-    places = [f"experiment {project!r} at {place(uri, number)}" for project, number in experiments.items()]
-    return f"MLflow  {len(runs)} run{'' if len(runs) == 1 else 's'} logged to {', '.join(places)}"
+        logged = _log_decision(client, found.decision) if found.decision else _log_runs(client, found.runs)
+    count = "decision" if found.decision else f"{len(found.runs)} run{'' if len(found.runs) == 1 else 's'}"
+    places = [f"experiment {project!r} at {place(uri, number)}" for project, number in logged.items()]
+    return f"MLflow  {count} logged to {', '.join(places)}"
 
 
 def metrics_of(verdicts: Sequence[Verdict]) -> Mapping[str, float]:
@@ -63,6 +66,31 @@ def _name(verdict: Verdict) -> str:
     versus = f" versus {verdict.requirement.versus}" if verdict.requirement.versus else ""
     labels = "".join(f" {label} {value}" for label, value in verdict.labels.items())
     return UNFIT.sub("_", f"{verdict.step}.{verdict.metric}{labels}{versus}")[:LONGEST_NAME]
+
+
+def _log_runs(client: MlflowClient, runs: Sequence[Run]) -> Mapping[str, str]:
+    experiments = {project: _experiment(client, project) for project in sorted({run.project for run in runs})}
+    for run in runs:
+        _log(client, run, experiments[run.project])
+    return experiments
+
+
+def _log_decision(client: MlflowClient, decision: GateDecision) -> Mapping[str, str]:
+    experiment, moment = _experiment(client, decision.project), _stamp(decision.decided)
+    tags = {
+        "gate": decision.gate,
+        "outcome": decision.outcome,
+        "candidate": decision.candidate.revision,
+        "candidate_digest": decision.candidate.digest,
+    }
+    made = client.create_run(experiment, start_time=moment, run_name=f"gate {decision.gate}", tags=_as_tags(tags))
+    status = "FAILED"
+    try:
+        client.log_dict(made.info.run_id, DECISION.dump_python(decision, mode="json"), "decision.json")
+        status = "FAILED" if decision.outcome == "error" else "FINISHED"
+    finally:
+        client.set_terminated(made.info.run_id, status, moment)
+    return {decision.project: experiment}
 
 
 def _log(client: MlflowClient, run: Run, experiment: str) -> None:
@@ -100,7 +128,11 @@ def _tags(run: Run) -> dict[str, str]:
         "run_digest": run.digest,
         "trigger": run.trigger,
     }
-    return {f"harness.{name}": value[:LONGEST_TAG] for name, value in tags.items() if value}
+    return _as_tags(tags)
+
+
+def _as_tags(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {f"harness.{name}": value[:LONGEST_TAG] for name, value in values.items() if value}
 
 
 def _stamp(moment: datetime) -> int:

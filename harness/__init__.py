@@ -42,10 +42,15 @@ if TYPE_CHECKING:
     from harness.plugins.tasks import TaskResult as TaskResult
     from harness.running.executors import perform_alone as perform_alone
     from harness.tables.bins import Bins as Bins
-    from harness.tables.glob_files import by_file as by_file
     from harness.tables.profile_files import save_profile as save_profile
     from harness.tables.profiles import ColumnProfile as ColumnProfile
     from harness.tables.profiles import Profile as Profile
+    from harness.tables.queries import Query as Query
+    from harness.tables.scan import rows_of as rows_of
+    from harness.tables.sql import Sql as Sql
+    from harness.tables.sql import column as column
+    from harness.tables.sql import literal as literal
+    from harness.tables.sql import sql as sql
     from harness.values.cost import Cost as Cost
     from harness.values.decisions import GateDecision as GateDecision
     from harness.values.identity import Identity as Identity
@@ -119,7 +124,6 @@ _HOME = {
     ),
     "running.executors": ("perform_alone",),
     "tables.bins": ("Bins",),
-    "tables.glob_files": ("by_file",),
     "tables.profile_files": ("save_profile",),
     "tables.profiles": (
         "ColumnProfile",
@@ -127,6 +131,14 @@ _HOME = {
     ),
     "values.cost": ("Cost",),
     "values.decisions": ("GateDecision",),
+    "tables.queries": ("Query",),
+    "tables.scan": ("rows_of",),
+    "tables.sql": (
+        "Sql",
+        "column",
+        "literal",
+        "sql",
+    ),
     "values.identity": ("Identity",),
     "values.keys": ("MetricKey",),
     "values.measurements": (

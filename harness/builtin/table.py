@@ -8,7 +8,6 @@ from harness.data.datasets import Dataset
 from harness.errors import HarnessError
 from harness.plugins.hooks import hookimpl
 from harness.plugins.targets import Connect, Datasets, OperatingPoint, add_decisions, pick
-from harness.tables import scan
 from harness.values.identity import Identity
 
 
@@ -77,7 +76,7 @@ def _identity(rows: Dataset, model: str | None, made_by: str | None) -> Identity
 
 
 def _single_value(rows: Dataset, column: str) -> str:
-    values = scan.table(f"SELECT DISTINCT {scan.identifier(column)} AS v FROM ({rows.sql})")["v"].to_pylist()
+    values = rows.query("SELECT DISTINCT {column} AS v FROM {rows}", column=column).table()["v"].to_pylist()
     if len(values) != 1 or values[0] is None:
         shown = ", ".join(map(repr, values[:3]))
         raise HarnessError(

@@ -4,12 +4,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.tables import scan
+from harness.tables.column_names import fold_case
+from harness.tables.files import by_file
+from harness.tables.queries import Query
+from harness.tables.sql import ALL_ROWS, Part, Sql, column, placeholders, sql
 from harness.values.runs import Data
 
 if TYPE_CHECKING:
@@ -36,8 +41,11 @@ class Roles:
 
     def single_columns(self) -> Mapping[str, str]:
         """Return each single-column role that is set, with its column."""
-        singles = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "cluster"}
-        return {role: column for role, column in singles.items() if column is not None}
+        singles = {role: getattr(self, role) for role in SINGLE_ROLES}
+        return {role: name for role, name in singles.items() if name is not None}
+
+
+SINGLE_ROLES = tuple(item.name for item in fields(Roles) if item.name != "cluster")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +58,7 @@ class Dataset:
     name: str
     uri: str
     digest: str
-    sql: str
+    sql: Sql
     roles: Roles = field(default_factory=Roles)
     filters: tuple[str, ...] = ()
     latest: datetime | None = None
@@ -60,29 +68,40 @@ class Dataset:
 
     @property
     def columns(self) -> Mapping[str, str]:
-        """Return the columns with their SQL types."""
-        return scan.columns(self.sql)
+        """Return the columns with their SQL types, which a digest's query has for good."""
+        return _describe(self.sql, self.digest)
 
     @property
     def size(self) -> int:
         """Return the number of rows, which a digest's query has for good."""
         return _count_rows(self.sql, self.digest)
 
+    def query(self, template: str, /, **parts: Part) -> Query:
+        """Return a question about the rows in DuckDB's SQL.
+
+        `{rows}` are the rows, `{label}` and other roles the columns that play them, and `{name}` is the part given as
+        `name`: the name of a column, which must be there, `column(...)`, `literal(...)`, SQL made by `sql(...)`,
+        another dataset or query, or a list of these, which is filled in with commas.
+        """
+        return Query(sql=self._fill(template, parts))
+
+    def where(self, condition: str, /, **parts: Part) -> "Dataset":
+        """Return the rows for which a condition is true, written as for `query`."""
+        return replace(self, sql=self.query(f"{ALL_ROWS}{{rows}} WHERE {condition}", **parts).sql)
+
+    def by_file(self) -> Mapping[str, "Dataset"]:
+        """Return, by its name, each file of a glob that is read whole, in the order of the names."""
+        return {name: replace(self, sql=found) for name, found in by_file(self.sql).items()}
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows in Arrow batches."""
-        self._must_have(columns or ())
+        self.must_have(columns or ())
         return scan.batches(scan.select(self.sql, columns))
 
     def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows of the named columns (default all) as one Arrow table."""
-        self._must_have(columns or ())
+        self.must_have(columns or ())
         return scan.table(scan.select(self.sql, columns))
-
-    def counts(self, columns: Sequence[str], most: int) -> pa.Table:
-        """Return how many `rows` hold each combination of values, counted where they are; at most so many of them."""
-        self._must_have(columns)
-        names = ", ".join(map(scan.identifier, columns))
-        return scan.table(f"SELECT {names}, count(*) AS rows FROM ({self.sql}) GROUP BY {names} LIMIT {most}")
 
     def profile(self, columns: Sequence[str] | None = None) -> "Profile":
         """Return the counts of the named columns (default: all of a known kind that play no role), or those saved.
@@ -93,20 +112,22 @@ class Dataset:
         from harness.tables import profiling  # noqa: PLC0415 - costs a fifth of a second, and few runs profile
 
         if not profiling.is_saved(self.sql):
-            self._must_have(columns or ())
+            self.must_have(columns or ())
         playing = {*self.roles.single_columns().values(), *self.roles.cluster}
         return profiling.profile(self.sql, self.digest, columns, playing, self._columns_to_profile(playing))
 
-    def observations(self, *, y: str, score: str | None = None, where: str = "true") -> pa.Table:
+    def observations(self, *, y: str, score: str | None = None, where: str = "true", **parts: Part) -> pa.Table:
         """Return a Sample's rows: id, y, score, weight and clusters by their roles, sorted by id.
 
-        `y`, `score` and `where` are SQL expressions over the columns; y and score become doubles.
+        `y`, `score` and `where` are SQL over the columns, written as for `query`; y and score become doubles.
         """
-        parts = {"id": self.roles.id, "weight": self.roles.weight} | {f"cluster.{c}": c for c in self.roles.cluster}
-        chosen = [f"{scan.identifier(column)} AS {scan.identifier(name)}" for name, column in parts.items() if column]
-        chosen += [f"CAST({value} AS DOUBLE) AS {name}" for name, value in (("y", y), ("score", score)) if value]
+        named = {"id": self.roles.id, "weight": self.roles.weight} | {f"cluster.{c}": c for c in self.roles.cluster}
+        chosen = [sql("{c} AS {name}", c=column(c), name=column(name)) for name, c in named.items() if c]
+        values = {"y": y} | ({} if score is None else {"score": score})
+        chosen += [self._fill(f"CAST({value} AS DOUBLE) AS {name}", parts) for name, value in values.items()]
         order = " ORDER BY id" if self.roles.id else ""
-        return scan.table(f"SELECT {', '.join(chosen)} FROM ({self.sql}) WHERE {where}{order}")
+        which = self._fill(where, parts)
+        return self.query(f"SELECT {{chosen}} FROM {{rows}} WHERE {{which}}{order}", chosen=chosen, which=which).table()
 
     def ibis(self) -> "ibis.Table":
         """Return the rows as a lazy Ibis table on DuckDB."""
@@ -122,12 +143,25 @@ class Dataset:
     def with_roles(self, **roles: Any) -> "Dataset":
         """Return the same rows with further roles, which must name columns that exist."""
         changed = replace(self, roles=replace(self.roles, **roles))
-        changed._must_have([*changed.roles.single_columns().values(), *changed.roles.cluster])
+        changed.must_have([*changed.roles.single_columns().values(), *changed.roles.cluster])
         return changed
 
-    def with_column(self, name: str, expression: str) -> "Dataset":
-        """Return the same rows with one more column, computed by a SQL expression."""
-        return replace(self, sql=f"SELECT *, {expression} AS {scan.identifier(name)} FROM ({self.sql})")
+    def with_column(self, name: str, expression: str, /, **parts: Part) -> "Dataset":
+        """Return the same rows with one more column, computed by SQL that is written as for `query`."""
+        named = {"value": self._fill(expression, parts), "name": column(self.new_name(name))}
+        return replace(self, sql=self.query("SELECT *, {value} AS {name} FROM {rows}", **named).sql)
+
+    def new_name(self, *names: str) -> str:
+        """Return the first of some names that no column has yet, whatever the case of its letters."""
+        known = {fold_case(name): name for name in self.columns}
+        for name in names:
+            if fold_case(name) not in known:
+                return name
+        taken = known[fold_case(names[-1])]
+        raise UsageError(
+            f"dataset {self.name!r} ({self.uri}) has the column {taken!r} already, so none can be added as "
+            f"{names[-1]!r}; rename one of them"
+        )
 
     def record(self) -> Data:
         """Return what a run keeps of this dataset."""
@@ -145,7 +179,8 @@ class Dataset:
         columns = self.columns if self.profiled else {}
         return [n for n in columns if n in self.profiled or (EVERY in self.profiled and n not in playing)]
 
-    def _must_have(self, names: Sequence[str]) -> None:
+    def must_have(self, names: Sequence[str]) -> None:
+        """Refuse names that are no columns of it."""
         columns = self.columns if names else {}
         for name in names:
             if name not in columns:
@@ -153,11 +188,30 @@ class Dataset:
                     f"dataset {self.name!r} ({self.uri}) has no column {name!r}{did_you_mean(name, columns)}"
                 )
 
+    def _fill(self, template: str, parts: Mapping[str, Part]) -> Sql:
+        roles = [role for role in placeholders(template) if role in SINGLE_ROLES and role not in parts]
+        named = {**{role: self.column(role) for role in roles}, **parts}
+        return sql(template, rows=self, **{name: self._quote(part) for name, part in named.items()})
+
+    def _quote(self, part: Part) -> Part:
+        """Return a part with the columns that it names quoted, once they are there."""
+        named = [part] if isinstance(part, str) else part
+        if not isinstance(named, Sequence):
+            return named
+        self.must_have([each for each in named if isinstance(each, str)])
+        return [column(each) if isinstance(each, str) else each for each in named]
+
 
 @lru_cache(maxsize=1024)
-def _count_rows(sql: str, digest: str) -> int:
+def _count_rows(query: Sql, digest: str) -> int:
     """Count once: a record is still written when the engine that held the rows is gone."""
-    return scan.count(sql)
+    return scan.count(query)
+
+
+@lru_cache(maxsize=1024)
+def _describe(query: Sql, digest: str) -> Mapping[str, str]:
+    """Describe once: each placeholder of a query asks for it."""
+    return MappingProxyType(scan.columns(query))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,12 +245,12 @@ def verify(data: Dataset) -> Dataset:
     """Return the dataset when every role holds; otherwise say which does not, before anything is measured."""
     if not _roles_to_check(data):
         return data
-    counts = scan.one_row(f"SELECT {', '.join(_tallies(data))} FROM ({data.sql})")
-    for role, column in _roles_to_check(data):
-        if counts[f"bad {role}"]:
+    counts = data.query("SELECT {tallies} FROM {rows}", tallies=list(_tallies(data))).one()
+    for at, (role, name) in enumerate(_roles_to_check(data)):
+        if counts[f"bad{at}"]:
             raise HarnessError(
-                f"dataset {data.name!r}: {counts[f'bad {role}']} of {counts['rows']} rows have no usable {role} "
-                f"in column {column!r} (missing, NaN or infinite); repair or leave out those rows"
+                f"dataset {data.name!r}: {counts[f'bad{at}']} of {counts['rows']} rows have no usable {role} "
+                f"in column {name!r} (missing, NaN or infinite); repair or leave out those rows"
             )
     _ids_are_unique(data, counts)
     _labels_differ(data, counts)
@@ -208,16 +262,15 @@ def _roles_to_check(data: Dataset) -> Sequence[tuple[str, str]]:
     return [*data.roles.single_columns().items(), *clusters]
 
 
-def _tallies(data: Dataset) -> Iterator[str]:
-    yield 'count(*) AS "rows"'
+def _tallies(data: Dataset) -> Iterator[Sql]:
+    yield sql("count(*) AS rows")
     types = data.columns
-    for role, column in _roles_to_check(data):
-        quoted = scan.identifier(column)
-        finite = f" OR NOT isfinite({quoted})" if types[column] in FINITE else ""
-        yield f'count(*) FILTER ({quoted} IS NULL{finite}) AS "bad {role}"'
+    for at, (_, name) in enumerate(_roles_to_check(data)):
+        finite = " OR NOT isfinite({c})" if types[name] in FINITE else ""
+        yield sql(f"count(*) FILTER ({{c}} IS NULL{finite}) AS bad{at}", c=column(name))
     for role in ("id", "label"):
         named = data.roles.single_columns().get(role)
-        yield f'count(DISTINCT {scan.identifier(named)}) AS "{role}s"' if named else f'NULL AS "{role}s"'
+        yield sql(f"count(DISTINCT {{c}}) AS {role}s" if named else f"NULL AS {role}s", c=column(named or role))
 
 
 def _ids_are_unique(data: Dataset, counts: Mapping[str, object]) -> None:

@@ -14,6 +14,8 @@ from harness.data.datasets import Dataset, Tables, not_empty
 from harness.data.provenance import provenance
 from harness.errors import HarnessError, UsageError
 from harness.tables import engines, remote_tables, scan
+from harness.tables.column_names import refuse_repeated
+from harness.tables.sql import Sql, column, literal, sql
 
 LONGEST = timedelta(days=100 * 365)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -120,7 +122,7 @@ def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
 
 def _open_source(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
     raw = replace(_table(name, source, folder), as_of=as_of)
-    raw._must_have([*source.exclude, *([source.time] if source.time else [])])
+    raw.must_have([*source.exclude, *([source.time] if source.time else [])])
     kept = _in_time(_without(raw, source), source, as_of)
     labelled = _join_labels(kept, source, folder)
     return labelled.with_roles(
@@ -149,12 +151,12 @@ def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
         return replace(_elsewhere(name, declared.source, uri, declared.connection), provenance=message)
     if declared.connection is not None:
         raise UsageError(f"source {declared.source!r} is read without a connection; leave out `connection`")
-    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.source_sql(uri))
+    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.rows_of(uri))
     return replace(found, provenance=(*message, *provenance(uri)))
 
 
 def _elsewhere(name: str, source: str, uri: str, connection: SecretStr | None) -> Dataset:
-    found = remote_tables.relation(uri, connection.get_secret_value() if connection else None)
+    found = remote_tables.remote_table(uri, connection.get_secret_value() if connection else None)
     if found.engine == "delta":
         from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it
 
@@ -166,12 +168,11 @@ def _elsewhere(name: str, source: str, uri: str, connection: SecretStr | None) -
 
 def _without(data: Dataset, source: Source) -> Dataset:
     """Leave out rows that can have no outcome, and say how many."""
-    for column, values in source.exclude.items():
-        quoted = scan.identifier(column)
-        out = f"coalesce({quoted} IN ({', '.join(map(scan.literal, values))}), false)"
-        count = scan.one_row(f"SELECT count(*) FILTER ({out}) AS n FROM ({data.sql})")["n"]
-        message = f"without {count} rows where {column} is {' or '.join(map(str, values))}"
-        data = replace(data, sql=f"SELECT * FROM ({data.sql}) WHERE NOT {out}", filters=(*data.filters, message))
+    for name, values in source.exclude.items():
+        out = sql("coalesce({c} IN ({values}), false)", c=column(name), values=list(map(literal, values)))
+        count = data.query("SELECT count(*) FILTER ({out}) AS n FROM {rows}", out=out).one()["n"]
+        message = f"without {count} rows where {name} is {' or '.join(map(str, values))}"
+        data = replace(data.where("NOT {out}", out=out), filters=(*data.filters, message))
     return data
 
 
@@ -181,28 +182,26 @@ def _in_time(data: Dataset, source: Source, as_of: datetime) -> Dataset:
         if source.mature_after or source.window:
             raise UsageError("mature_after and window need to know when a row happened; add `time: COLUMN`")
         return data
-    when = f"CAST({scan.identifier(source.time)} AS TIMESTAMPTZ)"
+    when = sql("CAST({c} AS TIMESTAMPTZ)", c=column(source.time))
     until = as_of - (source.mature_after or timedelta())
-    rules = [f"{when} <= {_instant(until)}"] if source.mature_after is not None else []
-    rules += [f"{when} > {_instant(until - source.window)}", f"{when} <= {_instant(until)}"] if source.window else []
-    narrowed = replace(data, sql=f"SELECT * FROM ({data.sql}) WHERE {' AND '.join(rules)}") if rules else data
+    rules = ["{when} <= {until}"] if source.mature_after is not None or source.window else []
+    rules += ["{when} > {start}"] if source.window else []
+    limits = {"until": literal(until), "start": literal(until - (source.window or timedelta()))}
+    narrowed = data.where(" AND ".join(rules), when=when, **limits) if rules else data
     return _add_time_span(data, narrowed, when, source.time, bool(rules))
 
 
-def _add_time_span(before: Dataset, after: Dataset, when: str, column: str, filtered: bool) -> Dataset:
-    span = scan.one_row(f"SELECT count(*) AS n, min({when}) AS first, max({when}) AS latest FROM ({after.sql})")
+def _add_time_span(before: Dataset, after: Dataset, when: Sql, name: str, filtered: bool) -> Dataset:
+    spans = "SELECT count(*) AS n, min({when}) AS first, max({when}) AS latest FROM {rows}"
+    span = after.query(spans, when=when).one()
     latest = span["latest"]
     if not isinstance(latest, datetime):
         raise HarnessError(
             f"{before.size} rows were read and none is left after mature_after and window; "
             f"give a later --as-of, a longer window or newer rows"
         )
-    message = (f"{column} from {_stamp(span['first'])} to {_stamp(latest)}",) if filtered else ()
+    message = (f"{name} from {_stamp(span['first'])} to {_stamp(latest)}",) if filtered else ()
     return replace(after, latest=latest.astimezone(UTC), filters=(*after.filters, *message))
-
-
-def _instant(moment: datetime) -> str:
-    return f"TIMESTAMPTZ '{moment.astimezone(UTC).isoformat(sep=' ')}'"
 
 
 def _stamp(moment: object) -> str:
@@ -215,8 +214,8 @@ def _join_labels(data: Dataset, source: Source, folder: Path) -> Dataset:
     if labels is None:
         return data
     table = _table(f"{data.name}.labels", labels, folder)
-    table._must_have([labels.on, labels.column])
-    data._must_have([source.id or labels.on])
+    table.must_have([labels.on, labels.column])
+    data.must_have([source.id or labels.on])
     _keys_are_good(data, table, labels)
     return replace(
         data,
@@ -226,19 +225,24 @@ def _join_labels(data: Dataset, source: Source, folder: Path) -> Dataset:
     )
 
 
-def _join_sql(data: Dataset, table: Dataset, labels: Labels, key: str) -> str:
-    column, on = scan.identifier(labels.column), scan.identifier(labels.on)
-    absent = "NULL" if labels.absent_is is None else scan.literal(labels.absent_is)
-    kept = ", d.".join(scan.identifier(name) for name in data.columns if name != labels.column)
-    return (
-        f"SELECT d.{kept}, CASE WHEN l.{on} IS NULL THEN {absent} ELSE l.{column} END AS {column} "
-        f"FROM ({data.sql}) d LEFT JOIN ({table.sql}) l ON d.{scan.identifier(key)} = l.{on}"
-    )
+def _join_sql(data: Dataset, table: Dataset, labels: Labels, key: str) -> Sql:
+    """Return the rows with their labels, which take the place of a column with the same name."""
+    kept = [name for name in data.columns if name != labels.column]
+    refuse_repeated([*kept, labels.column], f"dataset {data.name!r} with its labels")
+    return data.query(
+        "SELECT {kept}, CASE WHEN l.{on} IS NULL THEN {absent} ELSE l.{label} END AS {label} "
+        "FROM {rows} d LEFT JOIN {labels} l ON d.{key} = l.{on}",
+        kept=[sql("d.{name}", name=column(name)) for name in kept],
+        on=column(labels.on),
+        absent=literal(labels.absent_is),
+        label=column(labels.column),
+        labels=table,
+        key=key,
+    ).sql
 
 
 def _keys_are_good(data: Dataset, table: Dataset, labels: Labels) -> None:
-    on = scan.identifier(labels.on)
-    keys = scan.one_row(f"SELECT count(*) AS n, count(DISTINCT {on}) AS d FROM ({table.sql})")
+    keys = table.query("SELECT count(*) AS n, count(DISTINCT {on}) AS d FROM {rows}", on=labels.on).one()
     if keys["n"] != keys["d"]:
         raise HarnessError(
             f"labels {labels.source} hold {keys['n']} rows for {keys['d']} values of {labels.on}; "

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError, UsageError, did_you_mean
-from harness.tables import scan
+from harness.tables.sql import literal
 from harness.values.identity import Identity
 
 Datasets = Mapping[str, Dataset]
@@ -55,28 +55,24 @@ def add_decisions(data: Dataset, point: OperatingPoint, reference: Dataset | Non
 
     An alert rate is turned into a threshold on `reference`, which must be scored and share no id with `data`.
     """
-    score = scan.identifier(data.column("score"))
     threshold = point.threshold if point.threshold is not None else _threshold(data, point, reference)
-    name = "decision" if "decision" not in data.columns else "decision at operating point"
-    return data.with_column(name, f"CAST({score} >= {threshold!r} AS TINYINT)").with_roles(decision=name)
+    name = data.new_name("decision", "decision at operating point")
+    alert = "CAST({score} >= {threshold} AS TINYINT)"
+    return data.with_column(name, alert, threshold=literal(threshold)).with_roles(decision=name)
 
 
 def _threshold(data: Dataset, point: OperatingPoint, reference: Dataset | None) -> float:
     if point.alert_rate is None or reference is None:
         raise UsageError("operating_point is `threshold: NUMBER`, or `alert_rate: SHARE` with `from: DATASET`")
-    shared = scan.one_row(f"SELECT count(*) AS n FROM ({_ids(data)} INTERSECT {_ids(reference)})")["n"]
+    both = "SELECT count(*) AS n FROM (SELECT {id} FROM {rows} INTERSECT {others})"
+    shared = data.query(both, others=reference.query("SELECT {id} FROM {rows}")).one()["n"]
     if shared:
         raise HarnessError(
             f"operating point: {shared} ids are both in {data.name!r} and in {reference.name!r}; "
             f"a threshold tuned on the rows it is judged by voids the interval, so use other rows"
         )
-    score = scan.identifier(reference.column("score"))
-    quantile = f"quantile_disc({score}, {1 - point.alert_rate!r})"
-    found = scan.one_row(f"SELECT {quantile} AS t FROM ({reference.sql})")["t"]
+    quantile = "SELECT quantile_disc({score}, {share}) AS t FROM {rows}"
+    found = reference.query(quantile, share=literal(1 - point.alert_rate)).one()["t"]
     if not isinstance(found, float | int):
         raise HarnessError(f"operating point: dataset {reference.name!r} has no rows to take an alert rate from")
     return float(found)
-
-
-def _ids(data: Dataset) -> str:
-    return scan.select(data.sql, [data.column("id")])

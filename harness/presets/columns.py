@@ -1,10 +1,13 @@
 """Looks at a table's columns: what each holds, as far as a role can be told from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.tables import scan
+from harness.tables.queries import Query
+from harness.tables.sql import Sql, column, sql
 
 FLOATS = ("FLOAT", "DOUBLE")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -88,34 +91,33 @@ class Table:
 
 def read_table(uri: str) -> Table:
     """Return what one scan of a parquet or CSV file tells of its columns."""
-    sql = scan.source_sql(uri)
-    types = scan.columns(sql)
-    aggregates = [part for index, name in enumerate(types) for part in _aggregates(index, name, types[name])]
-    found = scan.one_row(f"SELECT count(*) AS n, {', '.join(aggregates)} FROM ({sql})")
+    rows = scan.rows_of(uri)
+    types = scan.columns(rows)
+    aggregates = [_aggregates(index, name, types[name]) for index, name in enumerate(types)]
+    found = Query(sql=sql("SELECT count(*) AS n, {aggregates} FROM ({rows})", aggregates=aggregates, rows=rows)).one()
     if found["n"] == 0:
         raise HarnessError(f"{uri} has no rows, so nothing can be told from it; name a table with rows")
     columns = [_column(index, name, types[name], found) for index, name in enumerate(types)]
-    return Table(uri=uri, rows=int(str(found["n"])), columns={column.name: column for column in columns})
+    return Table(uri=uri, rows=int(found["n"]), columns={column.name: column for column in columns})
 
 
 def positives(table: Table, label: Column) -> int:
     """Return how many rows carry label 1."""
-    sql = f"SELECT count(*) FILTER (CAST({scan.identifier(label.name)} AS INT) = 1) AS n"
-    return int(str(scan.one_row(f"{sql} FROM ({scan.source_sql(table.uri)})")["n"]))
+    counting = "SELECT count(*) FILTER (CAST({label} AS INT) = 1) AS n FROM ({rows})"
+    return int(Query(sql=sql(counting, label=column(label.name), rows=scan.rows_of(table.uri))).one()["n"])
 
 
-def _aggregates(index: int, name: str, kind: str) -> Sequence[str]:
-    column = scan.identifier(name)
-    usable = f"{column} IS NOT NULL" + (f" AND isfinite({column})" if kind in FLOATS else "")
-    return [
-        f"count(*) FILTER (NOT ({usable})) AS missing_{index}",
-        f"count(DISTINCT {column}) AS distinct_{index}",
-        f"min({column}) FILTER ({usable}) AS low_{index}",
-        f"max({column}) FILTER ({usable}) AS high_{index}",
-    ]
+def _aggregates(index: int, name: str, kind: str) -> Sql:
+    usable = sql("{c} IS NOT NULL" + (" AND isfinite({c})" if kind in FLOATS else ""), c=column(name))
+    return sql(
+        f"count(*) FILTER (NOT ({{usable}})) AS missing_{index}, count(DISTINCT {{c}}) AS distinct_{index}, "
+        f"min({{c}}) FILTER ({{usable}}) AS low_{index}, max({{c}}) FILTER ({{usable}}) AS high_{index}",
+        c=column(name),
+        usable=usable,
+    )
 
 
-def _column(index: int, name: str, kind: str, found: Mapping[str, object]) -> Column:
+def _column(index: int, name: str, kind: str, found: Mapping[str, Any]) -> Column:
     return Column(
         name=name,
         type=kind,

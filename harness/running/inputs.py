@@ -6,6 +6,7 @@ from harness.data.datasets import Roles, verify
 from harness.errors import HarnessError, UsageError
 from harness.plugins.targets import Target
 from harness.suite.steps import Resolved
+from harness.tables.sql import Sql
 
 
 def columns_to_profile(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mapping[str, tuple[str, ...]]:
@@ -22,7 +23,7 @@ def columns_to_profile(steps: Sequence[Resolved], targets: Mapping[str, Target])
 def unusable(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mapping[tuple[str, str], str]:
     """Return, by target and dataset that steps read there, why its rows or roles do not hold."""
     named = {(n, d): None for step in steps for n, found in step.arguments.items() for d in found.values()}
-    held: set[tuple[str, Roles]] = set()
+    held: set[tuple[Sql, Roles]] = set()
     troubles = {(name, data): _trouble(targets[name], data, held) for name, data in named if name in targets}
     return {place: why for place, why in troubles.items() if why}
 
@@ -36,7 +37,7 @@ def _step_columns(step: Resolved, target: Target, arguments: Mapping[str, str]) 
         return ()
 
 
-def _trouble(target: Target, name: str, held: set[tuple[str, Roles]]) -> str:
+def _trouble(target: Target, name: str, held: set[tuple[Sql, Roles]]) -> str:
     """Return why a dataset cannot be used, or nothing; what is `held` was verified before."""
     try:
         data = target.dataset(name)

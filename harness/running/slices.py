@@ -13,7 +13,6 @@ from harness.records.contract import SLICE, judged_columns, plain
 from harness.records.partition import Codes, Group, number_groups, split_rows
 from harness.records.row_digests import RowDigests
 from harness.stats import kept_columns
-from harness.tables import scan
 from harness.values.measurements import Measurement
 
 By = Sequence[str | list[str]]
@@ -57,7 +56,7 @@ def _read_slicing(data: Dataset, groups: Sequence[Sequence[str]]) -> _Slicing:
     names = sorted({name for group in groups for name in group})
     key, texts = data.column("id"), [f"words {at}" for at in range(len(names))]
     for text, name in zip(texts, names, strict=True):
-        data = data.with_column(text, f"CAST({scan.identifier(name)} AS VARCHAR)")
+        data = data.with_column(text, "CAST({name} AS VARCHAR)", name=name)
     rows = data.rows(list(dict.fromkeys([key, *names, *texts])))
     orders = {name: _words_in_order(name, rows, text) for name, text in zip(names, texts, strict=True)}
     words = {name: pc.fill_null(rows[text], MISSING) for name, text in zip(names, texts, strict=True)}

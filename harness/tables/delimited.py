@@ -6,12 +6,14 @@ from glob import glob
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.tables.column_names import refuse_repeated
+from harness.tables.files import CsvFiles
 
 DELIMITERS = ",;|\t"
 
 
-def options(uri: str) -> str:
-    """Return the options of DuckDB's `read_csv` for the files of a path or glob: a header, quotes doubled (RFC 4180).
+def read_files(uri: str) -> CsvFiles:
+    """Return the files of a path or glob, once their headers are the same.
 
     The delimiter is the most frequent of comma, semicolon, bar and tab in the header; a tab in a `.tsv`.
     """
@@ -20,7 +22,7 @@ def options(uri: str) -> str:
     delimiter = "\t" if files[0].suffix.lower() == ".tsv" else max(DELIMITERS, key=heads[0].count)
     names = [_names(file, head, delimiter) for file, head in zip(files, heads, strict=True)]
     _refuse_others(files, names)
-    return f"delim = '{delimiter}', header = true, quote = '\"', escape = '\"', strict_mode = true"
+    return CsvFiles(pattern=uri, delimiter=delimiter)
 
 
 def _first_line(file: Path) -> str:
@@ -38,6 +40,7 @@ def _names(file: Path, head: str, delimiter: str) -> Sequence[str]:
     if not names or lacking:
         message = f"names {', '.join(map(repr, lacking))} more than once or not at all" if names else "is empty"
         raise HarnessError(f"the first line of {file} {message}; a CSV file starts with one name for each column")
+    refuse_repeated(names, str(file))
     return names
 
 

@@ -6,33 +6,36 @@ from typing import TYPE_CHECKING
 import pyarrow.dataset as ds
 
 from harness.errors import HarnessError, UsageError
-from harness.tables.remote_tables import Relation
+from harness.tables.column_names import refuse_repeated
+from harness.tables.remote_tables import RemoteTable
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 
-def pin_version(relation: Relation) -> Relation:
+def pin_version(table: RemoteTable) -> RemoteTable:
     """Return the table at a fixed version: the one after `@`, or the latest there is."""
-    path, version = _split(relation.name)
-    return Relation(engine="delta", name=f"{path}@{_open_table(path, version).version()}", place=relation.place)
+    path, version = _split(table.name)
+    return RemoteTable(engine="delta", name=f"{path}@{_open_table(path, version).version()}", place=table.place)
 
 
-def digest(relation: Relation) -> str:
+def digest(table: RemoteTable) -> str:
     """Return `delta:` with the table's own id and its version, which never changes what it holds."""
-    path, version = _split(relation.name)
+    path, version = _split(table.name)
     return f"delta:{_open_table(path, version).metadata().id}@{version}"
 
 
 @lru_cache(maxsize=16)
-def rows(relation: Relation) -> ds.Dataset:
+def rows(table: RemoteTable) -> ds.Dataset:
     """Return the rows of a version; DuckDB reads the columns and rows it needs of it."""
     from deltalake.exceptions import DeltaError  # noqa: PLC0415 - only who names a Delta table needs it
 
     try:
-        return _open_table(*_split(relation.name)).to_pyarrow_dataset()
+        found = _open_table(*_split(table.name)).to_pyarrow_dataset()
     except (DeltaError, OSError) as error:
-        raise HarnessError(f"{relation.uri}: {' '.join(str(error).split())}") from error
+        raise HarnessError(f"{table.uri}: {' '.join(str(error).split())}") from error
+    refuse_repeated(found.schema.names, table.uri)
+    return found
 
 
 def _split(name: str) -> tuple[str, int | None]:

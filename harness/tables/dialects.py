@@ -15,10 +15,20 @@ MICROSECONDS: Mapping[str, str] = {
 }
 
 
+Names = frozenset[tuple[str, tuple[str, ...]]]
+
+
 @lru_cache(maxsize=256)
-def translate(sql: str, dialect: str, flags: frozenset[str]) -> str:
-    """Return a DuckDB query in another dialect; `flags` are the columns that hold booleans."""
-    tree = sqlglot.parse_one(sql, read="duckdb")
+def translate(text: str, dialect: str, flags: frozenset[str], names: Names) -> str:
+    """Return a DuckDB query in another dialect.
+
+    `flags` are the columns that hold booleans, `names` the tables: as the query calls them, and their names' parts.
+    """
+    tree = sqlglot.parse_one(text, read="duckdb")
+    tables = dict(names)
+    for table in tree.find_all(exp.Table):
+        if table.name in tables:
+            table.set("this", _dotted(tables[table.name]))
     for place, node in enumerate(reversed(list(tree.walk()))):
         if isinstance(node, exp.Subquery) and isinstance(node.parent, exp.From | exp.Join) and not node.alias:
             node.set("alias", exp.TableAlias(this=exp.to_identifier(f"part{place}")))
@@ -27,6 +37,16 @@ def translate(sql: str, dialect: str, flags: frozenset[str]) -> str:
         elif isinstance(node, exp.Anonymous):
             _replace_call(node, dialect)
     return tree.sql(dialect=dialect)
+
+
+def table_name(parts: tuple[str, ...], dialect: str) -> str:
+    """Return the name of a table in a dialect."""
+    return _dotted(parts).sql(dialect=dialect)
+
+
+def _dotted(parts: tuple[str, ...]) -> exp.Expression:
+    found = [exp.to_identifier(part, quoted=True) for part in parts]
+    return exp.Dot.build(found) if len(found) > 1 else found[0]
 
 
 def _is_flag(value: exp.Expression, flags: frozenset[str]) -> bool:

@@ -12,8 +12,10 @@ import pyarrow as pa
 
 from harness.errors import HarnessError, UsageError
 from harness.tables import spark
+from harness.tables.column_names import refuse_repeated
 from harness.tables.profiles import Kind, Profile, profile_batches
-from harness.tables.remote_tables import Relation, with_names
+from harness.tables.remote_tables import RemoteTable
+from harness.tables.sql import Sql
 
 if TYPE_CHECKING:
     import ibis
@@ -41,109 +43,96 @@ _OPEN = threading.local()
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """How one kind of engine is reached, what it calls its tables, and how rows leave it in batches."""
+    """How one kind of engine is reached, the parts of its tables' names, and how rows leave it in batches."""
 
     dialect: str
     extra: str
     connect: Callable[[str, str], Any]
     batches: Callable[[Any, str, int], Iterator[pa.RecordBatch]]
-    name: Callable[[str], str]
+    name: Callable[[str], tuple[str, ...]]
 
 
-def columns(sql: str, at: Relation) -> Mapping[str, str]:
+def columns(query: Sql, at: RemoteTable) -> Mapping[str, str]:
     """Return the columns of a query with the types that DuckDB has for theirs."""
-    return {name: _type(kind) for name, kind in _ibis_table(sql, at).schema().items()}
+    return {name: _type(kind) for name, kind in lazy(query, at).schema().items()}
 
 
-def table(sql: str, at: Relation) -> pa.Table:
+def table(query: Sql, at: RemoteTable) -> pa.Table:
     """Return a query's rows as one Arrow table."""
-    found = list(batches(sql, at, CURSOR_ROWS))
-    return pa.Table.from_batches(found) if found else lazy(sql, at).schema().to_pyarrow().empty_table()
+    found = list(batches(query, at, CURSOR_ROWS))
+    return pa.Table.from_batches(found) if found else lazy(query, at).schema().to_pyarrow().empty_table()
 
 
-def batches(sql: str, at: Relation, rows: int) -> Iterator[pa.RecordBatch]:
+def batches(query: Sql, at: RemoteTable, rows: int) -> Iterator[pa.RecordBatch]:
     """Yield a query's rows in Arrow batches; memory does not grow with the table."""
     with _asking(at):
-        yield from ENGINES[at.engine].batches(_backend(at), _text(sql, at), min(rows, CURSOR_ROWS))
+        yield from ENGINES[at.engine].batches(_backend(at), _translate(query, at), min(rows, CURSOR_ROWS))
 
 
-def lazy(sql: str, at: Relation) -> "ibis.Table":
+def lazy(query: Sql, at: RemoteTable) -> "ibis.Table":
     """Return a query as a lazy Ibis table on its own engine."""
-    return _ibis_table(sql, at)
+    with _asking(at):
+        return _backend(at).sql(_translate(query, at))
 
 
-def profile(sql: str, at: Relation, kinds: Mapping[str, Kind]) -> Profile:
+def profile(query: Sql, at: RemoteTable, kinds: Mapping[str, Kind]) -> Profile:
     """Return the profile of columns read as doubles, microseconds or text: counted in Spark, or from a cursor."""
     if at.engine != "spark":
-        return profile_batches(batches(sql, at, CURSOR_ROWS), kinds)
+        return profile_batches(batches(query, at, CURSOR_ROWS), kinds)
     with _asking(at):
-        return spark.profile(_backend(at)._session, _text(sql, at), kinds)
+        return spark.profile(_backend(at)._session, _translate(query, at), kinds)
 
 
-def digest(at: Relation) -> str:
+def digest(at: RemoteTable) -> str:
     """Return `content:`, the number of rows and the sum of their hashes: whatever order the rows are in."""
     sums = ", ".join(f"{SUMS[at.engine].format(at=1 + 15 * place)} AS s{place}" for place in range(4))
-    sql = HASHES[at.engine].format(sums=sums, table=ENGINES[at.engine].name(at.name))
+    sql = HASHES[at.engine].format(sums=sums, table=_table_name(at))
     with _asking(at):
         found = next(ENGINES[at.engine].batches(_backend(at), sql, 1)).to_pylist()[0]
     message = "\n".join([str(dict(columns(at.sql, at))), *(f"{name} {value}" for name, value in found.items())])
     return f"content:sha256:{hashlib.sha256(message.encode()).hexdigest()}"
 
 
-def reader(relation: Relation) -> "Rows":
-    """Return a table's rows as something that DuckDB can scan, as often as it likes."""
-    return Rows(relation=relation)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class RemoteRows:
     """A table of another engine as an Arrow stream, for queries that join it with one that is elsewhere."""
 
-    relation: Relation
+    table: RemoteTable
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return a new stream over all rows; nothing is read before the first batch is asked for."""
-        schema = _ibis_table(self.relation.sql, self.relation).schema().to_pyarrow()
-        parts = (part.cast(schema) for part in batches(self.relation.sql, self.relation, CURSOR_ROWS))
+        schema = lazy(self.table.sql, self.table).schema().to_pyarrow()
+        refuse_repeated(schema.names, self.table.uri)
+        parts = (part.cast(schema) for part in batches(self.table.sql, self.table, CURSOR_ROWS))
         return pa.RecordBatchReader.from_batches(schema, parts).__arrow_c_stream__(requested_schema)
 
 
-def _ibis_table(sql: str, at: Relation) -> "ibis.Table":
-    with _asking(at):
-        return _backend(at).sql(_text(sql, at))
-
-
-def _text(sql: str, at: Relation) -> str:
+def _translate(query: Sql, at: RemoteTable) -> str:
     """Return a query in the engine's own words."""
-    names: dict[str, Relation] = {}
-
-    def relation_name(relation: Relation) -> str:
-        return next((name for name, known in names.items() if known == relation), None) or _add_name(names, relation)
-
     from harness.tables import dialects  # noqa: PLC0415 - sqlglot, for tables that DuckDB does not hold
 
-    plain = with_names(sql, relation_name)
     engine = ENGINES[at.engine]
-    text = dialects.translate(plain, engine.dialect, _flags(at) if "CAST" in sql or "::" in sql else frozenset())
-    for name, relation in names.items():
-        text = text.replace(name, engine.name(relation.name))
-    return text
+    tables = [source for source in query.sources if isinstance(source, RemoteTable)]
+    names = frozenset((each.alias, engine.name(each.name)) for each in tables)
+    return dialects.translate(query.text, engine.dialect, _flags(at), names)
 
 
-def _add_name(names: dict[str, Relation], relation: Relation) -> str:
-    names[f"harness_relation_{len(names)}_"] = relation
-    return f"harness_relation_{len(names) - 1}_"
+def _table_name(at: RemoteTable) -> str:
+    from harness.tables import dialects  # noqa: PLC0415
+
+    engine = ENGINES[at.engine]
+    return dialects.table_name(engine.name(at.name), engine.dialect)
 
 
-def _flags(at: Relation) -> frozenset[str]:
+def _flags(at: RemoteTable) -> frozenset[str]:
     schema = _schema(at)
     return frozenset(name for name, kind in schema.items() if kind == "boolean")
 
 
-def _schema(at: Relation) -> Mapping[str, str]:
+def _schema(at: RemoteTable) -> Mapping[str, str]:
     known = _thread_cache("schemas")
     if at not in known:
-        sql = f"SELECT * FROM {ENGINES[at.engine].name(at.name)}"
+        sql = f"SELECT * FROM {_table_name(at)}"
         known[at] = {name: str(kind).lstrip("!") for name, kind in _backend(at).sql(sql).schema().items()}
     found: Mapping[str, str] = known[at]
     return found
@@ -163,7 +152,7 @@ def _thread_cache(name: str) -> dict[Any, Any]:
     return found
 
 
-def _backend(at: Relation) -> Any:
+def _backend(at: RemoteTable) -> Any:
     """Return this thread's connection: not every driver shares one."""
     known = _thread_cache("backends")
     key = (at.engine, at.place)
@@ -172,7 +161,7 @@ def _backend(at: Relation) -> Any:
     return known[key]
 
 
-def forget(at: Relation) -> None:
+def forget(at: RemoteTable) -> None:
     """Drop what this thread knows of an engine, so that a new run sees new columns and connects anew."""
     _thread_cache("schemas").pop(at, None)
     backend = _thread_cache("backends").get((at.engine, at.place))
@@ -181,7 +170,7 @@ def forget(at: Relation) -> None:
 
 
 @contextmanager
-def _asking(at: Relation) -> Iterator[None]:
+def _asking(at: RemoteTable) -> Iterator[None]:
     """Name an engine's trouble in one line, without what it takes to reach it."""
     try:
         yield
@@ -194,7 +183,7 @@ def _asking(at: Relation) -> Iterator[None]:
         raise HarnessError(f"{at.uri}: {type(error).__name__}: {_error_text(error, at)}") from None
 
 
-def _error_text(error: Exception, at: Relation) -> str:
+def _error_text(error: Exception, at: RemoteTable) -> str:
     text = " ".join(str(error).split())
     for secret in (at.address, urlsplit(at.address).password):
         text = text.replace(secret, "***") if secret else text
@@ -239,14 +228,14 @@ ENGINES: Mapping[str, Engine] = {
         extra="postgres",
         connect=_postgres,
         batches=_cursor_batches,
-        name=lambda name: ".".join(f'"{part}"' for part in name.split(".")),
+        name=lambda name: tuple(name.split(".")),
     ),
-    "spark": Engine(dialect="spark", extra="spark", connect=_spark, batches=_spark_batches, name=spark.table_name),
+    "spark": Engine(dialect="spark", extra="spark", connect=_spark, batches=_spark_batches, name=spark.name_parts),
     "bigquery": Engine(
         dialect="bigquery",
         extra="bigquery",
         connect=_bigquery,
         batches=_cursor_batches,
-        name=lambda name: f"`{name}`",
+        name=lambda name: (name,),
     ),
 }

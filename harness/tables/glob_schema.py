@@ -1,4 +1,4 @@
-"""Refuses globs of parquet files that are not one table: a column of later files would vanish, or be cast."""
+"""Refuses parquet files that are not one table: a column of later files would vanish or be cast, and one be two."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import HarnessError
+from harness.tables.column_names import refuse_repeated
+from harness.tables.files import ParquetFiles
+from harness.tables.sql import Sql
 
 File = tuple[str, int, int]
+Columns = tuple[tuple[str, str], ...]
 
 
-def refuse_mixed(sql: str) -> None:
+def read_files(uri: str) -> ParquetFiles:
+    """Return the files of a path or glob, once none has a column twice."""
+    for file in _file_stamps(uri):
+        refuse_repeated((name for name, _ in _columns(file)), Path(file[0]).name)
+    return ParquetFiles(pattern=uri)
+
+
+def refuse_mixed(query: Sql) -> None:
     """Refuse a query of a glob whose files have other columns, or columns of other types, than the first."""
-    for pattern in re.findall(r"read_parquet\('((?:[^']|'')+)'\)", sql):
-        uri = pattern.replace("''", "'")
-        if has_magic(uri):
-            _refuse(uri, tuple(_file_stamps(uri)))
+    for source in query.sources:
+        if isinstance(source, ParquetFiles) and has_magic(source.pattern):
+            _refuse(source.pattern, tuple(_file_stamps(source.pattern)))
 
 
 def _file_stamps(uri: str) -> Iterator[File]:
@@ -30,14 +40,16 @@ def _file_stamps(uri: str) -> Iterator[File]:
 
 @lru_cache(maxsize=256)
 def _refuse(uri: str, files: tuple[File, ...]) -> None:
-    first, *others = [Path(path) for path, _, _ in files]
-    asked = _types(first)
-    for path in others:
-        found = _types(path)
+    first, *others = files
+    asked = dict(_columns(first))
+    for file in others:
+        found = dict(_columns(file))
         if asked and found and (name := _clash(asked, found)):
             one, other = (types.get(name, "absent") for types in (asked, found))
-            message = f"column {name!r} is {one} in {first.name} and {other} in {path.name}; write them alike, or apart"
-            raise HarnessError(f"files of {uri!r} are not one table: {message}")
+            where = f"{one} in {Path(first[0]).name} and {other} in {Path(file[0]).name}"
+            raise HarnessError(
+                f"files of {uri!r} are not one table: column {name!r} is {where}; write them alike, or apart"
+            )
 
 
 def _clash(asked: Mapping[str, str], found: Mapping[str, str]) -> str:
@@ -46,12 +58,13 @@ def _clash(asked: Mapping[str, str], found: Mapping[str, str]) -> str:
     return next((name for name in differ if not (name in asked and found.get(name) == "null")), "")
 
 
-def _types(path: Path) -> Mapping[str, str] | None:
-    """Return a file's columns; None of one that is broken, which its reader tells."""
+@lru_cache(maxsize=4096)
+def _columns(file: File) -> Columns:
+    """Return a file's columns with their types; none of one that is broken, which its reader tells."""
     try:
-        return {field.name: _plain(field.type) for field in pq.read_schema(path)}
+        return tuple((field.name, _plain(field.type)) for field in pq.read_schema(file[0]))
     except (pa.ArrowException, OSError):
-        return None
+        return ()
 
 
 def _plain(kind: pa.DataType) -> str:

@@ -8,21 +8,23 @@ import pyarrow.parquet as pq
 
 from harness.errors import HarnessError, UsageError
 from harness.tables import engines, profile_files, remote_tables, scan
+from harness.tables.files import parquet_file
 from harness.tables.profiles import KINDS, ColumnProfile, Kind, Profile, kind_of, profile_batches
+from harness.tables.sql import Sql, column, sql
 
 ROWS = 262_144
 DECODED = 524_288
 REMEMBERED = 16
-AS_DOUBLE = "CAST({0} AS DOUBLE)"
-AS_TEXT = "CAST({0} AS VARCHAR)"
-AS_MICROSECONDS = "CASE WHEN isfinite({0}) THEN epoch_us(CAST({0} AS TIMESTAMP)) END"
+AS_DOUBLE = "CAST({name} AS DOUBLE)"
+AS_TEXT = "CAST({name} AS VARCHAR)"
+AS_MICROSECONDS = "CASE WHEN isfinite({name}) THEN epoch_us(CAST({name} AS TIMESTAMP)) END"
 READ_AS: Mapping[Kind, str] = {"number": AS_DOUBLE, "time": AS_MICROSECONDS, "text": AS_TEXT}
-_KNOWN: dict[tuple[str, str], Profile] = {}
+_KNOWN: dict[tuple[str, Sql], Profile] = {}
 _ONE_AT_A_TIME = Lock()
 
 
 def profile(
-    sql: str,
+    query: Sql,
     digest: str,
     names: Sequence[str] | None = None,
     without: Collection[str] = (),
@@ -34,24 +36,24 @@ def profile(
     the last 16 tables are remembered by digest and query.
     """
     with _ONE_AT_A_TIME:
-        columns = scan.columns(sql)
+        columns = scan.columns(query)
         if profile_files.is_profile(columns):
-            found = profile_files.load(scan.table(sql))
+            found = profile_files.load(scan.table(query))
             return found if names is None else found.select(names)
         wanted = _kinds({name: kind for name, kind in columns.items() if names or name not in without}, names)
-        known = _KNOWN.pop((digest, sql), Profile(columns={}))
+        known = _KNOWN.pop((digest, query), Profile(columns={}))
         if wanted.keys() - known.columns.keys():
             more = {name: kind for name in together if (kind := kind_of(columns[name])) is not None}
-            known = _with(known, sql, wanted, {**wanted, **more})
-        _KNOWN[digest, sql] = known
+            known = _with(known, query, wanted, {**wanted, **more})
+        _KNOWN[digest, query] = known
         for old in list(_KNOWN)[:-REMEMBERED]:
             del _KNOWN[old]
         return known.select(wanted)
 
 
-def is_saved(sql: str) -> bool:
+def is_saved(query: Sql) -> bool:
     """Tell whether a query reads a saved profile."""
-    return profile_files.is_profile(scan.columns(sql))
+    return profile_files.is_profile(scan.columns(query))
 
 
 def _kinds(columns: Mapping[str, str], names: Sequence[str] | None) -> Mapping[str, Kind]:
@@ -65,31 +67,31 @@ def _kinds(columns: Mapping[str, str], names: Sequence[str] | None) -> Mapping[s
     return {name: kind for name, kind in kinds.items() if kind is not None}
 
 
-def _with(known: Profile, sql: str, wanted: Mapping[str, Kind], more: Mapping[str, Kind]) -> Profile:
+def _with(known: Profile, query: Sql, wanted: Mapping[str, Kind], more: Mapping[str, Kind]) -> Profile:
     """Return what is known and `more`, or only what is `wanted` if another column cannot be read."""
     missing, asked = ({n: kind for n, kind in side.items() if n not in known.columns} for side in (more, wanted))
     try:
-        found = _readable(sql, missing)
+        found = _readable(query, missing)
     except HarnessError:
         if missing.keys() == asked.keys():
             raise
-        found = _readable(sql, asked)
+        found = _readable(query, asked)
     return Profile(columns={**known.columns, **found.columns})
 
 
-def _readable(sql: str, kinds: Mapping[str, Kind]) -> Profile:
+def _readable(query: Sql, kinds: Mapping[str, Kind]) -> Profile:
     try:
-        return _profile_parquet(sql, kinds)
+        return _profile_parquet(query, kinds)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise HarnessError(f"{', '.join(kinds)} cannot be read: {error}; repair what wrote the table") from error
 
 
-def _profile_parquet(sql: str, kinds: Mapping[str, Kind]) -> Profile:
+def _profile_parquet(query: Sql, kinds: Mapping[str, Kind]) -> Profile:
     """Read doubles and text of a whole parquet file with pyarrow, which decodes them in half the time."""
-    path = scan.parquet_file(sql)
+    path = parquet_file(query)
     file = pq.ParquetFile(path) if path else None
     if file is None or not all(_is_ready(file.schema_arrow.field(name).type) for name in kinds):
-        return _profile_query(sql, kinds)
+        return _profile_query(query, kinds)
     texts = [name for name, kind in kinds.items() if kind == "text"]
     with pq.ParquetFile(path, read_dictionary=texts) as plain:
         return Profile(columns={name: _profile_column(plain, name, kind) for name, kind in kinds.items()})
@@ -104,8 +106,8 @@ def _is_ready(kind: pa.DataType) -> bool:
     return bool(pa.types.is_float64(kind) or pa.types.is_string(kind))
 
 
-def _profile_query(sql: str, kinds: Mapping[str, Kind]) -> Profile:
-    read = [f"{READ_AS[kind].format(scan.identifier(name))} AS {scan.identifier(name)}" for name, kind in kinds.items()]
-    query = f"SELECT {', '.join(read)} FROM ({sql})"
-    at = remote_tables.answering(query)
-    return engines.profile(query, at, kinds) if at else profile_batches(scan.batches(query, ROWS), kinds)
+def _profile_query(query: Sql, kinds: Mapping[str, Kind]) -> Profile:
+    read = [sql(f"{READ_AS[kind]} AS {{name}}", name=column(name)) for name, kind in kinds.items()]
+    narrowed = sql("SELECT {read} FROM ({query})", read=read, query=query)
+    at = remote_tables.answering(narrowed)
+    return engines.profile(narrowed, at, kinds) if at else profile_batches(scan.batches(narrowed, ROWS), kinds)

@@ -1,25 +1,22 @@
-"""Names tables that DuckDB cannot open by itself, so that a query stays text whatever engine holds its rows.
+"""Tables that DuckDB cannot open by itself, as values: a query that reads one can go to whatever engine holds its rows.
 
-A query reads such a table as `harness_table('sql:public.payments', '3f2a...')`: its URI, and a digest of how its engine
-is reached. How that is, credentials included, stays in this process: it is in no query, record or message.
+Such a table carries a digest of how its engine is reached. How that is, credentials included, stays in this process: it
+is in no query, record or message.
 """
 
 import hashlib
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.errors import HarnessError, UsageError
+from harness.tables.sql import Sql, all_rows, column
 
 ENGINES = ("sql", "spark", "bigquery", "delta")
 IN_DUCKDB = ("delta",)
-MARKER = re.compile(r"harness_table\('([a-z]+):([^']*)', '([0-9a-f]*)'\)")
-FILES = re.compile(r"\bread_(parquet|csv)\(")
 _ADDRESSES: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Relation:
+class RemoteTable:
     """A table of another engine: which engine, what it calls the table, and where the engine is."""
 
     engine: str
@@ -32,9 +29,19 @@ class Relation:
         return f"{self.engine}:{self.name}"
 
     @property
-    def sql(self) -> str:
+    def alias(self) -> str:
+        """Return what it is called in the words of DuckDB, which reads it under this name if it has to."""
+        return f"{self.uri} {self.place}"
+
+    @property
+    def text(self) -> str:
+        """Return what DuckDB reads it by."""
+        return column(self.alias).text
+
+    @property
+    def sql(self) -> Sql:
         """Return the query that reads every row."""
-        return f"SELECT * FROM harness_table('{self.uri}', '{self.place}')"
+        return all_rows(self)
 
     @property
     def address(self) -> str:
@@ -52,7 +59,7 @@ def is_elsewhere(uri: str) -> bool:
     return uri.split(":", 1)[0] in ENGINES and ":" in uri
 
 
-def relation(uri: str, address: str | None) -> Relation:
+def remote_table(uri: str, address: str | None) -> RemoteTable:
     """Return the table a URI names, and remember how to reach it."""
     engine, _, name = uri.partition(":")
     if not name or "'" in name:
@@ -60,22 +67,12 @@ def relation(uri: str, address: str | None) -> Relation:
     place = hashlib.sha256(address.encode()).hexdigest()[:12] if address else ""
     if address:
         _ADDRESSES[place] = address
-    return Relation(engine=engine, name=name, place=place)
+    return RemoteTable(engine=engine, name=name, place=place)
 
 
-def read_by(sql: str) -> Sequence[Relation]:
-    """Return the tables of other engines that a query reads, in order of appearance."""
-    return [Relation(engine=engine, name=name, place=place) for engine, name, place in MARKER.findall(sql)]
-
-
-def with_names(sql: str, name: Callable[[Relation], str]) -> str:
-    """Return a query with a name instead of each table of another engine."""
-    return MARKER.sub(lambda found: name(Relation(engine=found[1], name=found[2], place=found[3])), sql)
-
-
-def answering(sql: str) -> Relation | None:
+def answering(sql: Sql) -> RemoteTable | None:
     """Return a table of the one engine that can answer a query by itself; None if DuckDB has to."""
-    found = read_by(sql)
-    places = {(each.engine, each.place) for each in found}
-    here = FILES.search(sql) is not None or any(each.engine in IN_DUCKDB for each in found)
-    return found[0] if len(places) == 1 and not here else None
+    tables = [source for source in sql.sources if isinstance(source, RemoteTable) and source.engine not in IN_DUCKDB]
+    here = len(tables) < len(sql.sources)
+    places = {(table.engine, table.place) for table in tables}
+    return tables[0] if len(places) == 1 and not here else None

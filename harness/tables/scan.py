@@ -1,4 +1,4 @@
-"""Reads tables with DuckDB: the one place that turns a URI into SQL and SQL into Arrow."""
+"""Reads tables with DuckDB: the one place that turns a path into SQL and SQL into Arrow."""
 
 import hashlib
 import re
@@ -17,42 +17,30 @@ if TYPE_CHECKING:
 
 from harness.errors import HarnessError, UsageError
 from harness.tables import delimited, engines, glob_schema, remote_tables
-from harness.tables.remote_tables import Relation
+from harness.tables.remote_tables import RemoteTable
+from harness.tables.sql import Sql, all_rows, column, sql
 
-READERS = {".parquet": "read_parquet", ".profile": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
+CSV = (".csv", ".tsv")
+READ = (".parquet", ".profile", *CSV)
 BATCH_ROWS = 65_536
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,  # else a name that is no table is looked up among the callers' variables
+}
 
 
-def identifier(name: str) -> str:
-    """Return a column name quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: object) -> str:
-    """Return a value as a SQL literal."""
-    if isinstance(value, bool) or not isinstance(value, str):
-        return str(value)
-    return "'" + value.replace("'", "''") + "'"
-
-
-def source_sql(uri: str) -> str:
+def rows_of(uri: str) -> Sql:
     """Return the query that reads every row of a parquet or CSV file or glob."""
-    reader = READERS.get(Path(uri).suffix.lower())
-    if reader is None or re.match(r"\w\w+:", uri):
+    suffix = Path(uri).suffix.lower()
+    if suffix not in READ or re.match(r"\w\w+:", uri):
         raise UsageError(
-            f"cannot read {uri!r}: sources are {', '.join(READERS)} files and globs, and tables named "
+            f"cannot read {uri!r}: sources are {', '.join(READ)} files and globs, and tables named "
             f"{', '.join(f'{engine}:TABLE' for engine in remote_tables.ENGINES)}; convert it to one"
         )
     if not glob(uri, recursive=True):
         raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
-    dialect = f", {delimited.options(uri)}" if reader == "read_csv" else ""
-    return f"SELECT * FROM {reader}({literal(uri)}{dialect})"
-
-
-def parquet_file(sql: str) -> str | None:
-    """Return the path of the one parquet file that a query reads whole; None for any other query."""
-    found = re.fullmatch(r"SELECT \* FROM read_parquet\('([^'*?\[]+)'\)", sql)
-    return found[1] if found and Path(found[1]).is_file() else None
+    return all_rows(delimited.read_files(uri) if suffix in CSV else glob_schema.read_files(uri))
 
 
 def digest(uri: str) -> str:
@@ -65,67 +53,63 @@ def digest(uri: str) -> str:
     return f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}"
 
 
-def columns(sql: str) -> Mapping[str, str]:
+def columns(query: Sql) -> Mapping[str, str]:
     """Return the columns of a query with their SQL types."""
-    if at := remote_tables.answering(sql):
-        return engines.columns(sql, at)
+    if at := remote_tables.answering(query):
+        return engines.columns(query, at)
     with _reading():
-        relation = _run(sql)
+        relation = _run(query)
         return dict(zip(relation.columns, map(str, relation.types), strict=True))
 
 
-def one_row(sql: str) -> Mapping[str, object]:
-    """Return the only row of an aggregate query."""
-    return dict(table(sql).to_pylist()[0])
-
-
-def count(sql: str) -> int:
+def count(query: Sql) -> int:
     """Return the number of a query's rows, also of files that are counted together and read apart."""
-    query = f"SELECT count(*) AS n FROM ({sql})"
-    if at := remote_tables.answering(query):
-        return int(engines.table(query, at)["n"][0].as_py())
+    counting = sql("SELECT count(*) AS n FROM ({query})", query=query)
+    if at := remote_tables.answering(counting):
+        return int(engines.table(counting, at)["n"][0].as_py())
     with _reading():
-        return int(_run(query).to_arrow_table()["n"][0].as_py())
+        return int(_run(counting).to_arrow_table()["n"][0].as_py())
 
 
-def table(sql: str) -> pa.Table:
+def table(query: Sql) -> pa.Table:
     """Return a query's rows as one Arrow table."""
-    if at := remote_tables.answering(sql):
-        return engines.table(sql, at)
-    glob_schema.refuse_mixed(sql)
+    if at := remote_tables.answering(query):
+        return engines.table(query, at)
+    glob_schema.refuse_mixed(query)
     with _reading():
-        return _run(sql).to_arrow_table()
+        return _run(query).to_arrow_table()
 
 
-def batches(sql: str, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+def batches(query: Sql, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
     """Yield a query's rows in Arrow batches of so many rows; memory does not grow with the table."""
-    if at := remote_tables.answering(sql):
-        yield from engines.batches(sql, at, rows)
+    if at := remote_tables.answering(query):
+        yield from engines.batches(query, at, rows)
         return
-    glob_schema.refuse_mixed(sql)
+    glob_schema.refuse_mixed(query)
     with _reading():
-        yield from _run(sql).to_arrow_reader(rows)
+        yield from _run(query).to_arrow_reader(rows)
 
 
-def lazy(sql: str) -> "ibis.Table":
+def lazy(query: Sql) -> "ibis.Table":
     """Return a query as a lazy Ibis table; Ibis costs a second to import, so only who asks pays."""
     import ibis  # noqa: PLC0415
 
-    if at := remote_tables.answering(sql):
-        return engines.lazy(sql, at)
-    glob_schema.refuse_mixed(sql)
+    if at := remote_tables.answering(query):
+        return engines.lazy(query, at)
+    glob_schema.refuse_mixed(query)
     cursor = _connection()
-    return ibis.duckdb.from_connection(cursor).sql(_register_relations(sql, cursor))
+    _register_tables(query, cursor)
+    return ibis.duckdb.from_connection(cursor).sql(query.text)
 
 
-def select(sql: str, names: Sequence[str] | None) -> str:
-    """Return `sql` narrowed to the named columns."""
-    return f"SELECT {', '.join(map(identifier, names)) if names else '*'} FROM ({sql})"
+def select(query: Sql, names: Sequence[str] | None) -> Sql:
+    """Return a query narrowed to the named columns."""
+    return sql("SELECT {names} FROM ({query})", names=list(map(column, names)) if names else sql("*"), query=query)
 
 
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    connection = duckdb.connect(config=SETTINGS)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
@@ -134,28 +118,25 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return _database().cursor()
 
 
-def _run(sql: str) -> duckdb.DuckDBPyRelation:
+def _run(query: Sql) -> duckdb.DuckDBPyRelation:
     cursor = _connection()
-    return cursor.sql(_register_relations(sql, cursor))
+    _register_tables(query, cursor)
+    return cursor.sql(query.text)
 
 
-def _register_relations(sql: str, cursor: duckdb.DuckDBPyConnection) -> str:
-    """Let DuckDB scan the tables of other engines that a query reads, and return it with their names."""
-
-    def register_relation(relation: Relation) -> str:
-        name = f"{relation.uri} {relation.place}"
-        cursor.register(name, _rows(relation))
-        return identifier(name)
-
-    return remote_tables.with_names(sql, register_relation)
+def _register_tables(query: Sql, cursor: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB scan the tables of other engines that a query reads."""
+    for found in query.sources:
+        if isinstance(found, RemoteTable):
+            cursor.register(found.alias, _rows(found))
 
 
-def _rows(relation: Relation) -> object:
-    if relation.engine != "delta":
-        return engines.reader(relation)
+def _rows(found: RemoteTable) -> object:
+    if found.engine != "delta":
+        return engines.RemoteRows(table=found)
     from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it
 
-    return delta.rows(relation)
+    return delta.rows(found)
 
 
 @contextmanager

@@ -34,12 +34,12 @@ def session(master: str) -> "SparkSession":
     return found
 
 
-def table_name(name: str) -> str:
-    """Return a table's name in Spark's SQL; a path is read by the format that its ending tells."""
+def name_parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a table's name in Spark's SQL; a path is read by the format that its ending tells."""
     if "/" not in name:
-        return ".".join(f"`{part}`" for part in name.split("."))
+        return tuple(name.split("."))
     kind = name.rsplit(".", 1)[-1].lower() if "." in name.rsplit("/", 1)[-1] else "parquet"
-    return f"{kind}.`{name}`"
+    return kind, name
 
 
 def batches(found: "SparkSession", sql: str) -> Iterator[pa.RecordBatch]:

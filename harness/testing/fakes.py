@@ -27,7 +27,7 @@ def dataset(rows: Rows, name: str = "data", **roles: Any) -> Dataset:
         return rows.with_roles(**roles)
     path = _write_parquet(_arrow(rows))
     digest = scan.digest(str(path))
-    found = Dataset(name=name, uri=path.name, digest=digest, sql=scan.source_sql(str(path)))
+    found = Dataset(name=name, uri=path.name, digest=digest, sql=scan.rows_of(str(path)))
     by_name = {role: column for role in ROLES if (column := role) in found.columns}
     chosen = {**by_name, **roles}
     if "cluster" in chosen:

@@ -24,7 +24,7 @@ PLUGIN = '''from harness import Dataset, Measurement, Sample, check, hookimpl
 @check("length.mean", metrics={"mean": "mean"})
 def mean_length(data: Dataset, *, column: str):
     """Measure how long the texts of a column are."""
-    rows = data.observations(y=f'length(CAST("{column}" AS TEXT))')
+    rows = data.observations(y="length(CAST({column} AS TEXT))", column=column)
     yield Measurement(metric="mean", unit="texts", better="lower", sample=Sample(statistic="mean", rows=rows))
 
 

@@ -18,7 +18,7 @@ SOUND = {
 
 def read(folder: Path, text: str, name: str = "t.csv") -> list[dict[str, object]]:
     (folder / name).write_text(text, encoding="utf-8", newline="")
-    return scan.table(scan.source_sql(str(folder / name))).to_pylist()
+    return scan.table(scan.rows_of(str(folder / name))).to_pylist()
 
 
 @pytest.mark.parametrize("text", SOUND.values(), ids=SOUND)
@@ -51,11 +51,11 @@ def test_files_of_one_table_have_the_same_columns(tmp_path: Path) -> None:
     read(tmp_path, "a,id\n1,2\n", "2.csv")
 
     with pytest.raises(HarnessError, match="start with the same line"):
-        scan.source_sql(str(tmp_path / "*.csv"))
+        scan.rows_of(str(tmp_path / "*.csv"))
 
 
 def test_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes("id,n\xe4me\n1,a\n".encode("latin-1"))
 
     with pytest.raises(HarnessError, match="save it as UTF-8"):
-        scan.source_sql(str(tmp_path / "t.csv"))
+        scan.rows_of(str(tmp_path / "t.csv"))

@@ -182,13 +182,13 @@ def test_each_column_is_read_once_however_often_it_is_asked_for(
     fresh = table.with_column("fresh", "1")
     read: list[str] = []
     batches = scan.batches
-    monkeypatch.setattr(scan, "batches", lambda sql, rows: read.append(sql) or batches(sql, rows))
+    monkeypatch.setattr(scan, "batches", lambda sql, rows: read.append(sql.text) or batches(sql, rows))
 
     fresh.profile(["amount"])
     fresh.profile(["amount", "x"])
     fresh.profile(["x", "amount"])
 
-    assert [True, False] == ["amount" in sql.partition(" FROM ")[0] for sql in read]
+    assert [True, False] == ["amount" in text.partition(" FROM ")[0] for text in read]
 
 
 def test_a_saved_profile_is_read_like_a_table(table: Dataset, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_one_column_of_two_kinds_does_not_merge() -> None:
 
 
 def reopened(path: Path) -> Dataset:
-    return Dataset(name="saved", uri=str(path), digest=scan.digest(str(path)), sql=scan.source_sql(str(path)))
+    return Dataset(name="saved", uri=str(path), digest=scan.digest(str(path)), sql=scan.rows_of(str(path)))
 
 
 def test_a_whole_file_and_a_query_of_it_have_one_profile(tmp_path: Path) -> None:

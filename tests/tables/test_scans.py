@@ -79,7 +79,7 @@ def queries() -> Iterator[Queries]:
     def asked() -> list[str]:
         found = database.execute("SELECT message FROM duckdb_logs WHERE type = 'QueryLog'").fetchall()
         database.execute("CALL truncate_duckdb_logs()")
-        return [text for (text,) in found if text.startswith("SELECT") and "read_" in text]
+        return [text for (text,) in found if text.startswith(("SELECT", "WITH")) and "read_" in text]
 
     asked()
     yield asked

@@ -1,5 +1,6 @@
 """The snippets of docs/plugins.md work as they stand."""
 
+import json
 import re
 import subprocess
 import sys
@@ -31,6 +32,19 @@ def test_documented_plugin_conforms(documented: Path, name: str) -> None:
 
 
 def test_documented_suite_runs_with_the_documented_executor_and_reporter(documented: Path, harness: Command) -> None:
+    done = harness("run", "lengths.suite.yaml", "--executor", "inline", "--report", "lines", "--out", "out")
+
+    assert (0, "") == (done.code, done.err)
+    assert (documented / "out" / "verdicts.txt").read_text().startswith("pass mean 6 (")
+
+
+@pytest.mark.parametrize("name", ['a"b', "it's {x}", "read_parquet('answers.csv')", "harness_table('sql:t', '')"])
+def test_the_documented_check_measures_a_column_of_any_name(documented: Path, harness: Command, name: str) -> None:
+    answers, suite = documented / "answers.csv", documented / "lengths.suite.yaml"
+    header = name.replace('"', '""')
+    answers.write_text(answers.read_text().replace("id,text\n", f'id,"{header}"\n', 1))
+    suite.write_text(suite.read_text().replace("{column: text}", json.dumps({"column": name})))
+
     done = harness("run", "lengths.suite.yaml", "--executor", "inline", "--report", "lines", "--out", "out")
 
     assert (0, "") == (done.code, done.err)

@@ -216,7 +216,7 @@ def test_credit_by_age_is_as_published(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "params", "words"),
     [
-        ({"g": ["a"], "decision": [1]}, {"groups": ["h"], "reference": "a"}, "has no column 'h'; it has g, decision"),
+        ({"g": ["a"], "decision": [1]}, {"groups": ["h"], "reference": "a"}, "has no column 'h'; there is decision, g"),
         ({"g": ["a"], "decision": [1]}, {"groups": ["g"], "reference": "b"}, "'g' has no group 'b'; it has a"),
         ({"g": ["a"], "x": [1]}, {"groups": ["g"], "reference": "a"}, "declares no 'decision' column"),
         ({"g": ["a"], "decision": [3]}, {"groups": ["g"], "reference": "a"}, "must hold 0 and 1; found 3.0"),

@@ -33,7 +33,7 @@ def test_a_table_with_rows_from_the_future_only_is_an_error() -> None:
 
 
 def test_a_column_that_is_not_there_is_refused() -> None:
-    with pytest.raises(UsageError, match="has no column 'tiem'; it has time"):
+    with pytest.raises(UsageError, match="has no column 'tiem'; did you mean 'time'"):
         measured(DAYS, column="tiem")
 
 

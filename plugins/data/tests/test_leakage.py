@@ -67,7 +67,7 @@ def test_a_label_of_more_than_two_kinds_is_refused() -> None:
 
 
 def test_a_column_that_is_not_there_is_refused() -> None:
-    with pytest.raises(UsageError, match="has no column 'y'; it has id, label, x"):
+    with pytest.raises(UsageError, match="has no column 'y'; there is id, label, x"):
         measure(leakage_check, rows(x=LABEL), columns=["y"])
 
 

@@ -83,8 +83,8 @@ def test_volume_is_the_number_of_rows() -> None:
 @pytest.mark.parametrize(
     ("reference", "columns", "words"),
     [
-        (OFFLINE, {"c": 0.5}, 'column "c" is VARCHAR and has no distance; give it a tolerance of 0'),
-        (OFFLINE, {"y": 0.0}, "has no column 'y'; it has id, x, c"),
+        (OFFLINE, {"c": 0.5}, "column 'c' is VARCHAR and has no distance; give it a tolerance of 0"),
+        (OFFLINE, {"y": 0.0}, "has no column 'y'; there is c, id, x"),
         ({**OFFLINE, "id": [7, 8, 9, 10, 11]}, {"c": 0.0}, "no 'id' of 'data' is in 'reference'"),
         (OFFLINE, {"x": -1.0}, "should be greater than or equal to 0"),
     ],

@@ -232,5 +232,5 @@ def test_an_amount_needs_decisions() -> None:
 
 
 def test_an_unknown_amount_column_is_named() -> None:
-    with pytest.raises(UsageError, match="no column 'amonut'; it has id, label, score, decision, amount"):
+    with pytest.raises(UsageError, match="no column 'amonut'; did you mean 'amount'"):
         measured(rows(), amount="amonut")

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Dataset, HarnessError, UsageError
+from harness import Dataset, HarnessError, Query, Sql, UsageError, column, literal, sql
 
 MOST_GROUPS = 50
 MOST_CELLS = 500_000
@@ -38,9 +38,8 @@ class Grouping:
 
 def count_cells(data: Dataset, columns: Sequence[str]) -> Cells:
     """Return how many rows hold each combination of groups and outcomes, counted where they are."""
-    for name in columns:
-        _must_have(data, name)
-    total = replace(data, sql=_counts(data, columns)).rows()
+    data.must_have(columns)
+    total = _counts(data, columns).table()
     if total.num_rows == 0:
         raise HarnessError(f"dataset {data.name!r} has no rows; nothing can be compared")
     _few(total, columns)
@@ -63,19 +62,19 @@ def groupings(
         yield _grouping(cells, chosen, tuple(columns[at] for at in chosen), named)
 
 
-def quote_name(name: str) -> str:
-    """Return a column's name quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def as_text(name: str) -> str:
+def as_text(name: str) -> Sql:
     """Return the SQL expression of a row's group; rows without a value are a group of their own."""
-    return f"coalesce(CAST({quote_name(name)} AS VARCHAR), '{MISSING}')"
+    return sql("coalesce(CAST({name} AS VARCHAR), {missing})", name=column(name), missing=literal(MISSING))
 
 
-def as_number(data: Dataset, role: str) -> str:
+def as_number(data: Dataset, role: str) -> Sql:
     """Return the SQL expression of a row's decision or label."""
-    return f"CAST({quote_name(data.column(role))} AS DOUBLE)"
+    return sql("CAST({value} AS DOUBLE)", value=column(data.column(role)))
+
+
+def name_as(value: Sql, name: str) -> Sql:
+    """Return a SQL expression under a name."""
+    return sql("{value} AS {name}", value=value, name=column(name))
 
 
 def independent(data: Dataset) -> bool:
@@ -89,14 +88,15 @@ def outcomes(data: Dataset) -> Sequence[str]:
     return [role for role in OUTCOMES if role in data.roles.single_columns()]
 
 
-def _counts(data: Dataset, columns: Sequence[str]) -> str:
+def _counts(data: Dataset, columns: Sequence[str]) -> Query:
     """Return the query that groups the values as they are, and puts only what results into words and numbers."""
     read, own = _grouping_columns(data, columns)
-    raw = ", ".join(dict.fromkeys(quote_name(name) for name in (*own, *map(data.column, outcomes(data)))))
-    grouped = f"SELECT {raw}, count(*) AS harness_rows FROM ({read.sql}) GROUP BY {raw} LIMIT {MOST_CELLS}"
-    shown = [f"{as_text(name)} AS {quote_name(f'group {column}')}" for name, column in zip(own, columns, strict=True)]
-    shown += [f"{as_number(data, role)} AS {quote_name(f'group {role}')}" for role in outcomes(data)]
-    return f"SELECT {', '.join(shown)}, harness_rows FROM ({grouped})"
+    raw = list(dict.fromkeys((*own, *map(data.column, outcomes(data)))))
+    counting = "SELECT {raw}, count(*) AS harness_rows FROM {rows} GROUP BY {raw} LIMIT {most}"
+    grouped = read.query(counting, raw=raw, most=literal(MOST_CELLS))
+    shown = [name_as(as_text(name), f"group {each}") for name, each in zip(own, columns, strict=True)]
+    shown += [name_as(as_number(data, role), f"group {role}") for role in outcomes(data)]
+    return data.query("SELECT {shown}, harness_rows FROM {grouped}", shown=shown, grouped=grouped)
 
 
 def _grouping_columns(data: Dataset, columns: Sequence[str]) -> tuple[Dataset, Sequence[str]]:
@@ -104,14 +104,14 @@ def _grouping_columns(data: Dataset, columns: Sequence[str]) -> tuple[Dataset, S
     known = data.columns
     worded = [name for name in columns if known[name] in ("FLOAT", "DOUBLE")]
     for name in worded:
-        data = data.with_column(f"words {name}", as_text(name))
+        data = data.with_column(f"words {name}", "{words}", words=as_text(name))
     return data, [f"words {name}" if name in worded else name for name in columns]
 
 
 def _cells(total: pa.Table, columns: int) -> Cells:
     """Return the counts by group and outcome; different values may read the same, as a missing one and its words."""
     found: Counter[tuple[Group, Outcome]] = Counter()
-    for *values, rows in zip(*(column.to_pylist() for column in total.columns), strict=True):
+    for *values, rows in zip(*(each.to_pylist() for each in total.columns), strict=True):
         found[tuple(values[:columns]), tuple(values[columns:])] += rows
     return found
 
@@ -137,11 +137,6 @@ def _references(columns: Sequence[str], reference: str | Mapping[str, str]) -> M
             f"{', '.join(columns)}; write `reference: {{{wanted}}}`"
         )
     return named
-
-
-def _must_have(data: Dataset, name: str) -> None:
-    if name not in data.columns:
-        raise UsageError(f"dataset {data.name!r} has no column {name!r}; it has {', '.join(data.columns)}")
 
 
 def _few(cells: pa.Table, columns: Sequence[str]) -> None:

@@ -1,20 +1,19 @@
 """Counts how old the newest row is, as data that stopped arriving looks as good as ever."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from harness import Dataset, HarnessError, Measurement, Sample, UsageError
-from harness_data.tables import must_have, quote_name
+from harness import Dataset, HarnessError, Measurement, Sample, UsageError, column, literal, sql
 
 MOMENTS = ("DATE", "TIMESTAMP", "VARCHAR")  # text is read as the moment it spells
 
 
-def measure_age(data: Dataset, column: str | None) -> Iterator[Measurement]:
+def measure_age(data: Dataset, named: str | None) -> Iterator[Measurement]:
     """Yield the age of the newest row in hours, and the number of rows from the future, which make no table fresh."""
     if data.as_of is None:
         raise UsageError(f"dataset {data.name!r} was opened without a clock, so nothing has an age")
-    name = column or data.column("time")
+    name = named or data.column("time")
     found = _moments(data, name, data.as_of)
     latest = found["latest"]
     if not isinstance(latest, datetime):
@@ -29,21 +28,19 @@ def measure_age(data: Dataset, column: str | None) -> Iterator[Measurement]:
     yield _exact("future", found["future"], found["n"], "rows", labels, {})
 
 
-def _moments(data: Dataset, name: str, as_of: datetime) -> dict[str, object]:
-    must_have(data, [name])
+def _moments(data: Dataset, name: str, as_of: datetime) -> Mapping[str, Any]:
+    data.must_have([name])
     if not data.columns[name].startswith(MOMENTS):
         raise HarnessError(
             f"column {name!r} of dataset {data.name!r} is {data.columns[name]} and no time, so nothing tells how fresh "
             f"it is; name a date or timestamp: `with: {{column: ...}}`"
         )
-    when = f"CAST({quote_name(name)} AS TIMESTAMPTZ)"
-    now = f"TIMESTAMPTZ '{as_of.astimezone(UTC).isoformat(sep=' ')}'"
-    query = (
-        f"SELECT count(*) AS n, max(CASE WHEN {when} <= {now} THEN {when} END) AS latest, "
-        f"count(*) FILTER ({when} > {now}) AS future FROM ({data.sql})"
-    )
-    found: dict[str, object] = replace(data, sql=query).rows().to_pylist()[0]
-    return found
+    return data.query(
+        "SELECT count(*) AS n, max(CASE WHEN {when} <= {now} THEN {when} END) AS latest, "
+        "count(*) FILTER ({when} > {now}) AS future FROM {rows}",
+        when=sql("CAST({name} AS TIMESTAMPTZ)", name=column(name)),
+        now=literal(as_of),
+    ).one()
 
 
 def _exact(

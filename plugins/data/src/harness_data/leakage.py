@@ -6,15 +6,13 @@ usual leak.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from harness import Dataset, HarnessError, Measurement, Sample, UsageError
-from harness_data.tables import must_have, quote_name
+from harness import Dataset, HarnessError, Measurement, Sample, UsageError, literal
 
 BINS = 50
 WEIGHT = 10.0  # rows of the whole that a bin's rate is drawn towards
@@ -57,14 +55,11 @@ def _features(data: Dataset) -> Sequence[str]:
 
 def _draw_rows(data: Dataset, names: Sequence[str], rows: int) -> pa.Table:
     """Return rows in an order that has nothing to do with time: that of their ids' MD5."""
-    must_have(data, names)
     roles = data.roles
-    key = quote_name(data.column("id"))
     wanted = dict.fromkeys([data.column("id"), data.column("label"), *roles.cluster, *names])
     wanted |= {roles.weight: None} if roles.weight else {}
-    order = f"md5(CAST({key} AS VARCHAR))"
-    query = f"SELECT {', '.join(map(quote_name, wanted))} FROM ({data.sql}) ORDER BY {order}, {key} LIMIT {rows}"
-    return replace(data, sql=query).rows()
+    drawn = "SELECT {wanted} FROM {rows} ORDER BY md5(CAST({id} AS VARCHAR)), {id} LIMIT {most}"
+    return data.query(drawn, wanted=list(wanted), most=literal(rows)).table()
 
 
 def _label(data: Dataset, found: pa.Table) -> Codes:

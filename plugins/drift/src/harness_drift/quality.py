@@ -1,14 +1,13 @@
 """Whether a model still does what it did: by labels that have matured, or estimated without any."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import CrossCheck, Dataset, HarnessError, Measurement, Sample
+from harness import CrossCheck, Dataset, HarnessError, Measurement, Sample, Sql, column, literal, sql
 
-ZERO_OR_ONE = "SELECT {0} AS found FROM ({1}) WHERE {0} NOT IN (0, 1) LIMIT 1"
+ZERO_OR_ONE = "SELECT {value} AS found FROM {rows} WHERE {value} NOT IN (0, 1) LIMIT 1"
 
 # metric, rows it is a share of, what counts as a hit, and whether more is better
 CHANGES = (
@@ -45,7 +44,8 @@ def changes(data: Dataset, days: int) -> Iterator[Measurement]:
     names = {role: _zero_or_one(data, role) for role in ("label", "decision")}
     for metric, where, hit, more_is_better in CHANGES:
         role, _, value = where.partition(" = ")
-        rows = data.observations(y=names[hit], score=f"({recent})::INT", where=f"{names[role]} = {value}")
+        counted = {"hit": names[hit], "role": names[role], "value": literal(int(value)), "recent": recent}
+        rows = data.observations(y="{hit}", score="CAST({recent} AS INT)", where="{role} = {value}", **counted)
         alone = _one_sided(rows, metric, where, days)
         yield Measurement(
             metric=metric,
@@ -79,19 +79,19 @@ def estimate(data: Dataset) -> Iterator[Measurement]:
 ESTIMATED = {"method": "CBPE: assumes calibrated scores, cannot see concept drift"}
 
 
-def _recent(data: Dataset, days: int) -> str:
+def _recent(data: Dataset, days: int) -> Sql:
     """Return the SQL condition that a row is of the last days: those that end with the newest row."""
-    column = data.column("time")
-    latest = pc.max(data.rows([column])[column].cast(pa.timestamp("us"), safe=False)).as_py()
-    when = f'CAST("{_escape_quotes(column)}" AS TIMESTAMP)'
-    return f"{when} > TIMESTAMP '{latest.isoformat(sep=' ')}' - INTERVAL {days} DAY"
+    name = data.column("time")
+    latest = pc.max(data.rows([name])[name].cast(pa.timestamp("us"), safe=False)).as_py()
+    recent = "CAST({when} AS TIMESTAMP) > {latest} - INTERVAL {days} DAY"
+    return sql(recent, when=column(name), latest=literal(latest), days=literal(days))
 
 
-def _zero_or_one(data: Dataset, role: str) -> str:
+def _zero_or_one(data: Dataset, role: str) -> Sql:
     """Return the SQL expression of a label or decision, which must be 0 or 1: others would count as no row's."""
     name = data.column(role)
-    value = f'CAST("{_escape_quotes(name)}" AS DOUBLE)'
-    other = replace(data, sql=ZERO_OR_ONE.format(value, data.sql)).rows()["found"].to_pylist()
+    value = sql("CAST({value} AS DOUBLE)", value=column(name))
+    other = data.query(ZERO_OR_ONE, value=value).table()["found"].to_pylist()
     if other:
         raise HarnessError(
             f"dataset {data.name!r}: {role} {name!r} must hold 0 and 1; found {other[0]:g}; "
@@ -115,7 +115,3 @@ def _one_sided(rows: pa.Table, metric: str, where: str, days: int) -> str:
 def _two_sided(rows: pa.Table) -> pa.Table:
     """Return the rows with `reference` 1 before the last days."""
     return rows.drop(["score"]).append_column("reference", pa.array(1.0 - rows["score"].to_numpy()))
-
-
-def _escape_quotes(name: str) -> str:
-    return name.replace('"', '""')

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Dataset, HarnessError, Profile, UsageError, by_file
+from harness import Dataset, HarnessError, Profile, UsageError, literal
 
 LEAST = 19  # past windows: with fewer, no rank among them is rarer than 5 %
 
@@ -31,8 +31,7 @@ def read_windows(
             "file for each past window; give one of them"
         )
     if past is not None:
-        found = {name: replace(past, sql=sql) for name, sql in by_file(past.sql).items()}
-        current = data
+        found, current = past.by_file(), data
     else:
         *before, current = _by_days(data, days or 0)
         found = {each.name: each for each in before}
@@ -58,7 +57,7 @@ def _by_days(data: Dataset, days: int) -> Sequence[Dataset]:
     newest = max(seen)
     count = ((newest - min(seen)).days + 1) // days
     ends = [newest - timedelta(days=days * place) for place in reversed(range(max(count, 1)))]
-    return [_window(data, column, end - timedelta(days=days - 1), end) for end in ends if _any(seen, end, days)]
+    return [_window(data, end - timedelta(days=days - 1), end) for end in ends if _any(seen, end, days)]
 
 
 def _days_with_rows(data: Dataset, column: str) -> set[date]:
@@ -72,11 +71,10 @@ def _any(seen: set[date], end: date, days: int) -> bool:
     return any(end - timedelta(days=place) in seen for place in range(days))
 
 
-def _window(data: Dataset, column: str, first: date, end: date) -> Dataset:
-    day = f'CAST(CAST("{column.replace(chr(34), chr(34) * 2)}" AS TIMESTAMP) AS DATE)'
-    within = f"{day} >= DATE '{first}' AND {day} <= DATE '{end}'"
-    sql = f"SELECT * FROM ({data.sql}) WHERE {within}"
-    return replace(data, name=f"{first} to {end}", sql=sql, profiled=())
+def _window(data: Dataset, first: date, end: date) -> Dataset:
+    within = "CAST(CAST({time} AS TIMESTAMP) AS DATE) BETWEEN {first} AND {end}"
+    found = data.where(within, first=literal(first), end=literal(end))
+    return replace(found, name=f"{first} to {end}", profiled=())
 
 
 def _enough(count: int, what: str) -> None:

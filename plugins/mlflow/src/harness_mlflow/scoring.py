@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harness import Dataset, HarnessError
+from harness import Dataset, HarnessError, column, rows_of
 from harness_mlflow.model import Model
 from harness_mlflow.troubles import wrap_errors
 
@@ -54,8 +54,8 @@ def _write(data: Dataset, model: Model, file: Path) -> int:
 
 
 def _schema(data: Dataset, key: str) -> pa.Schema:
-    first = replace(data, sql=f"SELECT * FROM ({data.sql}) LIMIT 1").rows([key])
-    return pa.schema([("id", first.schema.field(key).type), ("score", pa.float64())])
+    first = data.query("SELECT {id} FROM {rows} LIMIT 1").table()
+    return pa.schema([("id", first.schema.types[0]), ("score", pa.float64())])
 
 
 def _predict_batch(batch: pa.RecordBatch, model: Model, data: Dataset) -> Scores:
@@ -83,8 +83,8 @@ def _numbers(found: NDArray[np.generic], what: str) -> Scores:
 
 
 def _ids_are_unique(data: Dataset, file: Path) -> None:
-    sql = f"SELECT count(*) AS n, count(DISTINCT id) AS ids FROM {_read(file)}"
-    counts = replace(data, sql=sql).rows().to_pylist()[0]
+    scored = "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM ({scores})"
+    counts = data.query(scored, scores=rows_of(str(file))).one()
     if counts["n"] != counts["ids"]:
         raise HarnessError(
             f"dataset {data.name!r}: {counts['n']} rows carry {counts['ids']} different values of id "
@@ -93,12 +93,10 @@ def _ids_are_unique(data: Dataset, file: Path) -> None:
 
 
 def _join_scores(data: Dataset, file: Path) -> Dataset:
-    name = "score" if "score" not in data.columns else "score of model"
-    key = '"' + data.column("id").replace('"', '""') + '"'
-    sql = f'SELECT d.*, s.score AS "{name}" FROM ({data.sql}) d JOIN {_read(file)} s ON d.{key} = s.id'
-    return replace(data, sql=sql).with_roles(score=name)
-
-
-def _read(file: Path) -> str:
-    quoted = str(file).replace("'", "''")
-    return f"read_parquet('{quoted}')"
+    name = data.new_name("score", "score of model")
+    joined = data.query(
+        "SELECT d.*, s.score AS {name} FROM {rows} d JOIN ({scores}) s ON d.{id} = s.id",
+        name=column(name),
+        scores=rows_of(str(file)),
+    )
+    return replace(data, sql=joined.sql).with_roles(score=name)

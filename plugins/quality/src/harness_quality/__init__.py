@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-import pyarrow as pa
 from pydantic import Field
 
 from harness import Check, Dataset, HarnessError, Measurement, Sample, UsageError, check, hookimpl
 from harness_quality import cards, values
-from harness_quality.columns import binary, quote_column
+from harness_quality.columns import binary
 
 Count = Annotated[int, Field(ge=1)]
+POSITIVE = "CAST({label} AS DOUBLE) = 1"
 METRICS = {
     "recall": "proportion",
     "precision": "proportion",
@@ -44,7 +44,8 @@ def classifier(
     if "decision" in roles:
         yield from _measure_decisions(data, unit)
     if amount is not None:
-        yield values.value_recall(_caught(data, score=quote_column(data, amount)), amount, unit)
+        worth = data.observations(y="{decision}", score="{amount}", where=POSITIVE, amount=amount)
+        yield values.value_recall(worth, amount, unit)
     if "score" in roles:
         yield from _measure_scores(data)
     if card is not None:
@@ -62,31 +63,22 @@ def _positives_exist(data: Dataset) -> None:
 def _measure_decisions(data: Dataset, unit: str) -> Iterator[Measurement]:
     """Yield recall and precision; without any alert precision has no rows, which the judge calls an error."""
     binary(data, "decision")
-    caught = _caught(data)
-    alerts = data.observations(y=_as_number(data, "label"), where=f"{_as_number(data, 'decision')} = 1")
+    caught = data.observations(y="{decision}", where=POSITIVE)
+    alerts = data.observations(y="{label}", where="CAST({decision} AS DOUBLE) = 1")
     recall, precision = (Sample(statistic="proportion", rows=rows) for rows in (caught, alerts))
     yield Measurement(metric="recall", sample=recall, unit=unit, event="caught")
     yield Measurement(metric="precision", sample=precision, unit="alerts", event="right")
-    decided = data.observations(y=_as_number(data, "label"), score=_as_number(data, "decision"))
+    decided = data.observations(y="{label}", score="{decision}")
     yield Measurement(metric="f1", sample=Sample(statistic="f1", rows=decided))
 
 
-def _caught(data: Dataset, *, score: str | None = None) -> pa.Table:
-    decision = _as_number(data, "decision")
-    return data.observations(y=decision, score=score, where=f"{_as_number(data, 'label')} = 1")
-
-
 def _measure_scores(data: Dataset) -> Iterator[Measurement]:
-    rows = data.observations(y=_as_number(data, "label"), score=_as_number(data, "score"))
+    rows = data.observations(y="{label}", score="{score}")
     yield Measurement(metric="roc_auc", sample=Sample(statistic="auc", rows=rows))
     yield Measurement(metric="average_precision", sample=Sample(statistic="average_precision", rows=rows))
     if values.are_probabilities(rows):
         for metric in ("brier", "calibration"):
             yield Measurement(metric=metric, better="lower", sample=Sample(statistic=metric, rows=rows))
-
-
-def _as_number(data: Dataset, role: str) -> str:
-    return f"CAST({quote_column(data, data.column(role))} AS DOUBLE)"
 
 
 @hookimpl

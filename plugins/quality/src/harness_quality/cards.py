@@ -6,7 +6,6 @@ from itertools import groupby, islice
 import pyarrow as pa
 
 from harness import Dataset, HarnessError, Measurement, Sample, UsageError
-from harness_quality.columns import quote_column
 
 CardDay = tuple[object, Hashable, float]
 
@@ -17,7 +16,7 @@ def card_precision(data: Dataset, card: str, k: int) -> Measurement:
     A day's cards are ranked by their highest score, ties by card; a card found out is not checked on later days.
     A point: what one day finds is taken from the next, so days are no independent observations, nor are cards.
     """
-    quote_column(data, card)
+    data.must_have([card])
     if data.roles.weight is not None:
         raise UsageError(
             f"card_precision counts every card that is checked and cannot take weights; found `weight: "

@@ -7,17 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from harness import Dataset, HarnessError, UsageError
+from harness import Dataset, HarnessError
 
 Numbers = NDArray[np.float64]
 SHOWN = 5
-
-
-def quote_column(data: Dataset, column: str) -> str:
-    """Return an existing column's name quoted for SQL."""
-    if column not in data.columns:
-        raise UsageError(f"dataset {data.name!r} has no column {column!r}; it has {', '.join(data.columns)}")
-    return '"' + column.replace('"', '""') + '"'
 
 
 def binary(data: Dataset, role: str) -> Sequence[object]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from harness import Check, Dataset, HarnessError, Measurement, Sample, check, hookimpl
+from harness import Check, Dataset, Measurement, Sample, check, hookimpl
 
 Better = Literal["higher", "lower"]
 
@@ -13,7 +13,7 @@ def rate(
     data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows", event: str = ""
 ) -> Iterator[Measurement]:
     """Measure the share of rows where a column is true or 1."""
-    rows = data.observations(y=_quote_column(data, column))
+    rows = data.observations(y="{column}", column=column)
     yield Measurement(
         metric="rate", sample=Sample(statistic="proportion", rows=rows), better=better, unit=unit, event=event
     )
@@ -22,14 +22,8 @@ def rate(
 @check("rows.mean", metrics={"mean": "mean"})
 def mean(data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows") -> Iterator[Measurement]:
     """Measure the mean of a column."""
-    rows = data.observations(y=_quote_column(data, column))
+    rows = data.observations(y="{column}", column=column)
     yield Measurement(metric="mean", sample=Sample(statistic="mean", rows=rows), better=better, unit=unit)
-
-
-def _quote_column(data: Dataset, column: str) -> str:
-    if column not in data.columns:
-        raise HarnessError(f"dataset {data.name!r} has no column {column!r}; it has {', '.join(data.columns)}")
-    return '"' + column.replace('"', '""') + '"'
 
 
 @hookimpl

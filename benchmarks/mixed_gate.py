@@ -25,11 +25,12 @@ from harness.gating.gates import Gate
 from harness.judging.judge import judge
 from harness.judging.plans import plan
 from harness.stats import infer
+from harness.values.canonical import sha256
 from harness.values.identity import Identity
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
-NOW, WHO, BETTER_LOW = datetime(2026, 1, 1, tzinfo=UTC), Identity(revision="1", digest="sha256:1"), ("brier", "psi")
+NOW, WHO, BETTER_LOW = datetime(2026, 1, 1, tzinfo=UTC), Identity(revision="1", digest=sha256("1")), ("brier", "psi")
 SHARE, APART, LIMIT = 0.15, 2.0, 1.5
 Sides = tuple[Measurement, Measurement | None]
 

@@ -69,7 +69,10 @@ class Service:
             )
         if self.revision not in (None, revision, digest):
             raise HarnessError(f"{self.url} serves {revision}, asked was {self.revision}; deploy that one, or ask this")
-        return Identity(revision=revision, digest=digest, parts={"proof": f"served at {self.identity_path}"})
+        try:
+            return Identity(revision=revision, digest=digest, parts={"proof": f"served at {self.identity_path}"})
+        except HarnessError as error:
+            raise HarnessError(f"{self.url}{self.identity_path}: {error}") from None
 
     def dataset(self, name: str) -> Dataset:
         """Return a dataset as the suite declares it."""

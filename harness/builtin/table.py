@@ -63,16 +63,18 @@ def _identity(rows: Dataset, model: str | None, made_by: str | None) -> Identity
     if made_by is None:
         return Identity(revision=model or rows.digest, parts={"proof": "declared"})
     found = _single_value(rows.with_roles(), made_by)
-    revision, _, digest = found.partition("@sha256:")
+    revision, proof, digest = found.partition("@sha256:")
     named = model or revision
     if named not in (found, revision, f"sha256:{digest}"):
         raise HarnessError(
             f"dataset {rows.name!r} was scored by {found!r} (column {made_by!r}), the candidate is {named!r}; "
             f"score the rows with the candidate, or name the model that scored them"
         )
-    return Identity(
-        revision=revision, digest=f"sha256:{digest}" if digest else None, parts={"proof": f"made_by {made_by}"}
-    )
+    try:
+        proven = f"sha256:{digest}" if proof else None
+        return Identity(revision=revision, digest=proven, parts={"proof": f"made_by {made_by}"})
+    except HarnessError as error:
+        raise HarnessError(f"dataset {rows.name!r}, column {made_by!r}: {error}") from None
 
 
 def _single_value(rows: Dataset, column: str) -> str:

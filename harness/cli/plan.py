@@ -14,12 +14,12 @@ from harness.judging.phrases import asked_of, position_text, round_up
 from harness.judging.plans import Plan, is_plannable, plan
 from harness.project import Project, instant, open_project
 from harness.records.evidence_store import open_bundle
-from harness.records.runs import canonical_pretty
 from harness.running.judging import JudgedStep
 from harness.running.opening import open_suite
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_steps
 from harness.suite.steps import ResolvedSuite
+from harness.values.canonical import canonical_pretty
 from harness.values.identity import CANDIDATE
 from harness.values.measurements import Measurement
 from harness.values.verdicts import Verdict

@@ -17,10 +17,11 @@ from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
 from harness.records.evidence import LEVELS
 from harness.records.evidence_store import open_bundle
-from harness.records.runs import as_json, canonical_pretty, summary
+from harness.records.runs import as_json, summary
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_suite
 from harness.suite.steps import ResolvedSuite
+from harness.values.canonical import canonical_pretty
 from harness.values.outcomes import Outcome, worst
 from harness.values.runs import TRIGGERS, Run
 

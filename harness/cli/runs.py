@@ -11,7 +11,8 @@ from harness.judging.wording import explain
 from harness.plugins.reports import Report
 from harness.project import open_project
 from harness.records.entries import Entry
-from harness.records.runs import as_json, canonical_pretty
+from harness.records.runs import as_json
+from harness.values.canonical import canonical_pretty
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 

@@ -11,9 +11,9 @@ import click
 
 from harness.cli.project import EXIT, say
 from harness.project import open_project, pairs
-from harness.records.runs import canonical_pretty
 from harness.selftests.selftest import Trials, resample_trials, simulate_trials
 from harness.suite.suites import read_suite
+from harness.values.canonical import canonical_pretty
 from harness.values.outcomes import GateOutcome
 
 SHOWN: tuple[GateOutcome, ...] = ("pass", "inconclusive", "fail", "error")

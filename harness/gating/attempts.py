@@ -1,10 +1,9 @@
 """Counts the candidates that were judged on the same rows: the more there are, the likelier a bad one slips by."""
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.values.canonical import canonical, sha256
 from harness.values.runs import Run
 
 
@@ -20,8 +19,7 @@ class Attempt:
 def attempt(run: Run) -> Attempt:
     """Return what a run counts as."""
     read = sorted((name, data.digest) for name, data in run.datasets.items())
-    rows = f"sha256:{hashlib.sha256(json.dumps(read).encode()).hexdigest()}"
-    return Attempt(suite=run.suite, rows=rows, candidate=run.candidate.key)
+    return Attempt(suite=run.suite, rows=sha256(canonical(read)), candidate=run.candidate.key)
 
 
 def candidates(run: Run, attempts: Iterable[Attempt]) -> int:

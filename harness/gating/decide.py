@@ -65,11 +65,15 @@ def decide(
     return GateDecision(
         project=project,
         gate=stage,
+        gate_digest=gate.digest,
         candidate=candidate,
         outcome=outcome,
         reasons=_reasons(findings, outcome),
         warnings=(*filter(None, (attempt_warning(run, attempts) for run in seen)), *_idle(asked, held)),
         runs={run.suite: run.digest for run in seen},
+        suites={run.suite: run.suite_digest for run in seen},
+        datasets={run.suite: {name: data.digest for name, data in run.datasets.items()} for run in seen},
+        plugins={run.suite: run.plugins for run in seen},
         decided=now,
         blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
     )

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from harness.data.sources import Duration
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
-from harness.values.identity import Identity
+from harness.values.canonical import canonical, sha256
+from harness.values.identity import FORM, Identity, is_digest
+from harness.values.versions import FileVersion
 
 
 class Approvals(BaseModel):
@@ -39,6 +41,11 @@ class Gate(BaseModel):
     approvals: Approvals | None = None
     promote: Mapping[str, Mapping[str, Any]] = {}
 
+    @property
+    def digest(self) -> str:
+        """Return the digest of what the gate asks, however its file is laid out; what it leaves out stays out."""
+        return sha256(canonical(self.model_dump(mode="json", by_alias=True, exclude_defaults=True)))
+
     @model_validator(mode="after")
     def _promotes_only_on_proof(self) -> Self:
         if self.promote and self.on_inconclusive == "report":
@@ -53,6 +60,7 @@ class GatesFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    version: FileVersion = 1
     project: str | None = None
     ledger: str | None = None
     evidence: str | None = None
@@ -73,6 +81,8 @@ def read_gates(path: Path) -> GatesFile:
 
 def candidate_named(asked: str, candidates: Sequence[Identity]) -> Identity:
     """Return the identity that a digest, or a revision that exactly one digest carries, stands for."""
+    if asked.startswith("sha256:") and not is_digest(asked):
+        raise UsageError(f"candidate {asked!r} is no whole digest; give {FORM}, or the revision")
     by_digest = [each for each in candidates if each.digest == asked]
     if by_digest:
         return by_digest[-1]
@@ -82,4 +92,4 @@ def candidate_named(asked: str, candidates: Sequence[Identity]) -> Identity:
     if by_revision:
         found = ", ".join(sorted(digest or "declared, without digest" for digest in by_revision))
         raise UsageError(f"revision {asked!r} was run with {len(by_revision)} digests; name one of {found}")
-    return Identity(revision=asked, digest=asked if asked.startswith("sha256:") else None)
+    return Identity(revision=asked, digest=asked if is_digest(asked) else None)

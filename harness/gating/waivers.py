@@ -12,6 +12,7 @@ from harness.values.identity import Identity
 from harness.values.keys import MetricKey, metric_key
 from harness.values.requirements import Requirement
 from harness.values.verdicts import Verdict
+from harness.values.versions import FileVersion
 
 Held = Sequence[tuple[str, Verdict]]  # the suite and each verdict that a gate is held to
 
@@ -30,7 +31,7 @@ class Waiver(BaseModel):
     metric: str
     labels: Mapping[str, str] = {}
     asked: Mapping[str, float | str] = Field(min_length=1)
-    candidate: str = Field(pattern=r"^sha256:.+")
+    candidate: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     owner: str = Field(min_length=1)
     reason: str = Field(min_length=1)
     expires: Annotated[datetime, AfterValidator(_utc)]
@@ -60,6 +61,7 @@ class WaiversFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    version: FileVersion = 1
     waivers: Sequence[Waiver]
 
 

@@ -13,7 +13,6 @@ from pydantic import TypeAdapter
 from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.plugins.discovery import Plugins
-from harness.records.runs import canonical
 from harness.running.assembling import assemble_run
 from harness.running.judging import JudgedStep
 from harness.running.opening import OpenSuite, open_suite
@@ -21,6 +20,7 @@ from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_steps
 from harness.suite.steps import Resolved, ResolvedSuite
 from harness.suite.suites import Suite
+from harness.values.canonical import canonical
 from harness.values.runs import Run
 
 JUDGED = TypeAdapter(JudgedStep)

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from harness.errors import HarnessError
 from harness.gating.attempts import Attempt, attempt
-from harness.records.runs import canonical, sha256
+from harness.values.canonical import canonical, sha256
 from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
 from harness.values.runs import SCHEDULE, Run

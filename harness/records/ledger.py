@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from harness.errors import HarnessError
 from harness.records.database import BODIES, ENTRIES, Database, error_text
+from harness.records.digests import decision_digest
 from harness.records.entries import (
     GENESIS,
     Entry,
@@ -18,7 +19,8 @@ from harness.records.entries import (
     entry_digest,
     run_columns,
 )
-from harness.records.runs import DECISION, as_json, canonical, from_json, sha256
+from harness.records.runs import as_json, decision_as_json, decision_from_json, from_json
+from harness.values.canonical import canonical, sha256
 from harness.values.decisions import GateDecision
 from harness.values.runs import Run
 
@@ -42,8 +44,10 @@ class Ledger:
 
     def record_decision(self, decision: GateDecision) -> str:
         """Append a gate's decision; return the entry's digest."""
-        body = canonical(DECISION.dump_python(decision, mode="json"))
-        return self.record("decision", f"{decision.gate}-{sha256(body)[7:]}", body, **decision_columns(decision))
+        body = canonical(decision_as_json(decision))
+        return self.record(
+            "decision", f"{decision.gate}-{decision_digest(decision)[7:]}", body, **decision_columns(decision)
+        )
 
     def record(self, kind: str, id: str, body: str, **columns: str | None) -> str:
         """Append an entry of any kind; `columns` are fields of `Entry` that it is found by. Return its digest."""
@@ -83,7 +87,7 @@ class Ledger:
 
     def decisions(self) -> Sequence[GateDecision]:
         """Return this project's decisions, oldest first."""
-        return [DECISION.validate_json(body) for body in self.bodies(self.entries("decision"))]
+        return [decision_from_json(body) for body in self.bodies(self.entries("decision"))]
 
     def _page(self, numbers: Sequence[int]) -> Mapping[int, str]:
         chosen = sa.select(BODIES.c.seq, BODIES.c.body).where(BODIES.c.seq.in_(numbers))

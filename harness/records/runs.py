@@ -1,45 +1,19 @@
-"""Turns runs and decisions into canonical JSON and into the digest that names what was found."""
+"""Turns runs and decisions into JSON and back."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
 from harness.values.decisions import GateDecision
 from harness.values.runs import Run
+from harness.values.versions import RECORD_VERSION
 
+Value = TypeVar("Value")
 RUN = TypeAdapter(Run)
 DECISION = TypeAdapter(GateDecision)
-PASSING = ("id", "digest", "started", "finished", "as_of", "cost", "environment", "trigger", "origin")
-
-
-def canonical(value: object) -> str:
-    """Return JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def canonical_pretty(value: object) -> str:
-    """Return JSON for people and files: indented, keys in the order given."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def sha256(text: str) -> str:
-    """Return `sha256:` and the hexadecimal digest of a text."""
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def run_digest(run: Run) -> str:
-    """Return the digest of what a run found, the same for serial and parallel runs of the same thing.
-
-    It leaves out id, times, clock, cost, host, trigger and the order of measurements and verdicts.
-    """
-    found = {key: value for key, value in as_json(run).items() if key not in PASSING}
-    for listed in ("measurements", "verdicts"):
-        found[listed] = sorted(map(canonical, found[listed]))
-    return sha256(canonical(found))
 
 
 def as_json(run: Run) -> dict[str, Any]:
@@ -49,13 +23,38 @@ def as_json(run: Run) -> dict[str, Any]:
 
 def from_json(text: str) -> Run:
     """Return the run that a JSON text records."""
-    document = json.loads(text)
+    document = _read_record(text, "run")
     document.pop("outcome", None)
+    return _validate_record(RUN, document, "run")
+
+
+def decision_as_json(decision: GateDecision) -> dict[str, Any]:
+    """Return a decision as plain JSON values."""
+    found: dict[str, Any] = DECISION.dump_python(decision, mode="json")
+    return found
+
+
+def decision_from_json(text: str) -> GateDecision:
+    """Return the decision that a JSON text records."""
+    return _validate_record(DECISION, _read_record(text, "decision"), "decision")
+
+
+def _read_record(text: str, kind: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    version = document.get("record_version")
+    if type(version) is not int or version != RECORD_VERSION:
+        found = "no record_version" if version is None else f"version {version!r}"
+        message = f"a recorded {kind} cannot be read: written by {found}; this one reads {RECORD_VERSION}"
+        raise HarnessError(f"{message}; use the harness that wrote it, or start a new ledger")
+    return document
+
+
+def _validate_record(kind: TypeAdapter[Value], document: Mapping[str, Any], name: str) -> Value:
     try:
-        return RUN.validate_python(document)
+        return kind.validate_python(document)
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
-        raise HarnessError(f"a recorded run cannot be read ({found}); it was written by another version") from error
+        raise HarnessError(f"a recorded {name} cannot be read ({found}); it was written by another version") from error
 
 
 def summary(runs: Sequence[Run], outcome: str) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from harness.errors import HarnessError
 from harness.judging.judge import read_together
-from harness.records.runs import run_digest
+from harness.records.digests import run_digest
 from harness.running.judging import JudgedStep
 from harness.running.options import RunOptions
 from harness.suite.suites import Suite

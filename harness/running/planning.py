@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.plugins.tasks import TargetSpec, Task
-from harness.records.runs import canonical, sha256
 from harness.running.inputs import columns_to_profile
 from harness.running.opening import OpenSuite, target_spec
 from harness.running.options import RunOptions, RunServices
 from harness.suite.steps import Resolved
+from harness.values.canonical import canonical, sha256
 
 
 def plan_tasks(

@@ -12,6 +12,7 @@ from harness.data.sources import Source
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.values.requirements import Requirement
+from harness.values.versions import FileVersion
 
 Scalar = str | int | float | bool
 KINDS: Mapping[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -63,6 +64,7 @@ class Step(_Strict):
 class SuiteFile(_Strict):
     """A suite file as written."""
 
+    version: FileVersion = 1
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     owner: str | None = None
     params: Mapping[str, Literal["str", "int", "float", "bool"]] = {}

@@ -11,6 +11,7 @@ from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.outcomes import WORST_FIRST, Outcome, worst
 from harness.values.verdicts import Verdict
+from harness.values.versions import RECORD_VERSION
 
 SCHEDULE = "schedule"  # the trigger of runs that watch what is deployed
 TRIGGERS = ("code", "data", "degradation", SCHEDULE, "manual")
@@ -37,6 +38,7 @@ class Data:
 class Run:
     """The record of one suite held to one candidate; a baseline that does not exist yet is None."""
 
+    record_version: int = RECORD_VERSION
     id: str
     digest: str
     project: str

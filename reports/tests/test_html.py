@@ -67,7 +67,7 @@ def test_everything_users_name_is_escaped(run: MakeRun, verdict: MakeVerdict) ->
     hostile = run(
         verdict("fail", labels={EVIL: EVIL}, notes=(EVIL,), reason=EVIL, unit=EVIL, versus=EVIL, lose_at_most=0.1),
         project=EVIL,
-        candidate=Identity(revision=EVIL, digest=EVIL, parts={EVIL: EVIL}),
+        candidate=Identity(revision=EVIL, parts={EVIL: EVIL}),
         baselines={EVIL: Identity(revision=EVIL)},
         params={EVIL: EVIL},
         environment={EVIL: EVIL},

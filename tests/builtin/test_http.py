@@ -10,7 +10,10 @@ import pytest
 
 from harness import HarnessError, UsageError
 from harness.builtin.http import Template, http
+from tests.support.digests import digest_of
 
+DIGEST = digest_of("fraud/2")
+ANSWERS = {"/model": {"version": "fraud/2", "digest": DIGEST}, "/short": {"version": "fraud/2", "digest": "sha256:ab"}}
 ROW = {"id": 7, "amount": 1.5, "at": datetime(2026, 3, 1, 12)}
 
 
@@ -18,7 +21,7 @@ class Answer(BaseHTTPRequestHandler):
     """Answers /model with an identity, and anything else with a list."""
 
     def do_GET(self) -> None:
-        message = {"version": "fraud/2", "digest": "sha256:ab"} if self.path == "/model" else [1]
+        message: object = ANSWERS.get(self.path, [1])
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(message).encode())
@@ -63,7 +66,15 @@ def test_the_served_identity_carries_the_digest(url: str) -> None:
     with http({}, url=url, identity_path="/model") as service:
         identity = service.identity()
 
-    assert ("fraud/2", "sha256:ab") == (identity.revision, identity.digest)
+    assert ("fraud/2", DIGEST) == (identity.revision, identity.digest)
+
+
+def test_a_service_with_half_a_digest_is_refused(url: str) -> None:
+    with (
+        http({}, url=url, identity_path="/short") as service,
+        pytest.raises(HarnessError, match="/short: 'fraud/2' has the digest 'sha256:ab', which proves nothing"),
+    ):
+        service.identity()
 
 
 def test_a_service_that_serves_another_model_is_refused(url: str) -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from harness.data.provenance import provenance
 from harness.errors import HarnessError, UsageError
-from harness.records.runs import as_json, from_json, run_digest
+from harness.records.digests import run_digest
+from harness.records.runs import as_json, from_json
 from harness.values.runs import Data
 from tests.support.decisions import run, verdict
 

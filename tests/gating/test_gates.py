@@ -13,6 +13,7 @@ from harness.values.outcomes import Outcome
 from harness.values.requirements import Severity
 from harness.values.runs import Data
 from tests.support.decisions import CANDIDATE, GATE, MEASURED, NOW, decided, run, verdict
+from tests.support.digests import digest_of
 
 
 @pytest.mark.parametrize("worst", ["pass", "inconclusive", "fail", "error"])
@@ -192,10 +193,15 @@ def test_a_candidate_is_named_by_digest_or_by_a_revision_of_one_digest() -> None
 
 
 def test_a_revision_of_two_digests_names_nobody() -> None:
-    candidates = [CANDIDATE, replace(CANDIDATE, digest="sha256:b")]
+    candidates = [CANDIDATE, replace(CANDIDATE, digest=digest_of("other"))]
 
     with pytest.raises(UsageError, match="was run with 2 digests; name one of sha256:"):
         candidate_named("models:/fraud/2", candidates)
+
+
+def test_a_digest_that_is_cut_short_names_nobody() -> None:
+    with pytest.raises(UsageError, match="candidate 'sha256:aaaa' is no whole digest; give `sha256:` and 64"):
+        candidate_named("sha256:aaaa", [CANDIDATE])
 
 
 def test_an_unknown_candidate_is_an_error_of_every_suite() -> None:
@@ -226,3 +232,47 @@ def test_a_stage_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="no gate 'prod'.*did you mean 'production'"):
         read_gates(tmp_path / "gates.yaml").gate("prod")
+
+
+def test_a_decision_carries_the_digests_of_what_it_was_made_from() -> None:
+    judged = run(verdict("pass"), datasets={"d": Data(uri="x", digest="rows:1", rows=3)}, plugins={"rows": "rows 0.1"})
+
+    decision = decided(GATE, judged)
+
+    assert ({"card": judged.digest}, {"card": judged.suite_digest}) == (decision.runs, decision.suites)
+    assert ({"card": {"d": "rows:1"}}, {"card": {"rows": "rows 0.1"}}) == (decision.datasets, decision.plugins)
+    assert GATE.digest == decision.gate_digest
+
+
+def test_two_suites_that_name_different_data_alike_keep_both_digests() -> None:
+    first = run(verdict("pass"), datasets={"d": Data(uri="x", digest="rows:1", rows=3)})
+    second = run(verdict("pass"), suite="data", datasets={"d": Data(uri="y", digest="rows:2", rows=3)})
+
+    decision = decided(Gate(suites=["card", "data"]), first, second)
+
+    assert {"card": {"d": "rows:1"}, "data": {"d": "rows:2"}} == decision.datasets
+
+
+def test_a_gate_keeps_its_digest_however_it_is_laid_out(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    one.write_text("gates: {ci: {suites: [s], run_max_age: 24h}}\n")
+    other.write_text("# ours\ngates:\n  ci:\n    on_inconclusive: block\n    run_max_age: 1440m\n    suites: [s]\n")
+
+    assert read_gates(one).gate("ci").digest == read_gates(other).gate("ci").digest
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"suites": ["card", "data"]},
+        {"on_inconclusive": "report"},
+        {"run_max_age": timedelta(hours=1)},
+        {"watch": True},
+        {"promote": {"mlflow": {"model": "m"}}},
+        {"approvals": {"count": 1, "from": ["risk"]}},
+    ],
+)
+def test_a_gate_that_asks_otherwise_has_another_digest(asked: dict[str, object]) -> None:
+    other = Gate.model_validate({"suites": ["card"], **asked})
+
+    assert GATE.digest != other.digest

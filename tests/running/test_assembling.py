@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import Cost, HarnessError, Identity, Measurement, Sample
-from harness.records.runs import run_digest
+from harness.records.digests import run_digest
 from harness.running.assembling import assemble_run
 from harness.running.finishing import FinishedStep
 from harness.running.judging import JudgedStep

@@ -18,12 +18,12 @@ PUBLISHED = {
     "gates": GatesFile.model_json_schema,
     "waivers": WaiversFile.model_json_schema,
     "run": partial(TypeAdapter(Run).json_schema, mode="serialization"),
-    "promotion": partial(TypeAdapter(GateDecision).json_schema, mode="serialization"),
+    "decision": partial(TypeAdapter(GateDecision).json_schema, mode="serialization"),
 }
 
 
 def schema(name: str) -> str:
-    """Return one schema as it is published: what is written (suite, gates, waivers) or read (run, promotion)."""
+    """Return one schema as it is published: what is written (suite, gates, waivers) or read (run, decision)."""
     found = PUBLISHED[name]()
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **found}, indent=1) + "\n"
 

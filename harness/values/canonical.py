@@ -1,0 +1,19 @@
+"""One text and one digest for equal values."""
+
+import hashlib
+import json
+
+
+def canonical(value: object) -> str:
+    """Return JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def canonical_pretty(value: object) -> str:
+    """Return JSON for people and files: indented, keys in the order given."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def sha256(text: str) -> str:
+    """Return `sha256:` and the hexadecimal digest of a text."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

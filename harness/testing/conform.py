@@ -69,9 +69,15 @@ def _function(key: str, thing: Thing) -> None:
 
 
 def _promoter(key: str, promoter: object) -> None:
-    methods = [name for name, value in vars(Promoter).items() if callable(value) and not name.startswith("_")]
+    methods = {name: value for name, value in vars(Promoter).items() if callable(value) and not name.startswith("_")}
     missing = [name for name in methods if not callable(getattr(promoter, name, None))]
     assert not missing, f"promoter {key!r} has no {', '.join(missing)}"
+    for name, method in methods.items():
+        _, *arguments = inspect.signature(method).parameters
+        try:
+            inspect.signature(getattr(promoter, name)).bind(*arguments)
+        except TypeError as error:
+            raise AssertionError(f"promoter {key!r}: {name}({', '.join(arguments)}) fails: {error}") from error
 
 
 _KEEPS: Mapping[str, Callable[[str, Any], None]] = {

@@ -109,7 +109,15 @@ def test_an_import_that_does_more_is_told(install: Install, source: str, message
         ("def harness_targets():\n    return {'odd': lambda datasets, url: None}", "url cannot be configured"),
         ("def harness_reporters():\n    return {'odd': lambda runs: ''}", "cannot be called with its two arguments"),
         ("def harness_executors():\n    return {'odd': 3}", "'odd' is a int; offer a function"),
-        ("def harness_promoters():\n    return {'odd': 3}", "promoter 'odd' has no current"),
+        ("def harness_promoters():\n    return {'odd': 3}", "promoter 'odd' has no current, move, read_back"),
+        (
+            "def harness_promoters():\n    class Odd:\n"
+            "        def current(self, config): ...\n"
+            "        def move(self, config): ...\n"
+            "        def read_back(self, config): ...\n"
+            "    return {'odd': Odd()}",
+            r"promoter 'odd': move\(config, identity\) fails: too many positional arguments",
+        ),
         ("def harness_checks():\n    return {}", "plugin 'odd' offers nothing"),
     ],
 )

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Command
+from harness import Identity
+from harness.plugins.discovery import discover
+from harness.settings import find_settings
 from harness.testing import conformance
+from tests.support.digests import digest_of
 
 BLOCK = re.compile(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", re.DOTALL)
 PLUGINS = ("ask", "folder", "inline", "length", "lines")
@@ -56,3 +60,15 @@ def test_documented_tests_pass(documented: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=documented, capture_output=True, text=True)
 
     assert "4 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_documented_promoter_reads_back_what_it_moved(documented: Path) -> None:
+    promoter = discover(find_settings(documented)).promoter("folder")
+    config = {"path": str(documented / "promoted.json")}
+    who = Identity(revision="m/2", digest=digest_of("m/2"))
+    before = (promoter.current(config), promoter.read_back(config))
+
+    promoter.move(config, who)
+
+    assert (None, None) == before
+    assert ("m/2", who) == (promoter.current(config), promoter.read_back(config))

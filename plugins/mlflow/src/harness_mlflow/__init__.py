@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import Connect, Datasets, OperatingPoint, Promoter, Report, Reporter, Target, hookimpl
+from harness import Connect, Datasets, Identity, OperatingPoint, Promoter, Report, Reporter, Target, hookimpl
 
 # MLflow reads the first when it is imported, which is after this line; the second keeps standard output the host's.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -48,6 +48,18 @@ class Alias:
         from harness_mlflow.promotion import current  # noqa: PLC0415
 
         return current(config)
+
+    def move(self, config: Mapping[str, Any], identity: Identity) -> None:
+        """Point the alias at the version that was judged, if its files are still those."""
+        from harness_mlflow.promotion import move  # noqa: PLC0415
+
+        move(config, identity)
+
+    def read_back(self, config: Mapping[str, Any]) -> Identity | None:
+        """Return the version the alias points to now, with the digest of its files as they are."""
+        from harness_mlflow.promotion import read_back  # noqa: PLC0415
+
+        return read_back(config)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mlflow
 import pandas as pd
@@ -64,6 +65,12 @@ def manifest_digest(folder: Path) -> str:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     lines = "".join(f"{_sha256(folder / name)}  {name}\n" for name in names)
     return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+
+
+def files_digest(found: Located, store: Store) -> str:
+    """Return the digest of a model's files as the store holds them; nothing is loaded."""
+    with TemporaryDirectory() as folder:
+        return manifest_digest(_download_files(found, store, Path(folder)))
 
 
 def _download_files(found: Located, store: Store, folder: Path) -> Path:

@@ -1,12 +1,13 @@
-"""Tells a gate which version of a registered model is promoted now."""
+"""Says which version of a registered model is promoted now, and promotes another."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness import Absent, UsageError
-from harness_mlflow.registry import Store, version_of
+from harness import Absent, HarnessError, Identity, UsageError
+from harness_mlflow.model import files_digest
+from harness_mlflow.registry import VERSION, Store, locate_model, version_of
 from harness_mlflow.troubles import wrap_errors
 
 
@@ -20,18 +21,57 @@ class Promoted(BaseModel):
     tracking_uri: str | None = None
     registry_uri: str | None = None
 
+    @property
+    def store(self) -> Store:
+        """Return where the model is registered."""
+        return Store(tracking_uri=self.tracking_uri, registry_uri=self.registry_uri)
+
 
 def current(config: Mapping[str, Any]) -> str | None:
     """Return the version the alias points to now, or None if model or alias never were."""
     asked = _parse_config(config)
-    store = Store(tracking_uri=asked.tracking_uri, registry_uri=asked.registry_uri)
     with wrap_errors(
         f"MLflow was asked for {asked.model}@{asked.alias}", "check tracking_uri and that the store answers"
     ):
         try:
-            return f"models:/{asked.model}/{version_of(asked.model, asked.alias, store)}"
+            return f"models:/{asked.model}/{version_of(asked.model, asked.alias, asked.store)}"
         except Absent:
             return None
+
+
+def move(config: Mapping[str, Any], identity: Identity) -> None:
+    """Point the alias at the version that was judged; one whose files are others now is refused, and nothing moves."""
+    asked = _parse_config(config)
+    version = _judged_version(asked, identity)
+    found = _held(identity.revision, asked.store).digest
+    if found != identity.digest:
+        raise HarnessError(
+            f"{identity.revision} was judged as {identity.digest}, its files are {found} now; judge what is there"
+        )
+    with wrap_errors(f"{asked.model}@{asked.alias} was not moved to version {version}", "check that you may set it"):
+        asked.store.client().set_registered_model_alias(asked.model, asked.alias, version)
+
+
+def read_back(config: Mapping[str, Any]) -> Identity | None:
+    """Return the version the alias points to now, with the digest of its files, or None if it never was."""
+    revision = current(config)
+    return _held(revision, _parse_config(config).store) if revision else None
+
+
+def _judged_version(asked: Promoted, identity: Identity) -> str:
+    version = VERSION.fullmatch(identity.revision)
+    if version is None or version[1] != asked.model:
+        message = f"{identity.revision} is no version of the registered model {asked.model!r}"
+        raise HarnessError(f"{message}; register it, and judge it as models:/{asked.model}/VERSION")
+    if identity.digest is None:
+        raise HarnessError(f"{identity.revision} is only declared, without digest; judge the model itself")
+    return version[2]
+
+
+def _held(revision: str, store: Store) -> Identity:
+    """Return a version with the digest of the files that the store holds for it."""
+    found = locate_model(revision, store)
+    return Identity(revision=found.revision, digest=files_digest(found, store), parts=found.parts)
 
 
 def _parse_config(config: Mapping[str, Any]) -> Promoted:

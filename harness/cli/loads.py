@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plugins.checks import Effort
+from harness.plugins.discovery import Plugins
 from harness.suite.steps import Resolved
 
 
@@ -37,12 +38,18 @@ class Unrun:
         }
 
 
-def split_steps(steps: Sequence[Resolved]) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
+def split_steps(steps: Sequence[Resolved], plugins: Plugins) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
     """Return the steps that a plan may run, and those it may not."""
-    return [s for s in steps if not s.check.exclusive], [_unrun(s) for s in steps if s.check.exclusive]
+    return [s for s in steps if not s.check.exclusive], [_unrun(s, plugins) for s in steps if s.check.exclusive]
 
 
-def _unrun(step: Resolved) -> Unrun:
+def _unrun(step: Resolved, plugins: Plugins) -> Unrun:
     asked = [requirement for requirement in step.step.requirements if requirement.severity == "must"]
-    effort = step.check.effort(**step.params) if step.check.effort else None
-    return Unrun(step=step.name, check=step.check.name, musts=len(asked), effort=effort)
+    return Unrun(step=step.name, check=step.check.name, musts=len(asked), effort=_effort(step, plugins))
+
+
+def _effort(step: Resolved, plugins: Plugins) -> Effort | None:
+    if not step.check.has_effort:
+        return None
+    check = plugins.check(step.check.name)
+    return check.effort(**check.parameters(step.params)) if check.effort else None

@@ -53,7 +53,7 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     """
     project = open_project()
     suites = read_all(project, existing(paths), params)
-    divisions = [split_steps(resolved.steps) for resolved in suites]
+    divisions = [split_steps(resolved.steps, project.plugins) for resolved in suites]
     judged = [
         _measure_steps(replace(resolved, steps=steps), project, instant(as_of))
         for resolved, (steps, _) in zip(suites, divisions, strict=True)

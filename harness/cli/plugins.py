@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.plugins.discovery import Installed, Plugins, discover
+from harness.plugins.schemas import parameter_texts
 from harness.settings import find_settings
 
 if TYPE_CHECKING:
-    from harness.plugins.checks import Check
+    from harness.plugins.specs import CheckSpec
 
 
 @click.command("plugins")
@@ -36,13 +37,16 @@ def _describe_plugin(plugins: Plugins, name: str) -> Iterator[str]:
         kind = hook.removeprefix("harness_").removesuffix("s")
         for found, thing in sorted(offered.items()):
             yield f"  {kind} {found}"
-            yield from _check(thing) if kind == "check" else ()
+            yield from _check(thing.spec) if kind == "check" else ()
 
 
-def _check(check: "Check") -> Iterator[str]:
-    if check.measure.__doc__:
-        yield f"    {check.measure.__doc__.splitlines()[0]}"
-    for parameter, text in check.describe_parameters().items():
+def _check(check: "CheckSpec") -> Iterator[str]:
+    if check.doc:
+        yield f"    {check.doc}"
+    for argument in check.datasets:
+        if argument != "data":
+            yield f"    with {argument}: DATASET"
+    for parameter, text in parameter_texts(check.parameters).items():
         yield f"    with {parameter}: {text}"
     if check.metrics:
         yield f"    metrics {', '.join(check.metrics)}"

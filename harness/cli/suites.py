@@ -4,10 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.builtin.observed import observation_check
 from harness.errors import HarnessError, UsageError
 from harness.project import Project, pairs
-from harness.suite.steps import ResolvedSuite, resolve
+from harness.suite.steps import OBSERVED, ResolvedSuite, resolve
 from harness.suite.suites import Suite, find_suites, read_suites
 
 
@@ -26,6 +25,6 @@ def _resolve_suite(suite: Suite, project: Project) -> ResolvedSuite:
         resolved = resolve(suite, project.plugins)
     except HarnessError as error:
         raise type(error)(f"{suite.path.name}: {error}") from error
-    if any(step.check is observation_check for step in resolved.steps):
+    if any(step.check.name == OBSERVED for step in resolved.steps):
         raise UsageError(f"{suite.path.name}: tests observe its metrics, so only pytest runs it: `pytest TESTS SUITE`")
     return resolved

@@ -3,11 +3,13 @@
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from harness.data.datasets import Dataset
-from harness.errors import UsageError
-from harness.parameters import arguments_of_type, validate_arguments
+from harness.plugins.parameters import arguments_of_type, has_own_rules, schema_of, validate_arguments
+from harness.plugins.specs import CheckSpec, doc_line
 from harness.plugins.targets import Target
 from harness.values.measurements import Measurement
 
@@ -25,7 +27,7 @@ class Effort:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A named measuring function; an exclusive one runs alone (latency).
+    """A named measuring function with its description, `spec`; an exclusive one runs alone (latency).
 
     `metrics` tells the statistic of each metric, so that a suite can be validated without measuring; `effort` says, of
     the parameters, what an exclusive check would take, as it is not run to plan; `profiles` says, of `data` and
@@ -39,43 +41,44 @@ class Check:
     effort: Callable[..., Effort] | None = None
     profiles: Callable[..., Sequence[str]] | None = None
 
-    def dataset_arguments(self) -> Mapping[str, bool]:
-        """Return the arguments that take a dataset, and whether each must be given."""
-        signature = inspect.signature(self.measure).parameters
-        return {n: signature[n].default is inspect.Parameter.empty for n in arguments_of_type(self.measure, Dataset)}
+    @cached_property
+    def spec(self) -> CheckSpec:
+        """Return what the host needs to know to resolve and plan a step of it."""
+        return CheckSpec(
+            name=self.name,
+            doc=doc_line(self.measure),
+            datasets=_dataset_arguments(self.measure),
+            parameters=schema_of(self.measure, self._given_by_host),
+            own_rules=has_own_rules(self.measure, self._given_by_host),
+            paths=tuple(sorted(arguments_of_type(self.measure, Path))),
+            metrics=dict(self.metrics),
+            exclusive=self.exclusive,
+            takes_target=bool(arguments_of_type(self.measure, Target)),
+            has_effort=self.effort is not None,
+            has_profiles=self.profiles is not None,
+        )
 
     def parameters(self, given: Mapping[str, object]) -> Mapping[str, Any]:
-        """Return a step's `with:` less its datasets, strictly validated and with defaults filled in."""
-        by_host = frozenset({*self.dataset_arguments(), *arguments_of_type(self.measure, Target)})
-        own = {name: value for name, value in given.items() if name not in by_host}
-        return validate_arguments(self.measure, own, f"check {self.name!r}", by_host)
-
-    def dataset_names(self, given: Mapping[str, object], default: str | None) -> Mapping[str, str]:
-        """Return which dataset each dataset argument takes; `data` defaults to the target's own."""
-        named = {} if default is None else {"data": default}
-        named |= {name: self._name(name, value) for name, value in given.items() if name in self.dataset_arguments()}
-        for name, required in self.dataset_arguments().items():
-            if required and name not in named:
-                raise UsageError(f"check {self.name!r} needs a dataset for {name!r}; add `with: {{{name}: DATASET}}`")
-        return {name: value for name, value in named.items() if name in self.dataset_arguments()}
+        """Return parameters as the functions take them: strictly validated, converted, with defaults filled in."""
+        return validate_arguments(self.measure, given, f"check {self.name!r}", self._given_by_host)
 
     def measure_target(
         self, target: Target, datasets: Mapping[str, Dataset], params: Mapping[str, Any]
     ) -> list[Measurement]:
-        """Return what the function measures."""
+        """Return what the function measures with parameters as a suite gives them."""
         wanted = dict.fromkeys(arguments_of_type(self.measure, Target), target)
-        return list(self.measure(**wanted, **datasets, **params))
+        return list(self.measure(**wanted, **datasets, **self.parameters(params)))
 
-    def describe_parameters(self) -> Mapping[str, str]:
-        """Return each `with:` parameter with its type, and its default if it has one."""
-        plain = get_type_hints(self.measure)
-        arguments = [a.replace(annotation=plain[a.name]) for a in inspect.signature(self.measure).parameters.values()]
-        return {a.name: str(a).partition(": ")[2] for a in arguments if a.kind is a.KEYWORD_ONLY}
+    @cached_property
+    def _given_by_host(self) -> frozenset[str]:
+        return frozenset({*_dataset_arguments(self.measure), *arguments_of_type(self.measure, Target)})
 
-    def _name(self, argument: str, value: object) -> str:
-        if not isinstance(value, str):
-            raise UsageError(f"check {self.name!r}, {argument!r} names a dataset or a path; found {value!r}")
-        return value
+
+def _dataset_arguments(measure: Measure) -> dict[str, bool]:
+    """Return the arguments that take a dataset, in order, and whether each must be given."""
+    found = arguments_of_type(measure, Dataset)
+    arguments = inspect.signature(measure).parameters
+    return {name: argument.default is argument.empty for name, argument in arguments.items() if name in found}
 
 
 def check(

@@ -12,9 +12,10 @@ from harness.judging.judge import judge
 from harness.judging.phrases import asked_of, found_in
 from harness.pytesting.door import door
 from harness.pytesting.items import SuiteFile, Trouble, late_items
-from harness.pytesting.observed import OBSERVED, measure_observations, tests_left_out
+from harness.pytesting.observed import measure_observations, tests_left_out
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared, suite_paths
+from harness.suite.steps import OBSERVED
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
 from harness.values.runs import Run

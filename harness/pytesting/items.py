@@ -13,10 +13,9 @@ from harness.files import write_atomic
 from harness.judging.phrases import asked_of, found_in
 from harness.judging.wording import explain
 from harness.pytesting.door import door
-from harness.pytesting.observed import OBSERVED
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared
-from harness.suite.steps import Resolved
+from harness.suite.steps import OBSERVED, Resolved
 from harness.values.outcomes import worst
 from harness.values.requirements import Requirement
 from harness.values.verdicts import Verdict

@@ -12,11 +12,10 @@ import pyarrow as pa
 from harness.errors import HarnessError, UsageError
 from harness.plugins.checks import Check
 from harness.running.slices import By
-from harness.suite.steps import Resolved
+from harness.suite.steps import OBSERVED, Resolved
 from harness.values.measurements import Measurement
 from harness.values.samples import Sample
 
-OBSERVED = "observed"
 SHOWN = 3
 
 
@@ -47,7 +46,7 @@ def with_observations(step: Resolved, log: Path) -> Resolved:
 
     # `by` is done here, by the labels of the rows: there is no dataset to split by.
     whole = step.step.model_copy(update={"by": ()})
-    return replace(step, check=Check(name=OBSERVED, measure=measure), step=whole)
+    return replace(step, measured_by=Check(name=OBSERVED, measure=measure), step=whole)
 
 
 def measure_observations(log: Path, by: By = ()) -> Iterator[Measurement]:

@@ -12,14 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError
-from harness.parameters import validate_arguments
 from harness.plugins.checks import Check
 from harness.plugins.discovery import Plugins, discover
+from harness.plugins.parameters import validate_arguments
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Executor, TargetSpec, Task, TaskResult
 from harness.settings import find_settings
 from harness.stats import STATISTICS
-from harness.suite.steps import Resolved
 from harness.values.cost import Cost
 from harness.values.measurements import Measurement
 from harness.values.samples import Sample
@@ -42,13 +41,12 @@ def perform_alone(task: Task) -> TaskResult:
 
 def perform_tasks(
     tasks: Sequence[Task],
-    steps: Sequence[Resolved],
+    checks: Mapping[str, Check],
     targets: Mapping[str, Target],
     executor: Executor,
     on_result: Callable[[TaskResult], None],
 ) -> Sequence[TaskResult]:
     """Return what came of each task, performed on targets that are open; each result is told as it comes."""
-    checks = {step.name: step.check for step in steps}
 
     def perform_and_tell(task: Task) -> TaskResult:
         result = perform(task, checks[task.step], targets[task.target.name])

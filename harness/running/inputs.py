@@ -4,17 +4,20 @@ from collections.abc import Mapping, Sequence
 
 from harness.data.datasets import Roles, verify
 from harness.errors import HarnessError, UsageError
+from harness.plugins.checks import Check
 from harness.plugins.targets import Target
 from harness.suite.steps import Resolved
 from harness.tables.sql import Sql
 
 
-def columns_to_profile(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mapping[str, tuple[str, ...]]:
+def columns_to_profile(
+    steps: Sequence[Resolved], checks: Mapping[str, Check], targets: Mapping[str, Target]
+) -> Mapping[str, tuple[str, ...]]:
     """Return the columns of each dataset that any of the steps asks a profile of."""
     asked: dict[str, tuple[str, ...]] = {}
     for step in steps:
         for name, arguments in step.arguments.items():
-            columns = _step_columns(step, targets[name], arguments) if name in targets else ()
+            columns = _step_columns(step, checks[step.name], targets[name], arguments) if name in targets else ()
             for dataset in arguments.values():
                 asked[dataset] = tuple(dict.fromkeys([*asked.get(dataset, ()), *columns]))
     return asked
@@ -28,11 +31,12 @@ def unusable(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mappin
     return {place: why for place, why in troubles.items() if why}
 
 
-def _step_columns(step: Resolved, target: Target, arguments: Mapping[str, str]) -> Sequence[str]:
-    if step.check.profiles is None or "data" not in arguments:
+def _step_columns(step: Resolved, check: Check, target: Target, arguments: Mapping[str, str]) -> Sequence[str]:
+    profiles = check.profiles
+    if profiles is None or "data" not in arguments:
         return ()
     try:
-        return step.check.profiles(target.dataset(arguments["data"]), **step.params)
+        return profiles(target.dataset(arguments["data"]), **check.parameters(step.params))
     except HarnessError:  # the step itself will meet it, and tell
         return ()
 

@@ -9,13 +9,14 @@ from functools import cached_property
 from harness.data.datasets import Tables
 from harness.data.sources import Source, open_datasets
 from harness.errors import Absent
+from harness.plugins.checks import Check
 from harness.plugins.discovery import Plugins
 from harness.plugins.targets import Target
 from harness.plugins.tasks import TargetSpec
 from harness.running.executors import open_target
 from harness.running.inputs import unusable
 from harness.running.options import RunOptions, RunServices
-from harness.suite.steps import Resolved, ResolvedSuite
+from harness.suite.steps import Resolved, ResolvedSuite, load_checks
 from harness.suite.suites import Suite
 from harness.values.identity import CANDIDATE, Identity
 from harness.values.runs import SCHEDULE, Data, Run
@@ -36,7 +37,8 @@ class OpenSuite:
     """Everything a run reads from, opened once.
 
     `failures` says why a baseline does not exist yet; `unusable`, by target and dataset, why the steps that read it
-    there cannot be measured. `earlier` holds the recorded runs of the suite, in which looks are counted.
+    there cannot be measured. `earlier` holds the recorded runs of the suite, in which looks are counted; `checks`, by
+    step, the check that measures it.
     """
 
     suite: Suite
@@ -49,6 +51,7 @@ class OpenSuite:
     failures: Mapping[str, str]
     unusable: Mapping[tuple[str, str], str]
     earlier: Sequence[Run]
+    checks: Mapping[str, Check]
     plugins: Mapping[str, str]
 
     @cached_property
@@ -80,6 +83,7 @@ def open_suite(
 ) -> Iterator[OpenSuite]:
     """Open a suite's datasets and targets; close the targets at the end."""
     started, suite, steps = datetime.now(UTC), resolved.suite, resolved.steps
+    checks = load_checks(steps, plugins)
     datasets = _open_datasets(suite, steps, options.as_of)
     with ExitStack() as stack:
         targets, failures = _open_targets(stack, resolved, datasets, plugins)
@@ -96,6 +100,7 @@ def open_suite(
             failures=failures,
             unusable=unusable(steps, targets),
             earlier=_earlier_runs(suite, candidate, options, services),
+            checks=checks,
             plugins=plugins.versions(),
         )
 

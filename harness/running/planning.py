@@ -15,7 +15,7 @@ def plan_tasks(
     steps: Sequence[Resolved], opened: OpenSuite, options: RunOptions, services: RunServices
 ) -> Sequence[Task]:
     """Return a task for every step and every target it can be measured on."""
-    profiled = columns_to_profile(steps, opened.targets)
+    profiled = columns_to_profile(steps, opened.checks, opened.targets)
     deadline = opened.started + options.timeout if options.timeout else None
     return [
         Task(

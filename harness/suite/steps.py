@@ -6,24 +6,31 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError, did_you_mean
-from harness.parameters import arguments_of_type, validate_arguments
 from harness.plugins.checks import Check
+from harness.plugins.describing import check_spec, validate_target
 from harness.plugins.discovery import Plugins
+from harness.plugins.specs import CheckSpec
 from harness.stats import STATISTICS
 from harness.suite.suites import Step, Suite
 from harness.values.identity import CANDIDATE
 from harness.values.requirements import Requirement
 
+OBSERVED = "observed"  # the check that only tests measure
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """A step with its check, its parameters and the datasets it names, by target."""
+    """A step with its check's description, its parameters and the datasets it names, by target.
+
+    `measured_by` is the check that measures it where that is not the plugin's own: tests observe.
+    """
 
     name: str
     step: Step
-    check: Check
+    check: CheckSpec
     params: Mapping[str, Any]
     arguments: Mapping[str, Mapping[str, str]]
+    measured_by: Check | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +45,13 @@ def resolve(suite: Suite, plugins: Plugins) -> ResolvedSuite:
     """Return the suite with all names found and all parameters valid; anything wrong is a UsageError."""
     for name in [None, *suite.baselines]:
         target = suite.target_for(name)
-        validate_arguments(plugins.connect(target.kind), target.config, f"target kind {target.kind!r}")
+        validate_target(plugins, target.kind, target.config)
     steps = [_resolve_step(suite, index, step, plugins) for index, step in enumerate(suite.steps)]
     return ResolvedSuite(suite=suite, steps=steps)
 
 
 def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolved:
-    check = plugins.check(step.check)
+    check = check_spec(plugins, step.check)
     _metrics_are_known(check, step)
     versus = {requirement.versus for requirement in step.requirements if requirement.versus}
     subjects = {CANDIDATE: None, **{name: name for name in sorted(versus)}}
@@ -52,18 +59,32 @@ def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Res
         name=suite.step_name(index),
         step=step,
         check=check,
-        params=_resolve_paths(check, check.parameters(step.params), suite.folder),
+        params=_parameters(check, step, plugins, suite.folder),
         arguments={name: _datasets(suite, check, step, baseline) for name, baseline in subjects.items()},
     )
 
 
-def _resolve_paths(check: Check, params: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Return the parameters, those that are paths starting at the suite's folder."""
-    paths = {name for name in arguments_of_type(check.measure, Path) if params.get(name) is not None}
-    return {name: folder / value.expanduser() if name in paths else value for name, value in params.items()}
+def load_checks(steps: Sequence[Resolved], plugins: Plugins) -> Mapping[str, Check]:
+    """Return the check that measures each step, imported; it holds its parameters to rules of its own as well."""
+    found = {step.name: step.measured_by or plugins.check(step.check.name) for step in steps}
+    for step in steps:
+        found[step.name].parameters(step.params)
+    return found
 
 
-def _datasets(suite: Suite, check: Check, step: Step, baseline: str | None) -> Mapping[str, str]:
+def _parameters(check: CheckSpec, step: Step, plugins: Plugins, folder: Path) -> Mapping[str, Any]:
+    """Return the parameters as written, those that are paths starting at the suite's folder."""
+    own = check.own_parameters(step.params)
+    if check.own_rules:
+        plugins.check(check.name).parameters(own)
+    else:
+        check.validate(own)
+    defaults = {name: check.parameters["properties"][name].get("default") for name in check.paths}
+    paths = {name: path for name in check.paths if (path := own.get(name, defaults[name])) is not None}
+    return {**own, **{name: str(folder / Path(str(path)).expanduser()) for name, path in paths.items()}}
+
+
+def _datasets(suite: Suite, check: CheckSpec, step: Step, baseline: str | None) -> Mapping[str, str]:
     default = suite.target_for(baseline).config.get("data")
     named = check.dataset_names(step.params, default if isinstance(default, str) else None)
     for argument, name in named.items():
@@ -74,7 +95,7 @@ def _datasets(suite: Suite, check: Check, step: Step, baseline: str | None) -> M
     return named
 
 
-def _metrics_are_known(check: Check, step: Step) -> None:
+def _metrics_are_known(check: CheckSpec, step: Step) -> None:
     for requirement in step.requirements if check.metrics else ():
         statistic = check.metrics.get(requirement.metric)
         if statistic is None:

@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import PydanticUserError
 
-from harness.parameters import arguments_of_type, parameters_of
 from harness.plugins.checks import Check
 from harness.plugins.discovery import discover, owner
+from harness.plugins.parameters import schema_of
 from harness.plugins.promoters import Promoter
-from harness.plugins.targets import Target
+from harness.plugins.schemas import Schema
 from harness.settings import find_settings
 from harness.stats import STATISTICS
 
@@ -44,8 +44,7 @@ def _check(key: str, found: object) -> None:
     assert isinstance(found, Check), f"check {key!r} is a {type(found).__name__}; decorate it with @check({key!r})"
     assert found.name == key, f"check {key!r} calls itself {found.name!r}; use one name"
     assert (found.measure.__doc__ or "").strip(), f"check {key!r} has no docstring; say in one line what it measures"
-    by_host = frozenset({*found.dataset_arguments(), *arguments_of_type(found.measure, Target)})
-    _has_schema(f"check {key!r}", found.measure, by_host)
+    _has_schema(f"check {key!r}", found.measure, lambda: found.spec.parameters)
     for metric, statistic in found.metrics.items():
         message = f"check {key!r}: metric {metric!r} is a {statistic!r}; statistics are {', '.join(STATISTICS)}"
         assert statistic in STATISTICS, message
@@ -57,7 +56,7 @@ def _target(key: str, connect: Thing) -> None:
     assert first, f"target kind {key!r} takes no datasets; make them its first argument"
     others = [argument.name for argument in arguments[1:] if argument.kind is not argument.KEYWORD_ONLY]
     assert not others, f"target kind {key!r}: {', '.join(others)} cannot be configured; put a * after the datasets"
-    _has_schema(f"target kind {key!r}", connect)
+    _has_schema(f"target kind {key!r}", connect, lambda: schema_of(connect))
 
 
 def _function(key: str, thing: Thing) -> None:
@@ -89,9 +88,9 @@ _KEEPS: Mapping[str, Callable[[str, Any], None]] = {
 }
 
 
-def _has_schema(what: str, function: Thing, by_host: frozenset[str] = frozenset()) -> None:
+def _has_schema(what: str, function: Thing, schema: Callable[[], Schema]) -> None:
     try:
-        json.dumps(parameters_of(function, by_host).model_json_schema())
+        json.dumps(schema())
     except (PydanticUserError, NameError, TypeError, ValueError) as error:
         raise AssertionError(f"{what}: its parameters form no JSON schema: {error}; annotate plain values") from error
     arguments = inspect.signature(function).parameters.values()
@@ -114,10 +113,8 @@ def _lists_everything(name: str, offers: Mapping[str, Mapping[str, Any]]) -> Non
     listed = done.stdout.split()
     for offered in offers.values():
         for key, thing in offered.items():
-            parameters = (
-                [f"{parameter}:" for parameter in thing.describe_parameters()] if isinstance(thing, Check) else []
-            )
-            missing = [text for text in (key, *parameters) if text not in listed]
+            parameters = thing.spec.parameters["properties"] if isinstance(thing, Check) else ()
+            missing = [text for text in (key, *(f"{parameter}:" for parameter in parameters)) if text not in listed]
             assert not missing, f"`harness plugins {name}` does not list {', '.join(missing)} of {key!r}"
 
 

@@ -22,12 +22,12 @@ def measure(
     Roles are verified, parameters validated and clusters heeded as in a run; what a run records as an error is
     raised. A parameter that takes a dataset takes rows too.
     """
-    wanted = check.dataset_arguments()
+    wanted = check.spec.datasets
     tables = {name: value for name, value in params.items() if name in wanted and not isinstance(value, str)}
     plain = {name: value for name, value in params.items() if name not in tables}
     reading = _reading(target or FakeTarget(), rows, tables)
     default = None if rows is None and target is None else "data"
-    names = check.dataset_names({**plain, **{name: name for name in tables}}, default)
+    names = check.spec.dataset_names({**plain, **{name: name for name in tables}}, default)
     for name in names.values():
         verify(reading.dataset(name))
     work = Task(
@@ -35,7 +35,7 @@ def measure(
         check=check.name,
         target=TargetSpec(kind="fake", config={}),
         arguments=names,
-        params=check.parameters(plain),
+        params=check.spec.own_parameters(plain),
     )
     return measure_task(work, check, reading)
 

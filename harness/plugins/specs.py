@@ -1,0 +1,72 @@
+"""What a plugin says of itself as plain values, from which suites are resolved without importing it."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.errors import UsageError
+from harness.plugins.parameters import Function, validate_by_schema
+from harness.plugins.schemas import Schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSpec:
+    """A check without its functions.
+
+    `datasets` tells of each argument that takes a dataset whether it must be given; `parameters` is the JSON schema of
+    the others in a suite's `with:`, `paths` are those that start at the suite's folder; `metrics` gives the statistic
+    of each metric. With `own_rules`, its parameters obey more than the schema says, so the check itself is asked.
+    """
+
+    name: str
+    doc: str
+    datasets: Mapping[str, bool]
+    parameters: Schema
+    own_rules: bool = False
+    paths: tuple[str, ...] = ()
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    exclusive: bool = False
+    takes_target: bool = False
+    has_effort: bool = False
+    has_profiles: bool = False
+
+    def own_parameters(self, given: Mapping[str, object]) -> Mapping[str, object]:
+        """Return a step's `with:` less its datasets."""
+        return {name: value for name, value in given.items() if name not in self.datasets}
+
+    def validate(self, given: Mapping[str, object]) -> None:
+        """Hold a step's `with:`, less its datasets, to the schema; what does not fit is a UsageError."""
+        validate_by_schema(self.parameters, self.own_parameters(given), f"check {self.name!r}")
+
+    def dataset_names(self, given: Mapping[str, object], default: str | None) -> Mapping[str, str]:
+        """Return which dataset each dataset argument takes; `data` defaults to the target's own."""
+        named = {} if default is None else {"data": default}
+        named |= {name: self._name(name, value) for name, value in given.items() if name in self.datasets}
+        for name, required in self.datasets.items():
+            if required and name not in named:
+                raise UsageError(f"check {self.name!r} needs a dataset for {name!r}; add `with: {{{name}: DATASET}}`")
+        return {name: value for name, value in named.items() if name in self.datasets}
+
+    def _name(self, argument: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise UsageError(f"check {self.name!r}, {argument!r} names a dataset or a path; found {value!r}")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetKind:
+    """What a suite may write under `target: {kind:, config:}`, as a JSON schema; `own_rules` as of a check."""
+
+    name: str
+    doc: str
+    parameters: Schema
+    own_rules: bool = False
+
+    def validate(self, config: Mapping[str, object]) -> None:
+        """Hold a target's configuration to the schema; what does not fit is a UsageError."""
+        validate_by_schema(self.parameters, config, f"target kind {self.name!r}")
+
+
+def doc_line(function: Function) -> str:
+    """Return the first line of a docstring, or nothing."""
+    return (inspect.getdoc(function) or "").partition("\n")[0]

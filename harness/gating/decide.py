@@ -86,8 +86,9 @@ def _worst(findings: Sequence[_Finding]) -> GateOutcome:
 
 def _collect_musts(latest: Sequence[Run], runs: Sequence[Run]) -> Held:
     """Return every must with its suite, its failures corrected for being looked at together."""
+    same = {run.suite: [other for other in runs if other.suite == run.suite] for run in latest}
     musts = [
-        (run.suite, _limit_looks(verdict, run, [other for other in runs if other.suite == run.suite]))
+        (run.suite, _limit_looks(verdict, run, same[run.suite]))
         for run in latest
         for verdict in run.verdicts
         if verdict.requirement.severity == "must"
@@ -141,24 +142,33 @@ def _run_findings(asked: _Question, suite: str, run: Run | None, held: Held) -> 
     verdicts = [verdict for other, verdict in held if other == suite]
     if not verdicts:
         yield _Finding(outcome="error", reason=f"{suite}: no must was judged, so nothing is proven")
+    waivers = list(_standing_waivers(asked, held))
+    measured = {m.key.overall for m in run.measurements if m.target == CANDIDATE and not m.failure}
     for verdict in verdicts:
-        yield _waiver_finding(asked, suite, verdict, held) or _verdict_finding(asked, suite, run, verdict)
+        is_measured = verdict.key.overall in measured
+        yield _waiver_finding(waivers, suite, verdict) or _verdict_finding(asked, suite, run, verdict, is_measured)
 
 
-def _waiver_finding(asked: _Question, suite: str, verdict: Verdict, held: Held) -> _Finding | None:
+def _standing_waivers(asked: _Question, held: Held) -> Iterator[Waiver]:
+    promotes = bool(asked.gate.promote)
     for waiver in asked.waivers:
-        promotes = bool(asked.gate.promote)
-        applies = not refusal(waiver, held, asked.candidate, promotes=promotes, now=asked.now)
-        if applies and waiver.names(suite, verdict) and verdict.outcome in ("fail", "inconclusive"):
+        if not refusal(waiver, held, asked.candidate, promotes=promotes, now=asked.now):
+            yield waiver
+
+
+def _waiver_finding(waivers: Sequence[Waiver], suite: str, verdict: Verdict) -> _Finding | None:
+    for waiver in waivers:
+        if waiver.names(suite, verdict) and verdict.outcome in ("fail", "inconclusive"):
             until = f"waived until {waiver.expires:%Y-%m-%d} by {waiver.owner} ({waiver.reason})"
             was = f"it was {verdict.outcome}: {verdict.reason}"
             return _Finding(outcome="waived", reason=f"{suite}: {verdict.name}: {until}; {was}")
     return None
 
 
-def _verdict_finding(asked: _Question, suite: str, run: Run, verdict: Verdict) -> _Finding:
+def _verdict_finding(asked: _Question, suite: str, run: Run, verdict: Verdict, is_measured: bool) -> _Finding:
+    """Return what a verdict comes to; a candidate that was not measured owes its error to no missing champion."""
     versus = verdict.requirement.versus
-    alone = versus and run.baselines.get(versus, run.candidate) is None and _is_measured(run, verdict)
+    alone = versus and run.baselines.get(versus, run.candidate) is None and is_measured
     if alone and asked.gate.first_promotion == "allow":
         if not asked.promoted_before:
             return _Finding(
@@ -169,12 +179,6 @@ def _verdict_finding(asked: _Question, suite: str, run: Run, verdict: Verdict) -
         )
         return _Finding(outcome="error", reason=reason)
     return _Finding(outcome=verdict.outcome, reason=f"{suite}: {verdict.name}: {verdict.reason}")
-
-
-def _is_measured(run: Run, verdict: Verdict) -> bool:
-    """Tell whether the candidate itself was measured: one that was not owes its error to no missing champion."""
-    own = [each for each in run.measurements if each.target == CANDIDATE and not each.failure]
-    return any(each.key.overall == verdict.key.overall for each in own)
 
 
 def _age_findings(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:

@@ -1,6 +1,7 @@
 """Puts a gate's decision into words."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def describe_decision(decision: GateDecision) -> DecisionWording:
 def group_reasons(reasons: Sequence[str]) -> Sequence[str]:
     """Return reasons that differ in their labels alone as one line that counts them."""
     lines = [re.sub(r"\[[^\]]*\]:", " (COUNT):", reason, count=1) for reason in reasons]
-    several = {line: lines.count(line) for line in lines}
+    several = Counter(lines)
     alone = zip(lines, reasons, strict=True)
     shown = {line: line.replace("COUNT", f"all {n}") if (n := several[line]) > 1 else reason for line, reason in alone}
     return list(shown.values())

@@ -9,6 +9,7 @@ from harness.judging import wording
 from harness.judging.looks import Earlier, take_look
 from harness.stats import STATISTICS, Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
 from harness.values.identity import CANDIDATE
+from harness.values.keys import MetricKey
 from harness.values.measurements import CrossCheck, Measurement
 from harness.values.outcomes import Outcome, worst
 from harness.values.requirements import Better, Requirement
@@ -57,7 +58,10 @@ def judge_requirements(
 def read_together(verdicts: Sequence[Verdict], measurements: Sequence[Measurement]) -> Sequence[Verdict]:
     """Return the verdicts, each with what its measurement says that it means beside those of other checks."""
     decided = [verdict for verdict in verdicts if verdict.requirement.severity != "info"]
-    beside = {each.check: worst([v.outcome for v in decided if v.check == each.check]) for each in decided}
+    by_check: dict[str, list[Outcome]] = {}
+    for verdict in decided:
+        by_check.setdefault(verdict.check, []).append(verdict.outcome)
+    beside = {check: worst(outcomes) for check, outcomes in by_check.items()}
     readings = {each.key: each.readings for each in measurements if each.target == CANDIDATE and each.readings}
     return [_read(verdict, readings.get(verdict.key, ()), beside) for verdict in verdicts]
 
@@ -90,18 +94,21 @@ def _judge_requirement(
     ]
     if not found:
         return [replace(nothing, reason=_missing(requirement, measurements))]
-    return [_judge_with_baseline(requirement, measurement, measurements, earlier) for measurement in found]
+    others: dict[MetricKey, list[Measurement]] = {}
+    for other in measurements if requirement.versus else ():
+        if other.target == requirement.versus:
+            others.setdefault(other.key, []).append(other)
+    return [_judge_with_baseline(requirement, each, others.get(each.key, ()), earlier) for each in found]
 
 
 def _judge_with_baseline(
     requirement: Requirement,
     measurement: Measurement,
-    measurements: Sequence[Measurement],
+    same: Sequence[Measurement],
     earlier: Sequence[Earlier],
 ) -> Verdict:
     if requirement.versus is None:
         return _judge_measurement(requirement, measurement, None, earlier)
-    same = [other for other in measurements if other.target == requirement.versus and other.key == measurement.key]
     if len(same) == 1:
         return _judge_measurement(requirement, measurement, same[0], earlier)
     reason = (

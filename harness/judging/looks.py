@@ -90,7 +90,7 @@ def overdrawn(verdict: Verdict, run: Run, runs: Sequence[Run]) -> bool:
     """Tell whether more looks were recorded than planned, as by runs that did not see each other."""
     if not (verdict.look and has_look_limit(verdict.requirement, verdict.statistic)):
         return False
-    same = [m for m in run.measurements if m.target == CANDIDATE and m.key == verdict.key]
+    same = run.measured.get((CANDIDATE, verdict.key), ())
     alike = [Earlier(run=other) for other in runs if _champion(verdict, other) == _champion(verdict, run)]
     return bool(same) and len(_past(verdict.requirement, same[0], alike)) > verdict.look.planned
 
@@ -120,7 +120,7 @@ def _past(requirement: Requirement, measurement: Measurement, earlier: Sequence[
 def _glances(requirement: Requirement, measurement: Measurement, earlier: Sequence[Earlier]) -> Iterator[_Glance]:
     """Yield what was judged before, not merely measured."""
     for found in earlier:
-        share = _share(requirement, measurement, found.run.verdicts)
+        share = _share(requirement, found.run.judged.get(measurement.key, ()))
         own = _find_measurement(measurement, CANDIDATE, found.run)
         other = _find_measurement(measurement, requirement.versus, found.run) if requirement.versus else None
         if share and own and (other or not requirement.versus):
@@ -128,9 +128,9 @@ def _glances(requirement: Requirement, measurement: Measurement, earlier: Sequen
             yield _Glance(evidence=evidence, share=share, measurement=own, baseline=other, earlier=found)
 
 
-def _share(requirement: Requirement, measurement: Measurement, verdicts: Sequence[Verdict]) -> float:
-    """Return the alpha that an earlier run spent on this question, whatever it was then asked to reach."""
-    judged = [v.requirement for v in verdicts if v.key == measurement.key and v.estimate is not None]
+def _share(requirement: Requirement, verdicts: Sequence[Verdict]) -> float:
+    """Return the alpha that an earlier run spent on a metric's question, whatever it was then asked to reach."""
+    judged = [verdict.requirement for verdict in verdicts if verdict.estimate is not None]
     alike = [asked for asked in judged if asked.versus == requirement.versus]
     same = [asked for asked in alike if _question(asked) == _question(requirement)]
     return max((asked.alpha / asked.looks for asked in same or alike), default=0.0)
@@ -141,7 +141,7 @@ def _question(asked: Requirement) -> Requirement:
 
 
 def _find_measurement(measurement: Measurement, target: str, run: Run) -> Measurement | None:
-    found = [m for m in run.measurements if m.target == target and m.key == measurement.key]
+    found = run.measured.get((target, measurement.key), ())
     return found[0] if len(found) == 1 else None
 
 

@@ -71,7 +71,7 @@ def read_file(name: str | None, bundle: Bundle) -> EvidenceFile:
         message = "it was kept at level none, purged, or kept elsewhere: a shared ledger needs a shared `evidence:`"
         raise HarnessError(f"no evidence {name or 'of these rows'} in {bundle.where}; {message}")
     try:
-        return EvidenceFile(name=name, where=bundle.where, rows=pq.read_table(BytesIO(bundle.read(name))))
+        return EvidenceFile(name=name, where=bundle.where, rows=pq.ParquetFile(BytesIO(bundle.read(name))).read())
     except pa.ArrowException as error:
         message = " ".join(str(error).split())
         raise HarnessError(

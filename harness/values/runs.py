@@ -1,13 +1,15 @@
 """The record of one suite held to one candidate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from harness.errors import did_you_mean
 from harness.values.cost import Cost
 from harness.values.identity import Identity
+from harness.values.keys import MetricKey
 from harness.values.measurements import Measurement
 from harness.values.outcomes import WORST_FIRST, Outcome, worst
 from harness.values.verdicts import Verdict
@@ -59,6 +61,22 @@ class Run:
     started: datetime
     finished: datetime
     cost: Cost = field(default_factory=Cost)
+
+    @cached_property
+    def measured(self) -> Mapping[tuple[str, MetricKey], Sequence[Measurement]]:
+        """Return the measurements by target and key: one each, unless a check measured it twice."""
+        found: dict[tuple[str, MetricKey], list[Measurement]] = {}
+        for measurement in self.measurements:
+            found.setdefault((measurement.target, measurement.key), []).append(measurement)
+        return found
+
+    @cached_property
+    def judged(self) -> Mapping[MetricKey, Sequence[Verdict]]:
+        """Return the verdicts by key: one for each requirement that the metric is held to."""
+        found: dict[MetricKey, list[Verdict]] = {}
+        for verdict in self.verdicts:
+            found.setdefault(verdict.key, []).append(verdict)
+        return found
 
     @property
     def outcome(self) -> Outcome:

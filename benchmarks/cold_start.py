@@ -26,12 +26,12 @@ target: {kind: table, config: {data: d}}
 steps:
 """
 STEP = "  - {check: noop.nothing, name: step-NUMBER, require: {nothing: {at_least: 0}}}\n"
-PLUGIN = '''from harness import Measurement, Sample, check, hookimpl
+PLUGIN = '''from harness import Measurement, check, hookimpl, samples
 
 @check("noop.nothing")
 def nothing():
     """Measure nothing, as quickly as can be."""
-    yield Measurement(metric="nothing", sample=Sample(statistic="exact", counts={"value": 0, "n": 1}))
+    yield Measurement(metric="nothing", sample=samples.exact(value=0, n=1))
 
 @hookimpl
 def harness_checks():

@@ -58,10 +58,10 @@ def ppi_in_clusters(groups: int, size: int, labels: int, good: float) -> World:
         looked = np.zeros(len(code), dtype=bool)
         looked[rng.choice(len(code), labels, replace=False)] = True
         return cluster_measurement(
-            "judged", code, {"y": pa.array((kind < 2) * 1.0, mask=~looked), "score": (kind % 2) * 1.0}
+            "judge_correction", code, {"y": pa.array((kind < 2) * 1.0, mask=~looked), "score": (kind % 2) * 1.0}
         )
 
-    return cluster_world("judged", groups, size, good, draw, more=f", {labels} checked")
+    return cluster_world("judge_correction", groups, size, good, draw, more=f", {labels} checked")
 
 
 def groups_in_clusters(statistic: str, groups: int, size: int, rate: float, *, across: bool) -> World:

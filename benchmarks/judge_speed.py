@@ -8,18 +8,16 @@ from time import perf_counter
 
 import numpy as np
 
-from harness import Measurement, Requirement, Sample
+from harness import Measurement, Requirement, samples
 from harness.judging.judge import judge
 
 
-def measurements(samples: int) -> list[Measurement]:
+def measurements(count: int) -> list[Measurement]:
     """Return proportions of many sizes, seeded."""
     rng = np.random.default_rng(0)
-    n = rng.integers(50, 5000, samples)
-    drawn = zip(rng.binomial(n, rng.uniform(0.7, 0.95, samples)).tolist(), n.tolist(), strict=True)
-    return [
-        Measurement(metric="recall", sample=Sample(statistic="proportion", counts={"k": k, "n": n})) for k, n in drawn
-    ]
+    n = rng.integers(50, 5000, count)
+    drawn = zip(rng.binomial(n, rng.uniform(0.7, 0.95, count)).tolist(), n.tolist(), strict=True)
+    return [Measurement(metric="recall", sample=samples.proportion(k=k, n=n)) for k, n in drawn]
 
 
 def main() -> None:

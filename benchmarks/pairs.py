@@ -92,9 +92,9 @@ def ppi_in_pairs(labels: int, n: int, good: float) -> World:
 
     def draw(rng):
         new, old = (side(rng, noise, rate) for noise, rate in zip(twice(rng, size), rates, strict=True))
-        return both("judged", new, old)
+        return both("judge_correction", new, old)
 
-    return pair_world("judged", f"{labels} of {size} checked, {good}", -0.03, draw)
+    return pair_world("judge_correction", f"{labels} of {size} checked, {good}", -0.03, draw)
 
 
 def rate_in_pairs(n: int, rate: float, groups: int = 0) -> World:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness import samples
 from harness.judging.judge import judge
 from harness.plugins.discovery import Plugins, discover
 from harness.records.evidence_store import open_bundle
@@ -24,7 +25,6 @@ from harness.suite.steps import resolve
 from harness.suite.suites import Suite, read_suite
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
-from harness.values.samples import Sample
 
 AT = 0.75
 SUITE = """name: retries
@@ -46,20 +46,20 @@ def main() -> None:
         suite, plugins = read_suite(path), discover(find_settings(folder))
         rules = {"pooled, counted looks": 0, "interval, fresh each time": 0, "bare threshold": 0}
         for trial in range(given.trials):
-            samples = [(chance.random(given.rows) < AT).astype(int) for _ in range(given.tries)]
-            rules["pooled, counted looks"] += _passes(suite, plugins, folder, samples, f"trial-{trial}")
-            rules["interval, fresh each time"] += any(_is_fresh_pass(ok) for ok in samples)
-            rules["bare threshold"] += any(ok.mean() >= AT for ok in samples)
+            tries = [(chance.random(given.rows) < AT).astype(int) for _ in range(given.tries)]
+            rules["pooled, counted looks"] += _passes(suite, plugins, folder, tries, f"trial-{trial}")
+            rules["interval, fresh each time"] += any(_is_fresh_pass(ok) for ok in tries)
+            rules["bare threshold"] += any(ok.mean() >= AT for ok in tries)
     for rule, count in rules.items():
         share = count / given.trials
         error = 2 * (share * (1 - share) / given.trials) ** 0.5
         print(f"{rule:<28} {100 * share:5.1f} % +- {100 * error:.1f} pass within {given.tries} tries")
 
 
-def _passes(suite: Suite, plugins: Plugins, folder: Path, samples: Sequence[np.ndarray], project: str) -> bool:
+def _passes(suite: Suite, plugins: Plugins, folder: Path, tries: Sequence[np.ndarray], project: str) -> bool:
     """Try until it passes, each time on new rows, and tell whether it did."""
     book = Ledger(f"sqlite:///{folder}/{project}.db", project)
-    for attempt, ok in enumerate(samples):
+    for attempt, ok in enumerate(tries):
         ids = np.arange(len(ok)) + attempt * len(ok)
         file = folder / f"{project}-{attempt}.parquet"
         pq.write_table(pa.table({"id": ids, "ok": ok}), file)
@@ -75,7 +75,7 @@ def _passes(suite: Suite, plugins: Plugins, folder: Path, samples: Sequence[np.n
 
 
 def _is_fresh_pass(ok: np.ndarray) -> bool:
-    sample = Sample(statistic="proportion", counts={"k": int(ok.sum()), "n": len(ok)})
+    sample = samples.proportion(k=int(ok.sum()), n=len(ok))
     asked = Requirement(metric="rate", at_least=AT, looks=1)
     return judge(asked, Measurement(metric="rate", sample=sample)).outcome == "pass"
 

@@ -177,7 +177,7 @@ def ppi_rate(labels: int, n: int, truth: float) -> World:
         y = rng.random(n + labels) < truth
         score = np.where(y, rng.random(n + labels) < 0.97, rng.random(n + labels) < 0.45) * 1.0
         human = pa.array(y * 1.0, mask=np.arange(n + labels) >= labels)
-        return single_measurement("judged", y=human, score=score)
+        return single_measurement("judge_correction", y=human, score=score)
 
     return World(kind="judged (PPI++)", cell=f"{labels} of {n + labels} checked, {truth}", truth=truth, draw=draw)
 
@@ -186,7 +186,7 @@ def elsewhere(good: int, bad: int, truth: float) -> World:
     def draw(rng):
         k = rng.binomial(2000, 0.97 * truth + 0.45 * (1 - truth))
         counts = {"k": k, "n": 2000, "tp": rng.binomial(good, 0.97), "tn": rng.binomial(bad, 0.55)}
-        return single_measurement("judged", counts=counts | {"positives": good, "negatives": bad})
+        return single_measurement("judge_correction", counts=counts | {"positives": good, "negatives": bad})
 
     return World(kind="judged (elsewhere)", cell=f"{good} and {bad} labels, {truth}", truth=truth, draw=draw)
 

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness import samples as samples
     from harness.api import run as run
     from harness.data.datasets import EVERY as EVERY
     from harness.data.datasets import Dataset as Dataset
@@ -162,11 +163,14 @@ _HOME = {
     ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-__all__ = sorted(_MODULE_OF)
+_MODULES = ("samples",)
+__all__ = sorted((*_MODULE_OF, *_MODULES))
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used: `import harness` itself loads nothing."""
+    if name in _MODULES:
+        return import_module(f"harness.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'harness' has no attribute {name!r}")
     return getattr(import_module(f"harness.{_MODULE_OF[name]}"), name)

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 
+from harness import samples
 from harness.data.datasets import Dataset
 from harness.plugins.checks import Check, check
 from harness.plugins.hooks import hookimpl
 from harness.values.measurements import Measurement
-from harness.values.samples import Sample
 
 
 @check("selftest.classifier", metrics={"recall": "proportion", "roc_auc": "auc"})
 def classifier(data: Dataset) -> Iterator[Measurement]:
     """Measure recall and AUC of rows with columns y, caught and score."""
     caught = data.observations(y="caught", where="y = 1")
-    yield Measurement(
-        metric="recall", sample=Sample(statistic="proportion", rows=caught), unit="frauds", event="caught"
-    )
-    yield Measurement(metric="roc_auc", sample=Sample(statistic="auc", rows=data.observations(y="y", score="score")))
+    yield Measurement(metric="recall", sample=samples.rows.proportion(caught), unit="frauds", event="caught")
+    yield Measurement(metric="roc_auc", sample=samples.rows.auc(data.observations(y="y", score="score")))
 
 
 @hookimpl

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from scipy import optimize, special
 
+from harness import samples
 from harness.judging.judge import judge
 from harness.stats import STATISTICS, Inference, infer, n_needed
 from harness.stats.binomial import Binomial
 from harness.values.measurements import Measurement
 from harness.values.requirements import Better, Requirement
-from harness.values.samples import Sample
 from harness.values.verdicts import Verdict
 
 MISSED = 0.05  # how often a good candidate may end without a pass
@@ -86,8 +86,8 @@ def _exact(requirement: Requirement, n: int, better: Better) -> Odds:
     asked = replace(requirement, plan_for=None)
 
     def outcome(k: int) -> str:
-        sample = Sample(statistic="proportion", counts={"k": k, "n": n})
-        return judge(asked, Measurement(metric=asked.metric, sample=sample, better=better)).outcome
+        measured = Measurement(metric=asked.metric, sample=samples.proportion(k=k, n=n), better=better)
+        return judge(asked, measured).outcome
 
     low, high = ("fail", "pass") if better == "higher" else ("pass", "fail")
     below = bisect_left(range(n + 1), True, key=lambda k: outcome(k) != low)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from harness import samples
 from harness.errors import HarnessError, UsageError
 from harness.plugins.checks import Check
 from harness.running.slices import By
 from harness.suite.steps import OBSERVED, Resolved
 from harness.values.measurements import Measurement
-from harness.values.samples import Sample
 
 SHOWN = 3
 
@@ -116,5 +116,5 @@ def _split(metric: str, rows: Sequence[Row], group: Sequence[str]) -> Iterator[M
 
 def _measurement(metric: str, rows: Sequence[Row], labels: Mapping[str, str]) -> Measurement:
     table = pa.table({"id": [row.id for row in rows], "y": pa.array([row.y for row in rows], pa.float64())})
-    sample = Sample(statistic=rows[0].statistic, rows=table)
-    return Measurement(metric=metric, labels=labels, sample=sample, unit="observations", check=OBSERVED)
+    build = samples.rows.proportion if rows[0].statistic == "proportion" else samples.rows.mean
+    return Measurement(metric=metric, labels=labels, sample=build(table), unit="observations", check=OBSERVED)

@@ -101,7 +101,7 @@ STATISTICS: Mapping[str, Statistic] = {
     "psi": Statistic(infer=drift.infer_psi, difference=drift.no_difference, clusters=False, limits=ANY, better="lower"),
     "js": Statistic(infer=drift.infer_js, difference=drift.no_difference, clusters=False, better="lower"),
     "ks": Statistic(infer=drift.infer_ks, difference=drift.no_difference, clusters=False, better="lower"),
-    "judged": Statistic(
+    "judge_correction": Statistic(
         infer=judge_correction.infer, difference=judge_correction.difference, keeps=SCORED, complete=False
     ),
     "exceedance": Statistic(

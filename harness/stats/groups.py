@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import columns, proportion
 from harness.stats.columns import Numbers
@@ -136,12 +137,10 @@ def _rates(rows: pa.Table) -> tuple[tuple[float, Influence], tuple[float, Influe
 def _sides(sample: Sample) -> Sides:
     if sample.rows is None:
         k, n, k_ref, n_ref = (sample.counts.get(name, math.nan) for name in COUNTS)
-        group, reference = ({"k": k, "n": n}, {"k": k_ref, "n": n_ref})
-        pair = [Sample(statistic="proportion", counts=counts) for counts in (group, reference)]
+        pair = [samples.proportion(k=k, n=n), samples.proportion(k=k_ref, n=n_ref)]
     else:
         rows, inside = columns.table(sample), _reference(sample.rows)
-        kept = [rows.filter(pa.array(inside == side)) for side in (0, 1)]
-        pair = [Sample(statistic="proportion", rows=each) for each in kept]
+        pair = [samples.rows.proportion(rows.filter(pa.array(inside == side))) for side in (0, 1)]
     return Sides(group=proportion.infer(pair[0]), reference=proportion.infer(pair[1]))
 
 

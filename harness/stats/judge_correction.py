@@ -85,14 +85,14 @@ def ppi(rows: Checked, weight: float | None = None) -> tuple[float, list[Influen
 
 def _read_judgements(rows: pa.Table) -> Checked:
     if "weight" in rows.column_names:
-        raise HarnessError("statistic 'judged' cannot take weights; found column 'weight'; leave it out")
+        raise HarnessError("statistic 'judge_correction' cannot take weights; found column 'weight'; leave it out")
     score = columns.numbers(rows, "score")
     looked = ~pc.is_null(rows["y"], nan_is_null=True).to_numpy()
     human = np.zeros(len(score))
     if looked.sum() < FEWEST:
         raise HarnessError(
-            f"statistic 'judged' needs {FEWEST} rows or more with 'y' by a person; found {int(looked.sum())} of "
-            f"{len(score)}; check more, chosen at random"
+            f"statistic 'judge_correction' needs {FEWEST} rows or more with 'y' by a person; found "
+            f"{int(looked.sum())} of {len(score)}; check more, chosen at random"
         )
     human[looked] = columns.numbers(rows.filter(pa.array(looked)), "y")
     for name, values in (("score", score), ("y", human)):
@@ -160,7 +160,11 @@ def fieller_lower(k: float, n: float, tp: float, positives: float, tn: float, ne
 def _counts(sample: Sample) -> tuple[float, ...]:
     k, n, tp, positives, tn, negatives = found = tuple(sample.counts.get(name, math.nan) for name in COUNTS)
     if not (0 <= k <= n < math.inf and 0 <= tp <= positives < math.inf and 0 <= tn <= negatives < math.inf):
-        raise HarnessError(f"statistic 'judged' takes rows, or counts {', '.join(COUNTS)}; found {dict(sample.counts)}")
+        raise HarnessError(
+            f"statistic 'judge_correction' takes rows, or counts {', '.join(COUNTS)}; found {dict(sample.counts)}"
+        )
     if not min(n, positives, negatives) > 0:
-        raise HarnessError("statistic 'judged' takes n, positives and negatives above 0; collect some of each")
+        raise HarnessError(
+            "statistic 'judge_correction' takes n, positives and negatives above 0; collect some of each"
+        )
     return found

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import columns, groups
 from harness.stats.inference import Inference
@@ -49,6 +50,6 @@ def _parts(sample: Sample) -> Sequence[Sample]:
     """Return the gap of the rows with label 1, and that of the rows with label 0."""
     if sample.rows is None:
         named = [{name: sample.counts.get(f"{rate}.{name}", math.nan) for name in groups.COUNTS} for rate in RATES]
-        return [Sample(statistic="gap", counts=counts) for counts in named]
+        return [samples.gap(**counts) for counts in named]
     rows = columns.table(sample)
-    return [Sample(statistic="gap", rows=rows.filter(pc.equal(rows["score"], label))) for label in (1, 0)]
+    return [samples.rows.gap(rows.filter(pc.equal(rows["score"], label))) for label in (1, 0)]

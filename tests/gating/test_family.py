@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import samples
 from harness.gating.decide import WORST_FIRST
 from harness.gating.family import correct_failures
 from harness.gating.gates import Gate
@@ -13,7 +14,6 @@ from harness.judging.judge import judge
 from harness.values.measurements import Measurement
 from harness.values.outcomes import Outcome
 from harness.values.requirements import Requirement
-from harness.values.samples import Sample
 from harness.values.verdicts import Verdict
 from tests.support.decisions import GATE, decided, run, verdict
 
@@ -21,7 +21,7 @@ ASKED = Requirement(metric="recall", at_least=0.75)
 
 
 def judged(k: int, n: int = 214, **asked: object) -> Verdict:
-    sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+    sample = samples.proportion(k=k, n=n)
     return judge(replace(ASKED, **asked), Measurement(metric="recall", sample=sample, unit="frauds"))  # type: ignore[arg-type]
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from harness import samples
 from harness.judging.judge import judge, judge_requirements, read_together
 from harness.judging.wording import group_verdicts
 from harness.values.keys import Labels
@@ -21,7 +22,7 @@ AT_LEAST = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
 
 
 def counted(k: int, n: int, **changes: object) -> Measurement:
-    sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+    sample = samples.proportion(k=k, n=n)
     return replace(Measurement(metric="recall", sample=sample, unit="frauds", event="caught"), **changes)  # type: ignore[arg-type]
 
 
@@ -89,7 +90,7 @@ def test_scope_these_leaves_no_sampling_error() -> None:
 
 
 def test_a_point_is_never_decided_on() -> None:
-    point = Measurement(metric="recall", sample=Sample(statistic="point", counts={"value": 0.9}))
+    point = Measurement(metric="recall", sample=samples.point(value=0.9))
 
     must, info = (judge(replace(AT_LEAST, severity=severity), point) for severity in ("must", "info"))
 
@@ -101,7 +102,7 @@ def test_a_point_is_never_decided_on() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_value_that_is_no_number_never_passes(value: float) -> None:
-    exact = Measurement(metric="recall", sample=Sample(statistic="exact", counts={"value": value}))
+    exact = Measurement(metric="recall", sample=samples.exact(value=value))
 
     assert "error" == judge(Requirement(metric="recall", at_least=-1e9), exact).outcome
 
@@ -114,9 +115,7 @@ def test_counts_that_count_nothing_never_pass(counts: Labels) -> None:
 
 
 def test_an_exact_value_at_the_threshold_passes() -> None:
-    exact = Measurement(
-        metric="violations", sample=Sample(statistic="exact", counts={"value": 0, "n": 10}), better="lower"
-    )
+    exact = Measurement(metric="violations", sample=samples.exact(value=0, n=10), better="lower")
 
     assert "pass" == judge(Requirement(metric="violations", at_most=0), exact).outcome
 
@@ -172,7 +171,7 @@ def scored(seed: int, noise: float, target: str) -> Measurement:
     y = (chance.random(600) < 0.3).astype(float)
     score = y + np.random.default_rng(seed).normal(0, noise, 600)
     rows = pa.table({"id": np.arange(600), "y": y, "score": score})
-    return Measurement(metric="roc_auc", sample=Sample(statistic="auc", rows=rows), target=target)
+    return Measurement(metric="roc_auc", sample=samples.rows.auc(rows), target=target)
 
 
 @pytest.mark.parametrize(("noise", "outcome"), [(0.5, "pass"), (3.0, "fail")])
@@ -230,7 +229,7 @@ def test_passes_that_found_the_same_are_one_entry_for_a_reader() -> None:
     found = [
         Measurement(
             metric="violations",
-            sample=Sample(statistic="exact", counts={"value": value, "n": 9}),
+            sample=samples.exact(value=value, n=9),
             labels={"rule": rule},
         )
         for rule, value in (("type", 0), ("range", 3), ("null", 0), ("unique", 3))
@@ -277,7 +276,7 @@ def test_nothing_is_read_into_other_outcomes(other: int, said: str) -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_numbers_beyond_what_a_statistic_can_hold_are_an_error_of_that_verdict() -> None:
     rows = pa.table({"id": [1, 2, 3], "y": [1e308, 1e308, -1e308]})
-    measured = Measurement(metric="m", sample=Sample(statistic="mean", rows=rows))
+    measured = Measurement(metric="m", sample=samples.rows.mean(rows))
 
     verdict = judge(Requirement(metric="m", at_least=0), measured)
 

@@ -147,12 +147,12 @@ def test_rows_without_ids_cannot_be_joined(looking: Looking) -> None:
 
 
 COUNTS = """
-from harness import Dataset, Measurement, Sample, check, hookimpl
+from harness import Dataset, Measurement, check, hookimpl, samples
 @check("counts.rate")
 def rate(data: Dataset):
     "Count."
     n = data.size
-    yield Measurement(metric="rate", sample=Sample(statistic="proportion", counts={"k": n - n // 5, "n": n}))
+    yield Measurement(metric="rate", sample=samples.proportion(k=n - n // 5, n=n))
 @hookimpl
 def harness_checks():
     return {rate.name: rate}

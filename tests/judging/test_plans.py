@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from conftest import Command
+from harness import samples
 from harness.judging.judge import judge
 from harness.judging.plans import Plan, plan
 from harness.values.measurements import Measurement
@@ -20,7 +21,7 @@ ASKED = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
 
 
 def measured(k: int, n: int) -> Measurement:
-    return Measurement(metric="recall", sample=Sample(statistic="proportion", counts={"k": k, "n": n}), unit="frauds")
+    return Measurement(metric="recall", sample=samples.proportion(k=k, n=n), unit="frauds")
 
 
 def in_rows(values: np.ndarray, statistic: str = "proportion", **columns: object) -> Measurement:

@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from harness import Identity, Measurement, Sample, check, hookimpl, perform_alone, pick, write_atomic
+from harness import Identity, Measurement, check, hookimpl, perform_alone, pick, write_atomic, samples
 
 
 @check("probe.rows", metrics={"rows": "exact"})
 def rows(target: "Target", data: "Dataset"):
     """Count the rows of the target's data."""
-    yield Measurement(metric="rows", sample=Sample(statistic="exact", counts={"value": data.size, "n": data.size}))
+    yield Measurement(metric="rows", sample=samples.exact(value=data.size, n=data.size))
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ steps:
   - {check: CHECK, require: {m: {at_least: 0}}}
 """
 GOOD = """
-from harness import Measurement, Sample, check, hookimpl
+from harness import Measurement, check, hookimpl, samples
 @check("NAME.one")
 def one():
     "Measure one."
-    yield Measurement(metric="m", sample=Sample(statistic="exact", counts={"value": 1, "n": 1}))
+    yield Measurement(metric="m", sample=samples.exact(value=1, n=1))
 @hookimpl
 def harness_checks():
     return {one.name: one}

@@ -18,14 +18,14 @@ length = "acme_length"
 requires = ["hatchling"]
 build-backend = "hatchling.build"
 """
-PLUGIN = '''from harness import Dataset, Measurement, Sample, check, hookimpl
+PLUGIN = '''from harness import Dataset, Measurement, check, hookimpl, samples
 
 
 @check("length.mean", metrics={"mean": "mean"})
 def mean_length(data: Dataset, *, column: str):
     """Measure how long the texts of a column are."""
     rows = data.observations(y="length(CAST({column} AS TEXT))", column=column)
-    yield Measurement(metric="mean", unit="texts", better="lower", sample=Sample(statistic="mean", rows=rows))
+    yield Measurement(metric="mean", unit="texts", better="lower", sample=samples.rows.mean(rows))
 
 
 @hookimpl

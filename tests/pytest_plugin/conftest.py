@@ -42,7 +42,7 @@ import os
 import signal
 from pathlib import Path
 
-from harness import Dataset, Measurement, Sample, check, hookimpl
+from harness import Dataset, Measurement, check, hookimpl, samples
 
 HERE = Path(__file__).parent
 
@@ -55,7 +55,7 @@ def mean(data: Dataset, *, column: str):
     if (HERE / "kill").exists():
         (HERE / "kill").unlink()
         os.kill(os.getpid(), signal.SIGKILL)
-    yield Measurement(metric="mean", sample=Sample(statistic="mean", rows=data.observations(y=column)))
+    yield Measurement(metric="mean", sample=samples.rows.mean(data.observations(y=column)))
 
 
 @hookimpl

@@ -184,11 +184,11 @@ def clustered() -> pa.Table:
 
 
 COUNTER = """
-from harness import Dataset, Measurement, Sample, check, hookimpl
+from harness import Dataset, Measurement, check, hookimpl, samples
 @check("counter.rate")
 def rate(data: Dataset):
     "Count without minding what belongs together."
-    yield Measurement(metric="m", sample=Sample(statistic="proportion", counts={"k": 390, "n": 400}))
+    yield Measurement(metric="m", sample=samples.proportion(k=390, n=400))
 @hookimpl
 def harness_checks():
     return {rate.name: rate}
@@ -226,12 +226,12 @@ def test_counts_cannot_be_sliced(project: Path, harness: Command) -> None:
 UNSTEADY = """
 from contextlib import contextmanager
 from itertools import count
-from harness import Identity, Measurement, Sample, Target, check, hookimpl, pick
+from harness import Identity, Measurement, Target, check, hookimpl, pick, samples
 
 @check("unsteady.any")
 def any_(target: Target):
     "Measure whatever."
-    yield Measurement(metric="m", sample=Sample(statistic="exact", counts={"value": 1, "n": 1}))
+    yield Measurement(metric="m", sample=samples.exact(value=1, n=1))
 
 @check("unsteady.crash")
 def crash():
@@ -253,7 +253,7 @@ def slow():
     "Take long."
     import time
     time.sleep(1.2)
-    yield Measurement(metric="m", sample=Sample(statistic="exact", counts={"value": 1, "n": 1}))
+    yield Measurement(metric="m", sample=samples.exact(value=1, n=1))
 
 @check("unsteady.hangs")
 def hangs():
@@ -403,10 +403,10 @@ def test_a_plugin_that_exits_does_not_end_the_command_with_a_pass(project: Path,
 
 
 SPOILT = """
-from harness import Measurement, Sample, check, hookimpl
+from harness import Measurement, check, hookimpl, samples
 
 def one(value=1, **changes):
-    return Measurement(**{"metric": "m", "sample": Sample(statistic="exact", counts={"value": value}), **changes})
+    return Measurement(**{"metric": "m", "sample": samples.exact(value=value), **changes})
 
 @check("spoilt.evidence")
 def evidence():
@@ -427,7 +427,7 @@ def counts():
 
 @check("spoilt.side")
 def side():
-    yield one(sample=Sample(statistic="psi", counts={"reference.1": 90, "current.1": 80}))
+    yield one(sample=samples.psi(reference=[90, 9], current=[80, 9]))
 
 @check("spoilt.twice")
 def twice():

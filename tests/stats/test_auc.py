@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer
-from harness.values.samples import Sample
 
 # 40 positives, 80 negatives; expected values by MLstatkit 0.1.91, Delong_test
 ROWS = np.arange(120)
@@ -19,7 +19,7 @@ NEW, OLD = (ROWS * 37 % 101) / 101 + 0.25 * Y, (ROWS * 53 % 97) / 97 + 0.45 * Y
 
 
 def rows(y, score, **columns):
-    return Sample(statistic="auc", rows=pa.table({"id": np.arange(len(y)), "y": y, "score": score, **columns}))
+    return samples.rows.auc(pa.table({"id": np.arange(len(y)), "y": y, "score": score, **columns}))
 
 
 def z_and_p(new, old):

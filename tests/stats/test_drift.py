@@ -1,6 +1,7 @@
 """Drift as an effect with bounds: against scipy, by enumeration of levels, at any size."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp, ncx2, norm
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer, n_needed
 from harness.values.samples import Sample
@@ -21,8 +23,7 @@ bins = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=2,
 
 
 def counts(statistic, reference, current):
-    named = {f"reference.{i}": int(count) for i, count in enumerate(reference)}
-    return Sample(statistic=statistic, counts=named | {f"current.{i}": int(c) for i, c in enumerate(current)})
+    return getattr(samples, statistic)(reference=reference, current=current)
 
 
 def shares(shift):
@@ -99,7 +100,7 @@ def test_psi_does_not_depend_on_the_names_of_bins(found):
 def test_bins_are_ordered_by_number_for_ks():
     plain = [5, 10, 20, 5, 10, 20, 5, 10, 20, 5, 50, 3]
     sample = counts("ks", plain, plain[::-1])
-    turned = Sample(statistic="ks", counts=dict(reversed(sample.counts.items())))
+    turned = replace(sample, counts=dict(reversed(sample.counts.items())))
 
     assert infer(sample).value == infer(turned).value
 
@@ -165,7 +166,7 @@ def test_bounds_are_wider_by_what_the_counts_may_be_off(statistic):
     sample = counts(statistic, [400, 300, 300], [300, 300, 400])
     alone = infer(sample)
 
-    off = infer(Sample(statistic=statistic, counts={**sample.counts, "within": 0.05}))
+    off = infer(replace(sample, counts={**sample.counts, "within": 0.05}))
 
     lower, upper = alone.bounds(0.05)
     assert (lower - 0.05, upper + 0.05) == pytest.approx(off.bounds(0.05))

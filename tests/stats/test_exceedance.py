@@ -10,20 +10,19 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 from scipy.stats import beta, norm, t
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer
-from harness.values.samples import Sample
 
 RUNS = 600
 
 
 def rows(latency, limit=100.0, **columns):
-    return Sample(statistic="exceedance", rows=pa.table({"y": (latency > limit) * 1, "score": latency, **columns}))
+    return samples.rows.exceedance(pa.table({"y": (latency > limit) * 1, "score": latency, **columns}))
 
 
 def blocks(k, n, near):
-    counts = {f"{of}.{i}": int(v) for of, values in (("k", k), ("n", n), ("near", near)) for i, v in enumerate(values)}
-    return Sample(statistic="exceedance", counts=counts)
+    return samples.exceedance(k=k, n=n, near=near)
 
 
 def latencies(rng, p99, n, rho):
@@ -45,7 +44,7 @@ def test_bursts_taken_for_independent_requests_do_not_keep_it():
     rng = np.random.default_rng(1)
 
     def alone(latency):
-        return Sample(statistic="proportion", counts={"k": int((latency > 100).sum()), "n": len(latency)})
+        return samples.proportion(k=int((latency > 100).sum()), n=len(latency))
 
     passed = [infer(alone(latencies(rng, 100, 2000, 0.9))).bounds(0.05)[1] < 0.01 for _ in range(RUNS)]
     assert np.mean(passed) > 0.2

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer, n_needed
 from harness.stats.groups import gap_bounds, ratio_bounds
@@ -24,13 +25,12 @@ BLACK_MISSED, WHITE_MISSED = (532, 1901), (461, 966)
 def counts(statistic, group, reference):
     k, n = group
     k_ref, n_ref = reference
-    return Sample(statistic=statistic, counts={"k": k, "n": n, "k_ref": k_ref, "n_ref": n_ref})
+    return getattr(samples, statistic)(k=k, n=n, k_ref=k_ref, n_ref=n_ref)
 
 
 def rows(statistic, y, reference, **columns):
-    return Sample(
-        statistic=statistic, rows=pa.table({"id": np.arange(len(y)), "y": y, "reference": reference, **columns})
-    )
+    table = pa.table({"id": np.arange(len(y)), "y": y, "reference": reference, **columns})
+    return getattr(samples.rows, statistic)(table)
 
 
 def combined(combine, group, reference, method="wilson"):
@@ -44,7 +44,7 @@ def combined(combine, group, reference, method="wilson"):
 def test_rates_are_those_of_propublicas_table(group, rate):
     k, n = group
 
-    assert infer(Sample(statistic="proportion", counts={"k": k, "n": n})).value == pytest.approx(rate, abs=5e-5)
+    assert infer(samples.proportion(k=k, n=n)).value == pytest.approx(rate, abs=5e-5)
 
 
 @pytest.mark.parametrize(

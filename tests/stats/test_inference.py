@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import STATISTICS, Inference, estimate, exactly, infer, p_fail
 from harness.stats.binomial import Binomial
@@ -35,7 +36,7 @@ def test_statistics_are_a_closed_list():
         "psi",
         "js",
         "ks",
-        "judged",
+        "judge_correction",
         "exceedance",
         "canary",
         "sequence",
@@ -62,7 +63,7 @@ def test_the_best_sample_is_as_large_and_its_value_at_the_good_end(statistic, be
 
 
 def test_the_best_counts_are_all_hits_or_none():
-    sample = Sample(statistic="proportion", counts={"k": 3, "n": 7})
+    sample = samples.proportion(k=3, n=7)
 
     found = [STATISTICS["proportion"].best(sample, better).counts for better in ("higher", "lower")]
 
@@ -75,7 +76,7 @@ def test_an_unknown_statistic_is_refused_with_the_nearest():
 
 
 def test_an_estimate_carries_both_one_sided_bounds_and_their_level():
-    message = estimate(Sample(statistic="proportion", counts={"k": 171, "n": 214}))
+    message = estimate(samples.proportion(k=171, n=214))
 
     assert (message.value, message.level, message.n, message.hits) == (171 / 214, 0.95, 214, 171)
     assert (round(message.lower, 4), round(message.upper, 4)) == (0.7487, 0.8431)
@@ -83,7 +84,7 @@ def test_an_estimate_carries_both_one_sided_bounds_and_their_level():
 
 @given(k=st.integers(0, 50), threshold=st.floats(0.02, 0.98), better=st.sampled_from(["higher", "lower"]))
 def test_p_fail_is_below_alpha_exactly_when_the_good_side_misses(k, threshold, better):
-    seen = infer(Sample(statistic="proportion", counts={"k": k, "n": 50}))
+    seen = infer(samples.proportion(k=k, n=50))
     lower, upper = seen.bounds(0.05)
 
     misses = upper < threshold if better == "higher" else lower > threshold
@@ -92,17 +93,17 @@ def test_p_fail_is_below_alpha_exactly_when_the_good_side_misses(k, threshold, b
 
 
 def test_exact_is_its_value_and_point_claims_nothing():
-    whole, point = (estimate(Sample(statistic=name, counts={"value": 3, "n": 9})) for name in ("exact", "point"))
+    whole, point = (estimate(build(value=3, n=9)) for build in (samples.exact, samples.point))
 
     assert (whole.lower, whole.value, whole.upper, whole.n) == (3, 3, 3, 9)
     assert (point.lower, point.value, point.upper) == (-math.inf, 3, math.inf)
 
 
 def test_exact_and_point_differ_by_their_values():
-    new, old = (Sample(statistic="exact", counts={"value": value}) for value in (5, 3))
+    new, old = (samples.exact(value=value) for value in (5, 3))
 
     assert infer(new, old).bounds(0.05) == (2, 2)
-    assert infer(Sample(statistic="point", counts=new.counts), Sample(statistic="point", counts=old.counts)).value == 2
+    assert infer(samples.point(value=5), samples.point(value=3)).value == 2
 
 
 @pytest.mark.parametrize("counts", [{}, {"value": math.nan}, {"value": math.inf}, {"value": 1, "n": 0}])
@@ -120,7 +121,7 @@ def test_a_statistic_that_ignores_clusters_is_refused_with_them(statistic):
 
 
 def test_a_claim_about_exactly_these_rows_has_no_width():
-    seen = exactly(Sample(statistic="proportion", counts={"k": 8, "n": 10}))
+    seen = exactly(samples.proportion(k=8, n=10))
 
     assert seen.bounds(0.05) == (0.8, 0.8)
     assert (seen.n, seen.hits, p_fail(seen, 0.9, "higher"), p_fail(seen, 0.8, "higher")) == (10, 8, 0, 1)
@@ -128,7 +129,7 @@ def test_a_claim_about_exactly_these_rows_has_no_width():
 
 def test_two_statistics_are_not_compared():
     with pytest.raises(HarnessError, match="one statistic on both sides; found 'exact' and 'point'"):
-        infer(Sample(statistic="exact", counts={"value": 1}), Sample(statistic="point", counts={"value": 1}))
+        infer(samples.exact(value=1), samples.point(value=1))
 
 
 @pytest.mark.parametrize("statistic", ["proportion", "mean", "auc"])
@@ -228,7 +229,7 @@ def test_ids_of_other_types_are_matched_where_they_can_be():
 
 def test_counts_cannot_be_paired():
     with pytest.raises(HarnessError, match="found no rows"):
-        infer(*[Sample(statistic="proportion", counts={"k": 1, "n": 2})] * 2)
+        infer(*[samples.proportion(k=1, n=2)] * 2)
 
 
 def test_importing_the_host_loads_no_scipy():
@@ -252,7 +253,7 @@ def test_a_baseline_of_another_truth_is_refused(statistic, column, other):
 def test_clusters_of_one_side_only_are_refused():
     plain = pa.table({"id": range(4), "y": [0, 1, 0, 1]})
     grouped = plain.append_column("cluster.card", pa.array([1, 1, 2, 2]))
-    sides = [Sample(statistic="proportion", rows=each) for each in (plain, grouped)]
+    sides = [samples.rows.proportion(each) for each in (plain, grouped)]
 
     with pytest.raises(HarnessError, match="found none for the candidate and cluster.card for the baseline"):
         infer(*sides)
@@ -262,11 +263,11 @@ def test_rows_that_a_judge_alone_saw_are_no_whole_population():
     rows = pa.table({"y": pa.array([1.0] * 30 + [None] * 70), "score": np.ones(100)})
 
     with pytest.raises(HarnessError, match="people checked only some of these rows"):
-        exactly(Sample(statistic="judged", rows=rows))
+        exactly(samples.rows.judge_correction(rows))
 
 
 def test_requests_without_a_time_have_no_order():
     rows = pa.table({"time": [math.nan, *range(399)], "y": [0] * 400, "score": [1.0] * 400})
 
     with pytest.raises(HarnessError, match="column 'time' has 1 of 400 values missing"):
-        infer(Sample(statistic="exceedance", rows=rows))
+        infer(samples.rows.exceedance(rows))

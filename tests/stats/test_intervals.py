@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 from statsmodels.stats.proportion import proportion_confint
 
+from harness import samples
 from harness.stats import infer
 from harness.stats.binomial import Binomial
 from harness.stats.intervals import Exactly, Unknown
 from harness.stats.student import Student
-from harness.values.samples import Sample
 
 alphas = st.floats(0.001, 0.45)
 shares = st.floats(0.01, 0.99)
@@ -42,7 +42,7 @@ def test_binomial_gives_the_exact_bounds_newcombe_published(k, n, lower, upper):
     bounds = Binomial(k=k, n=n).bounds(0.025)
 
     assert (lower, upper) == tuple(round(bound, 4) for bound in bounds)
-    assert bounds == infer(Sample(statistic="proportion", counts={"k": k, "n": n})).bounds(0.025)
+    assert bounds == infer(samples.proportion(k=k, n=n)).bounds(0.025)
 
 
 # the same table, the score method: no verdict rests on it, as it errs up to 6.3 % at 5 %
@@ -53,7 +53,7 @@ def test_binomial_gives_the_exact_bounds_newcombe_published(k, n, lower, upper):
 def test_exact_bounds_are_wider_than_the_score_bounds_newcombe_published(k, n, lower, upper):
     score = proportion_confint(k, n, 0.05, "wilson")
 
-    exact = infer(Sample(statistic="proportion", counts={"k": k, "n": n})).bounds(0.025)
+    exact = infer(samples.proportion(k=k, n=n)).bounds(0.025)
 
     assert (lower, upper) == pytest.approx(tuple(round(bound, 4) for bound in score))
     assert exact[0] <= score[0]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer, n_needed
 from harness.stats.design_variance import Influence, spread
@@ -39,7 +40,7 @@ def wald(weight):
 def rows(human, judge, others, **columns):
     y = pa.array([*human, *[None] * len(others)], pa.float64())
     score = np.r_[judge, others]
-    return Sample(statistic="judged", rows=pa.table({"id": np.arange(len(y)), "y": y, "score": score, **columns}))
+    return samples.rows.judge_correction(pa.table({"id": np.arange(len(y)), "y": y, "score": score, **columns}))
 
 
 # ppi_py 0.2.3, ppi_mean_ci
@@ -88,7 +89,7 @@ def test_all_rows_checked_are_a_mean_of_people():
 def test_bounds_are_ordered_and_do_not_depend_on_row_order(seed):
     rng = np.random.default_rng(seed)
     sample = rows(rng.integers(0, 2, 40), rng.random(40), rng.random(60), **{"cluster.doc": np.arange(100) % 17})
-    shuffled = Sample(statistic="judged", rows=sample.rows.take(rng.permutation(100)))
+    shuffled = samples.rows.judge_correction(sample.rows.take(rng.permutation(100)))
 
     seen = infer(sample)
     lower, upper = seen.bounds(0.05)
@@ -118,8 +119,7 @@ def test_a_perfect_judge_leaves_a_wald_interval_on_added_rows():
 
 
 def counted(k, n, tp, positives, tn, negatives):
-    counts = {"k": k, "n": n, "tp": tp, "positives": positives, "tn": tn, "negatives": negatives}
-    return Sample(statistic="judged", counts=counts)
+    return samples.judge_correction(k=k, n=n, tp=tp, positives=positives, tn=tn, negatives=negatives)
 
 
 @pytest.mark.parametrize("truth", [0.6, 0.85])
@@ -162,7 +162,7 @@ def test_scores_outside_0_and_1_are_refused():
 @pytest.mark.parametrize("found", [{}, {"k": 3, "n": 2}])
 def test_counts_of_nothing_are_refused(found):
     with pytest.raises(HarnessError, match="takes rows, or counts k, n, tp, positives, tn, negatives"):
-        infer(Sample(statistic="judged", counts=found))
+        infer(Sample(statistic="judge_correction", counts=found))
 
 
 def test_each_side_s_weight_of_the_judge_costs_a_comparison_a_degree_of_freedom():

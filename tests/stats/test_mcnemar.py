@@ -5,14 +5,14 @@ import pyarrow as pa
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
+from harness import samples
 from harness.stats import infer, p_fail
-from harness.values.samples import Sample
 
 BOTH, BEFORE, AFTER, NEITHER = 794, 150, 86, 570
 
 
 def rating(y):
-    return Sample(statistic="proportion", rows=pa.table({"id": np.arange(len(y)), "y": y}))
+    return samples.rows.proportion(pa.table({"id": np.arange(len(y)), "y": y}))
 
 
 def test_the_difference_carries_mcnemars_statistic():

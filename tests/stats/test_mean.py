@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import estimate, infer
-from harness.values.samples import Sample
 
 amounts = st.lists(st.floats(2, 1e6), min_size=3, max_size=60).filter(lambda y: np.ptp(y) > 1e-3 * max(y))
 
 
 def rows(y, **columns):
-    return Sample(statistic="mean", rows=pa.table({"y": y, **columns}))
+    return samples.rows.mean(pa.table({"y": y, **columns}))
 
 
 @given(y=amounts)

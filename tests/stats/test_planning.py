@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import distances, exactly, infer, n_needed
 from harness.stats.binomial import Binomial
-from harness.values.samples import Sample
 
 
 def seen(k=160, n=200):
-    return infer(Sample(statistic="proportion", counts={"k": k, "n": n}))
+    return infer(samples.proportion(k=k, n=n))
 
 
 def chance(n, threshold, truth, alpha=0.05):
@@ -67,7 +67,7 @@ def test_floors_and_ceilings_mirror_each_other(threshold, distance):
 def test_a_design_effect_multiplies_what_is_needed_with_a_reserve_as_it_is_estimated():
     y = np.random.default_rng(0).random(300) < 0.8
     g = np.repeat(np.arange(300), 5)
-    grouped = infer(Sample(statistic="proportion", rows=pa.table({"y": y[g], "cluster.user": g})))
+    grouped = infer(samples.rows.proportion(pa.table({"y": y[g], "cluster.user": g})))
 
     assert 1.02 * 5 * 640 < n_needed(grouped, 0.8, 0.85) < 1.15 * 5 * 640
 
@@ -117,14 +117,14 @@ def test_a_threshold_that_is_no_share_is_refused():
 def test_means_need_the_normal_formula():
     y = np.random.default_rng(1).normal(50, 10, 400)
     deviation = y.std(ddof=1)
-    message = infer(Sample(statistic="mean", rows=pa.table({"y": y})))
+    message = infer(samples.rows.mean(pa.table({"y": y})))
 
     assert n_needed(message, 50, 52) == pytest.approx((2 * 1.6449 * deviation / 2) ** 2, abs=1)
 
 
 def test_exact_and_point_need_nothing_more():
-    assert n_needed(exactly(Sample(statistic="proportion", counts={"k": 1, "n": 2})), 0.8, 0.9) is None
-    assert n_needed(infer(Sample(statistic="point", counts={"value": 1})), 0.8, 0.9) is None
+    assert n_needed(exactly(samples.proportion(k=1, n=2)), 0.8, 0.9) is None
+    assert n_needed(infer(samples.point(value=1)), 0.8, 0.9) is None
 
 
 def test_distances_lie_on_the_good_side_and_need_less_the_further_they_are():
@@ -136,6 +136,6 @@ def test_distances_lie_on_the_good_side_and_need_less_the_further_they_are():
 
 
 def test_distances_of_a_mean_are_in_its_unit():
-    message = infer(Sample(statistic="mean", rows=pa.table({"y": np.random.default_rng(2).normal(50, 10, 400)})))
+    message = infer(samples.rows.mean(pa.table({"y": np.random.default_rng(2).normal(50, 10, 400)})))
 
     assert [truth for truth, _ in distances(message, 50, "lower")] == pytest.approx([49.5, 49, 48], abs=0.2)

@@ -33,7 +33,7 @@ def test_a_lenient_judge_passes_on_its_own_word_and_never_beside_people():
     for seed in SEEDS:
         judged, y = leniently(seed)
         alone.append(told("proportion", y=judged))
-        checked.append(told("judged", y=y, score=judged))
+        checked.append(told("judge_correction", y=y, score=judged))
 
     assert alone.count("pass") > 0.4 * len(SEEDS)
     assert "pass" not in checked

@@ -26,7 +26,7 @@ COUNTED = {
     "psi": {"reference.a": 50, "reference.b": 50, "current.a": 60, "current.b": 40},
     "js": {"reference.a": 50, "reference.b": 50, "current.a": 60, "current.b": 40},
     "ks": {"reference.1": 50, "reference.2": 50, "current.1": 60, "current.2": 40},
-    "judged": {"k": 80, "n": 100, "tp": 38, "positives": 40, "tn": 36, "negatives": 40},
+    "judge_correction": {"k": 80, "n": 100, "tp": 38, "positives": 40, "tn": 36, "negatives": 40},
     "canary": {"k": 12, "n": 200, "k_ref": 15, "n_ref": 200},
     "sequence": {"k": 12, "n": 20},
     "exact": {"value": 3},
@@ -35,7 +35,7 @@ COUNTED = {
 OF_ROWS = tuple(
     name for name in STATISTICS if name not in ("odds", "psi", "js", "ks", "canary", "sequence", "exact", "point")
 )
-RISING = ("proportion", "gap", "ratio", "judged", "canary", "sequence")  # with every hit
+RISING = ("proportion", "gap", "ratio", "judge_correction", "canary", "sequence")  # with every hit
 NARROWING = tuple(name for name in COUNTED if name not in ("exact", "point"))
 SCORED = ("y", "score")
 READ = {"proportion": ("y",), "mean": ("y",), "gap": ("y", "reference"), "ratio": ("y", "reference")}
@@ -60,7 +60,7 @@ def rows(statistic, columns):
     named = dict(columns)
     if statistic == "f1":
         named["score"] = np.where(np.isfinite(named["score"]), named["score"] > 0.5, named["score"])
-    if statistic == "judged":
+    if statistic == "judge_correction":
         named["y"] = pa.array([each if number < 120 else None for number, each in enumerate(named["y"].tolist())])
     return Sample(statistic=statistic, rows=pa.table(named))
 
@@ -96,7 +96,7 @@ def test_neither_the_order_of_rows_nor_how_they_were_joined_matters(statistic, s
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_a_value_that_is_no_number_never_passes(statistic, name, bad):
     columns = table()
-    unlabelled = statistic == "judged" and name == "y" and math.isnan(bad)  # as pandas writes what is missing
+    unlabelled = statistic == "judge_correction" and name == "y" and math.isnan(bad)  # as pandas writes what is missing
 
     found = outcomes(rows(statistic, columns | {name: np.r_[bad, columns[name][1:]]}))
 

@@ -6,17 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import estimate, infer
 from harness.values.samples import Sample
 
 
 def counts(k, n):
-    return Sample(statistic="proportion", counts={"k": k, "n": n})
+    return samples.proportion(k=k, n=n)
 
 
 def rows(**columns):
-    return Sample(statistic="proportion", rows=pa.table(columns))
+    return samples.rows.proportion(pa.table(columns))
 
 
 def clustered(y, **clusters):
@@ -167,7 +168,7 @@ def test_difference_is_bonett_and_price_on_the_agresti_table():
 
 def test_difference_does_not_depend_on_the_order_of_the_baseline():
     new, old = pairs([1, 1, 0, 1, 0], [1, 0, 0, 0, 1])
-    shuffled = Sample(statistic="proportion", rows=old.rows.take([3, 1, 4, 0, 2]))
+    shuffled = samples.rows.proportion(old.rows.take([3, 1, 4, 0, 2]))
 
     assert infer(new, old) == infer(new, shuffled)
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from scipy.stats import norm, t
 
+from harness import samples
 from harness.stats import columns, infer
 from harness.stats.binomial import Binomial
 from harness.stats.design_variance import mean_part, spread
-from harness.values.samples import Sample
 
 ROWS = np.arange(200)
 CLUSTER = ROWS // 5
@@ -29,7 +29,7 @@ def clustered():
 
 
 def ranked(score):
-    return Sample(statistic="auc", rows=pa.table({"id": ROWS, "y": LABELS, "score": score}))
+    return samples.rows.auc(pa.table({"id": ROWS, "y": LABELS, "score": score}))
 
 
 def halves(score):
@@ -70,7 +70,7 @@ def test_beta_bounds_on_surveys_effective_number_are_those_of_svyciprop(alpha):
 def test_shown_bounds_are_a_little_wider_than_those_of_svyciprop(alpha):
     lower, upper = BETA[alpha]
 
-    shown = infer(Sample(statistic="proportion", rows=clustered())).bounds(alpha)
+    shown = infer(samples.rows.proportion(clustered())).bounds(alpha)
 
     assert lower - 0.01 < shown[0] < lower
     assert upper < shown[1] < upper + 0.01

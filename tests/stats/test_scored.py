@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta, bootstrap
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer, n_needed
 from harness.values.samples import Sample
@@ -178,7 +179,7 @@ def test_a_smaller_distance_needs_more_rows(statistic):
 
 @pytest.mark.parametrize("n", [3, 20, 100, 298])
 def test_a_sure_model_that_was_not_seen_to_err_may_still_err_as_often_as_the_rule_of_three_says(n):
-    sure = Sample(statistic="calibration", rows=pa.table({"y": np.ones(n), "score": np.ones(n)}))
+    sure = samples.rows.calibration(pa.table({"y": np.ones(n), "score": np.ones(n)}))
 
     upper = infer(sure).bounds(0.05)[1]
 
@@ -188,8 +189,7 @@ def test_a_sure_model_that_was_not_seen_to_err_may_still_err_as_often_as_the_rul
 def test_rare_outcomes_of_sparse_bins_widen_a_comparison_on_both_sides():
     ids, ones = np.arange(50), np.ones(50)
     new, old = (
-        Sample(statistic="calibration", rows=pa.table({"id": ids, "y": ones, "score": ones * score}))
-        for score in (1.0, 0.95)
+        samples.rows.calibration(pa.table({"id": ids, "y": ones, "score": ones * score})) for score in (1.0, 0.95)
     )
 
     lower, upper = infer(new, old).bounds(0.05)

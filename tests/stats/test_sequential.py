@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import optimize
 from scipy.stats import norm
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer
 from harness.stats.sequential import (
@@ -24,12 +25,11 @@ RUNS = 400
 
 
 def canary(k, n, k_ref, n_ref, plan=20_000):
-    counts = {"k": int(k), "n": int(n), "k_ref": int(k_ref), "n_ref": int(n_ref), "plan": plan}
-    return Sample(statistic="canary", counts=counts)
+    return samples.canary(k=k, n=n, k_ref=k_ref, n_ref=n_ref, plan=plan)
 
 
 def sequence(k, n, plan=1000):
-    return Sample(statistic="sequence", counts={"k": int(k), "n": int(n), "plan": plan})
+    return samples.sequence(k=int(k), n=int(n), plan=plan)
 
 
 def test_normal_mixture_is_that_of_confseq():

@@ -170,7 +170,7 @@ steps:
 """
 VANDAL = """
 import os, signal
-from harness import Dataset, Measurement, Sample, check, hookimpl
+from harness import Dataset, Measurement, check, hookimpl, samples
 
 @check("vandal.kill", exclusive=True)
 def kill(data: Dataset):
@@ -182,7 +182,7 @@ def kill(data: Dataset):
 @check("vandal.late", exclusive=True)
 def late(data: Dataset):
     rows = sum(batch.num_rows for batch in data.batches())
-    yield Measurement(metric="rows", sample=Sample(statistic="exact", counts={"value": rows, "n": rows}))
+    yield Measurement(metric="rows", sample=samples.exact(value=rows, n=rows))
 
 @hookimpl
 def harness_checks():

@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from harness import Check, Dataset, HarnessError, Measurement, Sample, Target, UsageError, check
+from harness import Check, Dataset, HarnessError, Measurement, Sample, Target, UsageError, check, samples
 from harness.testing import FakeTarget, measure
 
 
@@ -12,13 +12,13 @@ from harness.testing import FakeTarget, measure
 def rate(data: Dataset, *, column: str) -> list[Measurement]:
     """Measure a column's rate."""
     rows = data.observations(y=column)
-    return [Measurement(metric="rate", sample=Sample(statistic="proportion", rows=rows))]
+    return [Measurement(metric="rate", sample=samples.rows.proportion(rows))]
 
 
 @check("fake.blind")
 def blind(data: Dataset) -> list[Measurement]:
     """Measure without clusters."""
-    return [Measurement(metric="rate", sample=Sample(statistic="proportion", counts={"k": 1, "n": 2}))]
+    return [Measurement(metric="rate", sample=samples.proportion(k=1, n=2))]
 
 
 @check("fake.scored")

@@ -26,14 +26,14 @@ RATE = "  - {check: rows.rate, with: {column: decision}, require: {rate: {at_mos
 MOVES = '''
 from mlflow import MlflowClient
 
-from harness import Dataset, Measurement, Sample, check, hookimpl
+from harness import Dataset, Measurement, check, hookimpl, samples
 
 
 @check("moves", metrics={"moved": "exact"})
 def moves(data: Dataset, *, uri: str):
     """Move the champion while the run goes on."""
     MlflowClient(tracking_uri=uri).set_registered_model_alias("fraud", "moving", "2")
-    yield Measurement(metric="moved", sample=Sample(statistic="exact", counts={"value": 1, "n": 1}))
+    yield Measurement(metric="moved", sample=samples.exact(value=1, n=1))
 
 
 @hookimpl

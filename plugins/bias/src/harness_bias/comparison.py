@@ -1,18 +1,21 @@
 """Each group's rates, and how they compare with those of the reference group."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Measurement, Sample
+from harness import Measurement, Sample, samples
 from harness_bias.grouping import OUTCOMES, Group, Grouping, Outcome
 from harness_bias.rows import having, inside, sample_rows
 
 Better = Literal["higher", "lower"]
-Counts = Mapping[str, float]
+COMPARISONS: Mapping[str, tuple[Callable[..., Sample], Callable[[pa.Table], Sample]]] = {
+    "ratio": (samples.ratio, samples.rows.ratio),
+    "gap": (samples.gap, samples.rows.gap),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,7 @@ def calibration(grouping: Grouping, rows: pa.Table) -> Iterator[Measurement]:
         own = sample_rows(rows, inside(rows, labels), y=rows["own label"], score=rows["own score"])
         yield Measurement(
             metric="calibration",
-            sample=Sample(statistic="calibration", rows=own),
+            sample=samples.rows.calibration(own),
             better="lower",
             labels=labels,
             unit=_unit(group),
@@ -73,12 +76,11 @@ def calibration(grouping: Grouping, rows: pa.Table) -> Iterator[Measurement]:
 
 
 def _measure_rate(grouping: Grouping, rows: pa.Table | None, rate: Rate) -> Iterator[Measurement]:
-    reference = rate.counts(grouping.cells[grouping.reference])
     for group in (grouping.reference, *grouping.groups):
         counts = rate.counts(grouping.cells[group])
         yield Measurement(
             metric=rate.name,
-            sample=_sample("proportion", grouping, rows, group, rate, counts),
+            sample=samples.proportion(**counts) if rows is None else _own_rows(grouping, rows, group, rate),
             better=rate.better,
             unit=_unit(group),
             labels=grouping.labels(group),
@@ -86,18 +88,17 @@ def _measure_rate(grouping: Grouping, rows: pa.Table | None, rate: Rate) -> Iter
             failure=_lacking(grouping, [group], [rate]),
         )
         if group != grouping.reference:
-            both = {**counts, "k_ref": reference["k"], "n_ref": reference["n"]}
-            yield from _compare_with_reference(grouping, rows, group, rate, both)
+            yield from _compare_with_reference(grouping, rows, group, rate)
 
 
 def _compare_with_reference(
-    grouping: Grouping, rows: pa.Table | None, group: Group, rate: Rate, counts: Counts
+    grouping: Grouping, rows: pa.Table | None, group: Group, rate: Rate
 ) -> Iterator[Measurement]:
-    message = ", ".join(grouping.reference)
-    for statistic in ("ratio", "gap"):
+    message, counts = ", ".join(grouping.reference), _count_both(grouping, group, rate)
+    for comparison, (of_counts, of_rows) in COMPARISONS.items():
         yield Measurement(
-            metric=f"{rate.name}_{statistic}",
-            sample=_sample(statistic, grouping, rows, group, rate, counts),
+            metric=f"{rate.name}_{comparison}",
+            sample=of_counts(**counts) if rows is None else of_rows(_rows(grouping, rows, group, rate)),
             better=rate.better,
             unit=_unit(group, grouping.reference, counts["n"], counts["n"] + counts["n_ref"]),
             labels=grouping.labels(group),
@@ -130,27 +131,28 @@ def _measure_equalized_odds(grouping: Grouping, rows: pa.Table | None) -> Iterat
     """Yield the larger of the gaps of true and of false positive rates, for each group but the reference."""
     rates = [rate for rate in RATES if rate.name in ("tpr", "fpr")]
     for group in grouping.groups:
-        counts = {
-            f"{rate.name}.{name}{suffix}": value
-            for rate in rates
-            for suffix, side in (("", group), ("_ref", grouping.reference))
-            for name, value in rate.counts(grouping.cells[side]).items()
-        }
+        gaps = {rate.name: samples.gap(**_count_both(grouping, group, rate)) for rate in rates}
         yield Measurement(
             metric="equalized_odds",
-            sample=Sample(statistic="odds", counts=counts) if rows is None else _odds(grouping, rows, group, rates),
+            sample=samples.odds(**gaps) if rows is None else _odds(grouping, rows, group, rates),
             better="lower",
             labels=grouping.labels(group),
-            unit=_unit(group, grouping.reference, *_sizes(counts)),
+            unit=_unit(group, grouping.reference, *_sizes(grouping, group, rates)),
             evidence={"reference": ", ".join(grouping.reference)},
             failure=_lacking(grouping, [group, grouping.reference], rates),
         )
 
 
-def _sizes(counts: Counts) -> tuple[float, float]:
+def _count_both(grouping: Grouping, group: Group, rate: Rate) -> Mapping[str, float]:
+    """Return the hits `k` of the group's rows `n`, and those of the reference, `k_ref` of `n_ref`."""
+    own, other = (rate.counts(grouping.cells[side]) for side in (group, grouping.reference))
+    return {**own, "k_ref": other["k"], "n_ref": other["n"]}
+
+
+def _sizes(grouping: Grouping, group: Group, rates: Sequence[Rate]) -> tuple[float, float]:
     """Return the rows of the group, and of it and the reference."""
-    own = counts["tpr.n"] + counts["fpr.n"]
-    return own, own + counts["tpr.n_ref"] + counts["fpr.n_ref"]
+    own, other = (sum(rate.counts(grouping.cells[side])["n"] for rate in rates) for side in (group, grouping.reference))
+    return own, own + other
 
 
 def _odds(grouping: Grouping, rows: pa.Table, group: Group, rates: Sequence[Rate]) -> Sample:
@@ -160,7 +162,7 @@ def _odds(grouping: Grouping, rows: pa.Table, group: Group, rates: Sequence[Rate
         own = _rows(grouping, rows, group, rate)
         label = rate.of[1] if rate.of else 0
         parts.append(own.append_column("score", pa.array([float(label)] * own.num_rows)))
-    return Sample(statistic="odds", rows=pa.concat_tables(parts))
+    return samples.rows.odds(pa.concat_tables(parts))
 
 
 def _has(outcome: Outcome, wanted: tuple[str, int]) -> bool:
@@ -168,13 +170,9 @@ def _has(outcome: Outcome, wanted: tuple[str, int]) -> bool:
     return outcome[OUTCOMES.index(role)] == value
 
 
-def _sample(
-    statistic: str, grouping: Grouping, rows: pa.Table | None, group: Group, rate: Rate, counts: Counts
-) -> Sample:
-    """Return counts, or the rows themselves where they are given."""
-    if rows is None:
-        return Sample(statistic=statistic, counts=counts)
-    return Sample(statistic=statistic, rows=_rows(grouping, rows, group, rate, alone=statistic == "proportion"))
+def _own_rows(grouping: Grouping, rows: pa.Table, group: Group, rate: Rate) -> Sample:
+    """Return the group's rows that a rate is a share of."""
+    return samples.rows.proportion(_rows(grouping, rows, group, rate, alone=True))
 
 
 def _rows(grouping: Grouping, rows: pa.Table, group: Group, rate: Rate, *, alone: bool = False) -> pa.Table:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness import Check, Dataset, Measurement, Sample, UsageError, check, hookimpl
+from harness import Check, Dataset, Measurement, UsageError, check, hookimpl, samples
 from harness_data.declared import ColumnRules
 
 Tolerance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -73,7 +73,7 @@ def volume(data: Dataset) -> Iterator[Measurement]:
     if tables.is_profile(data):
         raise UsageError(f"data.volume counts rows, and {data.uri!r} is a saved profile; name the table itself")
     rows = data.size
-    yield Measurement(metric="rows", sample=Sample(statistic="exact", counts={"value": rows, "n": rows}))
+    yield Measurement(metric="rows", sample=samples.exact(value=rows, n=rows))
 
 
 @check("data.freshness", metrics={"age": "exact", "future": "exact"})

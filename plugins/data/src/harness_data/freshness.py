@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from harness import Dataset, HarnessError, Measurement, Sample, UsageError, column, literal, sql
+from harness import Dataset, HarnessError, Measurement, UsageError, column, literal, samples, sql
 
 MOMENTS = ("DATE", "TIMESTAMP", "VARCHAR")  # text is read as the moment it spells
 
@@ -46,5 +46,5 @@ def _moments(data: Dataset, name: str, as_of: datetime) -> Mapping[str, Any]:
 def _exact(
     metric: str, value: object, n: object, unit: str, labels: dict[str, str], told: dict[str, str]
 ) -> Measurement:
-    sample = Sample(statistic="exact", counts={"value": float(str(value)), "n": int(str(n))})
+    sample = samples.exact(value=float(str(value)), n=int(str(n)))
     return Measurement(metric=metric, sample=sample, better="lower", unit=unit, labels=labels, evidence=told)

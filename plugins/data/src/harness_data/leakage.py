@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from harness import Dataset, HarnessError, Measurement, Sample, UsageError, literal
+from harness import Dataset, HarnessError, Measurement, UsageError, literal, samples
 
 BINS = 50
 WEIGHT = 10.0  # rows of the whole that a bin's rate is drawn towards
@@ -30,15 +30,15 @@ def measure_leakage(data: Dataset, columns: Sequence[str] | None, rows: int) -> 
         raise HarnessError(f"dataset {data.name!r}: {len(y)} rows hold too few of one label; give more `rows`")
     own = _role_values(data, found)
     for name in names:
-        judged, failure = None, ""
+        sample, failure = samples.unmeasured("auc"), ""
         try:
             score = _rates(_codes(found[name], learned), y, learned)
-            judged = pa.table({**own, "y": y, "score": score}).filter(pa.array(~learned))
+            sample = samples.rows.auc(pa.table({**own, "y": y, "score": score}).filter(pa.array(~learned)))
         except pa.ArrowException:  # lists, structs and the like
             failure = f"column {name!r} is {data.columns[name]}, of which no bins can be made; name other `columns`"
         yield Measurement(
             metric="auc",
-            sample=Sample(statistic="auc", rows=judged),
+            sample=sample,
             better="lower",
             labels={"column": name},
             failure=failure,

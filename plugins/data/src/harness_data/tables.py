@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness import Dataset, HarnessError, Measurement, Query, Sample, Sql, UsageError, column, literal, sql
+from harness import Dataset, HarnessError, Measurement, Query, Sql, UsageError, column, literal, samples, sql
 
 
 def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> Iterator[Measurement]:
@@ -117,8 +117,7 @@ def _equality_condition(name: str, kind: str, tolerance: float) -> Sql:
 
 
 def _exact(metric: str, value: int, n: int, labels: Mapping[str, str]) -> Measurement:
-    sample = Sample(statistic="exact", counts={"value": value, "n": n})
-    return Measurement(metric=metric, sample=sample, better="lower", labels=labels)
+    return Measurement(metric=metric, sample=samples.exact(value=value, n=n), better="lower", labels=labels)
 
 
 def _is_unique(data: Dataset, key: str, rows: int, keys: int) -> None:

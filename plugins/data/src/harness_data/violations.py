@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Dataset, HarnessError, Measurement, Sample
+from harness import Dataset, HarnessError, Measurement, samples
 from harness_data.rules import Rule, compile_rules
 from harness_data.schemas import Declared
 
@@ -64,10 +64,9 @@ def _measurement(
     rule: Rule, broken: int, rows: int, declared: Declared, sample: bool, examples: pa.Table | None
 ) -> Measurement:
     if sample and rule.of_rows:
-        found = Sample(statistic="proportion", counts={"k": broken, "n": rows})
+        found = samples.proportion(k=broken, n=rows)
     else:
-        counts = {"value": broken / rows if sample else broken, "n": rows}
-        found = Sample(statistic="exact", counts=counts, rows=examples)
+        found = samples.exact(value=broken / rows if sample else broken, n=rows, examples=examples)
     file = {"schema": declared.digest} if declared.digest else {}
     return Measurement(
         metric="violations",
@@ -84,7 +83,7 @@ def _measure_extra_columns(table: ir.Table, declared: Declared) -> Measurement:
     extra = [name for name in table.columns if name not in declared.frame.columns]
     return Measurement(
         metric="violations",
-        sample=Sample(statistic="exact", counts={"value": len(extra), "n": len(table.columns)}),
+        sample=samples.exact(value=len(extra), n=len(table.columns)),
         better="lower",
         unit="columns",
         labels={"rule": "strict"},

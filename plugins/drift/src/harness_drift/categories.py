@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from harness import ColumnProfile, Measurement
+from harness import ColumnProfile, Measurement, samples
 from harness_drift import numbers, uncounted
 from harness_drift.column_pair import Counts, Moved, failure_measurement
 
@@ -29,8 +29,8 @@ def _measure_all(moved: Moved) -> Iterator[Measurement]:
     yield moved.point("chi_square", chi_square(one, other), bins=str(len(one)))
     new = {name: count for name, count in current.items() if name not in reference}
     shown = ", ".join(sorted(new, key=lambda name: (-new[name], name))[:5])
-    counts = {"k": sum(new.values()), "n": moved.current.present}
-    yield moved.measure_rates("new_categories", "proportion", counts, **({"new": shown} if new else {}))
+    share = samples.proportion(k=sum(new.values()), n=moved.current.present)
+    yield moved.measure_rate("new_categories", share, **({"new": shown} if new else {}))
 
 
 def _measure_most_frequent(moved: Moved) -> Iterator[Measurement]:

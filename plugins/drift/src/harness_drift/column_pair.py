@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness import ColumnProfile, CrossCheck, Dataset, Measurement, Sample
+from harness import ColumnProfile, CrossCheck, Dataset, Measurement, Sample, samples
 
 Counts = Sequence[int]
 MOVED = (
@@ -64,27 +64,24 @@ class Moved:
         evidence |= {} if within is None else {"within": f"{within:.2g}"}
         if self.depends:
             return self.point(metric, PLAIN[metric](*zip(*held, strict=True)), **evidence)
-        counts = {f"reference.{place}": float(count) for place, count in enumerate(reference)}
-        counts |= {f"current.{place}": float(count) for place, count in enumerate(current)}
-        counts |= {"within": within} if within else {}
-        return self._measurement(metric, Sample(statistic=metric, counts=counts), evidence)
+        sample = OF_BINS[metric](reference=reference, current=current, within=within or 0.0)
+        return self._measurement(metric, sample, evidence)
 
-    def measure_rates(self, metric: str, statistic: str, counts: Mapping[str, float], **evidence: str) -> Measurement:
+    def measure_rate(self, metric: str, rate: Sample, **evidence: str) -> Measurement:
         """Return a share (`k` of `n`), less that of the reference where one is given."""
         if not self.depends:
-            return self._measurement(metric, Sample(statistic=statistic, counts=counts), evidence)
+            return self._measurement(metric, rate, evidence)
+        counts = rate.counts
         share = counts["k"] / counts["n"] - counts.get("k_ref", 0) / counts.get("n_ref", 1)
         return self.point(metric, share, **evidence)
 
     def point(self, metric: str, value: float, **evidence: str) -> Measurement:
         """Return a distance without a known interval."""
-        counts = {"value": float(value), "n": self.current.rows}
         why = {"interval": f"none: {self.depends}"} if self.depends else {}
-        return self._measurement(metric, Sample(statistic="point", counts=counts), {**why, **evidence})
+        return self._measurement(metric, samples.point(value=value, n=self.current.rows), {**why, **evidence})
 
     def _exact(self, metric: str, value: float, **evidence: str) -> Measurement:
-        counts = {"value": value, "n": self.current.rows}
-        return self._measurement(metric, Sample(statistic="exact", counts=counts), evidence)
+        return self._measurement(metric, samples.exact(value=value, n=self.current.rows), evidence)
 
     def _measurement(self, metric: str, sample: Sample, evidence: Mapping[str, str]) -> Measurement:
         return Measurement(
@@ -94,7 +91,7 @@ class Moved:
 
 def failure_measurement(metric: str, reason: str, labels: Mapping[str, str]) -> Measurement:
     """Return that a metric could not be measured, and why."""
-    sample = Sample(statistic="point")
+    sample = samples.unmeasured("point")
     return Measurement(metric=metric, sample=sample, better="lower", labels=labels, failure=reason)
 
 
@@ -121,4 +118,5 @@ def _shares(counts: Counts, added: float = 0.0) -> list[float]:
     return [(count + added) / total for count in counts]
 
 
+OF_BINS: Mapping[str, Callable[..., Sample]] = {"psi": samples.psi, "js": samples.js, "ks": samples.ks}
 PLAIN: Mapping[str, Callable[[Counts, Counts], float]] = {"psi": psi, "js": jensen_shannon, "ks": furthest}

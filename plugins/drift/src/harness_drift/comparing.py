@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness import Dataset, HarnessError, Measurement, Profile, UsageError
+from harness import Dataset, HarnessError, Measurement, Profile, UsageError, samples
 from harness_drift import categories, numbers, rounded
 from harness_drift.column_pair import Moved, dependent, failure_measurement
 
@@ -27,9 +27,9 @@ def measure(reference: Dataset, data: Dataset, columns: Sequence[str] | None) ->
 
 def measure_column(moved: Moved) -> Iterator[Measurement]:
     """Yield every distance that means something for the column's kind; one without any says why."""
-    missing = {"k": moved.current.missing, "n": moved.current.rows}
-    before = {"k_ref": moved.reference.missing, "n_ref": moved.reference.rows}
-    yield moved.measure_rates("missing", "gap", {**missing, **before})
+    now, before = moved.current, moved.reference
+    missing = samples.gap(k=now.missing, n=now.rows, k_ref=before.missing, n_ref=before.rows)
+    yield moved.measure_rate("missing", missing)
     try:
         found = list(_distances(moved))
     except HarnessError as error:

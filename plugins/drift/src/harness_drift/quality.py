@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import CrossCheck, Dataset, HarnessError, Measurement, Sample, Sql, column, literal, sql
+from harness import CrossCheck, Dataset, HarnessError, Measurement, Sql, column, literal, samples, sql
 
 ZERO_OR_ONE = "SELECT {value} AS found FROM {rows} WHERE {value} NOT IN (0, 1) LIMIT 1"
 
@@ -49,7 +49,7 @@ def changes(data: Dataset, days: int) -> Iterator[Measurement]:
         alone = _one_sided(rows, metric, where, days)
         yield Measurement(
             metric=metric,
-            sample=Sample(statistic="gap", rows=None if alone else _two_sided(rows)),
+            sample=samples.unmeasured("gap") if alone else samples.rows.gap(_two_sided(rows)),
             better="higher" if more_is_better else "lower",
             evidence={"now": f"the last {days} days", "baseline": "all days before"},
             readings=CHANGED,
@@ -72,8 +72,8 @@ def estimate(data: Dataset) -> Iterator[Measurement]:
             raise HarnessError(
                 f"drift.estimated: no row is expected or decided to be positive, so {metric} means nothing"
             )
-        counts = {"value": float(scores @ decisions / among), "n": rows.num_rows}
-        yield Measurement(metric=metric, sample=Sample(statistic="point", counts=counts), evidence=ESTIMATED)
+        sample = samples.point(value=float(scores @ decisions / among), n=rows.num_rows)
+        yield Measurement(metric=metric, sample=sample, evidence=ESTIMATED)
 
 
 ESTIMATED = {"method": "CBPE: assumes calibrated scores, cannot see concept drift"}

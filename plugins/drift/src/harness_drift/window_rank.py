@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from harness import ColumnProfile, HarnessError, Measurement, Sample
+from harness import ColumnProfile, HarnessError, Measurement, samples
 from harness_drift import rounded
 from harness_drift.distances import Codes, Numbers, between_quantiles
 from harness_drift.windowed import Windows
@@ -73,13 +73,14 @@ def _measurement(
         metric=metric,
         unit=f"past windows{most}",
         labels=labels,
-        sample=Sample(statistic="exact", counts={"value": len(alike), "n": len(names)}),
+        sample=samples.exact(value=len(alike), n=len(names)),
         evidence={**message, **({"like": ", ".join(alike[-5:])} if alike else {})},
     )
 
 
 def _failure_measurement(metric: str, reason: str, labels: Mapping[str, str]) -> Measurement:
-    return Measurement(metric=metric, unit="windows", labels=labels, sample=Sample(statistic="exact"), failure=reason)
+    sample = samples.unmeasured("exact")
+    return Measurement(metric=metric, unit="windows", labels=labels, sample=sample, failure=reason)
 
 
 def _column(windows: Windows, name: str) -> Sequence[ColumnProfile]:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness import Measurement, Sample
+from harness import Measurement, samples
 from harness_latency.plan import Plan
 from harness_latency.shots import Shots
 
@@ -33,4 +33,4 @@ def _sides(shots: Shots, plan: Plan) -> tuple[Shots, Shots]:
 def _mean(metric: str, differences: NDArray[np.float64], unit: str) -> Measurement:
     block = np.arange(len(differences)) * BLOCKS // max(len(differences), 1)
     rows = pa.table({"id": np.arange(len(differences)), "y": differences, "cluster.block": block})
-    return Measurement(metric=metric, sample=Sample(statistic="mean", rows=rows), better="lower", unit=unit)
+    return Measurement(metric=metric, sample=samples.rows.mean(rows), better="lower", unit=unit)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness import Measurement, Sample
+from harness import Measurement, samples
 from harness_latency.plan import SHOTS, WHY
 
 FEWEST = 400  # requests: `exceedance` judges 20 blocks of 20
@@ -116,7 +116,7 @@ def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:
 
 
 def _share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str]) -> Measurement:
-    sample = Sample(statistic=METRICS[metric], rows=rows)
+    sample = samples.rows.exceedance(rows)
     return Measurement(
         metric=metric, sample=sample, better="lower", unit="requests", event=event, labels=labels, text=("status",)
     )
@@ -124,5 +124,5 @@ def _share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str]) -
 
 def point(metric: str, value: float, n: int, better: Better, labels: Mapping[str, str] = NONE) -> Measurement:
     """Return a number without an interval."""
-    sample = Sample(statistic="point", counts={"value": value, "n": n})
+    sample = samples.point(value=value, n=n)
     return Measurement(metric=metric, sample=sample, better=better, unit="requests", labels=labels)

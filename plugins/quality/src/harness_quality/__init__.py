@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness import Check, Dataset, HarnessError, Measurement, Sample, UsageError, check, hookimpl
+from harness import Check, Dataset, HarnessError, Measurement, UsageError, check, hookimpl, samples
 from harness_quality import cards, values
 from harness_quality.columns import binary
 
@@ -65,20 +65,19 @@ def _measure_decisions(data: Dataset, unit: str) -> Iterator[Measurement]:
     binary(data, "decision")
     caught = data.observations(y="{decision}", where=POSITIVE)
     alerts = data.observations(y="{label}", where="CAST({decision} AS DOUBLE) = 1")
-    recall, precision = (Sample(statistic="proportion", rows=rows) for rows in (caught, alerts))
-    yield Measurement(metric="recall", sample=recall, unit=unit, event="caught")
-    yield Measurement(metric="precision", sample=precision, unit="alerts", event="right")
+    yield Measurement(metric="recall", sample=samples.rows.proportion(caught), unit=unit, event="caught")
+    yield Measurement(metric="precision", sample=samples.rows.proportion(alerts), unit="alerts", event="right")
     decided = data.observations(y="{label}", score="{decision}")
-    yield Measurement(metric="f1", sample=Sample(statistic="f1", rows=decided))
+    yield Measurement(metric="f1", sample=samples.rows.f1(decided))
 
 
 def _measure_scores(data: Dataset) -> Iterator[Measurement]:
     rows = data.observations(y="{label}", score="{score}")
-    yield Measurement(metric="roc_auc", sample=Sample(statistic="auc", rows=rows))
-    yield Measurement(metric="average_precision", sample=Sample(statistic="average_precision", rows=rows))
+    yield Measurement(metric="roc_auc", sample=samples.rows.auc(rows))
+    yield Measurement(metric="average_precision", sample=samples.rows.average_precision(rows))
     if values.are_probabilities(rows):
-        for metric in ("brier", "calibration"):
-            yield Measurement(metric=metric, better="lower", sample=Sample(statistic=metric, rows=rows))
+        yield Measurement(metric="brier", better="lower", sample=samples.rows.brier(rows))
+        yield Measurement(metric="calibration", better="lower", sample=samples.rows.calibration(rows))
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from itertools import groupby, islice
 
 import pyarrow as pa
 
-from harness import Dataset, HarnessError, Measurement, Sample, UsageError
+from harness import Dataset, HarnessError, Measurement, UsageError, samples
 
 CardDay = tuple[object, Hashable, float]
 
@@ -23,8 +23,8 @@ def card_precision(data: Dataset, card: str, k: int) -> Measurement:
             f"{data.roles.weight}` on dataset {data.name!r}; leave out `card`, or use a dataset without weights"
         )
     shares = list(_shares(_rank_cards(data, card), k))
-    counts = {"value": sum(shares) / len(shares), "n": len(shares)}
-    return Measurement(metric="card_precision", sample=Sample(statistic="point", counts=counts), unit="days")
+    sample = samples.point(value=sum(shares) / len(shares), n=len(shares))
+    return Measurement(metric="card_precision", sample=sample, unit="days")
 
 
 def _shares(ranked: Iterable[CardDay], k: int) -> Iterator[float]:

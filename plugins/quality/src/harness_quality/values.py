@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from harness import HarnessError, Measurement, Sample
+from harness import HarnessError, Measurement, samples
 from harness_quality.columns import numbers, weights
 
 
@@ -17,7 +17,7 @@ def value_recall(caught: pa.Table, amount: str, unit: str) -> Measurement:
         )
     if not (weights(caught) @ value) > 0:
         raise HarnessError(f"amount {amount!r} is 0 for all {value.size} {unit}, so no value can be caught")
-    return Measurement(metric="value_recall", sample=Sample(statistic="value_rate", rows=caught), unit=unit)
+    return Measurement(metric="value_recall", sample=samples.rows.value_rate(caught), unit=unit)
 
 
 def are_probabilities(rows: pa.Table) -> bool:

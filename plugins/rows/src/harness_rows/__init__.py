@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from harness import Check, Dataset, Measurement, Sample, check, hookimpl
+from harness import Check, Dataset, Measurement, check, hookimpl, samples
 
 Better = Literal["higher", "lower"]
 
@@ -14,16 +14,14 @@ def rate(
 ) -> Iterator[Measurement]:
     """Measure the share of rows where a column is true or 1."""
     rows = data.observations(y="{column}", column=column)
-    yield Measurement(
-        metric="rate", sample=Sample(statistic="proportion", rows=rows), better=better, unit=unit, event=event
-    )
+    yield Measurement(metric="rate", sample=samples.rows.proportion(rows), better=better, unit=unit, event=event)
 
 
 @check("rows.mean", metrics={"mean": "mean"})
 def mean(data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows") -> Iterator[Measurement]:
     """Measure the mean of a column."""
     rows = data.observations(y="{column}", column=column)
-    yield Measurement(metric="mean", sample=Sample(statistic="mean", rows=rows), better=better, unit=unit)
+    yield Measurement(metric="mean", sample=samples.rows.mean(rows), better=better, unit=unit)
 
 
 @hookimpl

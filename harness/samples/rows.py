@@ -1,0 +1,92 @@
+"""Build the sample that a statistic is computed from, of rows: one an observation, as `Dataset.observations` returns.
+
+All may have an `id`, by which rows are paired with a baseline's and joined with those judged before, a `weight`, and
+any number of `cluster.<column>` and `slice.<column>`. Columns are checked here, values where they are read.
+"""
+
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError, did_you_mean
+from harness.values.samples import Sample
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def proportion(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 1 for a hit and 0 for none, for the share of hits."""
+    return _of_rows("proportion", table, "y")
+
+
+def mean(table: "pa.Table") -> Sample:
+    """Return rows with `y`, a number, for its mean."""
+    return _of_rows("mean", table, "y")
+
+
+def auc(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, for the area under the ROC curve."""
+    return _of_rows("auc", table, "y", "score")
+
+
+def average_precision(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, for the mean precision over all recalls."""
+    return _of_rows("average_precision", table, "y", "score")
+
+
+def f1(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, the decision 0 or 1, for the harmonic mean of precision and recall."""
+    return _of_rows("f1", table, "y", "score")
+
+
+def brier(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, a probability, for the mean square of their distance."""
+    return _of_rows("brier", table, "y", "score")
+
+
+def calibration(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, a probability, for the expected calibration error."""
+    return _of_rows("calibration", table, "y", "score")
+
+
+def value_rate(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, what a row is worth, for the share of value with `y` 1."""
+    return _of_rows("value_rate", table, "y", "score")
+
+
+def gap(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `reference`, 1 in the reference group, for a rate less the reference's."""
+    return _of_rows("gap", table, "y", "reference")
+
+
+def ratio(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `reference`, 1 in the reference group, for a rate over the reference's."""
+    return _of_rows("ratio", table, "y", "reference")
+
+
+def odds(table: "pa.Table") -> Sample:
+    """Return rows with `y` the decision, `score` the label and `reference` as for `gap`, for equalised odds."""
+    return _of_rows("odds", table, "y", "score", "reference")
+
+
+def judge_correction(table: "pa.Table") -> Sample:
+    """Return rows with `score` by a judge and `y` by a person or missing, 0 to 1, for the mean people would give."""
+    return _of_rows("judge_correction", table, "y", "score")
+
+
+def exceedance(table: "pa.Table") -> Sample:
+    """Return requests with `y`, 1 beyond the limit, `score`, the latency, and `time` unless they stand in its order."""
+    return _of_rows("exceedance", table, "y", "score")
+
+
+def _of_rows(statistic: str, table: "pa.Table", *needed: str) -> Sample:
+    import pyarrow as pa  # noqa: PLC0415 - whoever made the table has it already
+
+    if not isinstance(table, pa.Table):
+        message = f"found {type(table).__name__}"
+        raise HarnessError(f"samples.rows takes a pyarrow.Table, as data.observations(...) returns; {message}")
+    for name in needed:
+        if name not in table.column_names:
+            message = f"statistic {statistic!r} reads columns {' and '.join(needed)} of its rows; found no {name!r}"
+            found = f"they have {', '.join(table.column_names) or 'none'}"
+            raise HarnessError(f"{message}{did_you_mean(name, table.column_names)} ({found})")
+    return Sample(statistic=statistic, rows=table)

@@ -7,12 +7,13 @@ from dataclasses import replace
 from harness.errors import HarnessError
 from harness.judging import wording
 from harness.judging.looks import Earlier, take_look
-from harness.stats import STATISTICS, Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
+from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
 from harness.values.identity import CANDIDATE
 from harness.values.keys import MetricKey
 from harness.values.measurements import CrossCheck, Measurement
 from harness.values.outcomes import Outcome, worst
 from harness.values.requirements import Better, Requirement
+from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Estimate, Look, Verdict
 
 
@@ -181,7 +182,7 @@ def _run_inference(requirement: Requirement, measurement: Measurement, baseline:
 
 
 def _decide_verdict(blank: Verdict, inference: Inference) -> Verdict:
-    if not STATISTICS[blank.statistic].has_interval:
+    if not describe_statistic(blank.statistic).has_interval:
         shown = replace(blank, outcome="inconclusive", estimate=_estimate(inference, None, None, 0.0, None))
         return replace(shown, reason="shown, not judged: its interval is not known")
     threshold, better = blank.requirement.sought(blank.better)

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.errors import HarnessError
-from harness.stats import STATISTICS
 from harness.values.identity import CANDIDATE
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
 from harness.values.runs import Run
 from harness.values.samples import Sample
+from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Look, Verdict
 
 MEASURED = ("y", "score", "human")  # what a row of one id must agree in
@@ -57,7 +57,7 @@ class _Glance:
 
 def has_look_limit(requirement: Requirement, statistic: str) -> bool:
     """Tell whether looks are counted: not where nothing is decided, or the claim is about these very rows."""
-    counted = statistic not in STATISTICS or STATISTICS[statistic].looks == "counted"
+    counted = describe_statistic(statistic).looks == "counted"
     return requirement.severity != "info" and requirement.scope != "these" and counted
 
 

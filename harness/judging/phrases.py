@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.values.requirements import BoundKind
+from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Verdict
 
 NOTHING = "-"
@@ -72,7 +73,7 @@ def found_in(verdict: Verdict) -> Found:
 
 def value_text(verdict: Verdict, value: float) -> str:
     """Return a value the way its statistic is spoken of: shares as percentages, the rest as numbers."""
-    if verdict.statistic == "proportion":
+    if describe_statistic(verdict.statistic).shown_as == "share":
         return f"{100 * value:.1f} %".replace(".0 %", " %")
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
@@ -86,7 +87,7 @@ def position_text(verdict: Verdict, value: float) -> str:
 
 def distance_text(verdict: Verdict, value: float) -> str:
     """Say how far two values lie apart: two shares by points, as 2 % of 80 % would be something else."""
-    if verdict.statistic != "proportion":
+    if describe_statistic(verdict.statistic).shown_as != "share":
         return value_text(verdict, value)
     points = f"{100 * value:.1f}".removesuffix(".0")
     return f"{points} point{'' if points == '1' else 's'}"

@@ -8,10 +8,11 @@ from scipy import optimize, special
 
 from harness import samples
 from harness.judging.judge import judge
-from harness.stats import STATISTICS, Inference, infer, n_needed
+from harness.stats import Inference, best, infer, n_needed
 from harness.stats.binomial import Binomial
 from harness.values.measurements import Measurement
 from harness.values.requirements import Better, Requirement
+from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Verdict
 
 MISSED = 0.05  # how often a good candidate may end without a pass
@@ -70,8 +71,7 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
 
 def is_plannable(verdict: Verdict) -> bool:
     """Tell whether a verdict is one that rows decide by their number."""
-    asked, statistic = verdict.requirement, STATISTICS.get(verdict.statistic)
-    estimated = statistic is None or statistic.interval == "estimated"
+    asked, estimated = verdict.requirement, describe_statistic(verdict.statistic).interval == "estimated"
     return asked.severity != "info" and asked.scope != "these" and estimated
 
 
@@ -133,9 +133,8 @@ def _nearest_truth(chance: Chance, seen: Inference, threshold: float, side: Bett
 
 def _possible(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> bool:
     """Tell whether the best sample that these rows could have been would pass."""
-    best = STATISTICS[measurement.sample.statistic].best
-    if best is None:
+    perfect = best(measurement.sample, requirement.sought(measurement.better)[1])
+    if perfect is None:
         return True
-    perfect = replace(measurement, sample=best(measurement.sample, requirement.sought(measurement.better)[1]))
-    held = judge(replace(requirement, plan_for=None), perfect, baseline)
+    held = judge(replace(requirement, plan_for=None), replace(measurement, sample=perfect), baseline)
     return held.outcome == "pass"

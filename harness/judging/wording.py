@@ -6,6 +6,7 @@ from textwrap import indent
 
 from harness.judging.phrases import Asked, Found, asked_of, found_in, position_text, round_up, value_text
 from harness.values.runs import Run
+from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Estimate, Look, Verdict
 
 SO = {
@@ -81,18 +82,19 @@ def looks_spent_reason(look: Look) -> str:
 
 def _lines(verdict: Verdict) -> Iterator[Line]:
     estimate, look = verdict.estimate, verdict.look
+    decidable = describe_statistic(verdict.statistic).has_interval
     if estimate is None:
         yield Line(label="why", text=verdict.reason)
     else:
         yield Line(label="saw", text=_saw(verdict, estimate))
-        can_say = verdict.reason if verdict.statistic == "point" else f"{_can_say(verdict)}; {asked_of(verdict)}"
+        can_say = f"{_can_say(verdict)}; {asked_of(verdict)}" if decidable else verdict.reason
         yield Line(label="can say", text=can_say)
     yield Line(label="so", text=NOTHING_NEW if look and look.spent else SO[verdict.outcome])
     for note in verdict.notes:
         yield Line(label="note", text=note)
     if look and estimate and (look.number > 1 or verdict.outcome == "inconclusive"):
         yield Line(label="look", text=_look_text(look, verdict.unit))
-    if estimate and verdict.outcome == "inconclusive" and verdict.statistic != "point":
+    if estimate and verdict.outcome == "inconclusive" and decidable:
         yield Line(label="to decide", text=_to_decide(verdict))
         again = "re-run: the same data give the same answer, and tries on new data are counted"
         yield Line(label="do not", text=again)
@@ -127,7 +129,8 @@ def _can_say(verdict: Verdict) -> str:
     estimate = verdict.estimate
     if estimate is None or estimate.lower is None or estimate.upper is None:
         return "nothing"
-    if estimate.lower == estimate.upper and (verdict.statistic == "exact" or verdict.requirement.scope == "these"):
+    certain = describe_statistic(verdict.statistic).interval == "exact" or verdict.requirement.scope == "these"
+    if estimate.lower == estimate.upper and certain:
         return f"exactly {position_text(verdict, estimate.value)}"
     lowest = (verdict.requirement.sought(verdict.better)[1] == "higher") == (verdict.outcome != "fail")
     bound = estimate.lower if lowest else estimate.upper

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pyarrow as pa
 
 from harness.errors import HarnessError
-from harness.stats import kept_columns
 from harness.stats.columns import CLUSTER, NUMERIC
 from harness.values.measurements import Measurement
+from harness.values.statistics import describe_statistic
 
 KEPT = ("id", "weight")
 SLICE, TEXT = "slice.", "text."
@@ -24,7 +24,7 @@ def keep_declared(measurement: Measurement) -> Measurement:
     rows = measurement.sample.rows
     if rows is None:
         return measurement
-    declared = kept_columns(measurement.sample.statistic)
+    declared = describe_statistic(measurement.sample.statistic).keeps
     names = [n for n in rows.column_names if n in declared or n in KEPT or n.startswith(CLUSTER)]
     wrong = [name for name in sorted(declared & set(names)) if not _is_measured(rows.schema.field(name).type)]
     if wrong:

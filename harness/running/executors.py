@@ -18,10 +18,10 @@ from harness.plugins.parameters import validate_arguments
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Executor, TargetSpec, Task, TaskResult
 from harness.settings import find_settings
-from harness.stats import STATISTICS
 from harness.values.cost import Cost
 from harness.values.measurements import Measurement
 from harness.values.samples import Sample
+from harness.values.statistics import describe_statistic
 
 MEASUREMENT = TypeAdapter(Measurement)
 
@@ -120,8 +120,8 @@ def _validate_measurement(found: object, task: Task) -> Measurement:
 
 def _refuse_other_side(found: Measurement, task: Task) -> None:
     """Refuse a distance or an error that is said to be better the greater it is: it would be judged upside down."""
-    statistic = STATISTICS.get(found.sample.statistic)
-    if statistic and statistic.better and found.better != statistic.better:
+    statistic = describe_statistic(found.sample.statistic)
+    if statistic.better and found.better != statistic.better:
         raise HarnessError(
             f"check {task.check!r} measures {found.metric!r} with better={found.better!r}, but a "
             f"{found.sample.statistic!r} is better the {statistic.better} it is; return it with "
@@ -140,8 +140,8 @@ def _countable(found: Measurement) -> Measurement:
 
 def _heeds_clusters(measurement: Measurement, task: Task, data: Dataset | None) -> None:
     sample = measurement.sample
-    statistic = STATISTICS.get(sample.statistic)
-    if data is None or not data.roles.cluster or (statistic and statistic.interval != "estimated"):
+    estimated = describe_statistic(sample.statistic).interval == "estimated"
+    if data is None or not data.roles.cluster or not estimated:
         return
     columns = sample.rows.column_names if sample.rows is not None else []
     missing = [name for name in data.roles.cluster if f"cluster.{name}" not in columns]

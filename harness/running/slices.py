@@ -12,8 +12,8 @@ from harness.errors import HarnessError
 from harness.records.contract import SLICE, judged_columns, plain
 from harness.records.partition import Codes, Group, number_groups, row_numbers, split_rows
 from harness.records.row_digests import RowDigests
-from harness.stats import kept_columns
 from harness.values.measurements import Measurement
+from harness.values.statistics import describe_statistic
 
 By = Sequence[str | list[str]]
 MISSING = "(missing)"
@@ -98,7 +98,7 @@ def _refuse_too_many(count: int, groups: Sequence[Sequence[str]]) -> None:
 def _split_whole(whole: Measurement, slicing: _Slicing, required: set[str]) -> Iterator[Measurement]:
     """Yield the whole with the slices that its rows are in, and its slices."""
     rows = whole.sample.rows
-    if rows is None or "id" not in rows.column_names or not kept_columns(whole.sample.statistic):
+    if rows is None or "id" not in rows.column_names or not describe_statistic(whole.sample.statistic).keeps:
         if whole.metric in required and not whole.failure:
             name = slicing.splits[0].columns[0]
             raise HarnessError(f"{whole.metric!r} cannot be split by {name!r}: its sample keeps no rows with ids")

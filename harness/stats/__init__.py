@@ -1,9 +1,7 @@
 """What samples say: a value, its bounds, and how many more observations would decide."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from harness.errors import HarnessError, did_you_mean
 from harness.stats import (
@@ -29,110 +27,62 @@ from harness.stats.inference import Inference
 from harness.stats.planning import distances, n_needed
 from harness.values.requirements import Better
 from harness.values.samples import Sample
+from harness.values.statistics import STATISTICS, Statistic
 from harness.values.verdicts import Estimate
 
 __all__ = [
-    "STATISTICS",
+    "COMPUTED",
     "Inference",
-    "Statistic",
+    "best",
     "distances",
     "estimate",
     "exactly",
     "holm",
     "infer",
-    "kept_columns",
     "n_needed",
     "p_fail",
     "statistic_of",
 ]
 
 
-ANY, BOTH_WAYS = (-math.inf, math.inf), (-1.0, 1.0)
-OUTCOMES, SCORED, COMPARED = frozenset({"y"}), frozenset({"y", "score"}), frozenset({"y", "reference"})
-
-
 @dataclass(frozen=True, kw_only=True)
-class Statistic:
-    """What is asked about one kind of sample.
+class Computed:
+    """How one kind of sample is inferred from, alone and against a baseline.
 
-    `infer` and `difference` say what a sample says, alone and against a baseline. `keeps` names the columns of rows
-    that it reads, beside `id`, `weight` and clusters; none where it reads counts. `clusters` tells whether its rows may
-    come in clusters. `limits` are the least and the greatest value. `interval` is estimated, exact where a value is
-    certain of what it is about, or unknown. `complete` is False where a value is an estimate even for its own rows.
-    `shown_as` a share is in percent. `looks` at new rows are counted, or cost nothing because bounds hold at any time,
-    or are none, as nothing is estimated. `better` is the good side, where it is always the same. `best` returns the
-    sample as it would be if every observation were good, where that is known.
+    `best` returns the sample as it would be if every observation were good, where that is known.
     """
 
     infer: Callable[[Sample], Inference]
     difference: Callable[[Sample, Sample], Inference]
-    keeps: frozenset[str] = frozenset()
-    clusters: bool = True
-    limits: tuple[float, float] = (0.0, 1.0)
-    interval: Literal["estimated", "exact", "unknown"] = "estimated"
-    complete: bool = True
-    shown_as: Literal["share", "number"] = "number"
-    looks: Literal["counted", "anytime", "none"] = "counted"
-    better: Better | None = None
     best: Callable[[Sample, Better], Sample] | None = None
 
-    @property
-    def has_interval(self) -> bool:
-        """Tell whether bounds are known, so that something can be decided."""
-        return self.interval != "unknown"
 
-
-STATISTICS: Mapping[str, Statistic] = {
-    "proportion": Statistic(
-        infer=proportion.infer, difference=proportion.difference, keeps=OUTCOMES, shown_as="share", best=proportion.best
-    ),
-    "mean": Statistic(infer=mean.infer, difference=mean.difference, keeps=OUTCOMES, limits=ANY),
-    "auc": Statistic(infer=auc.infer, difference=auc.difference, keeps=SCORED, best=auc.best),
-    "average_precision": Statistic(
-        infer=average_precision.infer, difference=average_precision.difference, keeps=SCORED
-    ),
-    "f1": Statistic(infer=f1.infer, difference=f1.difference, keeps=SCORED),
-    "brier": Statistic(infer=brier.infer, difference=brier.difference, keeps=SCORED, better="lower"),
-    "calibration": Statistic(infer=calibration.infer, difference=calibration.difference, keeps=SCORED, better="lower"),
-    "value_rate": Statistic(infer=value_rate.infer, difference=value_rate.difference, keeps=SCORED),
-    "gap": Statistic(infer=groups.infer_gap, difference=groups.difference_gap, keeps=COMPARED, limits=BOTH_WAYS),
-    "ratio": Statistic(infer=groups.infer_ratio, difference=groups.difference_ratio, keeps=COMPARED, limits=ANY),
-    "odds": Statistic(infer=odds.infer, difference=odds.no_difference, keeps=SCORED | COMPARED, better="lower"),
-    "psi": Statistic(infer=drift.infer_psi, difference=drift.no_difference, clusters=False, limits=ANY, better="lower"),
-    "js": Statistic(infer=drift.infer_js, difference=drift.no_difference, clusters=False, better="lower"),
-    "ks": Statistic(infer=drift.infer_ks, difference=drift.no_difference, clusters=False, better="lower"),
-    "judge_correction": Statistic(
-        infer=judge_correction.infer, difference=judge_correction.difference, keeps=SCORED, complete=False
-    ),
-    "exceedance": Statistic(
-        infer=exceedance.infer, difference=exceedance.difference, keeps=SCORED | {"time"}, clusters=False
-    ),
-    "canary": Statistic(
-        infer=sequential.infer_canary,
-        difference=sequential.no_difference,
-        clusters=False,
-        limits=BOTH_WAYS,
-        looks="anytime",
-    ),
-    "sequence": Statistic(
-        infer=sequential.infer_sequence, difference=sequential.no_difference, clusters=False, looks="anytime"
-    ),
-    "exact": Statistic(
-        infer=exact.infer, difference=exact.difference, clusters=False, limits=ANY, interval="exact", looks="none"
-    ),
-    "point": Statistic(
-        infer=exact.infer_point,
-        difference=exact.difference_point,
-        clusters=False,
-        limits=ANY,
-        interval="unknown",
-        looks="none",
-    ),
+COMPUTED: Mapping[str, Computed] = {
+    "proportion": Computed(infer=proportion.infer, difference=proportion.difference, best=proportion.best),
+    "mean": Computed(infer=mean.infer, difference=mean.difference),
+    "auc": Computed(infer=auc.infer, difference=auc.difference, best=auc.best),
+    "average_precision": Computed(infer=average_precision.infer, difference=average_precision.difference),
+    "f1": Computed(infer=f1.infer, difference=f1.difference),
+    "brier": Computed(infer=brier.infer, difference=brier.difference),
+    "calibration": Computed(infer=calibration.infer, difference=calibration.difference),
+    "value_rate": Computed(infer=value_rate.infer, difference=value_rate.difference),
+    "gap": Computed(infer=groups.infer_gap, difference=groups.difference_gap),
+    "ratio": Computed(infer=groups.infer_ratio, difference=groups.difference_ratio),
+    "odds": Computed(infer=odds.infer, difference=odds.no_difference),
+    "psi": Computed(infer=drift.infer_psi, difference=drift.no_difference),
+    "js": Computed(infer=drift.infer_js, difference=drift.no_difference),
+    "ks": Computed(infer=drift.infer_ks, difference=drift.no_difference),
+    "judge_correction": Computed(infer=judge_correction.infer, difference=judge_correction.difference),
+    "exceedance": Computed(infer=exceedance.infer, difference=exceedance.difference),
+    "canary": Computed(infer=sequential.infer_canary, difference=sequential.no_difference),
+    "sequence": Computed(infer=sequential.infer_sequence, difference=sequential.no_difference),
+    "exact": Computed(infer=exact.infer, difference=exact.difference),
+    "point": Computed(infer=exact.infer_point, difference=exact.difference_point),
 }
 
 
 def statistic_of(sample: Sample) -> Statistic:
-    """Return what is asked about a sample's statistic; refuse a name that is none, and clusters it cannot take."""
+    """Return what is known of a sample's statistic; refuse a name that is none, and clusters it cannot take."""
     if sample.statistic not in STATISTICS:
         raise HarnessError(f"no statistic {sample.statistic!r}{did_you_mean(sample.statistic, STATISTICS)}")
     found = STATISTICS[sample.statistic]
@@ -142,15 +92,22 @@ def statistic_of(sample: Sample) -> Statistic:
     return found
 
 
+def best(sample: Sample, better: Better) -> Sample | None:
+    """Return the sample as it would be if every observation were good; None where that is not known."""
+    found = COMPUTED[sample.statistic].best
+    return None if found is None else found(sample, better)
+
+
 def infer(sample: Sample, baseline: Sample | None = None) -> Inference:
     """Return what a sample says; with a baseline, the difference candidate - baseline on rows paired by id."""
-    statistic = statistic_of(sample)
+    statistic_of(sample)
+    computed = COMPUTED[sample.statistic]
     if baseline is None:
-        return statistic.infer(sample)
+        return computed.infer(sample)
     if baseline.statistic != sample.statistic:
         found = f"{sample.statistic!r} and {baseline.statistic!r}"
         raise HarnessError(f"a comparison needs one statistic on both sides; found {found}")
-    return statistic.difference(sample, baseline)
+    return computed.difference(sample, baseline)
 
 
 def exactly(sample: Sample, baseline: Sample | None = None) -> Inference:
@@ -179,11 +136,6 @@ def estimate(sample: Sample, baseline: Sample | None = None, *, alpha: float = 0
         hits=seen.hits,
         clusters=seen.clusters,
     )
-
-
-def kept_columns(statistic: str) -> frozenset[str]:
-    """Return the columns of rows that a statistic reads beside `id`, `weight` and clusters; of an unknown one, none."""
-    return STATISTICS[statistic].keeps if statistic in STATISTICS else frozenset()
 
 
 def p_fail(inference: Inference, threshold: float, better: Better) -> float:

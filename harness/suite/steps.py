@@ -10,10 +10,10 @@ from harness.plugins.checks import Check
 from harness.plugins.describing import check_spec, validate_target
 from harness.plugins.discovery import Plugins
 from harness.plugins.specs import CheckSpec
-from harness.stats import STATISTICS
 from harness.suite.suites import Step, Suite
 from harness.values.identity import CANDIDATE
 from harness.values.requirements import Requirement
+from harness.values.statistics import STATISTICS
 
 OBSERVED = "observed"  # the check that only tests measure
 

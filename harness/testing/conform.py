@@ -18,7 +18,7 @@ from harness.plugins.parameters import schema_of
 from harness.plugins.promoters import Promoter
 from harness.plugins.schemas import Schema
 from harness.settings import find_settings
-from harness.stats import STATISTICS
+from harness.values.statistics import STATISTICS
 
 COMMAND = "import sys; from harness.cli import main; main(sys.argv[1:])"
 SECONDS = 120

@@ -6,9 +6,9 @@ import pytest
 
 from harness import samples
 from harness.errors import HarnessError
-from harness.stats import STATISTICS, kept_columns
+from harness.values.statistics import STATISTICS
 
-OF_ROWS = [name for name in STATISTICS if kept_columns(name)]
+OF_ROWS = [name for name in STATISTICS if STATISTICS[name].keeps]
 
 
 def table(*names: str) -> pa.Table:
@@ -17,7 +17,7 @@ def table(*names: str) -> pa.Table:
 
 @pytest.mark.parametrize("name", OF_ROWS)
 def test_the_columns_a_statistic_reads_are_enough(name: str) -> None:
-    rows = table(*kept_columns(name))
+    rows = table(*STATISTICS[name].keeps)
 
     sample = getattr(samples.rows, name)(rows)
 
@@ -25,10 +25,10 @@ def test_the_columns_a_statistic_reads_are_enough(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "column"), [(name, column) for name in OF_ROWS for column in sorted(kept_columns(name) - {"time"})]
+    ("name", "column"), [(name, column) for name in OF_ROWS for column in sorted(STATISTICS[name].keeps - {"time"})]
 )
 def test_a_column_that_is_read_and_missing_is_refused(name: str, column: str) -> None:
-    rows = table("id", *(kept_columns(name) - {column}))
+    rows = table("id", *(STATISTICS[name].keeps - {column}))
 
     with pytest.raises(HarnessError, match=f"statistic '{name}' reads columns .*; found no '{column}'"):
         getattr(samples.rows, name)(rows)

@@ -8,8 +8,9 @@ import pytest
 import harness
 from harness import samples
 from harness.errors import HarnessError
-from harness.stats import STATISTICS, infer, kept_columns
+from harness.stats import infer
 from harness.values.samples import Sample
+from harness.values.statistics import STATISTICS
 
 GAP = {"k": 12, "n": 20, "k_ref": 25, "n_ref": 40}
 BINS = {"reference": [150, 150], "current": [160, 140]}
@@ -37,7 +38,7 @@ def test_samples_are_a_public_name() -> None:
 
 
 def test_every_statistic_is_built_of_counts_or_of_rows() -> None:
-    assert set(STATISTICS) == {*BUILT, *(name for name in STATISTICS if kept_columns(name))}
+    assert set(STATISTICS) == {*BUILT, *(name for name in STATISTICS if STATISTICS[name].keeps)}
     assert {name: name for name in BUILT} == {name: sample.statistic for name, sample in BUILT.items()}
     assert {*BUILT, "rows", "unmeasured"} == set(samples.__all__)
 

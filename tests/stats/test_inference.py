@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from harness import samples
 from harness.errors import HarnessError
-from harness.stats import STATISTICS, Inference, estimate, exactly, infer, p_fail
+from harness.stats import COMPUTED, Inference, best, estimate, exactly, infer, p_fail
 from harness.stats.binomial import Binomial
 from harness.values.samples import Sample
+from harness.values.statistics import STATISTICS
 
 
 def rows(statistic, **columns):
@@ -55,8 +56,6 @@ def test_looks_are_none_exactly_where_nothing_is_estimated():
 @pytest.mark.parametrize("statistic", ["proportion", "auc"])
 @pytest.mark.parametrize(("better", "value"), [("higher", 1.0), ("lower", 0.0)])
 def test_the_best_sample_is_as_large_and_its_value_at_the_good_end(statistic, better, value):
-    best = STATISTICS[statistic].best
-
     found = infer(best(rows(statistic, y=[0, 1, 0, 1, 1], score=[0.4, 0.3, 0.2, 0.7, 0.1]), better))
 
     assert (value, 5) == (found.value, found.n)
@@ -65,9 +64,13 @@ def test_the_best_sample_is_as_large_and_its_value_at_the_good_end(statistic, be
 def test_the_best_counts_are_all_hits_or_none():
     sample = samples.proportion(k=3, n=7)
 
-    found = [STATISTICS["proportion"].best(sample, better).counts for better in ("higher", "lower")]
+    found = [best(sample, better).counts for better in ("higher", "lower")]
 
     assert [{"k": 7, "n": 7}, {"k": 0, "n": 7}] == found
+
+
+def test_every_statistic_is_described_and_computed():
+    assert tuple(STATISTICS) == tuple(COMPUTED)
 
 
 def test_an_unknown_statistic_is_refused_with_the_nearest():

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.judging.judge import judge
-from harness.stats import STATISTICS, infer
+from harness.stats import infer
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
 from harness.values.samples import Sample
+from harness.values.statistics import STATISTICS
 
 COUNTED = {
     "proportion": {"k": 12, "n": 20},

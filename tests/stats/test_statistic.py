@@ -5,10 +5,11 @@ import pyarrow as pa
 import pytest
 
 from harness.errors import HarnessError
-from harness.stats import STATISTICS, estimate, infer, kept_columns
+from harness.stats import estimate, infer
 from harness.values.samples import Sample
+from harness.values.statistics import STATISTICS
 
-OF_ROWS = sorted(name for name in STATISTICS if kept_columns(name))
+OF_ROWS = sorted(name for name in STATISTICS if STATISTICS[name].keeps)
 
 
 def rows() -> pa.Table:
@@ -24,14 +25,14 @@ def rows() -> pa.Table:
 def test_a_statistic_reads_nothing_but_the_columns_it_keeps(name: str) -> None:
     whole = rows()
 
-    kept = whole.select(sorted(kept_columns(name)))
+    kept = whole.select(sorted(STATISTICS[name].keeps))
 
     assert estimate(Sample(statistic=name, rows=whole)) == estimate(Sample(statistic=name, rows=kept))
 
 
 @pytest.mark.parametrize("name", OF_ROWS)
 def test_a_statistic_needs_every_column_it_keeps_but_time(name: str) -> None:
-    for column in sorted(kept_columns(name) - {"time"}):
+    for column in sorted(STATISTICS[name].keeps - {"time"}):
         lacking = rows().drop_columns([column])
 
         with pytest.raises((HarnessError, KeyError), match=column):

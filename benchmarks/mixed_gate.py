@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 from tables import table
 
-from harness import Measurement, Requirement, Sample
+from harness import Measurement, Requirement, samples
 from harness.gating.decide import decide
 from harness.gating.gates import Gate
 from harness.judging.judge import judge
@@ -170,7 +170,7 @@ def _noise(rng: np.random.Generator, rows: int) -> np.ndarray:
 def _single_measurement(statistic: str, columns: Mapping[str, object]) -> Sides:
     better = "lower" if statistic in BETTER_LOW else "higher"
     return Measurement(
-        metric=statistic, better=better, sample=Sample(statistic=statistic, rows=pa.table(columns))
+        metric=statistic, better=better, sample=getattr(samples.rows, statistic)(pa.table(columns))
     ), None
 
 
@@ -180,9 +180,8 @@ def _measurement_pair(statistic: str, columns: Mapping[str, object], other: np.n
 
 def _drift_measurement(rng: np.random.Generator, rows: int) -> Sides:
     shares = np.diff(norm.cdf(norm.ppf(np.linspace(0, 1, 11)) - 0.1))
-    counts = {f"reference.{i}": int(k) for i, k in enumerate(rng.multinomial(10 * rows, np.full(10, 0.1)))}
-    counts |= {f"current.{i}": int(k) for i, k in enumerate(rng.multinomial(rows, shares))}
-    return Measurement(metric="psi", better="lower", sample=Sample(statistic="psi", counts=counts)), None
+    sample = samples.psi(reference=rng.multinomial(10 * rows, np.full(10, 0.1)), current=rng.multinomial(rows, shares))
+    return Measurement(metric="psi", better="lower", sample=sample), None
 
 
 if __name__ == "__main__":

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from harness.values.runs import Data as Data
     from harness.values.runs import Run as Run
     from harness.values.samples import Sample as Sample
+    from harness.values.statistics import Statistic as Statistic
+    from harness.values.statistics import describe_statistic as describe_statistic
     from harness.values.verdicts import Estimate as Estimate
     from harness.values.verdicts import Verdict as Verdict
 
@@ -157,6 +159,10 @@ _HOME = {
         "Run",
     ),
     "values.samples": ("Sample",),
+    "values.statistics": (
+        "Statistic",
+        "describe_statistic",
+    ),
     "values.verdicts": (
         "Estimate",
         "Verdict",

@@ -20,10 +20,11 @@ def test_scale_holds_every_interval_and_the_threshold(verdict: MakeVerdict) -> N
     assert found.low < 0.7 < 0.93 < found.high
 
 
-def test_share_is_never_drawn_beyond_one(verdict: MakeVerdict) -> None:
+@pytest.mark.parametrize("statistic", ["proportion", "auc", "average_precision", "f1"])
+def test_share_is_never_drawn_beyond_one(verdict: MakeVerdict, statistic: str) -> None:
     sure = Estimate(value=1.0, lower=0.97, upper=1.0, level=0.975, n=100, n_eff=100, method="Clopper-Pearson")
 
-    found = scale_of([verdict(estimate=sure)])
+    found = scale_of([verdict(estimate=sure, statistic=statistic)])
 
     assert 1.0 == found.high
 

@@ -1,16 +1,16 @@
 from dataclasses import astuple, replace
 
+from harness import samples
 from harness.judging.judge import judge
 from harness.judging.wording import describe, explain
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
-from harness.values.samples import Sample
 from harness.values.verdicts import Look, Verdict
 from tests.support.decisions import run
 
 
 def verdict(k: int, n: int, **asked: object) -> Verdict:
-    sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+    sample = samples.proportion(k=k, n=n)
     measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
     return judge(Requirement(metric="recall", **asked), measurement)  # type: ignore[arg-type]
 
@@ -49,7 +49,7 @@ def test_words_for_people_hold_no_statistics() -> None:
 
 
 def test_a_later_look_says_which_it_is_and_what_it_was_joined_with() -> None:
-    sample = Sample(statistic="proportion", counts={"k": 171, "n": 214})
+    sample = samples.proportion(k=171, n=214)
     measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
     asked = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
 
@@ -60,7 +60,7 @@ def test_a_later_look_says_which_it_is_and_what_it_was_joined_with() -> None:
 
 
 def test_spent_looks_are_told_in_words() -> None:
-    sample = Sample(statistic="proportion", counts={"k": 171, "n": 214})
+    sample = samples.proportion(k=171, n=214)
     spent = Look(number=2, planned=1, spent=True)
     asked = Requirement(metric="recall", at_least=0.75, looks=1)
 
@@ -71,8 +71,8 @@ def test_spent_looks_are_told_in_words() -> None:
 
 
 def test_what_was_seen_in_a_part_is_never_called_exact() -> None:
-    bins = {f"{side}.{number}": 1000 for side in ("reference", "current") for number in range(10)}
-    measurement = Measurement(metric="psi", sample=Sample(statistic="psi", counts=bins), better="lower")
+    sample = samples.psi(reference=[1000] * 10, current=[1000] * 10)
+    measurement = Measurement(metric="psi", sample=sample, better="lower")
 
     text = explain(judge(Requirement(metric="psi", at_most=0.1), measurement))
 

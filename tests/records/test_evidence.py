@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from harness import samples
 from harness.errors import HarnessError
 from harness.records.contract import keep_declared
 from harness.records.evidence import read_file, store_samples
@@ -136,7 +137,7 @@ def test_rows_moved_to_another_slice_are_noticed(bundle: Bundle) -> None:
 
 
 def test_columns_of_one_name_and_two_types_are_refused(bundle: Bundle) -> None:
-    other = Measurement(metric="other", sample=Sample(statistic="mean", rows=pa.table({"id": ["a"], "y": [1.0]})))
+    other = Measurement(metric="other", sample=samples.rows.mean(pa.table({"id": ["a"], "y": [1.0]})))
 
     with pytest.raises(HarnessError, match="use one type"):
         store_samples([*measured_step(), keep_declared(other)], bundle, "ids")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import Cost, HarnessError, Identity, Measurement, Sample
+from harness import Cost, HarnessError, Identity, Measurement, samples
 from harness.records.digests import run_digest
 from harness.running.assembling import assemble_run
 from harness.running.finishing import FinishedStep
@@ -36,7 +36,7 @@ def suite(tmp_path: Path) -> Suite:
 
 def judged(suite: Suite, step: str, minute: int = 0, **changes: Any) -> JudgedStep:
     """Return a step that was judged in a process of its own, which saw what `changes` say."""
-    sample = Sample(statistic="exact", counts={"value": 1.0, "n": 1})
+    sample = samples.exact(value=1.0, n=1)
     finished = FinishedStep(
         step=step,
         measurements=[Measurement(metric=step, sample=sample)],

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from harness import samples
 from harness.builtin.terminal import report
 from harness.gating.decide import decide
 from harness.gating.gates import Gate
@@ -21,7 +22,6 @@ from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
 from harness.values.runs import Run
-from harness.values.samples import Sample
 from harness.values.verdicts import Look, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "decision.md"
@@ -33,7 +33,7 @@ CANDIDATE = Identity(revision="models:/fraud/7", digest="sha256:" + "7" * 64)
 
 def counted(k: int, n: int) -> Measurement:
     """Return a recall of k of n frauds."""
-    sample = Sample(statistic="proportion", counts={"k": k, "n": n})
+    sample = samples.proportion(k=k, n=n)
     return Measurement(
         metric="recall", sample=sample, unit="frauds", event="caught", step="quality", check="quality.classifier"
     )
@@ -42,7 +42,7 @@ def counted(k: int, n: int) -> Measurement:
 def in_rows(y: np.ndarray, **columns: object) -> Measurement:
     """Return a recall of rows, one per fraud."""
     rows = pa.table({"id": np.arange(len(y)), "y": y.astype(float), **columns})
-    return replace(counted(1, 1), sample=Sample(statistic="proportion", rows=rows))
+    return replace(counted(1, 1), sample=samples.rows.proportion(rows))
 
 
 def compared(gained: int, lost: int) -> Verdict:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from harness import samples
 from harness.gating.attempts import attempt
 from harness.gating.decide import decide
 from harness.gating.gates import Gate
@@ -12,7 +13,6 @@ from harness.values.measurements import Measurement
 from harness.values.outcomes import Outcome
 from harness.values.requirements import Requirement, Severity
 from harness.values.runs import Run
-from harness.values.samples import Sample
 from harness.values.verdicts import Verdict
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ CANDIDATE = Identity(revision="models:/fraud/2", digest="sha256:" + "a" * 64)
 MUST = Requirement(metric="recall", at_least=0.7)
 
 
-MEASURED = Measurement(metric="recall", sample=Sample(statistic="proportion", counts={"k": 1, "n": 2}))
+MEASURED = Measurement(metric="recall", sample=samples.proportion(k=1, n=2))
 
 
 GATE = Gate(suites=["card"])

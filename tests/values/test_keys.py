@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from harness import samples
 from harness.judging.judge import judge
 from harness.values.keys import MetricKey, metric_key
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
-from harness.values.samples import Sample
 from harness.values.verdicts import Verdict
 
 
 def _measured(**labels: str) -> Measurement:
-    sample = Sample(statistic="proportion", counts={"k": 90, "n": 100})
+    sample = samples.proportion(k=90, n=100)
     return Measurement(metric="recall", step="quality", labels=labels, sample=sample)
 
 

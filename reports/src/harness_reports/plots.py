@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness import Verdict, describe
+from harness import Verdict, describe, describe_statistic
 
 WIDTH = 340
 MARGIN = 26
@@ -76,7 +76,7 @@ def plot(verdict: Verdict, scale: Scale) -> Plot:
 def format_value(verdict: Verdict, value: float) -> str:
     """Return a number as an axis shows it: percent for shares, with a sign for a difference."""
     sign = "+" if verdict.requirement.versus and value > 0 else ""
-    if verdict.statistic == "proportion":
+    if describe_statistic(verdict.statistic).shown_as == "share":
         return f"{sign}{100 * value:.6g} %".replace("-", "−")
     return f"{sign}{value:,.6g}".replace("-", "−")
 
@@ -93,7 +93,7 @@ def _values(verdict: Verdict) -> Iterator[float]:
 
 def _limits(verdict: Verdict, low: float) -> tuple[float, float]:
     """Return what the axis does not go beyond: shares end at 1, and what is never negative starts at 0."""
-    ceiling = 1.0 if verdict.statistic in ("proportion", "auc") else math.inf
+    ceiling = describe_statistic(verdict.statistic).limits[1]
     if verdict.requirement.versus:
         return -ceiling, ceiling
     return (0.0 if low >= 0 else -math.inf), ceiling

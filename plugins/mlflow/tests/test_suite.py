@@ -157,13 +157,13 @@ def test_a_run_is_logged_with_its_tags_bounds_and_json(
 def test_a_decision_is_logged_once_and_its_runs_are_not_logged_again(
     project: Path, harness: Command, store: Any, tracked: MlflowClient
 ) -> None:
-    (project / "gates.yaml").write_text("gates: {ci: {suites: [fraud]}}\n")
-    harness("run", suite(project, store, MEAN))
+    (project / "gates.yaml").write_text("project: decided\ngates: {ci: {suites: [fraud]}}\n")
+    harness("run", suite(project, store, MEAN), "--gates", "gates.yaml")
 
     done = harness("gate", "ci", "--candidate", "models:/fraud/2", "--gates", "gates.yaml", "--report", "mlflow")
 
-    assert done.out.splitlines()[-1] == f"MLflow  decision logged to experiment 'demo' at {store.uri}"
-    logged = _only_run(tracked, "demo")
+    assert done.out.splitlines()[-1] == f"MLflow  decision logged to experiment 'decided' at {store.uri}"
+    logged = _only_run(tracked, "decided")
     assert "gate ci" == logged.info.run_name
     assert ("ci", "pass") == tuple(logged.data.tags[f"harness.{name}"] for name in ("gate", "outcome"))
     written = json.loads(Path(tracked.download_artifacts(logged.info.run_id, "decision.json")).read_text())

@@ -8,6 +8,8 @@ from importlib.metadata import entry_points
 
 import click
 
+from harness.cli.interrupts import INTERRUPTED, terminate_as_interrupt
+from harness.cli.printing import replace_unprintable
 from harness.errors import HarnessError
 
 COMMANDS: Mapping[str, str] = {
@@ -53,14 +55,16 @@ def harness() -> None:
     """Decide whether a model or an LLM app may be promoted, and prove it.
 
     Exit codes: 0 pass, 1 fail, 2 inconclusive, 3 error (something could not be measured),
-    4 usage or configuration, 5 nothing was judged.
+    4 usage or configuration, 5 nothing was judged, 130 interrupted by Ctrl-C or SIGTERM.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     try:
-        code = harness.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        replace_unprintable()
+        with terminate_as_interrupt():
+            code = harness.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except HarnessError as error:
         click.echo(f"error: {error}", err=True)
         code = error.exit_code
@@ -68,15 +72,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         code = USAGE
     except click.Abort:
-        click.echo("interrupted; nothing was recorded", err=True)
-        code = USAGE
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
     except SystemExit as ended:  # a plugin's own exit code would read as a verdict, code 0 as a pass
-        message = f"the command was ended with exit code {ended.code} before it was done, by a plugin or a closed pipe"
+        message = f"the command was ended with exit code {ended.code} before it was done, by a plugin"
         click.echo(f"error: {message}; look for what exits", err=True)
         code = HarnessError.exit_code
     except Exception:  # noqa: BLE001 - Python's own exit code 1 would read as a verdict of fail
         traceback.print_exc()
-        click.echo("error: the harness itself failed, so nothing was judged; please report the lines above", err=True)
+        click.echo("error: the harness itself failed, which is no verdict; please report the lines above", err=True)
         code = HarnessError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.project import EXIT, say
+from harness.cli.printing import say
+from harness.cli.project import EXIT
 from harness.cli.reports import earlier_runs
 from harness.errors import UsageError
 from harness.gating.decide import decide

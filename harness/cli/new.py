@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.project import say
+from harness.cli.printing import say
 from harness.errors import UsageError, did_you_mean
 from harness.plugins.discovery import discover_plugins
 from harness.presets import scaffolds

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from harness.cli.loads import Unrun, split_steps
-from harness.cli.project import existing, say
+from harness.cli.printing import print_to_stderr, say
+from harness.cli.project import existing
 from harness.cli.suites import read_all
 from harness.judging.phrases import asked_of, position_text, round_up
 from harness.judging.plans import Plan, is_plannable, plan
@@ -78,7 +79,7 @@ def _measure_steps(resolved: ResolvedSuite, project: Project, as_of: datetime) -
         return ()
     options = RunOptions(project=project.name, as_of=as_of, evidence="none", origin="interactive")
     services = RunServices(evidence_store=open_bundle(project.evidence()))
-    with open_suite(resolved, project.plugins, options, services) as opened:
+    with print_to_stderr(), open_suite(resolved, project.plugins, options, services) as opened:
         return run_steps(resolved.steps, opened, project.plugins, options, services)
 
 

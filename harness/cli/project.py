@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import click
-
 from harness.data.sources import duration
 from harness.errors import UsageError
 from harness.values.outcomes import GateOutcome
@@ -26,8 +24,3 @@ def existing(paths: Sequence[str]) -> Sequence[Path]:
     if not paths:
         raise UsageError("name a suite file or a folder with suites, as in `harness run suites/fraud`")
     return [Path(path) for path in paths]
-
-
-def say(text: str) -> None:
-    """Print a result."""
-    click.echo(text)

@@ -1,23 +1,28 @@
 """`harness run`: measures, judges, records, reports."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from harness.cli.interrupts import INTERRUPTED
+from harness.cli.printing import say
 from harness.cli.progress import show_progress
-from harness.cli.project import EXIT, existing, say, span
+from harness.cli.project import EXIT, existing, span
+from harness.cli.recording import Batch, run_and_record, tell, unwritable
 from harness.cli.reports import earlier_runs
 from harness.cli.suites import read_all
 from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.gating.attempts import attempt_warning
-from harness.plugins.reports import Report
-from harness.project import Project, instant, open_project
+from harness.plugins.reports import Report, Reporter
+from harness.project import instant, open_project
+from harness.records.entries import Entry
 from harness.records.evidence import LEVELS
 from harness.records.evidence_store import open_bundle
-from harness.records.runs import as_json, summary
+from harness.records.ledger import Ledger
+from harness.records.runs import summary
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_suite
 from harness.suite.steps import ResolvedSuite
@@ -26,6 +31,7 @@ from harness.values.outcomes import Outcome, worst
 from harness.values.runs import TRIGGERS, Run
 
 NOTHING_JUDGED = 5
+PRINTED = ("terminal", "json")  # what other reports say goes before
 
 
 @click.command("run")
@@ -73,29 +79,64 @@ def command(
         timeout=span(timeout),
     )
     services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=book)
-    runs, troubles = _run_all(project, suites, options, services)
-    for run in runs:
-        book.record_run(run)
-    outcome: Outcome = "error" if troubles else worst([run.outcome for run in runs])
-    if out and runs:
-        _write_results(out, runs, outcome)
-    entries = book.entries("run")
-    report = Report(runs=runs, history=earlier_runs(runs, entries))
-    for reporter in reporters.values() if runs else ():
-        say(reporter(report, out or project.settings.store / "reports"))
+
+    def run_one(resolved: ResolvedSuite) -> Run:
+        tasks = sum(len(step.arguments) for step in resolved.steps)
+        with show_progress(resolved.suite.name, tasks) as progress:
+            return run_suite(resolved, project.plugins, options, replace(services, on_result=progress))
+
+    batch = run_and_record(suites, run_one, book, out)
+    outcome = _outcome(batch)
+    troubles = [*batch.troubles, *_write_summary(out, batch, outcome)]
+    entries, unread = _read_entries(book)
+    report = Report(runs=batch.runs, history=earlier_runs(batch.runs, entries))
+    troubles += [*unread, *_write_reports(reporters, report, out or project.settings.store / "reports")]
     attempts = [entry.attempt for entry in entries]
-    for warning in filter(None, (attempt_warning(run, attempts) for run in runs)):
+    for warning in filter(None, (attempt_warning(run, attempts) for run in batch.runs)):
         click.echo(f"warning: {warning}", err=True)
-    return exit_code(runs, troubles, outcome)
+    if batch.unrun:
+        click.echo(batch.interruption(), err=True)
+        return INTERRUPTED
+    return exit_code(batch.runs, troubles, outcome)
 
 
-def _write_results(out: Path, runs: Sequence[Run], outcome: Outcome) -> None:
+def _outcome(batch: Batch) -> Outcome:
+    """Return the worst outcome; of suites that were not all measured and recorded, error."""
+    if batch.unrun or batch.troubles:
+        return "error"
+    return worst([run.outcome for run in batch.runs])
+
+
+def _write_summary(out: Path | None, batch: Batch, outcome: Outcome) -> Iterator[HarnessError]:
+    if out is None or not batch.runs:
+        return
     try:
-        write_out(out, runs, outcome)
+        write_atomic(out / "summary.json", canonical_pretty(summary(batch.runs, outcome)))
     except OSError as error:
-        recorded = ", ".join(run.id for run in runs)
-        message = f"--out {str(out)!r} cannot be written: {error}; name a folder that can be written to"
-        raise HarnessError(f"{message} (recorded all the same: run {recorded})") from error
+        yield tell(HarnessError(unwritable(out, error)))
+
+
+def _write_reports(reporters: Mapping[str, Reporter], report: Report, out: Path) -> Iterator[HarnessError]:
+    """Write the reports, then print: one that breaks costs no other."""
+    texts: list[str] = []
+    for name, reporter in sorted(reporters.items(), key=lambda item: item[0] in PRINTED) if report.runs else ():
+        try:
+            texts.append(reporter(report, out))
+        except Exception as error:  # noqa: BLE001 - a stranger's reporter may raise anything
+            yield tell(HarnessError(f"report {name!r} failed: {type(error).__name__}: {error}"))
+    try:
+        for text in texts:
+            say(text)
+    except HarnessError as error:
+        yield tell(error)
+
+
+def _read_entries(ledger: Ledger) -> tuple[Sequence[Entry], Sequence[HarnessError]]:
+    """Return the recorded runs; a ledger that cannot be read costs the reports their history, and is told."""
+    try:
+        return ledger.entries("run"), []
+    except HarnessError as error:
+        return [], [tell(error)]
 
 
 def exit_code(runs: Sequence[Run], troubles: Sequence[HarnessError], outcome: Outcome) -> int:
@@ -103,27 +144,3 @@ def exit_code(runs: Sequence[Run], troubles: Sequence[HarnessError], outcome: Ou
     if troubles:
         return max(error.exit_code for error in troubles)
     return EXIT[outcome] if any(run.verdicts for run in runs) else NOTHING_JUDGED
-
-
-def _run_all(
-    project: Project, suites: Sequence[ResolvedSuite], options: RunOptions, services: RunServices
-) -> tuple[Sequence[Run], Sequence[HarnessError]]:
-    """Run each suite; one that cannot be measured is told at once and does not stop the others."""
-    runs: list[Run] = []
-    troubles: list[HarnessError] = []
-    for resolved in suites:
-        try:
-            tasks = sum(len(step.arguments) for step in resolved.steps)
-            with show_progress(resolved.suite.name, tasks) as progress:
-                runs.append(run_suite(resolved, project.plugins, options, replace(services, on_result=progress)))
-        except HarnessError as error:
-            click.echo(f"error: {resolved.suite.name}: {error}", err=True)
-            troubles.append(error)
-    return runs, troubles
-
-
-def write_out(out: Path, runs: Sequence[Run], outcome: Outcome) -> None:
-    """Write `<suite>/run.json` for each run, then `summary.json`."""
-    for run in runs:
-        write_atomic(out / run.suite / "run.json", canonical_pretty(as_json(run)))
-    write_atomic(out / "summary.json", canonical_pretty(summary(runs, outcome)))

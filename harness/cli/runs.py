@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from harness.cli.project import say
+from harness.cli.printing import say
 from harness.errors import UsageError
 from harness.judging.phrases import asked_of, found_in
 from harness.judging.wording import explain

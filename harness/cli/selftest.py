@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.project import EXIT, say
+from harness.cli.printing import say
+from harness.cli.project import EXIT
 from harness.project import open_project, pairs
 from harness.selftests.selftest import Trials, resample_trials, simulate_trials
 from harness.suite.suites import read_suite

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import click
 
-from harness.cli.project import existing, say
+from harness.cli.printing import say
+from harness.cli.project import existing
 from harness.cli.suites import read_all
 from harness.project import open_project
 

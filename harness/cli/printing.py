@@ -1,0 +1,62 @@
+"""Standard output holds what a command found, and nothing else: whoever reads it may stop, or be full."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+
+import click
+
+from harness.errors import HarnessError
+
+OUT, ERR = 1, 2  # the file descriptors of every process
+
+
+def say(text: str) -> None:
+    """Print a result; a reader that has closed the pipe has read enough."""
+    try:
+        click.echo(text)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        raise HarnessError(f"standard output cannot be written: {error.strerror or error}; give it room") from error
+
+
+def replace_unprintable() -> None:
+    """Print a question mark for what the encoding of standard output does not have."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+@contextmanager
+def print_to_stderr() -> Iterator[None]:
+    """Send what checks, targets and their child processes print to standard error."""
+    with redirect_stdout(sys.stderr), _descriptor_to_stderr():
+        yield
+
+
+@contextmanager
+def _descriptor_to_stderr() -> Iterator[None]:
+    try:
+        kept = os.dup(OUT)
+    except OSError:  # a command may be started without a standard output
+        yield
+        return
+    with suppress(OSError):
+        os.dup2(ERR, OUT)
+    try:
+        yield
+    finally:
+        os.dup2(kept, OUT)
+        os.close(kept)
+
+
+def _discard_output() -> None:
+    """Let Python flush what is left into nothing when it exits."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, OUT)
+    os.close(nothing)

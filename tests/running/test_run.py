@@ -399,7 +399,7 @@ def test_a_plugin_that_exits_does_not_end_the_command_with_a_pass(project: Path,
     done = harness("run", path)
 
     assert 3 == done.code
-    assert "the command was ended with exit code 0 before it was done, by a plugin" in done.err
+    assert "error: s: raised SystemExit: 0; see the lines above" in done.err
 
 
 SPOILT = """

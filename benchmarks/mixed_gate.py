@@ -20,7 +20,7 @@ from scipy.stats import norm
 from tables import table
 
 from harness import Measurement, Requirement, samples
-from harness.gating.decide import decide
+from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate
 from harness.judging.judge import judge
 from harness.judging.plans import plan
@@ -118,7 +118,9 @@ def _gate_outcome(verdicts: Sequence[Verdict]) -> str:
         started=NOW,
         finished=NOW,
     )
-    return decide(Gate(suites=["all"]), WHO, [run], stage="s", project="p", now=NOW).outcome
+    return decide(
+        GateQuestion(gate=Gate(suites=["all"]), candidate=WHO, stage="s", project="p", now=NOW), [run]
+    ).outcome
 
 
 def _must_row(name: str, must: Must) -> tuple[str, str, str]:

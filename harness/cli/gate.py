@@ -9,7 +9,7 @@ from harness.cli.printing import say
 from harness.cli.project import EXIT
 from harness.cli.reports import earlier_runs
 from harness.errors import UsageError
-from harness.gating.decide import decide
+from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate, candidate_named
 from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
@@ -48,15 +48,17 @@ def command(
     who = candidate_named(candidate, [entry.identity for entry in entries if entry.kind == "run"])
     runs = book.read_runs(_entries_of(who, gate, judged))
     decision = decide(
-        gate,
-        runs[-1].candidate if runs else who,
+        GateQuestion(
+            gate=gate,
+            candidate=runs[-1].candidate if runs else who,
+            stage=stage,
+            project=project.name,
+            now=instant(as_of),
+            promoted_before=_has_earlier_promotion(gate, project, entries),
+            waivers=project.waivers(),
+            attempts=[entry.attempt for entry in judged],
+        ),
         runs,
-        stage=stage,
-        project=project.name,
-        now=instant(as_of),
-        promoted_before=_has_earlier_promotion(gate, project, entries),
-        waivers=project.waivers(),
-        attempts=[entry.attempt for entry in judged],
     )
     book.record_decision(decision)
     decided = _runs_decided(decision, runs)

@@ -26,35 +26,27 @@ class _Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Question:
-    """What is asked about whom, and what else is known."""
+class GateQuestion:
+    """What is asked about whom at which stage, and what else is known: waivers, and who else was judged on the rows."""
 
+    project: str
+    stage: str
     gate: Gate
     candidate: Identity
-    waivers: Sequence[Waiver]
     now: datetime
-    promoted_before: bool
+    promoted_before: bool = True
+    waivers: Sequence[Waiver] = ()
+    attempts: Sequence[Attempt] = ()
 
 
-def decide(
-    gate: Gate,
-    candidate: Identity,
-    runs: Sequence[Run],
-    *,
-    stage: str,
-    project: str,
-    now: datetime,
-    promoted_before: bool = True,
-    waivers: Sequence[Waiver] = (),
-    attempts: Sequence[Attempt] = (),
-) -> GateDecision:
+def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     """Return what a stage decides for one candidate from the latest run of each of its suites.
 
     Passes only if every must of every suite passes and nothing is missing, stale or about another candidate. A must
     fails only if it does among all musts together; waivers stand for what failed or is undecided, never for an error.
     """
+    gate, candidate = asked.gate, asked.candidate
     runs = [run for run in runs if run.is_recorded and run.is_scheduled == gate.watch]
-    asked = _Question(gate=gate, candidate=candidate, waivers=waivers, now=now, promoted_before=promoted_before)
     latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
     seen = [run for run in latest.values() if run]
     held = _collect_musts(seen, [] if gate.watch else [run for run in runs if run.candidate.key == candidate.key])
@@ -63,18 +55,18 @@ def decide(
         findings += _run_findings(asked, suite, run, held)
     outcome = _worst(findings)
     return GateDecision(
-        project=project,
-        gate=stage,
+        project=asked.project,
+        gate=asked.stage,
         gate_digest=gate.digest,
         candidate=candidate,
         outcome=outcome,
         reasons=_reasons(findings, outcome),
-        warnings=(*filter(None, (attempt_warning(run, attempts) for run in seen)), *_idle(asked, held)),
+        warnings=(*filter(None, (attempt_warning(run, asked.attempts) for run in seen)), *_idle(asked, held)),
         runs={run.suite: run.digest for run in seen},
         suites={run.suite: run.suite_digest for run in seen},
         datasets={run.suite: {name: data.digest for name, data in run.datasets.items()} for run in seen},
         plugins={run.suite: run.plugins for run in seen},
-        decided=now,
+        decided=asked.now,
         blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
     )
 
@@ -103,7 +95,7 @@ def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:
     return verdict
 
 
-def _idle(asked: _Question, held: Held) -> Iterator[str]:
+def _idle(asked: GateQuestion, held: Held) -> Iterator[str]:
     yield from idle(asked.waivers, held, asked.candidate, promotes=bool(asked.gate.promote), now=asked.now)
 
 
@@ -132,7 +124,7 @@ def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[_Finding]:
         yield _Finding(outcome="error", reason=f"{gate.approvals.count} approval(s) of {groups} asked, 0 recorded")
 
 
-def _run_findings(asked: _Question, suite: str, run: Run | None, held: Held) -> Iterator[_Finding]:
+def _run_findings(asked: GateQuestion, suite: str, run: Run | None, held: Held) -> Iterator[_Finding]:
     if run is None:
         kind, how = ("scheduled run", " with --trigger schedule") if asked.gate.watch else ("run", "")
         message = f"{suite}: no {kind} of this candidate in the ledger; run the suite{how} first"
@@ -149,7 +141,7 @@ def _run_findings(asked: _Question, suite: str, run: Run | None, held: Held) -> 
         yield _waiver_finding(waivers, suite, verdict) or _verdict_finding(asked, suite, run, verdict, is_measured)
 
 
-def _standing_waivers(asked: _Question, held: Held) -> Iterator[Waiver]:
+def _standing_waivers(asked: GateQuestion, held: Held) -> Iterator[Waiver]:
     promotes = bool(asked.gate.promote)
     for waiver in asked.waivers:
         if not refusal(waiver, held, asked.candidate, promotes=promotes, now=asked.now):
@@ -165,7 +157,7 @@ def _waiver_finding(waivers: Sequence[Waiver], suite: str, verdict: Verdict) -> 
     return None
 
 
-def _verdict_finding(asked: _Question, suite: str, run: Run, verdict: Verdict, is_measured: bool) -> _Finding:
+def _verdict_finding(asked: GateQuestion, suite: str, run: Run, verdict: Verdict, is_measured: bool) -> _Finding:
     """Return what a verdict comes to; a candidate that was not measured owes its error to no missing champion."""
     versus = verdict.requirement.versus
     alone = versus and run.baselines.get(versus, run.candidate) is None and is_measured

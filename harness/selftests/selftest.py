@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from harness.data.sources import Source, open_dataset
 from harness.errors import UsageError
-from harness.gating.decide import decide
+from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate
 from harness.plugins.discovery import Installed, Plugins, discover_plugins
 from harness.records.evidence_store import open_bundle
@@ -128,7 +128,10 @@ def _run_trial(
     file.unlink()
     (run,) = book.runs(suite.name)
     decision = decide(
-        Gate(suites=[suite.name]), run.candidate, [run], stage="selftest", project=project, now=run.finished
+        GateQuestion(
+            gate=Gate(suites=[suite.name]), candidate=run.candidate, stage="selftest", project=project, now=run.finished
+        ),
+        [run],
     )
     book.record_decision(decision)
     return decision.outcome, _bare(run)

@@ -13,12 +13,12 @@ from harness.stats.brier import probabilities
 from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import Influence, spread
 from harness.stats.inference import Inference
-from harness.stats.resampling import TIMES, Resampled, canonical, redrawn, seed_generator
+from harness.stats.resampling import TIMES, Resampled, canonical, resample_sums, seed_generator
 from harness.stats.searched import Searched
 from harness.values.samples import Sample
 
 BINS = 15
-SPARSE = 5  # a bin with fewer rows of its rarer outcome looks surer than it is when it is redrawn
+SPARSE = 5  # a bin with fewer rows of its rarer outcome looks surer than it is when drawn again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,7 @@ def _moves(sides: Sequence[Gaps], codes: Mapping[str, Codes]) -> list[Numbers]:
     chance = seed_generator(
         [array for side in sides for array in (side.bins, side.misses, side.weight)] + [*codes.values()]
     )
-    totals = redrawn(np.concatenate([side.sums() for side in sides], axis=1), codes, chance)
+    totals = resample_sums(np.concatenate([side.sums() for side in sides], axis=1), codes, chance)
     halves = np.split(totals, len(sides), axis=1)
     return [half[:, :BINS] / half[:, BINS:] - side.bin_gaps() for half, side in zip(halves, sides, strict=True)]
 
@@ -126,7 +126,7 @@ def _moves(sides: Sequence[Gaps], codes: Mapping[str, Codes]) -> list[Numbers]:
 def _noise(gaps: Gaps) -> Numbers:
     """Return, sorted, what error chance gives probabilities that are right (consistency resampling, Broecker 2007).
 
-    Bins of few rows that happened to agree cannot show it when they are redrawn.
+    Bins of few rows that happened to agree cannot show it when they are drawn again.
     """
     variance = np.bincount(gaps.bins, gaps.weight**2 * gaps.score * (1 - gaps.score), minlength=BINS)
     drawn = np.random.default_rng(TIMES).standard_normal((TIMES, BINS)) * np.sqrt(variance) / gaps.weight.sum()

@@ -21,8 +21,8 @@ DEEPEST = 0.01  # the smallest tail that so many draws can tell; beyond it the n
 class Resampled:
     """Bounds by resampled errors: `below` how far the estimate may lie above the truth, `above` how far below it.
 
-    Both are sorted; quantiles are stretched by t/z on `df` degrees of freedom, as few clusters vary less when redrawn
-    than in truth.
+    Both are sorted; quantiles are stretched by t/z on `df` degrees of freedom, as few clusters drawn again
+    vary less than in truth.
     """
 
     center: float
@@ -70,7 +70,7 @@ def seed_generator(arrays: Sequence[Numbers | Codes]) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(total.digest()[:16]))
 
 
-def redrawn(sums: Numbers, codes: Mapping[str, Codes], chance: np.random.Generator) -> Numbers:
+def resample_sums(sums: Numbers, codes: Mapping[str, Codes], chance: np.random.Generator) -> Numbers:
     """Return the column totals of each of 2,000 draws of rows, or of whole clusters, with replacement.
 
     More than 4,000 independent units are drawn in 4,000 groups formed at random (random groups: Wolter 2007), so that

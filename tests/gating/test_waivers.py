@@ -38,10 +38,12 @@ def found(outcome: Outcome) -> Verdict:
 
 
 def waived(outcome: Outcome, *waivers: Waiver, gate: Gate = GATE, also: Sequence[Verdict] = ()) -> GateDecision:
-    from harness.gating.decide import decide
+    from harness.gating.decide import GateQuestion, decide
 
     runs = [run(found(outcome), *also)]
-    return decide(gate, CANDIDATE, runs, stage="ci", project="demo", now=NOW, waivers=waivers)
+    return decide(
+        GateQuestion(gate=gate, candidate=CANDIDATE, stage="ci", project="demo", now=NOW, waivers=waivers), runs
+    )
 
 
 @pytest.mark.parametrize("outcome", ["fail", "inconclusive"])

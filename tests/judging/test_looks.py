@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command
-from harness.gating.decide import decide
+from harness.gating.decide import GateQuestion, decide
 from harness.judging.judge import judge_requirements
 from harness.judging.looks import Earlier
 from harness.values.measurements import Measurement
@@ -192,7 +192,10 @@ def test_a_scheduled_run_counts_for_a_gate_that_watches_alone(looking: Looking) 
     watch = GATE.model_copy(update={"watch": True})
 
     refused, seen = (
-        decide(gate, watched.candidate, [watched], stage="s", project="demo", now=watched.finished)
+        decide(
+            GateQuestion(gate=gate, candidate=watched.candidate, stage="s", project="demo", now=watched.finished),
+            [watched],
+        )
         for gate in (GATE, watch)
     )
 
@@ -262,7 +265,10 @@ def test_runs_that_did_not_see_each_other_cannot_take_more_looks_than_planned(lo
         (looking.folder / ".harness" / "ledger.db").unlink()
 
     first_two, all_three = (
-        decide(GATE, blind[0].candidate, blind[:count], stage="ci", project="demo", now=blind[-1].finished)
+        decide(
+            GateQuestion(gate=GATE, candidate=blind[0].candidate, stage="ci", project="demo", now=blind[-1].finished),
+            blind[:count],
+        )
         for count in (2, 3)
     )
 
@@ -276,7 +282,9 @@ def test_a_gate_counts_looks_at_the_champion_of_now_alone(looking: Looking) -> N
         looking.look(200 * number, 200 * number + 200)
     runs = looking.runs()
 
-    decision = decide(GATE, runs[0].candidate, runs, stage="ci", project="demo", now=runs[-1].finished)
+    decision = decide(
+        GateQuestion(gate=GATE, candidate=runs[0].candidate, stage="ci", project="demo", now=runs[-1].finished), runs
+    )
 
     assert "pass" == decision.outcome
 

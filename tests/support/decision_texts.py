@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from harness import samples
 from harness.builtin.terminal import report
-from harness.gating.decide import decide
+from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
 from harness.judging.judge import judge, judge_requirements
@@ -104,14 +104,22 @@ def waived() -> str:
     )
     run = recorded(judge(ASKED, counted(171, 214)))
     gate = Gate(suites=["card-fraud"])
-    decision = decide(gate, CANDIDATE, [run], stage="staging", project="retail-fraud", now=NOW, waivers=[waiver])
+    decision = decide(
+        GateQuestion(
+            gate=gate, candidate=CANDIDATE, stage="staging", project="retail-fraud", now=NOW, waivers=[waiver]
+        ),
+        [run],
+    )
     return report(Report(runs=[run], decision=decision), Path())
 
 
 def softened() -> str:
     """Return what a gate of twelve musts says where one misses by little."""
     run = recorded(judge(ASKED, counted(145, 214)), *[judge(ASKED, counted(190, 214))] * 11)
-    decision = decide(Gate(suites=["card-fraud"]), CANDIDATE, [run], stage="staging", project="p", now=NOW)
+    decision = decide(
+        GateQuestion(gate=Gate(suites=["card-fraud"]), candidate=CANDIDATE, stage="staging", project="p", now=NOW),
+        [run],
+    )
     return report(Report(runs=[run], decision=decision), Path())
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from harness import samples
 from harness.gating.attempts import attempt
-from harness.gating.decide import decide
+from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate
 from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
@@ -55,12 +55,14 @@ def run(*verdicts: Verdict, age: timedelta = timedelta(hours=1), **changes: obje
 
 def decided(gate: Gate, *runs: Run, candidate: Identity = CANDIDATE, promoted_before: bool = True) -> GateDecision:
     return decide(
-        gate,
-        candidate,
+        GateQuestion(
+            gate=gate,
+            candidate=candidate,
+            stage="production",
+            project="demo",
+            now=NOW,
+            promoted_before=promoted_before,
+            attempts=[attempt(each) for each in runs],
+        ),
         runs,
-        stage="production",
-        project="demo",
-        now=NOW,
-        promoted_before=promoted_before,
-        attempts=[attempt(each) for each in runs],
     )

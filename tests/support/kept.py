@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from harness.gating.decide import decide
+from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
 from harness.judging.judge import judge_requirements, read_together
@@ -129,7 +129,12 @@ def recorded_decision(run: Run) -> GateDecision:
         expires=NOW + timedelta(days=30),
     )
     gate = Gate(suites=["card-fraud"], run_max_age=timedelta(hours=24), first_promotion="allow")
-    return decide(gate, WHO, [run], stage="staging", project="retail-fraud", now=run.finished, waivers=[waiver])
+    return decide(
+        GateQuestion(
+            gate=gate, candidate=WHO, stage="staging", project="retail-fraud", now=run.finished, waivers=[waiver]
+        ),
+        [run],
+    )
 
 
 def kept_records() -> Mapping[str, Mapping[str, Any]]:

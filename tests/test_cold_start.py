@@ -43,3 +43,14 @@ def test_listing_commands_of_plugins_imports_none() -> None:
     loaded = loaded_by("from harness.cli import harness; harness.list_commands(None)")
 
     assert set() == loaded & (HEAVY | PLUGINS)
+
+
+def test_statistics_import_no_more_of_scipy_than_its_special_functions() -> None:
+    loaded = loaded_by("import harness.stats, harness.judging.plans")
+
+    assert "scipy.special" in loaded
+    assert set() == loaded & {"scipy.stats", "scipy.optimize"}
+
+
+def test_records_are_read_without_arrow() -> None:
+    assert set() == loaded_by("import harness.values.runs") & (HEAVY - {"pydantic"})

@@ -4,12 +4,13 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scipy import optimize, special
+from scipy import special
 
 from harness import samples
 from harness.judging.judge import judge
 from harness.stats import Inference, best, infer, n_needed
 from harness.stats.binomial import Binomial
+from harness.stats.roots import root
 from harness.values.measurements import Measurement
 from harness.values.requirements import Better, Requirement
 from harness.values.statistics import describe_statistic
@@ -127,7 +128,7 @@ def _nearest_truth(chance: Chance, seen: Inference, threshold: float, side: Bett
         return threshold
     if chance(threshold + furthest) < 1 - MISSED:
         return None
-    step = optimize.brentq(lambda share: chance(threshold + share * furthest) - (1 - MISSED), 0, 1, xtol=1e-6)
+    step = root(lambda share: chance(threshold + share * furthest) - (1 - MISSED), 0, 1, xtol=1e-6)
     return float(threshold + step * furthest)
 
 

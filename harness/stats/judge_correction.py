@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import optimize, special
+from scipy import special
 
 from harness.errors import HarnessError
 from harness.stats import columns
@@ -14,6 +14,7 @@ from harness.stats.columns import Numbers
 from harness.stats.design_variance import Influence, mean_part, spread
 from harness.stats.effective import korn_graubard, student
 from harness.stats.inference import Inference
+from harness.stats.roots import root
 from harness.stats.searched import Searched
 from harness.values.samples import Sample
 
@@ -154,7 +155,7 @@ def fieller_lower(k: float, n: float, tp: float, positives: float, tn: float, ne
 
     if excess(0.0) <= 0:
         return 0.0
-    return 1.0 if excess(1.0) >= 0 else float(optimize.brentq(excess, 0.0, 1.0))
+    return 1.0 if excess(1.0) >= 0 else root(excess, 0.0, 1.0)
 
 
 def _counts(sample: Sample) -> tuple[float, ...]:

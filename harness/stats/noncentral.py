@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from scipy import optimize, special, stats
+from scipy import special
+
+from harness.stats.roots import root
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,8 @@ class Noncentral:
 
     def p_at_most(self, threshold: float) -> float:
         """Return P(a distance seen as large as this) if the truth is the threshold."""
+        from scipy import stats  # noqa: PLC0415 - scipy.special has no upper tail that keeps its digits, and this is slow
+
         return float(stats.ncx2.sf(self.seen / self.scale, self.df, max(threshold, 0) / self.scale))
 
     def _truth(self, chance: float) -> float:
@@ -42,4 +46,4 @@ class Noncentral:
         most = 2 * x + 100.0
         while excess(most) > 0:
             most *= 2
-        return self.scale * float(optimize.brentq(excess, 0.0, most, xtol=1e-9 * (1 + x)))
+        return self.scale * root(excess, 0.0, most, xtol=1e-9 * (1 + x))

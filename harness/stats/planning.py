@@ -6,12 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import special
 
 from harness.errors import HarnessError
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
+from harness.stats.roots import root
 from harness.stats.searched import Mapped
 from harness.stats.student import Student
 from harness.values.requirements import Better
@@ -78,7 +79,7 @@ def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: flo
 
     if excess(ENDLESS) <= 0:
         return None
-    least = interval.per * float(optimize.brentq(excess, 0.0, ENDLESS))
+    least = interval.per * root(excess, 0.0, ENDLESS)
     return math.ceil(1 / (1 / least - 1 / interval.reference)) if least < interval.reference else None
 
 
@@ -154,7 +155,14 @@ def _normal(most: float, truth: float, alpha: float, beta: float) -> float:
 
 def _power(n: NDArray[np.int64], most: float, truth: float, alpha: float) -> NDArray[np.float64]:
     """Return the probability of few enough misses at each n."""
-    allowed = stats.binom.ppf(alpha, n, most)
-    allowed -= stats.binom.cdf(allowed, n, most) > alpha
-    power: NDArray[np.float64] = stats.binom.cdf(allowed, n, truth)
-    return power
+    near = np.nan_to_num(np.floor(special.bdtrik(alpha, n, most)), nan=-1.0)
+    tried = np.stack([near - 1, near, near + 1])
+    allowed = near - 2 + (binomial_tail(tried, n, most) <= alpha).sum(axis=0)
+    return binomial_tail(np.maximum(allowed, -1), n, truth)
+
+
+def binomial_tail(k: NDArray[np.float64], n: NDArray[np.int64], p: float) -> NDArray[np.float64]:
+    """Return P(at most k hits of n) at a truth of p; 0 below no hit, 1 from n on."""
+    within = np.clip(k, 0, n - 1)
+    chance: NDArray[np.float64] = special.betaincc(within + 1, n - within, p)
+    return np.where(k < 0, 0.0, np.where(k >= n, 1.0, chance))

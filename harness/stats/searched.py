@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy import optimize, special
+from scipy import special
 
 from harness.stats.intervals import Interval
+from harness.stats.roots import root
 
 WIDEST = 8.0  # standard normal quantiles: p-values are not told apart below 1e-15
 
@@ -25,7 +26,7 @@ def smallest_alpha(excess: Callable[[float], float], *, most: float = 1.0) -> fl
         return 1.0
     if excess_at(WIDEST) <= 0:
         return 0.0
-    return float(special.ndtr(-optimize.brentq(excess_at, widest, WIDEST, xtol=1e-10)))
+    return float(special.ndtr(-root(excess_at, widest, WIDEST, xtol=1e-10)))
 
 
 @dataclass(frozen=True, kw_only=True)

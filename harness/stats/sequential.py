@@ -2,10 +2,11 @@
 
 import math
 
-from scipy import optimize, special
+from scipy import special
 
 from harness.errors import HarnessError
 from harness.stats.inference import Inference
+from harness.stats.roots import root
 from harness.stats.searched import Searched
 from harness.values.samples import Sample
 
@@ -104,8 +105,8 @@ def bernoulli_bounds(k: float, n: float, alpha: float, plan: float) -> tuple[flo
         variance = p * (1 - p)
         return beta_binomial_log_mixture((share - p) * n, variance * n, variance * plan, p, 1 - p) + math.log(alpha)
 
-    lower = 0.0 if share <= 0 or excess(RARE) < 0 else float(optimize.brentq(excess, RARE, min(share, 1 - RARE)))
-    upper = 1.0 if share >= 1 or excess(1 - RARE) < 0 else float(optimize.brentq(excess, max(share, RARE), 1 - RARE))
+    lower = 0.0 if share <= 0 or excess(RARE) < 0 else root(excess, RARE, min(share, 1 - RARE))
+    upper = 1.0 if share >= 1 or excess(1 - RARE) < 0 else root(excess, max(share, RARE), 1 - RARE)
     return lower, upper
 
 

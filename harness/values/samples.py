@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
-import pyarrow as pa
 from pydantic import Field, GetPydanticSchema
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import core_schema
 
+# An Arrow table or None; who only reads records need not import pyarrow.
 Rows = Annotated[
-    SkipJsonSchema[pa.Table | None],
+    SkipJsonSchema[Any],
     GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
     Field(exclude=True),
 ]

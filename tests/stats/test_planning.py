@@ -11,6 +11,7 @@ from harness import samples
 from harness.errors import HarnessError
 from harness.stats import distances, exactly, infer, n_needed
 from harness.stats.binomial import Binomial
+from harness.stats.planning import _power, binomial_tail
 
 
 def seen(k=160, n=200):
@@ -139,3 +140,23 @@ def test_distances_of_a_mean_are_in_its_unit():
     message = infer(samples.rows.mean(pa.table({"y": np.random.default_rng(2).normal(50, 10, 400)})))
 
     assert [truth for truth, _ in distances(message, 50, "lower")] == pytest.approx([49.5, 49, 48], abs=0.2)
+
+
+@pytest.mark.parametrize("p", [1e-4, 0.01, 0.3, 0.5, 0.97, 1.0])
+@pytest.mark.parametrize("n", [1, 10, 1_000, 200_000])
+def test_binomial_tail_is_that_of_scipy(n: int, p: float) -> None:
+    k = np.unique(np.concatenate([[-1.0, 0, 1, n - 1, n, n + 1], np.floor(n * p + np.arange(-6, 7) * np.sqrt(n * p))]))
+
+    found = binomial_tail(k, np.full(len(k), n), p)
+
+    np.testing.assert_allclose(found, binom.cdf(k, n, p), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [0.3, 0.05, 1e-3, 1e-9])
+@pytest.mark.parametrize("most", [1e-3, 0.1, 0.5, 0.98])
+def test_as_many_misses_are_allowed_as_by_scipys_quantiles(most: float, alpha: float) -> None:
+    n = np.unique(np.geomspace(10, 100_000, 300).astype(int))
+    allowed = binom.ppf(alpha, n, most)
+    allowed -= binom.cdf(allowed, n, most) > alpha
+
+    np.testing.assert_allclose(_power(n, most, most / 3, alpha), binom.cdf(allowed, n, most / 3), atol=1e-12)

@@ -84,7 +84,11 @@ def decision() -> MakeDecision:
             candidate=Identity(revision="fraud 14", digest="sha256:" + "9f" * 32),
             outcome=outcome,
             reasons=("fail: card-fraud: recall: at most 62.8 %; at least 70 % was asked",),
+            gate_digest="sha256:" + "ef56" * 16,
             runs={"card-fraud": "sha256:" + "ab12" * 16},
+            suites={"card-fraud": "sha256:" + "cd34" * 16},
+            datasets={"card-fraud": {"matured": "sha256:5a"}},
+            plugins={"card-fraud": {"quality": "promotion-harness-quality 0.1.0"}},
             decided=MOMENT,
             blocks=outcome in ("fail", "error"),
         )

@@ -50,6 +50,31 @@ def test_what_has_no_sampling_error_fails_among_any_number_and_does_not_soften_o
     assert ["fail"] * 12 == [v.outcome for v in verdicts]
 
 
+def test_exact_values_that_pass_do_not_soften_a_failure() -> None:
+    certain = judged(200, scope="these")
+
+    verdicts = correct_failures([judged(146), *[certain] * 11])
+
+    assert ["fail", *["pass"] * 11] == [v.outcome for v in verdicts]
+
+
+def test_a_must_that_fails_alone_at_an_alpha_of_its_own_fails() -> None:
+    lenient = judged(150, alpha=0.2, looks=1)
+
+    assert lenient.estimate is not None
+    assert (lenient.estimate.p_fail or 0) > 0.05
+    assert ["fail"] == [v.outcome for v in correct_failures([lenient])]
+
+
+def test_a_p_value_counts_as_a_share_of_the_alpha_it_is_judged_at() -> None:
+    strict, usual = judged(144, alpha=0.01, looks=1), judged(144, alpha=0.05, looks=1)
+
+    softened, kept = (correct_failures([each, judged(180)])[0].outcome for each in (strict, usual))
+
+    assert ("fail", "fail") == (strict.outcome, usual.outcome)
+    assert ("inconclusive", "fail") == (softened, kept)
+
+
 def test_an_error_stays_an_error_and_a_failure_without_a_p_value_stays_one() -> None:
     kept = [verdict("error"), verdict("fail")]
 

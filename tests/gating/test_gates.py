@@ -71,6 +71,26 @@ def test_a_run_must_be_fresh_and_not_of_the_future(age: int, outcome: str) -> No
     assert outcome == decided(gate, run(verdict("pass"), age=timedelta(hours=age))).outcome
 
 
+def test_of_two_runs_the_one_that_started_last_counts_also_if_it_finished_first() -> None:
+    long = run(verdict("pass"), started=NOW - timedelta(hours=9), finished=NOW - timedelta(hours=1))
+    short = run(verdict("fail"), started=NOW - timedelta(hours=3), finished=NOW - timedelta(hours=2))
+
+    assert ("fail", "fail") == (decided(GATE, long, short).outcome, decided(GATE, short, long).outcome)
+
+
+def test_the_age_of_a_run_counts_from_its_end() -> None:
+    gate = Gate(suites=["card"], run_max_age="24h")  # type: ignore[arg-type]
+    long = run(verdict("pass"), started=NOW - timedelta(hours=30), finished=NOW - timedelta(hours=20))
+
+    assert "pass" == decided(gate, long).outcome
+
+
+def test_a_run_that_ends_in_the_future_is_of_the_future() -> None:
+    ahead = run(verdict("pass"), started=NOW - timedelta(hours=1), finished=NOW + timedelta(hours=1))
+
+    assert "error" == decided(GATE, ahead).outcome
+
+
 def test_a_run_of_the_future_is_an_error_also_without_an_age_limit() -> None:
     ahead, today = run(verdict("pass"), age=timedelta(hours=-30)), run(verdict("fail"))
 
@@ -133,6 +153,15 @@ def test_inconclusive_is_reported_or_blocks_but_never_passes(how: str, blocks: b
     decision = decided(gate, run(verdict("inconclusive")))
 
     assert ("inconclusive", blocks) == (decision.outcome, decision.blocks)
+
+
+@pytest.mark.parametrize(("outcome", "blocks"), [("pass", False), ("fail", True), ("error", True)])
+def test_a_failure_and_an_error_block_whatever_an_inconclusive_verdict_does(outcome: Outcome, blocks: bool) -> None:
+    gate = Gate(suites=["card"], on_inconclusive="report")
+
+    decision = decided(gate, run(verdict(outcome)))
+
+    assert (outcome, blocks) == (decision.outcome, decision.blocks)
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,15 @@ def test_a_baseline_that_failed_is_an_error_only_of_what_compares_with_it() -> N
     assert [("pass", True), ("error", False)] == [(v.outcome, "champion" not in v.reason) for v in verdicts]
 
 
+def test_a_baseline_that_could_not_be_measured_is_an_error_with_its_reason() -> None:
+    versus = Requirement(metric="recall", versus="champion", lose_at_most=0.1)
+    broken = counted(190, 214, target="champion", failure="column 'x' holds text")
+
+    verdict = stepped(versus, counted(190, 214), broken)
+
+    assert ("error", "column 'x' holds text") == (verdict.outcome, verdict.reason)
+
+
 def scored(seed: int, noise: float, target: str) -> Measurement:
     chance = np.random.default_rng(0)
     y = (chance.random(600) < 0.3).astype(float)
@@ -271,6 +280,21 @@ def test_what_two_checks_mean_together_is_said_in_the_reason_and_noted() -> None
 @pytest.mark.parametrize(("other", "said"), [(205, "pass"), (100, "fail")])
 def test_nothing_is_read_into_other_outcomes(other: int, said: str) -> None:
     assert () == both(other, said=said).notes
+
+
+@pytest.mark.parametrize(("then", "says"), [("pass", True), ("fail", False)])
+def test_what_is_only_shown_does_not_count_beside_other_checks(then: str, says: bool) -> None:
+    reading = CrossCheck(own="pass", beside="other", then=then, says="so it is the labels")  # type: ignore[arg-type]
+    own = counted(205, 214, check="own", step="own", readings=(reading,))
+    beside = [counted(k, 214, check="other", step="other", metric=metric) for metric, k in (("must", 205), ("info", 9))]
+    asked = [replace(AT_LEAST, metric=each.metric, severity=each.metric) for each in beside]
+    verdicts = judge_requirements([AT_LEAST], [own], "own", "own")
+    others = judge_requirements(asked, beside, "other", "other")
+
+    found = read_together([*verdicts, *others], [own])
+
+    assert ["pass", "pass", "fail"] == [each.outcome for each in found]
+    assert says == bool(found[0].notes)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

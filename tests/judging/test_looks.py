@@ -234,6 +234,82 @@ def test_an_interactive_run_neither_reads_nor_spends_looks(looking: Looking) -> 
     assert 2 == verdict(looking.again())["look"]["number"]
 
 
+def seen_before(asked: Requirement, measured: Measurement) -> Earlier:
+    """Return a recorded run in which a requirement was judged."""
+    verdicts = judge_requirements([asked], [measured], "s", "c")
+    rows = {measured.sample.digest or "": measured.sample.rows}
+    return Earlier(run=replace(run(*verdicts), measurements=(measured,)), rows=rows)
+
+
+def of_rows(first: int, last: int, statistic: str = "proportion", **columns: object) -> Measurement:
+    """Return a rate of 0.9 of rows with ids from `first` to `last`."""
+    ids = np.arange(first, last)
+    table = pa.table({"id": ids, "y": (ids % 10 > 0).astype(float), **columns})
+    sample = Sample(statistic=statistic, rows=table, digest=f"rows:{first}-{last}")
+    return Measurement(metric="rate", sample=sample, step="s", check="c")
+
+
+RATE = Requirement(metric="rate", at_least=0.75)
+
+
+@pytest.mark.parametrize("looks", [(1, 100), (100, 1)])
+def test_evidence_that_was_judged_twice_spent_the_larger_share_of_alpha(looks: tuple[int, int]) -> None:
+    earlier = [seen_before(replace(RATE, looks=planned), of_rows(0, 200)) for planned in looks]
+
+    (again,) = judge_requirements([RATE], [of_rows(200, 400)], "s", "c", earlier=earlier)
+
+    assert ("inconclusive", True) == (again.outcome, "looks spent" in again.reason)
+
+
+def test_evidence_that_spent_a_small_share_of_alpha_leaves_the_next_look_its_own() -> None:
+    earlier = [seen_before(replace(RATE, looks=100), of_rows(0, 200)) for _ in range(2)]
+
+    (again,) = judge_requirements([RATE], [of_rows(200, 400)], "s", "c", earlier=earlier)
+
+    assert ("pass", 400) == (again.outcome, again.estimate.n if again.estimate else 0)
+
+
+def checked(first: int, last: int, human: dict[int, float | None]) -> Measurement:
+    """Return a judge's scores, and what a person said about every second row or, of the ids in `human`, otherwise."""
+    usual = {number: 1.0 if number % 2 else None for number in range(first, last)}
+    labels = pa.array([human.get(number, usual[number]) for number in range(first, last)], pa.float64())
+    return of_rows(first, last, "judged", y=labels, score=0.9 + np.arange(first, last) % 10 / 100)
+
+
+@pytest.mark.parametrize("last", [150, 250])
+def test_rows_that_no_person_has_looked_at_yet_are_joined(last: int) -> None:
+    asked = Requirement(metric="rate", at_least=0.5)
+    earlier = [seen_before(asked, checked(0, 200, {}))]
+
+    (second,) = judge_requirements([asked], [checked(100, last, {})], "s", "c", earlier=earlier)
+
+    assert ("pass", max(200, last), 2) == (
+        second.outcome,
+        second.estimate.n if second.estimate else 0,
+        second.look.number if second.look else 0,
+    )
+
+
+@pytest.mark.parametrize("label", [0.0, None])
+def test_what_a_person_said_of_a_row_does_not_change(label: float | None) -> None:
+    asked = Requirement(metric="rate", at_least=0.5)
+    earlier = [seen_before(asked, checked(0, 200, {}))]
+
+    (second,) = judge_requirements([asked], [checked(100, 300, {151: label})], "s", "c", earlier=earlier)
+
+    assert "error" == second.outcome
+    assert "'rate': id 151 had another y when it was judged before (1 such rows)" in second.reason
+
+
+def test_a_person_who_looks_at_a_row_afterwards_changes_it() -> None:
+    asked = Requirement(metric="rate", at_least=0.5)
+    earlier = [seen_before(asked, checked(0, 200, {}))]
+
+    (second,) = judge_requirements([asked], [checked(100, 300, {150: 1.0})], "s", "c", earlier=earlier)
+
+    assert "'rate': id 150 had another y when it was judged before (1 such rows)" in second.reason
+
+
 VERSUS = "{versus: champion, lose_at_most: 0.05}"
 
 

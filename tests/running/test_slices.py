@@ -52,6 +52,12 @@ def test_several_columns_make_a_slice_of_each_combination_there_is() -> None:
     assert {(): 3, ("x", "1"): 1, ("x", "2"): 1, ("y", "1"): 1, ("x",): 2, ("y",): 1} == found
 
 
+def test_a_missing_value_makes_combinations_like_any_other() -> None:
+    found = sizes(sliced([["a", "b"]], a=["x", None, "x", None], b=[1, None, None, None]))
+
+    assert {(): 4, ("x", "1"): 1, ("x", "(missing)"): 1, ("(missing)", "(missing)"): 2} == found
+
+
 def test_a_slice_without_rows_that_count_is_there_and_empty() -> None:
     assert {(): 1, ("x",): 1, ("y",): 0} == sizes(sliced(["a"], ids=[0], a=["x", "y"]))
 

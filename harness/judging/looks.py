@@ -15,7 +15,7 @@ from harness.values.samples import Sample
 from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Look, Verdict
 
-MEASURED = ("y", "score", "human")  # what a row of one id must agree in
+MEASURED = ("y", "score")  # what a row of one id must agree in
 ROUNDING = 1e-9
 
 
@@ -212,10 +212,16 @@ def _join_rows(measurement: Measurement, rows: pa.Table, others: pa.Table) -> pa
 def _refuse_changed(measurement: Measurement, now: pa.Table, before: pa.Table) -> None:
     for name in MEASURED:
         if name in now.column_names and name in before.column_names:
-            differ = pc.fill_null(pc.not_equal(now[name], before[name].cast(now[name].type)), True)
-            changed = now["id"].filter(differ)
+            changed = now["id"].filter(_differ(now[name], before[name].cast(now[name].type)))
             if len(changed):
                 raise HarnessError(
                     f"{measurement.metric!r}: id {changed[0].as_py()!r} had another {name} when it was judged before "
                     f"({len(changed)} such rows); a row does not change, so find out which is right"
                 )
+
+
+def _differ(now: pa.ChunkedArray, before: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Tell for each pair whether one is another value, or missing, as a person's label may be, where one is not."""
+    missing = [pc.is_null(values, nan_is_null=True) for values in (now, before)]
+    other = pc.and_(pc.fill_null(pc.not_equal(now, before), True), pc.invert(missing[0]))
+    return pc.or_(pc.xor(*missing), other)

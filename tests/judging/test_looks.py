@@ -273,7 +273,7 @@ def checked(first: int, last: int, human: dict[int, float | None]) -> Measuremen
     """Return a judge's scores, and what a person said about every second row or, of the ids in `human`, otherwise."""
     usual = {number: 1.0 if number % 2 else None for number in range(first, last)}
     labels = pa.array([human.get(number, usual[number]) for number in range(first, last)], pa.float64())
-    return of_rows(first, last, "judged", y=labels, score=0.9 + np.arange(first, last) % 10 / 100)
+    return of_rows(first, last, "judge_correction", y=labels, score=0.9 + np.arange(first, last) % 10 / 100)
 
 
 @pytest.mark.parametrize("last", [150, 250])

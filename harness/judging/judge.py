@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.errors import HarnessError
 from harness.judging import wording
 from harness.judging.looks import Earlier, take_look
+from harness.judging.questions import Finding, Question, question_of
 from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
 from harness.values.identity import CANDIDATE
 from harness.values.keys import MetricKey
@@ -27,18 +28,16 @@ def judge(
 
     Both measurements hold the rows of all looks; beyond the looks that were planned nothing is judged.
     """
-    blank = replace(_blank(requirement, measurement), look=look)
+    question = question_of(requirement, measurement, look)
     if look and look.spent:
-        return replace(blank, outcome="inconclusive", reason=wording.looks_spent_reason(look))
+        return question.undecided(wording.looks_spent_reason(look))
     try:
-        return _decide_verdict(blank, _run_inference(requirement, measurement, baseline))
+        return _decide_verdict(question, _run_inference(requirement, measurement, baseline))
     except HarnessError as error:
-        return replace(blank, outcome="error", reason=str(error))
+        return question.error(str(error))
     except Exception as error:  # noqa: BLE001 - numbers beyond what a statistic can hold must not cost the whole run
-        message = (
-            f"{blank.statistic!r} could not be computed ({type(error).__name__}: {error}); look for extreme values"
-        )
-        return replace(blank, outcome="error", reason=message)
+        found = f"{type(error).__name__}: {error}"
+        return question.error(f"{question.statistic!r} could not be computed ({found}); look for extreme values")
 
 
 def judge_requirements(
@@ -83,18 +82,16 @@ def _judge_requirement(
     failures: Mapping[str, str],
     earlier: Sequence[Earlier],
 ) -> Sequence[Verdict]:
-    nothing = Verdict(
-        check=check, step=step, metric=requirement.metric, requirement=requirement, outcome="error", reason=""
-    )
+    unmeasured = Question(requirement=requirement, check=check, step=step, metric=requirement.metric)
     for target in (CANDIDATE, requirement.versus):
         if target is not None and target in failures:
             message = "" if target == CANDIDATE else f"baseline {target!r}: "
-            return [replace(nothing, reason=message + failures[target])]
+            return [unmeasured.error(message + failures[target])]
     found = [
         m for m in measurements if m.target == CANDIDATE and m.metric == requirement.metric and _where(requirement, m)
     ]
     if not found:
-        return [replace(nothing, reason=_missing(requirement, measurements))]
+        return [unmeasured.error(_missing(requirement, measurements))]
     others: dict[MetricKey, list[Measurement]] = {}
     for other in measurements if requirement.versus else ():
         if other.target == requirement.versus:
@@ -115,7 +112,7 @@ def _judge_with_baseline(
     reason = (
         f"baseline {requirement.versus!r} measured {len(same)} of {measurement.metric!r} to compare with; one is needed"
     )
-    return replace(_blank(requirement, measurement), outcome="error", reason=reason)
+    return question_of(requirement, measurement).error(reason)
 
 
 def _judge_measurement(
@@ -123,11 +120,11 @@ def _judge_measurement(
 ) -> Verdict:
     failure = measurement.failure or (baseline.failure if baseline else "")
     if failure:
-        return replace(_blank(requirement, measurement), outcome="error", reason=failure)
+        return question_of(requirement, measurement).error(failure)
     try:
         seen = take_look(requirement, measurement, baseline, earlier)
     except HarnessError as error:
-        return replace(_blank(requirement, measurement), outcome="error", reason=str(error))
+        return question_of(requirement, measurement).error(str(error))
     return judge(requirement, seen.measurement, seen.baseline, seen.look)
 
 
@@ -143,24 +140,6 @@ def _missing(requirement: Requirement, measurements: Sequence[Measurement]) -> s
         return f"no {requirement.metric!r} where {requirement.where}; it was measured for {', '.join(of_metric)}"
     metrics = sorted({m.metric for m in measurements})
     return f"the check did not measure {requirement.metric!r}; it measured {', '.join(metrics) or 'nothing'}"
-
-
-def _blank(requirement: Requirement, measurement: Measurement) -> Verdict:
-    why = measurement.evidence.get("interval", "")
-    return Verdict(
-        check=measurement.check,
-        step=measurement.step,
-        metric=measurement.metric,
-        labels=measurement.labels,
-        requirement=requirement,
-        outcome="error",
-        reason="",
-        statistic=measurement.sample.statistic,
-        better=measurement.better,
-        unit=measurement.unit,
-        event=measurement.event,
-        notes=(f"interval: {why}",) if why else (),
-    )
 
 
 def _run_inference(requirement: Requirement, measurement: Measurement, baseline: Measurement | None) -> Inference:
@@ -181,18 +160,24 @@ def _run_inference(requirement: Requirement, measurement: Measurement, baseline:
     return exactly(sample, other) if requirement.scope == "these" else infer(sample, other)
 
 
-def _decide_verdict(blank: Verdict, inference: Inference) -> Verdict:
-    if not describe_statistic(blank.statistic).has_interval:
-        shown = replace(blank, outcome="inconclusive", estimate=_estimate(inference, None, None, 0.0, None))
-        return replace(shown, reason="shown, not judged: its interval is not known")
-    threshold, better = blank.requirement.sought(blank.better)
-    alpha = blank.requirement.alpha / blank.requirement.looks
+def _decide_verdict(question: Question, inference: Inference) -> Verdict:
+    if not describe_statistic(question.statistic).has_interval:
+        estimate = _estimate(inference, None, None, 0.0, None)
+        return question.undecided("shown, not judged: its interval is not known", estimate)
+    threshold, better = question.requirement.sought(question.better)
+    alpha = question.requirement.alpha / question.requirement.looks
     lower, upper = _finite_bounds(inference, *inference.bounds(alpha))
-    outcome = _outcome(lower, upper, threshold, better)
-    chance = p_fail(inference, threshold, better)
-    judged = replace(blank, outcome=outcome, estimate=_estimate(inference, lower, upper, 1 - alpha, chance))
-    planned = _add_plans(judged, inference, threshold, alpha) if outcome == "inconclusive" else judged
-    return replace(planned, reason=wording.reason(planned))
+    finding = Finding(
+        requirement=question.requirement,
+        statistic=question.statistic,
+        better=question.better,
+        unit=question.unit,
+        look=question.look,
+        outcome=_outcome(lower, upper, threshold, better),
+        estimate=_estimate(inference, lower, upper, 1 - alpha, p_fail(inference, threshold, better)),
+    )
+    planned = _add_plans(finding, inference, threshold, alpha) if finding.outcome == "inconclusive" else finding
+    return question.answer(planned, wording.reason(planned))
 
 
 def _finite_bounds(inference: Inference, lower: float, upper: float) -> tuple[float, float]:
@@ -211,15 +196,14 @@ def _outcome(lower: float, upper: float, threshold: float, better: Better) -> Ou
     return "inconclusive"
 
 
-def _add_plans(verdict: Verdict, inference: Inference, threshold: float, alpha: float) -> Verdict:
-    requirement = verdict.requirement
+def _add_plans(finding: Finding, inference: Inference, threshold: float, alpha: float) -> Finding:
+    requirement = finding.requirement
     truth = requirement.truth()
     if truth is None:
-        return replace(
-            verdict, plans=distances(inference, threshold, requirement.sought(verdict.better)[1], alpha=alpha)
-        )
+        better = requirement.sought(finding.better)[1]
+        return replace(finding, plans=distances(inference, threshold, better, alpha=alpha))
     needed = n_needed(inference, threshold, truth, alpha=alpha)
-    return replace(verdict, n_needed=needed, plans=((truth, needed),) if needed is not None else ())
+    return replace(finding, n_needed=needed, plans=((truth, needed),) if needed is not None else ())
 
 
 def _estimate(

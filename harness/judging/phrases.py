@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.judging.questions import Finding
 from harness.values.requirements import BoundKind
 from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Verdict
@@ -51,7 +52,7 @@ class Found:
         return f"{self.lower} to {self.upper}" if self.lower else ""
 
 
-def asked_of(verdict: Verdict) -> Asked:
+def asked_of(verdict: Verdict | Finding) -> Asked:
     """Return what the requirement asks for."""
     bound = verdict.requirement.bound
     verb, ending = VERBS[bound.kind]
@@ -71,21 +72,21 @@ def found_in(verdict: Verdict) -> Found:
     return Found(value=value, lower=value_text(verdict, estimate.lower), upper=upper)
 
 
-def value_text(verdict: Verdict, value: float) -> str:
+def value_text(verdict: Verdict | Finding, value: float) -> str:
     """Return a value the way its statistic is spoken of: shares as percentages, the rest as numbers."""
     if describe_statistic(verdict.statistic).shown_as == "share":
         return f"{100 * value:.1f} %".replace(".0 %", " %")
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def position_text(verdict: Verdict, value: float) -> str:
+def position_text(verdict: Verdict | Finding, value: float) -> str:
     """Return a value in words; against a baseline, how far from it."""
     if verdict.requirement.versus is None:
         return value_text(verdict, value)
     return f"{distance_text(verdict, abs(value))} {'above' if value >= 0 else 'below'} {verdict.requirement.versus}"
 
 
-def distance_text(verdict: Verdict, value: float) -> str:
+def distance_text(verdict: Verdict | Finding, value: float) -> str:
     """Say how far two values lie apart: two shares by points, as 2 % of 80 % would be something else."""
     if describe_statistic(verdict.statistic).shown_as != "share":
         return value_text(verdict, value)

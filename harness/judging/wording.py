@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textwrap import indent
 
 from harness.judging.phrases import Asked, Found, asked_of, found_in, position_text, round_up, value_text
+from harness.judging.questions import Finding
 from harness.values.runs import Run
 from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Estimate, Look, Verdict
@@ -63,7 +64,7 @@ def group_verdicts(verdicts: Sequence[Verdict]) -> Sequence[tuple[Verdict, ...]]
     return [tuple(entry) for entry in entries.values()]
 
 
-def reason(verdict: Verdict) -> str:
+def reason(verdict: Verdict | Finding) -> str:
     """Return one line: what can be said, what was asked, and what would decide."""
     parts = [_can_say(verdict), str(asked_of(verdict))]
     parts += [_to_decide(verdict)] if verdict.outcome == "inconclusive" else []
@@ -125,7 +126,7 @@ def _worth(estimate: Estimate) -> str:
     return f"; they come in {estimate.clusters:,} groups and are worth about {estimate.n_eff:,.0f} independent ones"
 
 
-def _can_say(verdict: Verdict) -> str:
+def _can_say(verdict: Verdict | Finding) -> str:
     estimate = verdict.estimate
     if estimate is None or estimate.lower is None or estimate.upper is None:
         return "nothing"
@@ -138,7 +139,7 @@ def _can_say(verdict: Verdict) -> str:
     return f"at {'least' if lowest != flipped else 'most'} {position_text(verdict, bound)}"
 
 
-def _to_decide(verdict: Verdict) -> str:
+def _to_decide(verdict: Verdict | Finding) -> str:
     have = verdict.estimate.n if verdict.estimate else 0
     if verdict.n_needed is not None and verdict.n_needed <= have:
         return f"no more {verdict.unit}: the truth is probably close to what was asked, so a person decides"
@@ -149,7 +150,7 @@ def _to_decide(verdict: Verdict) -> str:
     return f"about {'; '.join(missing)}{'; but no look is left, so a person decides' if last else ''}"
 
 
-def _missing_text(verdict: Verdict, truth: float, needed: int, have: int) -> str:
+def _missing_text(verdict: Verdict | Finding, truth: float, needed: int, have: int) -> str:
     alone = verdict.look is not None and verdict.look.alone
     count = f"{round_up(needed if alone else needed - have):,} {'new' if alone else 'more'} {verdict.unit}"
     if verdict.requirement.versus and truth == 0:

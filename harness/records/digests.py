@@ -108,11 +108,16 @@ WHOLE = 2**53  # from here on not every whole number is a float
 
 
 def run_digest(run: Run) -> str:
-    """Return the digest of what a run found, the same for serial and parallel runs of the same thing.
+    """Return the digest of what a run found."""
+    return fields_digest(type(run), vars(run))
+
+
+def fields_digest(kind: type[Run], fields: Mapping[str, object]) -> str:
+    """Return the digest of what a run with these fields found, the same for serial and parallel runs of one thing.
 
     The order of measurements and verdicts does not enter.
     """
-    found = _plain_fields(run)
+    found = _plain_fields(kind, fields)
     for listed in ("measurements", "verdicts"):
         found[listed] = sorted(map(canonical, found[listed]))
     return sha256(canonical(found))
@@ -126,7 +131,7 @@ def decision_digest(decision: GateDecision) -> str:
 def _plain(value: object) -> Any:
     """Return a value as JSON holds it, the same before and after it was written down."""
     if is_dataclass(value):
-        return _plain_fields(value)
+        return _plain_fields(type(value), vars(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -136,7 +141,6 @@ def _plain(value: object) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE else value
 
 
-def _plain_fields(value: object) -> dict[str, Any]:
-    kind = type(value)
-    later = {name for name, out in ADDED.get(kind, {}).items() if getattr(value, name) != out}
-    return {name: _plain(getattr(value, name)) for name in (*ENTERS[kind], *later)}
+def _plain_fields(kind: type, fields: Mapping[str, object]) -> dict[str, Any]:
+    later = {name for name, out in ADDED.get(kind, {}).items() if fields[name] != out}
+    return {name: _plain(fields[name]) for name in (*ENTERS[kind], *later)}

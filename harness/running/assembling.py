@@ -3,17 +3,18 @@
 import platform
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from harness.errors import HarnessError
 from harness.judging.judge import read_together
-from harness.records.digests import run_digest
+from harness.records.digests import fields_digest
 from harness.running.judging import JudgedStep
 from harness.running.options import RunOptions
 from harness.suite.suites import Suite
 from harness.values.cost import total_cost
 from harness.values.runs import Run
+from harness.values.versions import RECORD_VERSION
 
 ENVIRONMENT = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
 Value = TypeVar("Value")
@@ -34,9 +35,10 @@ def assemble_run(suite: Suite, steps: Sequence[JudgedStep], options: RunOptions)
         raise HarnessError(f"suite {suite.name!r}: its file changed while its steps were measured; run again")
     measurements = [measurement for step in steps for measurement in step.finished.measurements]
     verdicts = [verdict for step in steps for verdict in step.verdicts]
-    run = Run(
+    record = partial(
+        Run,
+        record_version=RECORD_VERSION,
         id=uuid.uuid4().hex[:12],
-        digest="",
         project=options.project,
         suite=suite.name,
         suite_digest=suite.digest,
@@ -56,7 +58,7 @@ def assemble_run(suite: Suite, steps: Sequence[JudgedStep], options: RunOptions)
         measurements=tuple(measurements),
         verdicts=tuple(read_together(verdicts, measurements)),
     )
-    return replace(run, digest=run_digest(run))
+    return record(digest=fields_digest(Run, record.keywords))
 
 
 def _merge(suite: Suite, what: str, seen: Sequence[Mapping[str, Value]]) -> Mapping[str, Value]:

@@ -6,6 +6,7 @@ What is kept here stands for what lies in ledgers: later versions must read it, 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
 from harness.judging.judge import judge_requirements, read_together
 from harness.judging.looks import Earlier
-from harness.records.digests import decision_digest, run_digest
+from harness.records.digests import decision_digest, fields_digest
 from harness.records.runs import as_json, decision_as_json
 from harness.values.canonical import canonical_pretty
 from harness.values.cost import Cost
@@ -26,6 +27,7 @@ from harness.values.measurements import CrossCheck, Measurement
 from harness.values.requirements import Requirement
 from harness.values.runs import Data, Run
 from harness.values.samples import Sample
+from harness.values.versions import RECORD_VERSION
 from tests.support.digests import digest_of
 
 FOLDER = Path(__file__).parents[1] / "records" / "kept"
@@ -75,9 +77,10 @@ def _counted(reference: Mapping[str, int], current: Mapping[str, int]) -> Mappin
 
 def _run(measurements: tuple[Measurement, ...], earlier: tuple[Earlier, ...], at: datetime) -> Run:
     judged = judge_requirements(ASKED, measurements, "quality", "quality.all", earlier=earlier)
-    made = Run(
+    record = partial(
+        Run,
+        record_version=RECORD_VERSION,
         id=f"{at:%y%m%d}c2d7b3",
-        digest="",
         project="retail-fraud",
         suite="card-fraud",
         suite_digest=digest_of("card-fraud"),
@@ -104,7 +107,7 @@ def _run(measurements: tuple[Measurement, ...], earlier: tuple[Earlier, ...], at
         finished=at + timedelta(seconds=4),
         cost=Cost(seconds=3.25),
     )
-    return replace(made, digest=run_digest(made))
+    return record(digest=fields_digest(Run, record.keywords))
 
 
 def recorded_run() -> Run:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,39 @@ def test_statistics_import_no_more_of_scipy_than_its_special_functions() -> None
 
 def test_records_are_read_without_arrow() -> None:
     assert set() == loaded_by("import harness.values.runs") & (HEAVY - {"pydantic"})
+
+
+SUITE = """name: s
+data: {d: {source: rows.csv, id: id}}
+target: {kind: table, config: {data: d}}
+steps:
+  - {check: rows.rate, with: {column: y}, require: {rate: {at_least: 0.1}}}
+"""
+HARNESS = str(Path(sys.executable).with_name("harness"))
+COMPUTING = {"numpy", "scipy", "pyarrow", "duckdb", "sqlglot", "ibis", "pandas", "harness.stats", "harness_rows"}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project whose ledger holds a run of its table."""
+    root = tmp_path_factory.mktemp("recorded")
+    (root / "s.suite.yaml").write_text(SUITE)
+    (root / "rows.csv").write_text("id,y\n" + "".join(f"{i},{i % 2}\n" for i in range(20)))
+    (root / "ci").mkdir()
+    (root / "ci" / "gates.yaml").write_text("project: p\ngates: {dev: {suites: [s]}}\n")
+    subprocess.run([HARNESS, "run", "s.suite.yaml"], cwd=root, check=True)
+    return root
+
+
+@pytest.mark.parametrize("arguments", [["runs", "list"], ["runs", "explain", "latest"], ["gate", "dev"]])
+def test_what_is_recorded_is_read_without_what_computes(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(recorded)
+    candidate = subprocess.run([HARNESS, "runs", "list"], capture_output=True, text=True, check=True).stdout.split()[5]
+    named = [*arguments, "--candidate", candidate] if arguments[0] == "gate" else arguments
+
+    loaded = loaded_by(f"from harness.cli import main; main({named!r})")
+
+    assert "sqlalchemy" in loaded
+    assert set() == loaded & COMPUTING

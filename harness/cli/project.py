@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from harness.data.sources import duration
+from harness.data.declarations import duration
 from harness.errors import UsageError
 from harness.values.outcomes import GateOutcome
 

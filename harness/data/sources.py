@@ -1,92 +1,20 @@
 """Opens the tables a suite declares: labels joined, unripe and excluded rows left out."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 
 import duckdb
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import SecretStr
 
 from harness.data.datasets import Dataset, Tables, not_empty
+from harness.data.declarations import Labels, Source
 from harness.data.provenance import provenance
 from harness.errors import HarnessError, UsageError
 from harness.tables import engines, remote_tables, scan
 from harness.tables.column_names import refuse_repeated
 from harness.tables.sql import Sql, column, literal, sql
-
-LONGEST = timedelta(days=100 * 365)
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def duration(text: object) -> timedelta:
-    """Return "45d", "24h", "30m", "90s" or "2w" as a time span."""
-    found = re.fullmatch(r"(\d+)([smhdw])", text) if isinstance(text, str) else None
-    if isinstance(text, timedelta):
-        return text
-    if not found:
-        raise ValueError("is a number and a unit: 90s, 30m, 24h, 45d or 2w")
-    try:
-        span = timedelta(**{UNITS[found[2]]: int(found[1])})
-    except OverflowError:
-        span = timedelta.max
-    if span > LONGEST:
-        raise ValueError(f"is at most {LONGEST.days // 365} years")
-    return span
-
-
-def validate_origin(text: str) -> str:
-    """Return where a suite says that a table came from; only what DVC's own files say may begin with `dvc:`."""
-    if not re.fullmatch(r"\w+:\S+", text):
-        raise ValueError("is a system and a name in it: mlflow:/RUN/DATASET or feast:VIEW@VERSION")
-    if text.startswith("dvc:"):
-        raise ValueError("is read from FILE.dvc or dvc.lock and held to the bytes; leave it out")
-    return text
-
-
-SPAN_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d+[smhdw]$"})
-NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
-Duration = Annotated[timedelta, BeforeValidator(duration), SPAN_SCHEMA]
-Names = Annotated[
-    tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), NAMES_SCHEMA
-]
-
-Origin = Annotated[str, AfterValidator(validate_origin), WithJsonSchema({"type": "string", "pattern": r"^\w+:\S+$"})]
-
-
-class Labels(BaseModel):
-    """Labels that arrive in a table of their own, joined by id; `absent_is` is the label of rows not in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str
-    connection: SecretStr | None = None
-    origin: Origin | None = None
-    on: str
-    column: str
-    absent_is: int | float | str | bool | None = None
-
-
-class Source(BaseModel):
-    """A table as a suite declares it: where it is, what its columns mean, which rows count."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str
-    connection: SecretStr | None = None
-    origin: Origin | None = None
-    id: str | None = None
-    label: str | None = None
-    time: str | None = None
-    cluster: Names = ()
-    weight: str | None = None
-    human: str | None = None
-    labels: Labels | None = None
-    mature_after: Duration | None = None
-    window: Annotated[Duration, Field(gt=timedelta())] | None = None
-    exclude: Mapping[str, Annotated[Sequence[str | int | float | bool], Field(min_length=1)]] = {}
 
 
 def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.stats import holm
+from harness.gating.holm import holm
 from harness.values.verdicts import Verdict
 
 LEVEL = 0.05  # each p-value is put on the scale on which its own verdict fails below this

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from harness.data.sources import Duration
+from harness.data.declarations import Duration
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.values.canonical import canonical, sha256

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.judging import wording
-from harness.judging.looks import Earlier, take_look
+from harness.judging.looks import Earlier
+from harness.judging.pooling import take_look
 from harness.judging.questions import Finding, Question, question_of
 from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
 from harness.values.identity import CANDIDATE

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from harness.data.datasets import Tables
-from harness.data.sources import Source, open_datasets
+from harness.data.declarations import Source
+from harness.data.sources import open_datasets
 from harness.errors import Absent
 from harness.plugins.checks import Check
 from harness.plugins.discovery import Plugins

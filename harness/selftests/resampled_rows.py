@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness.data.sources import Source
+from harness.data.declarations import Source
 
 FRAUDS, TERMINALS = 1600, 400
 Draw = Callable[[np.random.Generator], pa.Table]

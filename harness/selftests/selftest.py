@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.data.sources import Source, open_dataset
+from harness.data.declarations import Source
+from harness.data.sources import open_dataset
 from harness.errors import UsageError
 from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate

@@ -22,7 +22,6 @@ from harness.stats import (
     value_rate,
 )
 from harness.stats.columns import CLUSTER
-from harness.stats.holm import holm
 from harness.stats.inference import Inference
 from harness.stats.planning import distances, n_needed
 from harness.values.requirements import Better
@@ -37,7 +36,6 @@ __all__ = [
     "distances",
     "estimate",
     "exactly",
-    "holm",
     "infer",
     "n_needed",
     "p_fail",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from harness.data.sources import Source
+from harness.data.declarations import Source
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.values.requirements import Requirement

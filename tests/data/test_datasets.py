@@ -11,7 +11,8 @@ import pytest
 
 from harness import Dataset, HarnessError, OperatingPoint, UsageError, add_decisions, column, literal, open_table, sql
 from harness.data.datasets import verify
-from harness.data.sources import Labels, Source, open_dataset
+from harness.data.declarations import Labels, Source
+from harness.data.sources import open_dataset
 from harness.testing import dataset
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from conftest import scored_rows
 from harness.data.datasets import Dataset, verify
-from harness.data.sources import Source, duration, open_dataset
+from harness.data.declarations import Source, duration
+from harness.data.sources import open_dataset
 from harness.errors import HarnessError, UsageError
 
 AS_OF = datetime(2026, 1, 31, tzinfo=UTC)

@@ -15,7 +15,8 @@ from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
 from harness.judging.judge import judge, judge_requirements
-from harness.judging.looks import Earlier, take_look
+from harness.judging.looks import Earlier
+from harness.judging.pooling import take_look
 from harness.judging.wording import explain
 from harness.plugins.reports import Report
 from harness.values.identity import Identity

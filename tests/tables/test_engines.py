@@ -242,7 +242,8 @@ steps: [{{check: data.volume, require: {{rows: {{at_least: 1}}}}}}]
 def test_rows_in_postgres_take_labels_from_a_file(project: Path, postgres: str) -> None:
     from datetime import UTC
 
-    from harness.data.sources import Source, open_dataset
+    from harness.data.declarations import Source
+    from harness.data.sources import open_dataset
 
     content = rows(0)
     source = Place("postgres", postgres).holds("today", content.drop_columns(["fraud"]), project)

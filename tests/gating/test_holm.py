@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from harness.errors import HarnessError
-from harness.stats import holm
+from harness.gating.holm import holm
 
 
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=40))

@@ -9,8 +9,8 @@ from tables import EXACT, Row
 from worlds import single_measurement
 
 from harness import Requirement
+from harness.gating.holm import holm
 from harness.judging.judge import judge
-from harness.stats import holm
 
 
 def peek_rows(runs: int) -> Iterator[Row]:

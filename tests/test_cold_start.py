@@ -57,6 +57,7 @@ def test_records_are_read_without_arrow() -> None:
     assert set() == loaded_by("import harness.values.runs") & (HEAVY - {"pydantic"})
 
 
+TABLE = "{kind: table, config: {data: d}}"
 SUITE = """name: s
 data: {d: {source: rows.csv, id: id}}
 target: {kind: table, config: {data: d}}
@@ -91,3 +92,18 @@ def test_what_is_recorded_is_read_without_what_computes(
 
     assert "sqlalchemy" in loaded
     assert set() == loaded & COMPUTING
+
+
+@pytest.mark.parametrize(
+    "config", ["{kind: table, config: {data: d}}", "{kind: http, config: {url: http://x, data: d}}"]
+)
+def test_a_suite_of_described_plugins_is_validated_without_them(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch, config: str
+) -> None:
+    monkeypatch.chdir(recorded)
+    (recorded / "other.suite.yaml").write_text(SUITE.replace(TABLE, config))
+
+    loaded = loaded_by("from harness.cli import main; main(['validate', 'other.suite.yaml'])")
+
+    assert "harness.suite.steps" in loaded
+    assert set() == loaded & (COMPUTING | PLUGINS)

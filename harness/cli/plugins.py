@@ -14,14 +14,51 @@ if TYPE_CHECKING:
     from harness.plugins.specs import CheckSpec
 
 
-@click.command("plugins")
-@click.argument("name", required=False)
-def command(name: str | None) -> int:
+class _Plugins(click.Group):
+    """Takes a word that is no command for the name of a plugin to show."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command of the first word, `show` if there is none."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+
+
+@click.group("plugins", cls=_Plugins, invoke_without_command=True, subcommand_metavar="[NAME | COMMAND ...]")
+@click.pass_context
+def command(context: click.Context) -> int:
     """List the plugins installed; with a NAME, import that one and show what it offers."""
-    plugins = discover(find_settings(Path.cwd()))
-    lines = _list_plugins(list(plugins.known.values())) if name is None else _describe_plugin(plugins, name)
-    click.echo("\n".join(lines))
+    if context.invoked_subcommand is None:
+        click.echo("\n".join(_list_plugins(list(_discover().known.values()))))
     return 0
+
+
+@command.command("show")
+@click.argument("name")
+def show(name: str) -> int:
+    """Import a plugin and show what it offers."""
+    click.echo("\n".join(_describe_plugin(_discover(), name)))
+    return 0
+
+
+@command.command("describe")
+@click.argument("name")
+@click.option("--write", is_flag=True, help="Write the description beside the plugin's module.")
+def describe(name: str, write: bool) -> int:
+    """Print what a plugin says of itself, from which suites are resolved without importing it."""
+    from harness.plugins import describing, description_files  # noqa: PLC0415 - pydantic, which listing does without
+
+    plugins = _discover()
+    description = describing.describe_plugin(plugins, name)
+    if write:
+        click.echo(f"wrote {description_files.write_description(plugins.known[name].module, description)}")
+    else:
+        click.echo(description_files.description_text(description), nl=False)
+    return 0
+
+
+def _discover() -> Plugins:
+    return discover(find_settings(Path.cwd()))
 
 
 def _list_plugins(known: list[Installed]) -> Iterator[str]:

@@ -1,20 +1,54 @@
 """Says what plugins offer as plain values: descriptions of their checks and target kinds."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from harness.plugins.discovery import Plugins
+from harness.errors import HarnessError
+from harness.plugins.description_files import read_description
+from harness.plugins.discovery import Plugins, owner
 from harness.plugins.parameters import Function, has_own_rules, schema_of, validate_arguments
-from harness.plugins.specs import CheckSpec, TargetKind, doc_line
+from harness.plugins.specs import CheckSpec, PluginDescription, TargetKind, comparable, doc_line
 
 
 def check_spec(plugins: Plugins, name: str) -> CheckSpec:
-    """Return the description of the check a suite names."""
-    return plugins.check(name).spec
+    """Return the description of the check a suite names: of its plugin's file, else of its code."""
+    found = _shipped(plugins, name)
+    return found.checks[name] if found and name in found.checks else plugins.check(name).spec
 
 
 def target_kind(plugins: Plugins, kind: str) -> TargetKind:
-    """Return the description of the target kind a suite names."""
-    return _describe_kind(kind, plugins.connect(kind))
+    """Return the description of the target kind a suite names: of its plugin's file, else of its code."""
+    found = _shipped(plugins, kind)
+    return found.targets[kind] if found and kind in found.targets else _describe_kind(kind, plugins.connect(kind))
+
+
+def describe_plugin(plugins: Plugins, name: str) -> PluginDescription:
+    """Return all that a plugin offers as its code says it, which is imported for it."""
+    offers = plugins.offers(name)
+    checks, targets = offers.get("harness_checks", {}), offers.get("harness_targets", {})
+    return PluginDescription(
+        checks={key: check.spec for key, check in checks.items()},
+        targets={key: _describe_kind(key, connect) for key, connect in targets.items()},
+        executors=tuple(offers.get("harness_executors", ())),
+        reporters=tuple(offers.get("harness_reporters", ())),
+        promoters=tuple(offers.get("harness_promoters", ())),
+    )
+
+
+def differences(one: PluginDescription, other: PluginDescription) -> list[str]:
+    """Return the names of what two descriptions of one plugin do not say alike."""
+    left, right = _things(one), _things(other)
+    return sorted(name for name in {*left, *right} if left.get(name) != right.get(name))
+
+
+def refuse_stale(described: CheckSpec, coded: CheckSpec) -> None:
+    """Refuse a check that a suite was resolved with by a description that its code has left behind."""
+    if comparable(replace(described, doc=coded.doc)) != comparable(coded):
+        plugin = owner(coded.name)
+        raise HarnessError(
+            f"plugin {plugin!r} describes check {coded.name!r} otherwise than its code says it; "
+            f"write its description anew with `harness plugins describe {plugin} --write`"
+        )
 
 
 def validate_target(plugins: Plugins, kind: str, config: Mapping[str, object]) -> None:
@@ -28,3 +62,15 @@ def validate_target(plugins: Plugins, kind: str, config: Mapping[str, object]) -
 
 def _describe_kind(name: str, connect: Function) -> TargetKind:
     return TargetKind(name=name, doc=doc_line(connect), parameters=schema_of(connect), own_rules=has_own_rules(connect))
+
+
+def _shipped(plugins: Plugins, name: str) -> PluginDescription | None:
+    installed = plugins.known.get(owner(name))
+    return read_description(installed.module) if installed else None
+
+
+def _things(description: PluginDescription) -> dict[str, object]:
+    specs = {f"check {name}": comparable(spec) for name, spec in description.checks.items()}
+    kinds = {f"target {name}": comparable(kind) for name, kind in description.targets.items()}
+    names = {kind: sorted(getattr(description, kind)) for kind in ("executors", "reporters", "promoters")}
+    return {**specs, **kinds, **names}

@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from harness.errors import UsageError
 from harness.plugins.parameters import Function, validate_by_schema
-from harness.plugins.schemas import Schema
+from harness.plugins.schemas import Schema, parameter_texts
+from harness.values.versions import FileVersion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,28 @@ class TargetKind:
     def validate(self, config: Mapping[str, object]) -> None:
         """Hold a target's configuration to the schema; what does not fit is a UsageError."""
         validate_by_schema(self.parameters, config, f"target kind {self.name!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginDescription:
+    """All that a plugin offers: checks and target kinds by name, and the names of the rest."""
+
+    version: FileVersion = 1
+    checks: Mapping[str, CheckSpec] = field(default_factory=dict)
+    targets: Mapping[str, TargetKind] = field(default_factory=dict)
+    executors: tuple[str, ...] = ()
+    reporters: tuple[str, ...] = ()
+    promoters: tuple[str, ...] = ()
+
+
+Spec = TypeVar("Spec", CheckSpec, TargetKind)
+
+
+def comparable(spec: Spec) -> Spec:
+    """Return a description with its schema told in a way that is the same whichever pydantic wrote it."""
+    schema = spec.parameters
+    required = sorted(schema.get("required", ()))
+    return replace(spec, parameters={"texts": parameter_texts(schema), "required": required})
 
 
 def doc_line(function: Function) -> str:

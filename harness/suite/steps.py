@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError, did_you_mean
-from harness.plugins.checks import Check
-from harness.plugins.describing import check_spec, validate_target
+from harness.plugins.describing import check_spec, refuse_stale, validate_target
 from harness.plugins.discovery import Plugins
 from harness.plugins.specs import CheckSpec
 from harness.suite.suites import Step, Suite
 from harness.values.identity import CANDIDATE
 from harness.values.requirements import Requirement
 from harness.values.statistics import STATISTICS
+
+if TYPE_CHECKING:
+    from harness.plugins.checks import Check
 
 OBSERVED = "observed"  # the check that only tests measure
 
@@ -30,7 +32,7 @@ class Resolved:
     check: CheckSpec
     params: Mapping[str, Any]
     arguments: Mapping[str, Mapping[str, str]]
-    measured_by: Check | None = None
+    measured_by: "Check | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +66,11 @@ def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Res
     )
 
 
-def load_checks(steps: Sequence[Resolved], plugins: Plugins) -> Mapping[str, Check]:
+def load_checks(steps: Sequence[Resolved], plugins: Plugins) -> "Mapping[str, Check]":
     """Return the check that measures each step, imported; it holds its parameters to rules of its own as well."""
     found = {step.name: step.measured_by or plugins.check(step.check.name) for step in steps}
     for step in steps:
+        refuse_stale(step.check, found[step.name].spec)
         found[step.name].parameters(step.params)
     return found
 

@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import PydanticUserError
 
 from harness.plugins.checks import Check
-from harness.plugins.discovery import discover, owner
+from harness.plugins.describing import describe_plugin, differences
+from harness.plugins.description_files import read_description
+from harness.plugins.discovery import Plugins, discover, owner
 from harness.plugins.parameters import schema_of
 from harness.plugins.promoters import Promoter
 from harness.plugins.schemas import Schema
@@ -38,6 +40,7 @@ def conformance(name: str) -> None:
             _KEEPS[hook](key, thing)
     _imports_quietly(known[name].module)
     _lists_everything(name, offers)
+    _describes_itself(plugins, name)
 
 
 def _check(key: str, found: object) -> None:
@@ -116,6 +119,13 @@ def _lists_everything(name: str, offers: Mapping[str, Mapping[str, Any]]) -> Non
             parameters = thing.spec.parameters["properties"] if isinstance(thing, Check) else ()
             missing = [text for text in (key, *(f"{parameter}:" for parameter in parameters)) if text not in listed]
             assert not missing, f"`harness plugins {name}` does not list {', '.join(missing)} of {key!r}"
+
+
+def _describes_itself(plugins: Plugins, name: str) -> None:
+    shipped = read_description(plugins.known[name].module)
+    stale = differences(shipped, describe_plugin(plugins, name)) if shipped else []
+    message = f"its description says otherwise than its code: {', '.join(stale)}"
+    assert not stale, f"plugin {name!r}: {message}; write it anew with `harness plugins describe {name} --write`"
 
 
 def _python(arguments: list[str], folder: str) -> subprocess.CompletedProcess[str]:

@@ -130,11 +130,13 @@ def decision_digest(decision: GateDecision) -> str:
 
 def _plain(value: object) -> Any:
     """Return a value as JSON holds it, the same before and after it was written down."""
+    if value is None or isinstance(value, str | int):
+        return value
     if is_dataclass(value):
         return _plain_fields(type(value), vars(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [_plain(part) for part in value]
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()

@@ -46,9 +46,4 @@ def split_rows(rows: pa.Table, codes: Codes, groups: Sequence[Group]) -> Partiti
     order = np.argsort(codes, kind="stable")
     ends = np.searchsorted(codes[order], np.arange(len(groups) + 1)).tolist()
     bounds = {group: (ends[at], ends[at + 1]) for at, group in enumerate(groups)}
-    return Partition(rows=rows.take(row_numbers(order)).combine_chunks(), bounds=bounds)
-
-
-def row_numbers(order: Codes) -> pa.Array:
-    """Return row numbers as Arrow has them; `pa.array` would load pandas to ask whether they are a series."""
-    return pa.Array.from_buffers(pa.int64(), len(order), [None, pa.py_buffer(order.astype(np.int64, copy=False))])
+    return Partition(rows=rows.take(order).combine_chunks(), bounds=bounds)

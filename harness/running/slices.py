@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError
 from harness.records.contract import SLICE, judged_columns, plain
-from harness.records.partition import Codes, Group, number_groups, row_numbers, split_rows
+from harness.records.partition import Codes, Group, number_groups, split_rows
 from harness.records.row_digests import RowDigests
 from harness.values.measurements import Measurement
 from harness.values.statistics import describe_statistic
@@ -68,7 +68,7 @@ def _read_slicing(data: Dataset, groups: Sequence[Sequence[str]]) -> _Slicing:
 def _words_in_order(name: str, rows: pa.Table, text: str) -> Sequence[str]:
     """Return the values of a column as words, in the order of the values; missing ones come last."""
     codes = pc.dictionary_encode(rows[text], null_encoding="encode").combine_chunks().indices.to_numpy()
-    first = rows.select([name, text]).take(row_numbers(np.unique(codes, return_index=True)[1]))
+    first = rows.select([name, text]).take(np.unique(codes, return_index=True)[1])
     found = first.sort_by(name)[text].to_pylist()
     if None in found and MISSING in found:
         raise HarnessError(

@@ -134,6 +134,44 @@ def test_evidence_keeps_the_statistics_columns_and_no_features(project: Path, ha
     assert ["id", "y", "measurement"] == pq.read_table(kept).column_names
 
 
+TALKER = """
+import pyarrow as pa
+from harness import Dataset, Measurement, Sample, check, hookimpl
+@check("talker.rate")
+def rate(data: Dataset):
+    "Measure answers, and return what was said with them."
+    rows = data.observations(y="ok")
+    said = pa.array(["mail jane@example.com"] * len(rows))
+    rows = rows.append_column("prompt", said).append_column("answer", said)
+    yield Measurement(metric="m", sample=Sample(statistic="proportion", rows=rows), text=("answer",))
+@hookimpl
+def harness_checks():
+    return {rate.name: rate}
+"""
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    ("level", "kept"),
+    [("ids", {}), ("masked", {"text.answer": "mail [email]"}), ("full", {"text.answer": "mail jane@example.com"})],
+)
+def test_free_text_is_kept_only_where_it_is_named_and_asked_for(
+    project: Path, harness: Command, level: str, kept: dict[str, str]
+) -> None:
+    offer(project, talker=TALKER)
+    path = suite(project, "{}")
+    path.write_text(
+        SUITE.replace("rows.rate, with: {column: ok}", "talker.rate").replace("{rate: ASKED}", "{m: {at_least: 0.5}}")
+    )
+
+    harness("run", path, "--evidence", level)
+
+    (file,) = (project / ".harness" / "evidence").glob("*.parquet")
+    rows = pq.read_table(file)
+    assert ["id", "y", *kept, "measurement"] == rows.column_names
+    assert kept == {name: rows[name][0].as_py() for name in kept}
+
+
 def test_slices_are_judged_beside_the_whole(project: Path, harness: Command, scores: Path) -> None:
     path = suite(project, "{at_least: 0.7}")
     path.write_text(path.read_text().replace("{check: rows.rate,", "{check: rows.rate, by: [channel, [channel, y]],"))

@@ -103,8 +103,9 @@ def _share(requirement: Requirement, verdicts: Sequence[Verdict]) -> float:
     return max((asked.alpha / asked.looks for asked in same or alike), default=0.0)
 
 
-def _question(asked: Requirement) -> Requirement:
-    return replace(asked, plan_for=None, severity="must", alpha=0.05, looks=1)
+def _question(asked: Requirement) -> tuple[object, ...]:
+    """Return what is asked of the metric, whatever is planned and risked for the answer."""
+    return asked.metric, asked.bound, asked.versus, asked.where, asked.scope
 
 
 def _find_measurement(measurement: Measurement, target: str, run: Run) -> Measurement | None:

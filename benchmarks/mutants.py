@@ -4,7 +4,7 @@ Usage: python benchmarks/mutants.py [--count 100] [--seed 0] [--only harness/gat
 
 Each mutant is one change of one module's syntax tree. A forked process imports it in place of the file, which is never
 written, and runs the tests of that module until one fails. One that outlives its tests is a missing test, or means the
-same. A mutant that needs longer than the limit is killed. First each module is run unchanged, and must pass.
+same. A mutant that needs more CPU time than the limit is killed, and named. Each module unchanged must pass first.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import importlib.util
 import os
 import platform
 import random
+import resource
 import signal
 import sys
 import time
@@ -46,9 +47,9 @@ PRELOADED = (  # what the tests import and no mutant changes: loaded once, it co
 )
 
 
-def run_tests(mutant: Mutant) -> int:
+def run_tests(mutant: Mutant, seconds: int) -> int:
     """Return pytest's exit code in a process of its own, where the module is the mutant."""
-    os.setpgrp()
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
@@ -73,29 +74,23 @@ def import_mutant(name: str, mutant: Mutant) -> None:
     module.IS_MUTANT = True
 
 
-def start(mutant: Mutant) -> int:
+def start(mutant: Mutant, seconds: int) -> int:
     """Return the id of a new process that ends with 0 only if the mutant outlives its tests."""
     child = os.fork()
     if not child:
-        os._exit(run_tests(mutant))
+        os._exit(run_tests(mutant, seconds))
     return child
 
 
-def run_all(mutants: Sequence[Mutant], jobs: int, seconds: float) -> Iterator[tuple[Mutant, int]]:
+def run_all(mutants: Sequence[Mutant], jobs: int, seconds: int) -> Iterator[tuple[Mutant, int]]:
     """Yield each mutant with the exit code of its tests, some at a time."""
-    waiting, running = list(reversed(mutants)), {}
+    waiting, running = list(reversed(mutants)), dict[int, Mutant]()
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()
-            running[start(mutant)] = mutant, time.monotonic() + seconds
-        for child, (mutant, limit) in list(running.items()):
-            if time.monotonic() > limit:
-                os.killpg(child, signal.SIGKILL)
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                del running[child]
-                yield mutant, os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
+            running[start(mutant, seconds)] = mutant
+        child, status = os.wait()
+        yield running.pop(child), os.waitstatus_to_exitcode(status)
 
 
 def unchanged() -> list[Mutant]:
@@ -113,15 +108,16 @@ def sample(count: int, seed: int, only: str) -> list[Mutant]:
     return drawn
 
 
-def count_killed(mutants: Sequence[Mutant], jobs: int, seconds: float) -> int:
+def count_killed(mutants: Sequence[Mutant], jobs: int, seconds: int) -> int:
     """Return how many were killed, and print the others as they end."""
     killed = 0
     for mutant, code in run_all(mutants, jobs, seconds):
         if code == NOT_IMPORTED:
             sys.exit(f"the tests of {mutant.module} did not import its mutant, so they prove nothing")
         killed += code != 0
-        if code == 0:
-            print(f"lives  {mutant.module}:{mutant.line}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
+        if code in (0, -signal.SIGXCPU):
+            fate = "slow " if code else "lives"
+            print(f"{fate}  {mutant.module}:{mutant.line}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
     return killed
 
 
@@ -131,7 +127,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=240.0, help="after which a mutant counts as killed")
+    parser.add_argument("--seconds", type=int, default=120, help="of CPU, after which a mutant counts as killed")
     parser.add_argument("--only", default="", help="modules whose path has this in it")
     given = parser.parse_args()
     os.chdir(ROOT)

@@ -117,5 +117,5 @@ def _refuse_changed(measurement: Measurement, now: pa.Table, before: pa.Table) -
 def _differ(now: pa.ChunkedArray, before: pa.ChunkedArray) -> pa.ChunkedArray:
     """Tell for each pair whether one is another value, or missing, as a person's label may be, where one is not."""
     missing = [pc.is_null(values, nan_is_null=True) for values in (now, before)]
-    other = pc.and_(pc.fill_null(pc.not_equal(now, before), True), pc.invert(missing[0]))
-    return pc.or_(pc.xor(*missing), other)
+    other = pc.and_(pc.invert(missing[0]), pc.not_equal(now, before))
+    return pc.or_(pc.xor(*missing), pc.fill_null(other, False))

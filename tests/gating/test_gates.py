@@ -6,14 +6,22 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import UsageError
-from harness.gating.gates import Gate, candidate_named, read_gates
+from harness.gating.gates import Approvals, Gate, candidate_named, read_gates
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.outcomes import Outcome
 from harness.values.requirements import Severity
 from harness.values.runs import Data
+from harness.values.samples import Sample
+from harness.values.verdicts import Estimate, Look
 from tests.support.decisions import CANDIDATE, GATE, MEASURED, NOW, decided, run, verdict
 from tests.support.digests import digest_of
+
+ESTIMATE = Estimate(value=0.9, lower=0.8, upper=1.0, level=0.95, n=9, n_eff=9, method="exact")
+
+
+def rate(k: int) -> Sample:
+    return Sample(statistic="proportion", counts={"k": k, "n": 9})
 
 
 @pytest.mark.parametrize("worst", ["pass", "inconclusive", "fail", "error"])
@@ -56,6 +64,60 @@ def test_another_candidates_run_does_not_count() -> None:
     other = replace(CANDIDATE, digest="sha256:" + "b" * 64)
 
     assert "error" == decided(GATE, run(verdict("pass"), candidate=other)).outcome
+
+
+def test_an_interactive_run_does_not_count() -> None:
+    tried, recorded = run(verdict("pass"), origin="interactive"), run(verdict("fail"), age=timedelta(hours=2))
+
+    assert "fail" == decided(GATE, tried, recorded).outcome
+
+
+def test_what_was_recorded_of_other_candidates_takes_no_look_of_this_one() -> None:
+    asked = replace(verdict("pass"), look=Look(number=1, planned=1), statistic="proportion", estimate=ESTIMATE)
+    others = [replace(CANDIDATE, digest="sha256:" + letter * 64) for letter in "bc"]
+    runs = [
+        run(asked, candidate=each, measurements=[replace(MEASURED, sample=rate(k))])
+        for k, each in enumerate([CANDIDATE, *others])
+    ]
+
+    assert "pass" == decided(GATE, *runs).outcome
+    assert "inconclusive" == decided(GATE, *(replace(each, candidate=CANDIDATE) for each in runs)).outcome
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"), [("24h", "24h"), ("2d", "2d"), ("90d", "90d"), ("36h", "36h"), ("90m", "90m"), ("60m", "1h")]
+)
+def test_an_age_limit_is_said_in_the_largest_unit_that_is_whole(limit: str, words: str) -> None:
+    gate = Gate(suites=["card"], run_max_age=limit)  # type: ignore[arg-type]
+
+    decision = decided(gate, run(verdict("pass"), age=timedelta(days=100)))
+
+    assert f"is not of the last {words}; run the suite again" in decision.reasons[0]
+
+
+def test_a_run_and_a_row_may_be_exactly_as_old_as_the_limit() -> None:
+    gate = Gate(suites=["card"], run_max_age="24h", data_max_age="24h")  # type: ignore[arg-type]
+    oldest = NOW - timedelta(hours=24)
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=oldest)
+
+    assert "pass" == decided(gate, run(verdict("pass"), finished=oldest, datasets={"d": data})).outcome
+
+
+def test_a_run_and_a_row_of_this_very_moment_are_not_of_the_future() -> None:
+    gate = Gate(suites=["card"], data_max_age="24h")  # type: ignore[arg-type]
+    data = Data(uri="x", digest="sha256:3", rows=3, latest=NOW)
+
+    assert "pass" == decided(gate, run(verdict("pass"), finished=NOW, datasets={"d": data})).outcome
+
+
+def test_a_gates_file_that_says_no_version_is_of_the_first(tmp_path: Path) -> None:
+    (tmp_path / "gates.yaml").write_text("gates: {production: {suites: [a]}}")
+
+    assert 1 == read_gates(tmp_path / "gates.yaml").version
+
+
+def test_approvals_are_written_by_the_names_of_their_fields_in_python() -> None:
+    assert Approvals(count=1, groups=["risk"]) == Approvals.model_validate({"count": 1, "from": ["risk"]})
 
 
 def test_the_newest_run_counts_also_when_it_is_worse() -> None:

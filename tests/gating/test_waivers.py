@@ -9,7 +9,7 @@ import pytest
 from conftest import Command
 from harness.errors import UsageError
 from harness.gating.gates import Gate
-from harness.gating.waivers import Waiver, read_waivers
+from harness.gating.waivers import Waiver, WaiversFile, read_waivers
 from harness.values.decisions import GateDecision
 from harness.values.outcomes import Outcome
 from harness.values.verdicts import Verdict
@@ -53,6 +53,16 @@ def test_a_waiver_turns_what_did_not_pass_into_waived(outcome: Outcome) -> None:
     assert ("waived", False) == (decision.outcome, decision.blocks)
     message = "waived: card: recall: waived until 2026-06-01 by risk@example.org (the old model is worse); it was"
     assert (f"{message} {outcome}: because {outcome}",) == decision.reasons
+
+
+def test_a_waiver_that_applies_is_not_warned_about() -> None:
+    assert () == waived("fail", waiver()).warnings
+
+
+def test_a_waiver_ends_at_the_moment_it_expires() -> None:
+    decision = waived("fail", waiver(expires=NOW.isoformat()))
+
+    assert ("fail", True) == (decision.outcome, "it expired on 2026-05-01" in decision.warnings[0])
 
 
 def test_a_waiver_never_stands_for_an_error() -> None:
@@ -110,18 +120,26 @@ def test_a_waived_requirement_does_not_hide_behind_one_that_passes() -> None:
     ("change", "message"),
     [
         ({"owner": ""}, "waivers.0.owner"),
+        ({"reason": ""}, "waivers.0.reason"),
+        ({"asked": {}}, "waivers.0.asked"),
         ({"candidate": "v2"}, "waivers.0.candidate"),
         ({"until": "2026-06-01"}, "unknown key 'until'"),
         ({"expires": "never"}, "waivers.0.expires"),
     ],
 )
-def test_what_is_wrong_in_a_waivers_file_is_said(tmp_path: Path, change: dict[str, str], message: str) -> None:
+def test_what_is_wrong_in_a_waivers_file_is_said(tmp_path: Path, change: dict[str, object], message: str) -> None:
     import yaml
 
     (tmp_path / "w.yaml").write_text(yaml.safe_dump({"waivers": [WAIVER | change]}))
 
     with pytest.raises(UsageError, match=message):
         read_waivers(tmp_path / "w.yaml")
+
+
+def test_a_waivers_file_that_says_no_version_is_of_the_first_and_one_letter_names_an_owner() -> None:
+    written = WaiversFile.model_validate({"waivers": [WAIVER | {"owner": "o", "reason": "r"}]})
+
+    assert (1, "o", "r") == (written.version, written.waivers[0].owner, written.waivers[0].reason)
 
 
 FILE = f"""waivers:

@@ -81,6 +81,11 @@ def test_each_look_is_judged_at_its_share_of_alpha() -> None:
     assert math.isclose(binomtest(171, 214).proportion_ci(0.95, "exact").low, two.estimate.lower, rel_tol=1e-9)
 
 
+@pytest.mark.parametrize(("asked", "k"), [({"at_most": 0}, 0), ({"at_least": 1}, 214)])
+def test_a_bound_that_meets_the_threshold_from_the_wrong_side_is_no_failure(asked: dict[str, float], k: int) -> None:
+    assert "inconclusive" == judge(Requirement(metric="recall", **asked), counted(k, 214)).outcome  # type: ignore[arg-type]
+
+
 def test_scope_these_leaves_no_sampling_error() -> None:
     verdict = judge(replace(AT_LEAST, scope="these"), counted(171, 214))
 

@@ -310,6 +310,17 @@ def test_a_person_who_looks_at_a_row_afterwards_changes_it() -> None:
     assert "'rate': id 150 had another y when it was judged before (1 such rows)" in second.reason
 
 
+def test_rows_seen_before_with_other_columns_are_joined_if_none_of_them_is_new() -> None:
+    earlier = [seen_before(RATE, of_rows(0, 200, **{"cluster.shop": np.arange(200) // 4}))]
+
+    second, third = (
+        judge_requirements([RATE], [of_rows(first, 400)], "s", "c", earlier=earlier)[0] for first in (0, 200)
+    )
+
+    assert ("pass", 400) == (second.outcome, second.estimate.n if second.estimate else 0)
+    assert "such rows cannot be judged together" in third.reason
+
+
 VERSUS = "{versus: champion, lose_at_most: 0.05}"
 
 

@@ -79,6 +79,11 @@ def test_a_count_of_everything_cannot_be_split_by_its_examples() -> None:
         sliced(["a"], statistic="exact", a=["x", "y"])
 
 
+def test_what_cannot_be_split_is_said_of_the_first_column() -> None:
+    with pytest.raises(HarnessError, match="'m' cannot be split by 'b'"):
+        sliced([["b", "a"], "c"], statistic="exact", a=["x"], b=["y"], c=["z"])
+
+
 def test_ids_that_are_not_in_the_dataset_are_refused() -> None:
     with pytest.raises(HarnessError, match="1 ids of 'm' are not in the dataset"):
         sliced(["a"], ids=[0, 7], a=["x", "y"])

@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 from mutations import Mutant, mutate
 
@@ -39,10 +40,10 @@ MODULES = {
 }
 SLOW = "not workers_of_pytest and not five_retries and not twelve_musts and not ten_thousand"
 OPTIONS = ("-x", "-q", "-o", "addopts=--import-mode=importlib", "-p", "no:cacheprovider", "-k", SLOW)
-HYPOTHESIS = ("-p", "_hypothesis_pytestplugin", "--hypothesis-seed", "0")
+HYPOTHESIS = ("-p", "_hypothesis_pytestplugin", "--hypothesis-profile", "mutants")
 NOT_IMPORTED = 99
 PRELOADED = (  # what the tests import and no mutant changes: loaded once, it costs a fork nothing
-    *("duckdb", "hypothesis", "pandas", "pyarrow.compute", "pyarrow.parquet", "pyarrow.dataset", "rich.console"),
+    *("duckdb", "pandas", "pyarrow.compute", "pyarrow.parquet", "pyarrow.dataset", "rich.console"),
     *("scipy.stats", "sqlalchemy.dialects.sqlite", "harness.data.datasets", "harness.stats", "harness.suite.steps"),
 )
 
@@ -132,6 +133,10 @@ def main() -> None:
     given = parser.parse_args()
     os.chdir(ROOT)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # plugins that these tests do not need cost seconds each time
+    checks = list(hypothesis.HealthCheck)  # neither these nor a deadline: a busy machine must kill no mutant
+    hypothesis.settings.register_profile(
+        "mutants", derandomize=True, deadline=None, database=None, suppress_health_check=checks
+    )
     for name in PRELOADED:
         importlib.import_module(name)
     began, whole = time.monotonic(), [each for each in unchanged() if given.only in each.module]

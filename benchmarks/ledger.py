@@ -23,7 +23,8 @@ import sqlalchemy as sa
 from harness import Identity, Measurement, Sample
 from harness.records.entries import run_columns
 from harness.records.ledger import Ledger
-from harness.records.runs import as_json, canonical
+from harness.records.runs import as_json
+from harness.values.canonical import canonical
 
 HARNESS = Path(sys.executable).with_name("harness")
 SUITE = """name: card

@@ -45,7 +45,8 @@ def command(
     book = project.ledger(ledger)
     entries = book.entries()
     judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]
-    who = candidate_named(candidate, [entry.identity for entry in entries if entry.kind == "run"])
+    named = [each for each in entries if each.kind == "run" and candidate in (each.candidate, each.revision)]
+    who = candidate_named(candidate, [each.identity for each in named])
     runs = book.read_runs(_entries_of(who, gate, judged))
     decision = decide(
         GateQuestion(
@@ -82,7 +83,8 @@ def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
 
 def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[Entry]:
     """Return the runs of a candidate that a gate decides on: what watches looks at the latest of each suite alone."""
-    own = [entry for entry in judged if entry.suite in gate.suites and entry.identity.key == who.key]
+    alike = [entry for entry in judged if entry.suite in gate.suites and entry.candidate == who.digest]
+    own = [entry for entry in alike if entry.identity.key == who.key]
     if not gate.watch:
         return own
     latest = {entry.suite: entry for entry in sorted(own, key=lambda entry: entry.moment)}

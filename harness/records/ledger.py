@@ -27,7 +27,6 @@ from harness.values.runs import Run
 ATTEMPTS = 20
 PAGE = 500  # bodies read with one statement, as a database bounds what one may name
 LAST = sa.select(ENTRIES.c.entry_digest).order_by(ENTRIES.c.seq.desc()).limit(1)
-FIELDS = tuple(Entry.__dataclass_fields__)
 
 
 class Ledger:
@@ -62,10 +61,10 @@ class Ledger:
 
     def entries(self, kind: str | None = None) -> Sequence[Entry]:
         """Return this project's entries, oldest first, after checking that none was changed or taken out."""
-        chosen = sa.select(*(ENTRIES.c[name] for name in FIELDS)).where(ENTRIES.c.project == self.project)
+        chosen = sa.select(*(ENTRIES.c[name] for name in Entry._fields)).where(ENTRIES.c.project == self.project)
         with self._database.reading() as connection:
             rows = connection.execute(chosen.order_by(ENTRIES.c.seq)).all() if connection else ()
-        found = [Entry(**dict(zip(FIELDS, row, strict=True))) for row in rows]
+        found = list(map(Entry._make, rows))
         check_chain(found, self._name)
         return [entry for entry in found if kind in (None, entry.kind)]
 

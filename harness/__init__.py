@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from harness.plugins.reports import PastRun as PastRun
     from harness.plugins.reports import Report as Report
     from harness.plugins.reports import Reporter as Reporter
+    from harness.plugins.services import Reply as Reply
+    from harness.plugins.services import Request as Request
+    from harness.plugins.services import Service as Service
+    from harness.plugins.services import send_request as send_request
     from harness.plugins.targets import Connect as Connect
     from harness.plugins.targets import Datasets as Datasets
     from harness.plugins.targets import OperatingPoint as OperatingPoint
@@ -111,6 +115,12 @@ _HOME = {
         "check",
     ),
     "plugins.hooks": ("hookimpl",),
+    "plugins.services": (
+        "Reply",
+        "Request",
+        "Service",
+        "send_request",
+    ),
     "plugins.targets": (
         "Connect",
         "Datasets",

@@ -6,20 +6,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.error import URLError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.plugins.hooks import hookimpl
+from harness.plugins.services import Reply, Request, send_request
 from harness.plugins.targets import Connect, Datasets, pick
 from harness.values.identity import Identity
 
 PLACE = re.compile(r"\{(\w+)\}")
-SECONDS = 10
 
 
 class Template(BaseModel):
@@ -38,17 +36,7 @@ class Template(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
-    """One request, ready to be sent."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Service:
+class HttpService:
     """A service somebody else runs: its URL, who it says it is, and how a row becomes a request."""
 
     datasets: Datasets
@@ -61,7 +49,8 @@ class Service:
         """Return who the service says it is, or the revision that the suite declares."""
         if self.identity_path is None:
             return Identity(revision=self.revision or self.url, parts={"proof": "declared"})
-        message = _fetch_json(self.url + self.identity_path, self.template.headers)
+        request = Request(method="GET", path=self.identity_path, headers=self.template.headers)
+        message = self.send(request).json_object()
         revision, digest = message.get("version"), message.get("digest")
         if not isinstance(revision, str) or not isinstance(digest, str | None):
             raise HarnessError(
@@ -78,7 +67,7 @@ class Service:
         """Return a dataset as the suite declares it."""
         return pick(self.datasets, name)
 
-    def call(self, row: Mapping[str, object]) -> Call:
+    def request(self, row: Mapping[str, object]) -> Request:
         """Return the request for one row."""
         missing = sorted(self.template.columns() - set(row))
         if missing:
@@ -86,7 +75,11 @@ class Service:
         body = b"" if self.template.body is None else json.dumps(_fill_places(self.template.body, row)).encode()
         kind = {"Content-Type": "application/json"} if body else {}
         path = PLACE.sub(lambda place: quote(str(row[place[1]]), safe=""), self.template.path)
-        return Call(method=self.template.method, path=path, headers={**kind, **self.template.headers}, body=body)
+        return Request(method=self.template.method, path=path, headers={**kind, **self.template.headers}, body=body)
+
+    def send(self, request: Request) -> Reply:
+        """Send one request and return the answer."""
+        return send_request(self.url, request)
 
 
 @contextmanager
@@ -98,14 +91,14 @@ def http(
     request: Template | None = None,
     model: str | None = None,
     identity_path: str | None = None,
-) -> Iterator[Service]:
+) -> Iterator[HttpService]:
     """Open a service that runs elsewhere; nothing is started or stopped."""
     if not re.match(r"https?://[^/]+", url):
         raise UsageError(f"target kind 'http' takes a url as http://HOST:PORT; found {url!r}")
     if data is not None:
         pick(datasets, data)
     template = request or Template(method="GET")
-    yield Service(
+    yield HttpService(
         datasets=datasets, url=url.rstrip("/"), template=template, revision=model, identity_path=identity_path
     )
 
@@ -137,19 +130,6 @@ def _plain(value: object) -> object:
         if isinstance(value, str | int | float | bool | None)
         else str(getattr(value, "isoformat", value.__str__)())
     )
-
-
-def _fetch_json(url: str, headers: Mapping[str, str]) -> Mapping[str, object]:
-    try:
-        with urlopen(Request(url, headers=dict(headers)), timeout=SECONDS) as answer:
-            message = json.load(answer)
-    except (URLError, OSError, ValueError) as trouble:
-        raise HarnessError(f"{url} does not tell who it is: {trouble}; check that the service runs") from trouble
-    if not isinstance(message, dict):
-        raise HarnessError(
-            f"{url} answered {type(message).__name__}, not an object; name a path that tells the version"
-        )
-    return message
 
 
 @hookimpl

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pydantic import PydanticUserError
 
@@ -24,6 +24,7 @@ from harness.values.statistics import STATISTICS
 
 COMMAND = "import sys; from harness.cli import main; main(sys.argv[1:])"
 SECONDS = 120
+SERVICE = ("request", "send")
 Thing = Callable[..., object]
 
 
@@ -60,6 +61,11 @@ def _target(key: str, connect: Thing) -> None:
     others = [argument.name for argument in arguments[1:] if argument.kind is not argument.KEYWORD_ONLY]
     assert not others, f"target kind {key!r}: {', '.join(others)} cannot be configured; put a * after the datasets"
     _has_schema(f"target kind {key!r}", connect, lambda: schema_of(connect))
+    for opened in get_args(get_type_hints(inspect.unwrap(connect)).get("return")):
+        offered = [name for name in SERVICE if callable(getattr(opened, name, None))]
+        assert len(offered) != 1, (
+            f"target kind {key!r} offers {offered[0]} alone; a service has {' and '.join(SERVICE)}"
+        )
 
 
 def _function(key: str, thing: Thing) -> None:

@@ -41,17 +41,17 @@ def url() -> Iterator[str]:
 def test_a_place_that_is_a_whole_text_keeps_the_type_of_its_column() -> None:
     template = Template(path="/v1/{id}", body={"amount": "{amount}", "note": "row {id}", "at": ["{at}"], "fixed": 3})
     with http({}, url="http://127.0.0.1:1/", request=template) as service:
-        call = service.call(ROW)
+        request = service.request(ROW)
 
-    assert call.path == "/v1/7"
-    assert json.loads(call.body) == {"amount": 1.5, "note": "row 7", "at": ["2026-03-01T12:00:00"], "fixed": 3}
+    assert request.path == "/v1/7"
+    assert json.loads(request.body) == {"amount": 1.5, "note": "row 7", "at": ["2026-03-01T12:00:00"], "fixed": 3}
 
 
 def test_a_column_in_the_path_cannot_leave_its_place() -> None:
     with http({}, url="http://127.0.0.1:1", request=Template(path="/v1/{id}")) as service:
-        call = service.call({"id": "../x y\r\nHost: z"})
+        request = service.request({"id": "../x y\r\nHost: z"})
 
-    assert call.path == "/v1/..%2Fx%20y%0D%0AHost%3A%20z"
+    assert request.path == "/v1/..%2Fx%20y%0D%0AHost%3A%20z"
 
 
 def test_a_column_that_no_row_has_is_named() -> None:
@@ -59,7 +59,7 @@ def test_a_column_that_no_row_has_is_named() -> None:
         http({}, url="http://127.0.0.1:1", request=Template(body={"a": "{amont}"})) as service,
         pytest.raises(UsageError, match="'amont'; did you mean 'amount'"),
     ):
-        service.call(ROW)
+        service.request(ROW)
 
 
 def test_the_served_identity_carries_the_digest(url: str) -> None:
@@ -96,7 +96,7 @@ def test_what_names_no_version_is_refused(url: str) -> None:
 def test_a_service_that_is_not_there_is_named() -> None:
     with (
         http({}, url="http://127.0.0.1:1", identity_path="/model") as service,
-        pytest.raises(HarnessError, match="does not tell who it is"),
+        pytest.raises(HarnessError, match="does not answer"),
     ):
         service.identity()
 

@@ -11,6 +11,8 @@ from harness import HarnessError
 from harness.testing import conformance
 
 HEAD = """
+from collections.abc import Iterator
+
 from harness import Check, Dataset, Measurement, check, hookimpl
 """
 CHECK = """
@@ -107,6 +109,13 @@ def test_an_import_that_does_more_is_told(install: Install, source: str, message
     [
         ("def harness_targets():\n    return {'odd': lambda: None}", "takes no datasets"),
         ("def harness_targets():\n    return {'odd': lambda datasets, url: None}", "url cannot be configured"),
+        (
+            "def harness_targets():\n    class Odd:\n"
+            "        def request(self, row): ...\n"
+            "    def odd(datasets) -> Iterator[Odd]: ...\n"
+            "    return {'odd': odd}",
+            "target kind 'odd' offers request alone; a service has request and send",
+        ),
         ("def harness_reporters():\n    return {'odd': lambda runs: ''}", "cannot be called with its two arguments"),
         ("def harness_executors():\n    return {'odd': 3}", "'odd' is a int; offer a function"),
         ("def harness_promoters():\n    return {'odd': 3}", "promoter 'odd' has no current, move, read_back"),

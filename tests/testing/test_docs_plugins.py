@@ -16,7 +16,7 @@ from harness.testing import conformance
 from tests.support.digests import digest_of
 
 BLOCK = re.compile(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", re.DOTALL)
-PLUGINS = ("ask", "folder", "inline", "length", "lines")
+PLUGINS = ("answering", "ask", "folder", "inline", "length", "lines")
 SETTINGS = f"[tool.harness]\nproject = 'docs'\nplugins = {list(PLUGINS)}\n"
 
 

@@ -24,16 +24,18 @@ def test_conformance() -> None:
 
 
 def test_a_payment_is_sent_without_the_columns_the_service_does_not_take() -> None:
-    call = FraudService(datasets={}, url="http://127.0.0.1:1").call(ROW)
+    request = FraudService(datasets={}, url="http://127.0.0.1:1").request(ROW)
 
     assert {**{name: ROW[name] for name in ROW if name != "channel"}, "tx_time": "2026-03-01T00:00:00"} == json.loads(
-        call.body
+        request.body
     )
 
 
 def test_a_payment_without_a_terminal_cannot_be_sent() -> None:
     with pytest.raises(UsageError, match="terminal_id is missing"):
-        FraudService(datasets={}, url="http://127.0.0.1:1").call({n: v for n, v in ROW.items() if n != "terminal_id"})
+        FraudService(datasets={}, url="http://127.0.0.1:1").request(
+            {n: v for n, v in ROW.items() if n != "terminal_id"}
+        )
 
 
 def test_a_url_that_does_not_answer_is_an_error() -> None:

@@ -2,42 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import chain, islice
-from typing import Protocol, runtime_checkable
 from urllib.parse import SplitResult, urlsplit
 
-from harness import Dataset, HarnessError, Target, UsageError
+from harness import Dataset, HarnessError, Request, Service, Target, UsageError
 from harness_latency.plan import Endpoint
 
 PORTS = {"http": 80, "https": 443}
 MOST = 10_000  # different requests; more are sent again in turn
-
-
-class Call(Protocol):
-    """One request, as a target makes it of a row."""
-
-    @property
-    def method(self) -> str:
-        """Return GET, POST or PUT."""
-
-    @property
-    def path(self) -> str:
-        """Return the path below the target's URL, with its query."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers besides Host and Content-Length."""
-
-    @property
-    def body(self) -> bytes:
-        """Return the body, or nothing."""
-
-
-@runtime_checkable
-class Asked(Protocol):
-    """What a target must offer besides its URL for load to be put on it."""
-
-    def call(self, row: Mapping[str, object]) -> Call:
-        """Return the request for one row."""
 
 
 def endpoint(url: str | None) -> Endpoint:
@@ -50,11 +21,13 @@ def endpoint(url: str | None) -> Endpoint:
 
 def requests(target: Target, data: Dataset | None, count: int) -> Sequence[bytes]:
     """Return up to `count` requests, one for each row of the data (without data, one); they are sent in turn."""
-    if not isinstance(target, Asked):
-        raise UsageError("this target makes no requests of rows (it has no `call`); use `kind: http` with a `request`")
+    if not isinstance(target, Service):
+        raise UsageError(
+            "this target makes no requests of rows (it has no `request` and `send`); use `kind: http` with a `request`"
+        )
     rows: Sequence[Mapping[str, object]] = [{}] if data is None else first_rows(data, min(count, MOST))
     url = _parts(target.url or "")
-    return [on_the_wire(target.call(row), url) for row in rows]
+    return [on_the_wire(target.request(row), url) for row in rows]
 
 
 def first_rows(data: Dataset, count: int) -> Sequence[Mapping[str, object]]:
@@ -65,15 +38,15 @@ def first_rows(data: Dataset, count: int) -> Sequence[Mapping[str, object]]:
     return rows
 
 
-def on_the_wire(call: Call, url: SplitResult) -> bytes:
+def on_the_wire(request: Request, url: SplitResult) -> bytes:
     """Return a request as HTTP/1.1 bytes."""
-    headers = {"Host": url.netloc.rpartition("@")[2], "Content-Length": str(len(call.body)), **call.headers}
-    lines = [f"{call.method} {url.path.rstrip('/')}{call.path or '/'} HTTP/1.1"]
+    headers = {"Host": url.netloc.rpartition("@")[2], "Content-Length": str(len(request.body)), **request.headers}
+    lines = [f"{request.method} {url.path.rstrip('/')}{request.path or '/'} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     broken = [line for line in lines if "\r" in line or "\n" in line]
     if broken:
         raise UsageError(f"a request's path or header holds a line break: {broken[0]!r}; take it out")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + call.body
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body
 
 
 def _parts(url: str) -> SplitResult:

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.request import urlopen
 
 from fraud_target.embedded import LOOPBACK, fraud_service, free_port, run_service, valkey
-from harness import Connect, Dataset, Datasets, HarnessError, Identity, UsageError, hookimpl, pick
+from harness import (
+    Connect,
+    Dataset,
+    Datasets,
+    HarnessError,
+    Identity,
+    Reply,
+    Request,
+    UsageError,
+    hookimpl,
+    pick,
+    send_request,
+)
 
 SENT = ("transaction_id", "tx_time", "customer_id", "terminal_id", "amount")
-SECONDS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One request, ready to be sent."""
-
-    path: str
-    body: bytes
-    headers: Mapping[str, str]
-    method: str = "POST"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,24 +36,27 @@ class FraudService:
 
     def identity(self) -> Identity:
         """Return which model the service says it serves, with the digest of its files."""
-        try:
-            with urlopen(f"{self.url}/v1/model", timeout=SECONDS) as answer:
-                message = json.load(answer)
-        except (OSError, ValueError) as trouble:
-            raise HarnessError(f"{self.url}/v1/model does not answer: {trouble}; does the service run?") from trouble
-        return Identity(revision=message["version"], digest=message["digest"], parts={"proof": "served at /v1/model"})
+        reply = self.send(Request(method="GET", path="/v1/model"))
+        version, digest = (reply.json_object().get(name) for name in ("version", "digest"))
+        if not isinstance(version, str) or not isinstance(digest, str):
+            raise HarnessError(f"{reply.url} names no version with a digest; check that this is the fraud service")
+        return Identity(revision=version, digest=digest, parts={"proof": "served at /v1/model"})
 
     def dataset(self, name: str) -> Dataset:
         """Return a dataset as the suite declares it."""
         return pick(self.datasets, name)
 
-    def call(self, row: Mapping[str, object]) -> Call:
+    def request(self, row: Mapping[str, object]) -> Request:
         """Return the request that scores one payment."""
         missing = [name for name in SENT if name not in row]
         if missing:
             raise UsageError(f"payments have {', '.join(SENT)}; {', '.join(missing)} is missing from the data")
         body = json.dumps({name: _plain(row[name]) for name in SENT}).encode()
-        return Call(path="/v1/score", body=body, headers={"Content-Type": "application/json"})
+        return Request(path="/v1/score", body=body, headers={"Content-Type": "application/json"})
+
+    def send(self, request: Request) -> Reply:
+        """Send one request and return the answer."""
+        return send_request(self.url, request)
 
 
 @contextmanager

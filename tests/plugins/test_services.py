@@ -1,0 +1,109 @@
+"""One request is sent as it is, and its answer given as it came."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from harness import Dataset, HarnessError, Identity, Reply, Request, Service, Target, send_request
+from harness.builtin.http import http
+from harness.testing import FakeTarget
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was asked; a path that is a number is the status."""
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked = {"method": self.command, "path": self.path, "kind": self.headers["Content-Type"], "body": body.decode()}
+        status = self.path.rpartition("/")[2]
+        self.send_response(int(status) if status.isdigit() else 200)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+        self.wfile.write(json.dumps(asked).encode())
+
+    do_GET = do_POST = do_PUT = _answer
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Echo)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_request_is_sent_as_it_is(url: str, method: str) -> None:
+    request = Request(
+        method="PUT" if method == "PUT" else "POST", path="/v1/a?b=c", headers={"Content-Type": "text/x"}, body=b"rows"
+    )
+
+    reply = send_request(f"{url}/", request)
+
+    expected = {"method": method, "path": "/v1/a?b=c", "kind": "text/x", "body": "rows"}
+    assert (f"{url}/v1/a?b=c", 200, expected) == (reply.url, reply.status, reply.json_object())
+
+
+@pytest.mark.parametrize("status", [204, 302, 404, 503])
+def test_an_answer_of_any_status_is_given_as_it_came(url: str, status: int) -> None:
+    reply = send_request(url, Request(method="GET", path=f"/{status}"))
+
+    assert (status, "/elsewhere") == (reply.status, reply.headers["Location"])
+
+
+def test_loopback_is_never_asked_through_a_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    replies = [
+        send_request(each, Request(method="GET", path="/")) for each in (url, url.replace("127.0.0.1", "localhost"))
+    ]
+
+    assert [200, 200] == [reply.status for reply in replies]
+    with pytest.raises(HarnessError, match=r"http://service\.invalid/ does not answer: .*refused"):
+        send_request("http://service.invalid", Request(method="GET", path="/"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (503, b"{}", "answered with status 503, not 200"),
+        (200, b"ok", "answered no JSON"),
+        (200, b"[1]", "answered list, not an object"),
+    ],
+)
+def test_what_is_no_object_is_an_error_that_names_the_url(status: int, body: bytes, message: str) -> None:
+    reply = Reply(url="http://h/v1", status=status, headers={}, body=body)
+
+    with pytest.raises(HarnessError, match=f"http://h/v1 {message}"):
+        reply.json_object()
+
+
+def test_a_target_that_makes_no_requests_is_no_service() -> None:
+    class HalfAService:
+        url = "http://127.0.0.1:1"
+
+        def identity(self) -> Identity:
+            return Identity(revision="v1")
+
+        def dataset(self, name: str) -> Dataset:
+            raise NotImplementedError(name)
+
+        def request(self, row: object) -> Request:
+            return Request(path="/")
+
+    half: object = HalfAService()
+    with http({}, url="http://127.0.0.1:1") as service:
+        found = [isinstance(each, Service) for each in (service, half, FakeTarget(datasets={}))]
+
+    assert [True, False, False] == found
+    assert isinstance(half, Target)

@@ -89,9 +89,9 @@ def queries() -> Iterator[Queries]:
 def asked_by(check: Check, queries: Queries, rows: Any, **params: Any) -> list[str]:
     """Return what a step asks by itself: neither the host's count of the rows nor what it asks to verify the roles."""
     tables = {"data": replace(dataset(rows), as_of=datetime(2026, 1, 4, tzinfo=UTC))}
-    tables |= {n: dataset(params.pop(n), n) for n in check.dataset_arguments() if n in params}
+    tables |= {n: dataset(params.pop(n), n) for n in check.spec.datasets if n in params}
     queries()
-    check.measure_target(FakeTarget(), tables, check.parameters(params))
+    check.measure_target(FakeTarget(), tables, params)
     return queries()
 
 

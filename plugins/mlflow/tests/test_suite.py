@@ -141,7 +141,7 @@ def test_a_run_is_logged_with_its_tags_bounds_and_json(
 
     done = harness("run", path, "--out", "out", "--report", "mlflow")
 
-    assert done.out.splitlines()[-1] == f"MLflow  1 run logged to experiment 'demo' at {store.uri}"
+    assert done.out.splitlines()[0] == f"MLflow  1 run logged to experiment 'demo' at {store.uri}"
     logged = _only_run(tracked, "demo")
     run = recorded(project)
     estimate = run["verdicts"][0]["estimate"]

@@ -31,7 +31,7 @@ named = {name[0] + name.split("_")[1][0] + "r": getattr(metrics, f"{name}_rate")
 named["selection_rate"] = metrics.selection_rate
 named["precision"] = lambda y, p: precision_score(y, p, zero_division=float("nan"))
 frame = metrics.MetricFrame(metrics=named, **given).by_group
-told = [[list(key) if isinstance(key, tuple) else [key], row.to_dict()] for key, row in frame.iterrows()]
+message = [[list(key) if isinstance(key, tuple) else [key], row.to_dict()] for key, row in frame.iterrows()]
 odds = metrics.equalized_odds_difference(**given)
 json.dump({"groups": message, "odds": odds}, open(sys.argv[2], "w"))
 """

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from harness.tables.sql import sql as sql
     from harness.values.cost import Cost as Cost
     from harness.values.decisions import GateDecision as GateDecision
+    from harness.values.decisions import GateFinding as GateFinding
     from harness.values.identity import Identity as Identity
     from harness.values.keys import MetricKey as MetricKey
     from harness.values.measurements import CrossCheck as CrossCheck
@@ -143,7 +144,7 @@ _HOME = {
         "Profile",
     ),
     "values.cost": ("Cost",),
-    "values.decisions": ("GateDecision",),
+    "values.decisions": ("GateDecision", "GateFinding"),
     "tables.queries": ("Query",),
     "tables.scan": ("rows_of",),
     "tables.sql": (

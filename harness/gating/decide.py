@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.family import correct_failures
@@ -10,19 +11,13 @@ from harness.gating.gates import Gate
 from harness.gating.waivers import Held, Waiver, idle, refusal
 from harness.judging.looks import overdrawn
 from harness.judging.wording import looks_spent_reason
-from harness.values.decisions import GateDecision
+from harness.values.decisions import GateDecision, GateFinding
 from harness.values.identity import CANDIDATE, Identity
 from harness.values.outcomes import GateOutcome
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
 WORST_FIRST: tuple[GateOutcome, ...] = ("error", "fail", "inconclusive", "waived", "pass")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Finding:
-    outcome: GateOutcome
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +55,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         gate_digest=gate.digest,
         candidate=candidate,
         outcome=outcome,
-        reasons=_reasons(findings, outcome),
+        findings=_sort_findings(findings, outcome),
         warnings=(*filter(None, (attempt_warning(run, asked.attempts) for run in seen)), *_idle(asked, held)),
         runs={run.suite: run.digest for run in seen},
         suites={run.suite: run.suite_digest for run in seen},
@@ -71,7 +66,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     )
 
 
-def _worst(findings: Sequence[_Finding]) -> GateOutcome:
+def _worst(findings: Sequence[GateFinding]) -> GateOutcome:
     outcomes = [finding.outcome for finding in findings]
     return min(outcomes, key=WORST_FIRST.index) if outcomes else "error"
 
@@ -99,13 +94,12 @@ def _idle(asked: GateQuestion, held: Held) -> Iterator[str]:
     yield from idle(asked.waivers, held, asked.candidate, promotes=bool(asked.gate.promote), now=asked.now)
 
 
-def _reasons(findings: Sequence[_Finding], outcome: GateOutcome) -> tuple[str, ...]:
+def _sort_findings(findings: Sequence[GateFinding], outcome: GateOutcome) -> tuple[GateFinding, ...]:
     """Return why it passes, or all that keeps it from passing, the worst first."""
     if outcome == "pass":
-        return tuple(finding.reason for finding in findings)
+        return tuple(findings)
     against = [finding for finding in findings if finding.outcome != "pass"]
-    against.sort(key=lambda finding: WORST_FIRST.index(finding.outcome))
-    return tuple(f"{finding.outcome}: {finding.reason}" for finding in against)
+    return tuple(sorted(against, key=lambda finding: WORST_FIRST.index(finding.outcome)))
 
 
 def _latest(runs: Sequence[Run], suite: str, candidate: Identity) -> Run | None:
@@ -113,27 +107,26 @@ def _latest(runs: Sequence[Run], suite: str, candidate: Identity) -> Run | None:
     return max(same, key=lambda run: run.started) if same else None
 
 
-def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[_Finding]:
+def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[GateFinding]:
     if gate.promote and candidate.digest is None:
         message = (
             "is only declared: no digest proves which model made the scores; record made_by, or judge the model itself"
         )
-        yield _Finding(outcome="error", reason=f"candidate {candidate.revision} {message}")
+        yield GateFinding(outcome="error", reason=f"candidate {candidate.revision} {message}")
     if gate.approvals:
         groups = " or ".join(gate.approvals.groups)
-        yield _Finding(outcome="error", reason=f"{gate.approvals.count} approval(s) of {groups} asked, 0 recorded")
+        yield GateFinding(outcome="error", reason=f"{gate.approvals.count} approval(s) of {groups} asked, 0 recorded")
 
 
-def _run_findings(asked: GateQuestion, suite: str, run: Run | None, held: Held) -> Iterator[_Finding]:
+def _run_findings(asked: GateQuestion, suite: str, run: Run | None, held: Held) -> Iterator[GateFinding]:
     if run is None:
         kind, how = ("scheduled run", " with --trigger schedule") if asked.gate.watch else ("run", "")
-        message = f"{suite}: no {kind} of this candidate in the ledger; run the suite{how} first"
-        yield _Finding(outcome="error", reason=message)
+        yield _suite_error(suite, f"no {kind} of this candidate in the ledger; run the suite{how} first")
         return
     yield from _age_findings(asked.gate, suite, run, asked.now)
     verdicts = [verdict for other, verdict in held if other == suite]
     if not verdicts:
-        yield _Finding(outcome="error", reason=f"{suite}: no must was judged, so nothing is proven")
+        yield _suite_error(suite, "no must was judged, so nothing is proven")
     waivers = list(_standing_waivers(asked, held))
     measured = {m.key.overall for m in run.measurements if m.target == CANDIDATE and not m.failure}
     for verdict in verdicts:
@@ -148,63 +141,64 @@ def _standing_waivers(asked: GateQuestion, held: Held) -> Iterator[Waiver]:
             yield waiver
 
 
-def _waiver_finding(waivers: Sequence[Waiver], suite: str, verdict: Verdict) -> _Finding | None:
+def _waiver_finding(waivers: Sequence[Waiver], suite: str, verdict: Verdict) -> GateFinding | None:
     for waiver in waivers:
         if waiver.names(suite, verdict) and verdict.outcome in ("fail", "inconclusive"):
             until = f"waived until {waiver.expires:%Y-%m-%d} by {waiver.owner} ({waiver.reason})"
             was = f"it was {verdict.outcome}: {verdict.reason}"
-            return _Finding(outcome="waived", reason=f"{suite}: {verdict.name}: {until}; {was}")
+            return GateFinding(outcome="waived", suite=suite, key=verdict.key, reason=f"{until}; {was}")
     return None
 
 
-def _verdict_finding(asked: GateQuestion, suite: str, run: Run, verdict: Verdict, is_measured: bool) -> _Finding:
+def _verdict_finding(asked: GateQuestion, suite: str, run: Run, verdict: Verdict, is_measured: bool) -> GateFinding:
     """Return what a verdict comes to; a candidate that was not measured owes its error to no missing champion."""
     versus = verdict.requirement.versus
     alone = versus and run.baselines.get(versus, run.candidate) is None and is_measured
-    if alone and asked.gate.first_promotion == "allow":
-        if not asked.promoted_before:
-            return _Finding(
-                outcome="pass", reason=f"{suite}: {verdict.name}: first promotion, no {versus} to compare with"
-            )
-        reason = (
-            f"{suite}: {verdict.name}: there is no {versus} now, but there was one; restore it, or compare with another"
-        )
-        return _Finding(outcome="error", reason=reason)
-    return _Finding(outcome=verdict.outcome, reason=f"{suite}: {verdict.name}: {verdict.reason}")
+    about = partial(GateFinding, suite=suite, key=verdict.key)
+    if not alone or asked.gate.first_promotion != "allow":
+        return about(outcome=verdict.outcome, reason=verdict.reason)
+    if not asked.promoted_before:
+        return about(outcome="pass", reason=f"first promotion, no {versus} to compare with")
+    reason = f"there is no {versus} now, but there was one; restore it, or compare with another"
+    return about(outcome="error", reason=reason)
 
 
-def _age_findings(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
+def _suite_error(suite: str, reason: str) -> GateFinding:
+    return GateFinding(outcome="error", suite=suite, reason=reason)
+
+
+def _age_findings(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[GateFinding]:
     when = f"{run.finished:%Y-%m-%d %H:%M} UTC"
     if run.finished > now:  # it would hide every later run, as the newest decides
-        reason = f"{suite}: the run of {when} is of the future; set the clock right that is wrong, then run it again"
-        yield _Finding(outcome="error", reason=reason)
+        reason = f"the run of {when} is of the future; set the clock right that is wrong, then run it again"
+        yield _suite_error(suite, reason)
     elif gate.run_max_age is not None and now - run.finished > gate.run_max_age:
-        reason = f"{suite}: the run of {when} is not of the last {_span(gate.run_max_age)}; run the suite again"
-        yield _Finding(outcome="error", reason=reason)
+        reason = f"the run of {when} is not of the last {_span(gate.run_max_age)}; run the suite again"
+        yield _suite_error(suite, reason)
     if gate.data_max_age is not None:
         yield from _data_findings(gate.data_max_age, suite, run, now)
 
 
-def _data_findings(limit: timedelta, suite: str, run: Run, now: datetime) -> Iterator[_Finding]:
+def _data_findings(limit: timedelta, suite: str, run: Run, now: datetime) -> Iterator[GateFinding]:
     latest = {name: data.latest for name, data in run.datasets.items() if data.judged}
     undated = [name for name, newest in latest.items() if newest is None]
     if undated or not latest:
         named = f"dataset {undated[0]!r} does not say" if undated else "no dataset says"
-        reason = f"{suite}: {named} when its rows happened; add `time: COLUMN` so that data_max_age can be held"
-        yield _Finding(outcome="error", reason=reason)
+        reason = f"{named} when its rows happened; add `time: COLUMN` so that data_max_age can be held"
+        yield _suite_error(suite, reason)
     for name, newest in latest.items():
         if newest is not None:
             yield from _row_findings(limit, suite, name, newest, now)
 
 
-def _row_findings(limit: timedelta, suite: str, name: str, newest: datetime, now: datetime) -> Iterator[_Finding]:
+def _row_findings(limit: timedelta, suite: str, name: str, newest: datetime, now: datetime) -> Iterator[GateFinding]:
     if newest > now:
         message = f"dataset {name!r} has rows of {newest:%Y-%m-%d %H:%M} UTC, which is the future"
-        reason = f"{suite}: {message}, so their age is not known; correct the times (one without a zone is read as UTC)"
-        yield _Finding(outcome="error", reason=reason)
+        reason = f"{message}, so their age is not known; correct the times (one without a zone is read as UTC)"
+        yield _suite_error(suite, reason)
     if now - newest > limit:
         message = f"the newest row of {name!r} is of {newest:%Y-%m-%d}, older than {_span(limit)}"
-        yield _Finding(outcome="error", reason=f"{suite}: {message}; judge newer rows")
+        yield _suite_error(suite, f"{message}; judge newer rows")
 
 
 def _span(span: timedelta) -> str:

@@ -1,11 +1,9 @@
 """Puts a gate's decision into words."""
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.values.decisions import GateDecision
+from harness.values.decisions import GateDecision, GateFinding
 from harness.values.outcomes import GateOutcome
 
 SAYS: Mapping[GateOutcome, str] = {
@@ -33,16 +31,25 @@ def describe_decision(decision: GateDecision) -> DecisionWording:
     is_reported = decision.outcome == "inconclusive" and not decision.blocks
     return DecisionWording(
         headline=f"{decision.candidate.revision} {SAYS[decision.outcome]} {decision.gate}",
-        reasons=group_reasons(decision.reasons),
+        reasons=_group_findings(decision.findings),
         notices=(REPORTED,) if is_reported else (),
         warnings=decision.warnings,
     )
 
 
-def group_reasons(reasons: Sequence[str]) -> Sequence[str]:
-    """Return reasons that differ in their labels alone as one line that counts them."""
-    lines = [re.sub(r"\[[^\]]*\]:", " (COUNT):", reason, count=1) for reason in reasons]
-    several = Counter(lines)
-    alone = zip(lines, reasons, strict=True)
-    shown = {line: line.replace("COUNT", f"all {n}") if (n := several[line]) > 1 else reason for line, reason in alone}
-    return list(shown.values())
+def _group_findings(findings: Sequence[GateFinding]) -> Sequence[str]:
+    """Return findings as lines; those that differ in their labels alone share one that counts them."""
+    groups: dict[GateFinding, list[GateFinding]] = {}
+    for finding in findings:
+        groups.setdefault(_without_labels(finding), []).append(finding)
+    return [_group_line(without_labels, group) for without_labels, group in groups.items()]
+
+
+def _group_line(without_labels: GateFinding, group: Sequence[GateFinding]) -> str:
+    if len(set(group)) == 1:
+        return str(group[0])
+    return without_labels.line(f"{without_labels.key} (all {len(group)})")
+
+
+def _without_labels(finding: GateFinding) -> GateFinding:
+    return replace(finding, key=finding.key and finding.key.overall)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.values.canonical import canonical, sha256
-from harness.values.decisions import GateDecision
+from harness.values.decisions import GateDecision, GateFinding
 from harness.values.identity import Identity
+from harness.values.keys import MetricKey
 from harness.values.measurements import CrossCheck, Measurement
 from harness.values.requirements import Requirement
 from harness.values.runs import Data, Run
@@ -83,6 +84,8 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
     ),
     Estimate: ("value", "lower", "upper", "level", "n", "n_eff", "method", "hits", "clusters", "p_fail"),
     Look: ("number", "planned", "evidence", "joined", "alone", "spent"),
+    MetricKey: ("step", "metric", "labels"),
+    GateFinding: ("outcome", "reason", "suite", "key"),
     GateDecision: (
         "record_version",
         "project",
@@ -90,7 +93,7 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
         "gate_digest",
         "candidate",
         "outcome",
-        "reasons",
+        "findings",
         "warnings",
         "runs",
         "suites",

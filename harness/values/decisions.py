@@ -5,17 +5,36 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harness.values.identity import Identity
+from harness.values.keys import MetricKey
 from harness.values.outcomes import GateOutcome
 from harness.values.versions import RECORD_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateFinding:
+    """One thing a gate found, and what it makes of the outcome: about a metric, a suite, or the candidate itself."""
+
+    outcome: GateOutcome
+    reason: str
+    suite: str = ""
+    key: MetricKey | None = None
+
+    def __str__(self) -> str:
+        return self.line(str(self.key or ""))
+
+    def line(self, name: str) -> str:
+        """Return the finding with the metric under this name: `fail: fraud: recall: at most 62 % ...`."""
+        outcome = "" if self.outcome == "pass" else self.outcome
+        return ": ".join(filter(None, (outcome, self.suite, name, self.reason)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateDecision:
     """What a gate decided for one candidate, why, what to beware of, and on what exactly.
 
-    `gate_digest` is of the gate as it was read. By suite: `runs` are the digests of the runs that were decided on,
-    `suites` those of the suite files they held, `datasets` those of each dataset, `plugins` the distribution and
-    version of each plugin.
+    `findings` are all of them if it passes, else those against it, the worst first. `gate_digest` is of the gate as
+    it was read. By suite: `runs` are the digests of the runs that were decided on, `suites` those of the suite files
+    they held, `datasets` those of each dataset, `plugins` the distribution and version of each plugin.
     """
 
     record_version: int = RECORD_VERSION
@@ -24,7 +43,7 @@ class GateDecision:
     gate_digest: str
     candidate: Identity
     outcome: GateOutcome
-    reasons: tuple[str, ...]
+    findings: tuple[GateFinding, ...]
     warnings: tuple[str, ...] = ()
     runs: Mapping[str, str]
     suites: Mapping[str, str]
@@ -32,3 +51,8 @@ class GateDecision:
     plugins: Mapping[str, Mapping[str, str]]
     decided: datetime
     blocks: bool
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return the findings as lines."""
+        return tuple(map(str, self.findings))

@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from harness import Cost, Data, Estimate, GateDecision, GateOutcome, Identity, Outcome, Requirement, Run, Verdict
+from harness import (
+    Cost,
+    Data,
+    Estimate,
+    GateDecision,
+    GateFinding,
+    GateOutcome,
+    Identity,
+    Outcome,
+    Requirement,
+    Run,
+    Verdict,
+)
 
 MakeVerdict = Callable[..., Verdict]
 MakeRun = Callable[..., Run]
@@ -83,7 +95,11 @@ def decision() -> MakeDecision:
             gate="production",
             candidate=Identity(revision="fraud 14", digest="sha256:" + "9f" * 32),
             outcome=outcome,
-            reasons=("fail: card-fraud: recall: at most 62.8 %; at least 70 % was asked",),
+            findings=(
+                GateFinding(
+                    outcome="fail", suite="card-fraud", reason="recall: at most 62.8 %; at least 70 % was asked"
+                ),
+            ),
             gate_digest="sha256:" + "ef56" * 16,
             runs={"card-fraud": "sha256:" + "ab12" * 16},
             suites={"card-fraud": "sha256:" + "cd34" * 16},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness_reports.html import page, report
 
-from harness import GateDecision, Identity, PastRun, Report, Run, Verdict
+from harness import GateDecision, GateFinding, Identity, MetricKey, PastRun, Report, Run, Verdict
 
 MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
@@ -144,16 +144,25 @@ def test_page_of_a_decision_says_first_what_the_gate_decided(
 
 
 def test_page_of_a_decision_without_runs_is_well_formed(decision: MakeDecision) -> None:
-    found = page(Report(runs=[], decision=decision("error", reasons=("error: s: no run of this candidate",))))
+    found = page(
+        Report(
+            runs=[],
+            decision=decision(
+                "error", findings=(GateFinding(outcome="error", suite="s", reason="no run of this candidate"),)
+            ),
+        )
+    )
 
     assert [] == parsed(found).open
     assert "error: s: no run of this candidate" in found
 
 
 def test_everything_in_a_decision_is_escaped(decision: MakeDecision) -> None:
-    hostile = decision(
-        "waived", project=EVIL, gate=EVIL, reasons=(EVIL,), warnings=(EVIL,), candidate=Identity(revision=EVIL)
+    named = Identity(revision=EVIL)
+    found = GateFinding(
+        outcome="waived", suite=EVIL, key=MetricKey(step=EVIL, metric=EVIL, labels=((EVIL, EVIL),)), reason=EVIL
     )
+    hostile = decision("waived", project=EVIL, gate=EVIL, findings=(found,), warnings=(EVIL,), candidate=named)
 
     found = page(Report(runs=[], decision=hostile))
 

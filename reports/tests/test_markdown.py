@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness_reports.markdown import LIMIT, escape_markdown, report, summary
 
-from harness import GateDecision, Identity, Report, Run, Verdict
+from harness import GateDecision, GateFinding, Identity, Report, Run, Verdict
 
 MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
@@ -101,7 +101,11 @@ def test_more_verdicts_than_fit_are_counted(run: MakeRun, verdict: MakeVerdict) 
 def test_a_decision_is_the_headline_and_its_reasons_come_first(
     run: MakeRun, verdict: MakeVerdict, decision: MakeDecision
 ) -> None:
-    decided = decision("inconclusive", reasons=("inconclusive: a|b: 80 %",), warnings=("look out",))
+    decided = decision(
+        "inconclusive",
+        findings=(GateFinding(outcome="inconclusive", suite="a|b", reason="80 %"),),
+        warnings=("look out",),
+    )
 
     found = summary(Report(runs=[run(verdict())], decision=decided))
 
@@ -115,7 +119,9 @@ def test_a_decision_is_the_headline_and_its_reasons_come_first(
 
 
 def test_reasons_that_do_not_fit_are_counted(decision: MakeDecision) -> None:
-    decided = decision(reasons=tuple(f"fail: {number}: {'x' * 100}" for number in range(1000)))
+    decided = decision(
+        findings=tuple(GateFinding(outcome="fail", suite=str(number), reason="x" * 100) for number in range(1000))
+    )
 
     found = summary(Report(runs=[], decision=decided))
 

@@ -27,5 +27,5 @@ def test_a_minute_of_load_costs_no_memory_and_no_answer(tmp_path: Path, soak: Mo
     found = soak.soak(tmp_path, 1.0, 50.0)
 
     print(soak.result_text(found))
-    assert found.shots.answered.all()
+    assert found.shots.is_answered.all()
     assert found.rss_mib[-10:].mean() - found.rss_mib[:10].mean() < MOST_GROWTH_MIB

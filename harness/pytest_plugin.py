@@ -76,8 +76,13 @@ def observe(request: pytest.FixtureRequest) -> Observe:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, bool, bool]:
-    """Judge what was observed and record the runs when all tests are through; a session cut short records nothing."""
-    finished = yield
+    """Judge what was observed when all tests are through, and record what is whole, also when they were stopped."""
+    try:
+        finished = yield
+    except BaseException:  # Ctrl-C, -x, errors of collection
+        if _leads(session.config):
+            import_module("harness.pytesting.closing").close_early(session)
+        raise
     if _leads(session.config):
         import_module("harness.pytesting.closing").close(session)
     return finished

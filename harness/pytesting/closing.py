@@ -10,7 +10,7 @@ from harness.errors import HarnessError
 from harness.gating.attempts import attempt_warning
 from harness.judging.judge import judge
 from harness.judging.phrases import asked_of, found_in
-from harness.pytesting.door import door
+from harness.pytesting.door import Door, door
 from harness.pytesting.items import SuiteFile, Trouble, late_items
 from harness.pytesting.observed import measure_observations, tests_left_out
 from harness.pytesting.session import SESSION
@@ -38,11 +38,24 @@ def close(session: pytest.Session) -> None:
     folder = session.config.stash[SESSION].folder
     paths = suite_paths(folder)
     _perform(session, late_items(session, paths))
-    settled = [_record_suite(session, path) for path in paths] if not session.shouldfail else []
-    notes = [found for found in settled if isinstance(found, str)]
+    settled = [_record_suite(session, path) for path in paths]
+    notes = [*_extra_observations(session, paths), *_unknown_params(session, paths)]
+    session.config.stash[CLOSED] = _closed(session, settled, notes)
+
+
+def close_early(session: pytest.Session) -> None:
+    """Record the suites that were whole before the session stopped, and tell why the others were not recorded."""
+    paths = suite_paths(session.config.stash[SESSION].folder)
+    settled = [_record_or_reason(session, path) for path in paths]
+    if settled:
+        session.config.stash[CLOSED] = _closed(session, settled, ["the session stopped early"])
+
+
+def _closed(session: pytest.Session, settled: Sequence[Run | str], notes: Sequence[str]) -> Closed:
+    """Return the runs that were recorded and all there is to tell besides."""
     runs = [found for found in settled if isinstance(found, Run)]
-    notes += [*_extra_observations(session, paths), *_unknown_params(session, paths), *_attempt_warnings(session, runs)]
-    session.config.stash[CLOSED] = Closed(runs=runs, notes=notes)
+    unrecorded = [found for found in settled if isinstance(found, str)]
+    return Closed(runs=runs, notes=[*unrecorded, *notes, *_attempt_warnings(session, runs)])
 
 
 def _attempt_warnings(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
@@ -58,8 +71,7 @@ def _attempt_warnings(session: pytest.Session, runs: Sequence[Run]) -> Iterator[
 def summarize(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Show the table of verdicts of each run, with its id."""
     found = config.stash.get(CLOSED, None)
-    suites = suite_paths(config.stash[SESSION].folder)
-    lines = list(_lines(found)) if found else ["stopped early: nothing was recorded"] if suites else []
+    lines = list(_lines(found)) if found else []
     if lines:
         reporter.section("harness")
         reporter.write_line("\n".join(lines))
@@ -94,29 +106,36 @@ def _perform(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
 
 
 def _record_suite(session: pytest.Session, path: Path) -> Run | str:
-    """Return a suite's recorded run, or why there is none."""
+    """Return a suite's recorded run, or why there is none; one that cannot be recorded fails the session."""
     opened = door(session.config)
-    shared = opened.suite(path)
-    why = _not_whole(shared, tests_left_out(opened.session.log))
-    if why:
-        return f"{shared.suite.name}: not recorded: {why}"
     try:
-        run = shared.run()
-        opened.ledger.record_run(run)
+        return _run_or_lack(opened, opened.suite(path))
     except HarnessError as error:
-        _perform(
-            session, [Trouble.from_parent(SuiteFile.from_parent(session, path=path), name="run", message=str(error))]
-        )
-        return f"{shared.suite.name}: not recorded: {error}"
-    return run
+        file = SuiteFile.from_parent(session, path=path)
+        _perform(session, [Trouble.from_parent(file, name="run", message=str(error))])
+        return f"{opened.suite(path).suite.name}: not recorded: {error}"
 
 
-def _not_whole(shared: Shared, left_out: Sequence[str]) -> str:
+def _record_or_reason(session: pytest.Session, path: Path) -> Run | str:
+    """Return a suite's recorded run, or why there is none."""
+    try:
+        opened = door(session.config)
+        return _run_or_lack(opened, opened.suite(path))
+    except HarnessError as error:
+        return f"{path.name}: not recorded: {error}"
+
+
+def _run_or_lack(opened: Door, shared: Shared) -> Run | str:
+    lack = _lack(shared, tests_left_out(opened.session.log))
+    return f"{shared.suite.name}: not recorded: {lack}" if lack else shared.record()
+
+
+def _lack(shared: Shared, left_out: Sequence[str]) -> str:
     """Return what a suite's run lacks, or nothing."""
     missing = shared.missing()
     if missing:
         return f"{len(missing)} of {len(shared.steps)} steps were not measured ({', '.join(missing)})"
-    if left_out and any(step.check.name == OBSERVED for step in shared.steps):
+    if left_out and shared.observes:
         return f"{len(left_out)} tests that observe were deselected, the first is {left_out[0]}"
     return ""
 

@@ -54,6 +54,7 @@ class Door:
             plugins=self.project.plugins,
             options=self.options,
             services=self.services,
+            ledger=self.ledger,
             folder=self.session.folder / "suites" / suite.name,
             closing=self.closing,
         )

@@ -3,7 +3,7 @@
 import fcntl
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,14 @@ from pydantic import TypeAdapter
 from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.plugins.discovery import Plugins
+from harness.records.ledger import Ledger
+from harness.records.runs import as_json, from_json
 from harness.running.assembling import assemble_run
 from harness.running.judging import JudgedStep
 from harness.running.opening import OpenSuite, open_suite
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_steps
-from harness.suite.steps import Resolved, ResolvedSuite
+from harness.suite.steps import OBSERVED, Resolved, ResolvedSuite
 from harness.suite.suites import Suite
 from harness.values.canonical import canonical
 from harness.values.runs import Run
@@ -35,6 +37,7 @@ class Shared:
     plugins: Plugins
     options: RunOptions
     services: RunServices
+    ledger: Ledger
     folder: Path
     closing: ExitStack
 
@@ -49,8 +52,12 @@ class Shared:
         place = self.folder / str(self.steps.index(step))
         found, trouble = place.with_suffix(".json"), place.with_suffix(".error")
         with _hold_lock(place.with_suffix(".lock")):
-            if not found.exists() and not trouble.exists():
+            is_first = not found.exists() and not trouble.exists()
+            if is_first:
                 self._measure(step, found, trouble)
+        if is_first and not self.observes and not self.missing():
+            with suppress(HarnessError):  # told when the session closes, which tries again
+                self.record()
         if trouble.exists():
             raise HarnessError(trouble.read_text(encoding="utf-8"))
         return JUDGED.validate_json(found.read_text(encoding="utf-8"))
@@ -59,9 +66,20 @@ class Shared:
         """Return the names of the steps that were not measured."""
         return [step.name for index, step in enumerate(self.steps) if not (self.folder / f"{index}.json").exists()]
 
-    def run(self) -> Run:
-        """Return the whole run, when every step was measured."""
-        return assemble_run(self.suite, [self.part(step) for step in self.steps], self.options)
+    @property
+    def observes(self) -> bool:
+        """Tell whether a step waits for what the session's tests observe."""
+        return any(step.check.name == OBSERVED for step in self.steps)
+
+    def record(self) -> Run:
+        """Return the whole run, when every step was measured; the first process that asks records it."""
+        kept = self.folder / "run.json"
+        with _hold_lock(self.folder / "run.lock"):
+            if not kept.exists():
+                run = assemble_run(self.suite, [self.part(step) for step in self.steps], self.options)
+                self.ledger.record_run(run)
+                write_atomic(kept, canonical(as_json(run)))
+        return from_json(kept.read_text(encoding="utf-8"))
 
     def _measure(self, step: Resolved, found: Path, trouble: Path) -> None:
         # A check that must run alone waits for the other steps of the session, and they for it.

@@ -1,5 +1,7 @@
 """`pytest suites/` holds a suite's requirements as tests, and records the run that `harness run` records."""
 
+import signal
+
 import pytest
 
 from tests.pytest_plugin.conftest import CARD, Project, Session, project_in
@@ -130,12 +132,38 @@ def test_collecting_only_measures_nothing(card: Project) -> None:
     assert not (card.folder / ".harness").exists()
 
 
-def test_a_session_that_stops_early_records_nothing(card: Project) -> None:
+def test_a_session_that_stops_early_records_no_suite_in_part(card: Project) -> None:
     stopped = card.inside("suites", "-x", *PARAM)
 
     assert 1 == stopped.code
-    assert "stopped early: nothing was recorded" in stopped.out
+    assert "card: not recorded: 2 of 3 steps were not measured (counted.mean, rows.mean)" in stopped.out
+    assert "the session stopped early" in stopped.out
     assert [] == card.runs("card")
+
+
+@pytest.mark.parametrize("how", ["KeyboardInterrupt()", "SystemExit(3)"])
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_session_that_is_interrupted_keeps_the_suites_that_had_ended(card: Project, how: str, workers: str) -> None:
+    (card.folder / "suites" / "other.suite.yaml").write_text(CARD.replace("name: card", "name: other"))
+    interrupt = f"import time\n\ndef test_last():\n    time.sleep(3)\n    raise {how}\n"
+    (card.folder / "test_interrupt.py").write_text(interrupt)
+    options = ("-p", "xdist", "-n", workers) if workers != "0" else ()
+
+    stopped = card.pytest("suites", "test_interrupt.py", *options, *PARAM)
+
+    assert 0 != stopped.code
+    assert (1, 1) == (len(card.runs("card")), len(card.runs("other")))
+
+
+def test_a_session_killed_by_a_signal_keeps_the_suites_that_had_ended(card: Project) -> None:
+    (card.folder / "test_kill.py").write_text(
+        "import os, signal\n\ndef test_last():\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+
+    killed = card.pytest("suites", "test_kill.py", *PARAM)
+
+    assert -signal.SIGTERM == killed.code
+    assert 1 == len(card.runs("card"))
 
 
 def test_a_bad_suite_is_a_collection_error_of_one_line(card: Project) -> None:

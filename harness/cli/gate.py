@@ -9,6 +9,7 @@ from harness.cli.printing import say
 from harness.cli.project import EXIT
 from harness.cli.reports import earlier_runs
 from harness.errors import UsageError
+from harness.gating.attempts import Attempt
 from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate, candidate_named
 from harness.plugins.reports import Report
@@ -47,7 +48,8 @@ def command(
     judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]
     named = [each for each in entries if each.kind == "run" and candidate in (each.candidate, each.revision)]
     who = candidate_named(candidate, [each.identity for each in named])
-    runs = book.read_runs(_entries_of(who, gate, judged))
+    own = _entries_of(who, gate, judged)
+    runs = book.read_runs(own)
     decision = decide(
         GateQuestion(
             gate=gate,
@@ -57,7 +59,7 @@ def command(
             now=instant(as_of),
             promoted_before=_has_earlier_promotion(gate, project, entries),
             waivers=project.waivers(),
-            attempts=[entry.attempt for entry in judged],
+            attempts=_attempts_on_the_same_rows(own, judged),
         ),
         runs,
     )
@@ -89,6 +91,11 @@ def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[
         return own
     latest = {entry.suite: entry for entry in sorted(own, key=lambda entry: entry.moment)}
     return list(latest.values())
+
+
+def _attempts_on_the_same_rows(own: Sequence[Entry], judged: Sequence[Entry]) -> Sequence[Attempt]:
+    rows = {entry.rows for entry in own}
+    return [entry.attempt for entry in judged if entry.rows in rows]
 
 
 def _runs_decided(decision: GateDecision, runs: Sequence[Run]) -> Sequence[Run]:

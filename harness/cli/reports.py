@@ -1,16 +1,24 @@
 """What `harness run` and `harness gate` have written down by reporters."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from harness.plugins.reports import PastRun
 from harness.records.entries import Entry
 from harness.values.runs import Run
 
+HISTORY = 100  # runs of a suite that a report can show; a ledger may hold many thousands
+
 
 def earlier_runs(runs: Sequence[Run], entries: Iterable[Entry]) -> Sequence[PastRun]:
-    """Return the recorded runs of the suites of some runs, those runs left out, oldest first."""
-    suites, own = {run.suite for run in runs}, {run.id for run in runs}
-    return [_past_run(each) for each in entries if each.kind == "run" and each.suite in suites and each.id not in own]
+    """Return the newest recorded runs of each suite of some runs, those runs left out, oldest first."""
+    own = {run.id for run in runs}
+    kept: dict[str | None, deque[Entry]] = {run.suite: deque(maxlen=HISTORY) for run in runs}
+    for entry in entries:
+        if entry.suite in kept and entry.kind == "run" and entry.id not in own:
+            kept[entry.suite].append(entry)
+    return [_past_run(entry) for entry in sorted(chain.from_iterable(kept.values()), key=lambda entry: entry.seq)]
 
 
 def _past_run(entry: Entry) -> PastRun:

@@ -26,7 +26,7 @@ class PastRun:
 class Report:
     """What a reporter writes down: runs, the decision if a gate decided on them, and earlier runs of their suites.
 
-    Earlier runs are of any candidate, oldest first.
+    Earlier runs are of any candidate, oldest first, the newest 100 of each suite.
     """
 
     runs: Sequence[Run]

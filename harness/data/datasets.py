@@ -52,7 +52,8 @@ SINGLE_ROLES = tuple(item.name for item in fields(Roles) if item.name != "cluste
 class Dataset:
     """A named table: where it came from, its digest, the roles of its columns, and the query that reads it.
 
-    `profiled` names the columns that are profiled as soon as any is (`EVERY`: all that play no role).
+    `profiled` names the columns that are profiled as soon as any is (`EVERY`: all that play no role). `until_start`
+    reads the rows up to the start of the run, where the row filters end before it.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Dataset:
     as_of: datetime | None = None
     provenance: tuple[str, ...] = ()
     profiled: tuple[str, ...] = ()
+    until_start: Sql | None = None
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -88,6 +90,13 @@ class Dataset:
     def where(self, condition: str, /, **parts: Part) -> "Dataset":
         """Return the rows for which a condition is true, written as for `query`."""
         return replace(self, sql=self.query(f"{ALL_ROWS}{{rows}} WHERE {condition}", **parts).sql)
+
+    def at_start(self) -> "Dataset":
+        """Return the rows up to the start of the run, without labels of a table of their own, to tell how old they are.
+
+        They are the same rows, unless the row filters end with the last full day.
+        """
+        return replace(self, sql=self.until_start) if self.until_start else self
 
     def by_file(self) -> Mapping[str, "Dataset"]:
         """Return, by its name, each file of a glob that is read whole, in the order of the names."""

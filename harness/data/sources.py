@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -11,16 +11,17 @@ from pydantic import SecretStr
 from harness.data.datasets import Dataset, Tables, not_empty
 from harness.data.declarations import Labels, Source
 from harness.data.provenance import provenance
+from harness.data.row_filters import Clock, keep_in_time, leave_out_excluded
 from harness.errors import HarnessError, UsageError
 from harness.tables import engines, remote_tables, scan
 from harness.tables.column_names import refuse_repeated
 from harness.tables.sql import Sql, column, literal, sql
 
 
-def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
-    """Return a declared table, its labels joined and its rows filtered as of a point in time (UTC)."""
+def open_dataset(name: str, source: Source, folder: Path, clock: Clock) -> Dataset:
+    """Return a declared table, its labels joined and its rows filtered by a clock."""
     try:
-        data = _open_source(name, source, folder, as_of)
+        data = _open_source(name, source, folder, clock)
         data.size  # noqa: B018 - counted here, where trouble with reading is told
     except HarnessError as error:
         unread = isinstance(error.__cause__, duckdb.Error)  # DuckDB's own words say no way out
@@ -29,13 +30,13 @@ def open_dataset(name: str, source: Source, folder: Path, as_of: datetime) -> Da
     return not_empty(data)
 
 
-def open_datasets(sources: Mapping[str, Source], folder: Path, as_of: datetime) -> Tables:
+def open_datasets(sources: Mapping[str, Source], folder: Path, clock: Clock) -> Tables:
     """Open tables; one that is broken is kept as why, for who asks for it, and one that is misnamed is raised."""
     found: dict[str, Dataset] = {}
     broken: dict[str, str] = {}
     for name, source in sources.items():
         try:
-            found[name] = open_dataset(name, source, folder, as_of)
+            found[name] = open_dataset(name, source, folder, clock)
         except UsageError:
             raise
         except HarnessError as error:
@@ -45,13 +46,13 @@ def open_datasets(sources: Mapping[str, Source], folder: Path, as_of: datetime) 
 
 def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
     """Return a table by its path or URI alone: no roles, no filters."""
-    return open_dataset(Path(uri).name, Source(source=uri), folder, as_of)
+    return open_dataset(Path(uri).name, Source(source=uri), folder, Clock(as_of=as_of))
 
 
-def _open_source(name: str, source: Source, folder: Path, as_of: datetime) -> Dataset:
-    raw = replace(_table(name, source, folder), as_of=as_of)
+def _open_source(name: str, source: Source, folder: Path, clock: Clock) -> Dataset:
+    raw = replace(_table(name, source, folder), as_of=clock.as_of)
     raw.must_have([*source.exclude, *([source.time] if source.time else [])])
-    kept = _in_time(_without(raw, source), source, as_of)
+    kept = keep_in_time(leave_out_excluded(raw, source), source, clock)
     labelled = _join_labels(kept, source, folder)
     return labelled.with_roles(
         id=source.id or (source.labels.on if source.labels else None),
@@ -92,48 +93,6 @@ def _elsewhere(name: str, source: str, uri: str, connection: SecretStr | None) -
         return Dataset(name=name, uri=source, digest=delta.digest(pinned), sql=pinned.sql)
     engines.forget(found)
     return Dataset(name=name, uri=source, digest=engines.digest(found), sql=found.sql)
-
-
-def _without(data: Dataset, source: Source) -> Dataset:
-    """Leave out rows that can have no outcome, and say how many."""
-    for name, values in source.exclude.items():
-        out = sql("coalesce({c} IN ({values}), false)", c=column(name), values=list(map(literal, values)))
-        count = data.query("SELECT count(*) FILTER ({out}) AS n FROM {rows}", out=out).one()["n"]
-        message = f"without {count} rows where {name} is {' or '.join(map(str, values))}"
-        data = replace(data.where("NOT {out}", out=out), filters=(*data.filters, message))
-    return data
-
-
-def _in_time(data: Dataset, source: Source, as_of: datetime) -> Dataset:
-    """Keep rows that are ripe and inside the window; the filter recorded is the span of the rows kept."""
-    if source.time is None:
-        if source.mature_after or source.window:
-            raise UsageError("mature_after and window need to know when a row happened; add `time: COLUMN`")
-        return data
-    when = sql("CAST({c} AS TIMESTAMPTZ)", c=column(source.time))
-    until = as_of - (source.mature_after or timedelta())
-    rules = ["{when} <= {until}"] if source.mature_after is not None or source.window else []
-    rules += ["{when} > {start}"] if source.window else []
-    limits = {"until": literal(until), "start": literal(until - (source.window or timedelta()))}
-    narrowed = data.where(" AND ".join(rules), when=when, **limits) if rules else data
-    return _add_time_span(data, narrowed, when, source.time, bool(rules))
-
-
-def _add_time_span(before: Dataset, after: Dataset, when: Sql, name: str, filtered: bool) -> Dataset:
-    spans = "SELECT count(*) AS n, min({when}) AS first, max({when}) AS latest FROM {rows}"
-    span = after.query(spans, when=when).one()
-    latest = span["latest"]
-    if not isinstance(latest, datetime):
-        raise HarnessError(
-            f"{before.size} rows were read and none is left after mature_after and window; "
-            f"give a later --as-of, a longer window or newer rows"
-        )
-    message = (f"{name} from {_stamp(span['first'])} to {_stamp(latest)}",) if filtered else ()
-    return replace(after, latest=latest.astimezone(UTC), filters=(*after.filters, *message))
-
-
-def _stamp(moment: object) -> str:
-    return moment.astimezone(UTC).isoformat() if isinstance(moment, datetime) else str(moment)
 
 
 def _join_labels(data: Dataset, source: Source, folder: Path) -> Dataset:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from harness.data.datasets import Tables
 from harness.data.declarations import Source
+from harness.data.row_filters import Clock
 from harness.data.sources import open_datasets
 from harness.errors import Absent
 from harness.plugins.checks import Check
@@ -85,7 +86,7 @@ def open_suite(
     """Open a suite's datasets and targets; close the targets at the end."""
     started, suite, steps = datetime.now(UTC), resolved.suite, resolved.steps
     checks = load_checks(steps, plugins)
-    datasets = _open_datasets(suite, steps, options.as_of)
+    datasets = _open_datasets(suite, steps, options)
     with ExitStack() as stack:
         targets, failures = _open_targets(stack, resolved, datasets, plugins)
         identities = {name: target.identity() for name, target in targets.items()}
@@ -137,8 +138,9 @@ def _earlier_runs(suite: Suite, candidate: Identity, options: RunOptions, servic
     return services.ledger.read_runs(own)
 
 
-def _open_datasets(suite: Suite, steps: Sequence[Resolved], as_of: datetime) -> Tables:
-    """Open the suite's data, and the paths that steps name instead."""
+def _open_datasets(suite: Suite, steps: Sequence[Resolved], options: RunOptions) -> Tables:
+    """Open the suite's data, and the paths that steps name instead; a watch looks at today's rows, too."""
     named = {name for step in steps for arguments in step.arguments.values() for name in arguments.values()}
     paths = {name: Source(source=name) for name in sorted(named - set(suite.data))}
-    return open_datasets({**suite.data, **paths}, suite.folder, as_of)
+    clock = Clock(as_of=options.as_of, by_day=options.trigger != SCHEDULE)
+    return open_datasets({**suite.data, **paths}, suite.folder, clock)

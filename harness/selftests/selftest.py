@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.data.declarations import Source
+from harness.data.row_filters import Clock
 from harness.data.sources import open_dataset
 from harness.errors import UsageError
 from harness.gating.decide import GateQuestion, decide
@@ -82,7 +83,7 @@ def resample_trials(suite: Suite, plugins: Plugins, folder: Path, times: int, se
         raise UsageError(f"suite {suite.name!r}: the self-test draws rows of the target's `data`, and it names none")
     moment = datetime.now(UTC)
     source = suite.data[name]
-    rows = open_dataset(name, source, suite.folder, moment).rows()
+    rows = open_dataset(name, source, suite.folder, Clock(as_of=moment)).rows()
     chance = np.random.default_rng(seed)
     draws = [resample_clusters(rows, source, chance) for _ in range(times)]
     whole = suite.model_copy(update={"data": {**suite.data, name: _plain(source)}})

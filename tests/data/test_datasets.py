@@ -12,6 +12,7 @@ import pytest
 from harness import Dataset, HarnessError, OperatingPoint, UsageError, add_decisions, column, literal, open_table, sql
 from harness.data.datasets import verify
 from harness.data.declarations import Labels, Source
+from harness.data.row_filters import Clock
 from harness.data.sources import open_dataset
 from harness.testing import dataset
 
@@ -67,7 +68,9 @@ def test_labels_join_by_any_column(tmp_path: Path, name: str) -> None:
     pq.write_table(pa.table({name: [2, 3], f"{name} label": [1, 1]}), tmp_path / "labels.parquet")
     labels = Labels(source="labels.parquet", on=name, column=f"{name} label", absent_is=0)
 
-    joined = open_dataset("d", Source(source="rows.parquet", labels=labels, exclude={"skip": ["it's"]}), tmp_path, NOW)
+    joined = open_dataset(
+        "d", Source(source="rows.parquet", labels=labels, exclude={"skip": ["it's"]}), tmp_path, Clock(as_of=NOW)
+    )
 
     assert {name: [2, 3], f"{name} label": [1, 1]} == joined.rows([name, f"{name} label"]).to_pydict()
     assert ("without 1 rows where skip is it's",) == joined.filters
@@ -129,7 +132,7 @@ def test_labels_never_take_the_name_of_another_column(tmp_path: Path) -> None:
     labels = Labels(source="labels.parquet", on="id", column="fraud")
 
     with pytest.raises(HarnessError, match="with its labels has the columns 'Fraud' and 'fraud'"):
-        open_dataset("d", Source(source="rows.parquet", labels=labels), tmp_path, NOW)
+        open_dataset("d", Source(source="rows.parquet", labels=labels), tmp_path, Clock(as_of=NOW))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from conftest import scored_rows
 from harness.data.datasets import Dataset, verify
 from harness.data.declarations import Source, duration
+from harness.data.row_filters import Clock
 from harness.data.sources import open_dataset
 from harness.errors import HarnessError, UsageError
 
@@ -21,7 +22,7 @@ def write(path: Path, **columns: object) -> Path:
 
 
 def opened(folder: Path, as_of: datetime = AS_OF, **keys: object) -> Dataset:
-    return open_dataset("d", Source.model_validate(keys), folder, as_of)
+    return open_dataset("d", Source.model_validate(keys), folder, Clock(as_of=as_of))
 
 
 @pytest.fixture
@@ -66,8 +67,8 @@ def test_labels_that_name_a_row_twice_are_refused(tmp_path: Path) -> None:
 def test_rows_younger_than_the_maturity_of_labels_are_left_out(rows: Path) -> None:
     data = opened(rows, datetime(2026, 1, 11, tzinfo=UTC), source="rows.parquet", time="at", mature_after="7d")
 
-    assert 3 * 24 + 1 == data.size
-    assert datetime(2026, 1, 4, tzinfo=UTC) == data.latest
+    assert 3 * 24 == data.size
+    assert datetime(2026, 1, 3, 23, tzinfo=UTC) == data.latest
 
 
 def test_a_window_counts_back_from_the_last_ripe_moment(rows: Path) -> None:
@@ -76,6 +77,43 @@ def test_a_window_counts_back_from_the_last_ripe_moment(rows: Path) -> None:
     )
 
     assert 24 == data.size
+
+
+@pytest.mark.parametrize("keys", [{"mature_after": "7d"}, {"window": "5d"}, {"window": "1d", "mature_after": "36h"}])
+def test_filters_of_a_day_or_more_give_the_same_rows_all_day(rows: Path, keys: dict[str, str]) -> None:
+    night, evening = (datetime(2026, 1, 11, hour, 59, tzinfo=UTC) for hour in (0, 23))
+
+    found = [opened(rows, moment, source="rows.parquet", time="at", **keys) for moment in (night, evening)]
+
+    assert found[0].filters == found[1].filters
+    assert found[0].rows(["id"]) == found[1].rows(["id"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "latest"),
+    [({"window": "6h"}, 11), ({"window": "6h", "mature_after": "2d"}, 9), ({"mature_after": "0d"}, 11), ({}, 17)],
+)
+def test_shorter_windows_end_at_the_start_of_the_run(rows: Path, keys: dict[str, str], latest: int) -> None:
+    data = opened(rows, datetime(2026, 1, 11, 15, 30, tzinfo=UTC), source="rows.parquet", time="at", **keys)
+
+    assert datetime(2026, 1, latest, 15, tzinfo=UTC) == data.latest
+
+
+def test_a_watch_sees_the_rows_up_to_its_start(rows: Path) -> None:
+    clock = Clock(as_of=datetime(2026, 1, 11, 15, 30, tzinfo=UTC), by_day=False)
+
+    data = open_dataset("d", Source(source="rows.parquet", time="at", window=timedelta(days=2)), rows, clock)
+
+    assert (48, datetime(2026, 1, 11, 15, tzinfo=UTC)) == (data.size, data.latest)
+
+
+def test_how_old_rows_are_is_told_from_those_up_to_the_start(rows: Path) -> None:
+    moment = datetime(2026, 1, 11, 15, 30, tzinfo=UTC)
+
+    data = opened(rows, moment, source="rows.parquet", time="at", window="2d")
+
+    assert datetime(2026, 1, 10, 23) == max(data.rows(["at"])["at"].to_pylist())
+    assert datetime(2026, 1, 11, 15) == max(data.at_start().rows(["at"])["at"].to_pylist())
 
 
 def test_the_recorded_filter_is_the_span_of_the_rows_kept_not_the_clock(rows: Path) -> None:

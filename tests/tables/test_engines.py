@@ -243,6 +243,7 @@ def test_rows_in_postgres_take_labels_from_a_file(project: Path, postgres: str) 
     from datetime import UTC
 
     from harness.data.declarations import Source
+    from harness.data.row_filters import Clock
     from harness.data.sources import open_dataset
 
     content = rows(0)
@@ -251,7 +252,7 @@ def test_rows_in_postgres_take_labels_from_a_file(project: Path, postgres: str) 
     labels = {"source": "labels.parquet", "on": "id", "column": "fraud"}
     declared = {"source": source.split("'")[1], "connection": postgres, "labels": labels}
 
-    data = open_dataset("today", Source.model_validate(declared), project, datetime.now(UTC))
+    data = open_dataset("today", Source.model_validate(declared), project, Clock(as_of=datetime.now(UTC)))
 
     assert content.num_rows == data.size
     joined = data.rows(["id", "fraud"]).sort_by("id")

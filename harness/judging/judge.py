@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.judging import wording
-from harness.judging.looks import Earlier
+from harness.judging.looks import Earlier, look_alpha
 from harness.judging.pooling import take_look
 from harness.judging.questions import Finding, Question, question_of
 from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
@@ -25,7 +25,7 @@ def judge(
     baseline: Measurement | None = None,
     look: Look | None = None,
 ) -> Verdict:
-    """Return pass, fail or inconclusive by the bounds at alpha/looks, or an error that says why there is none.
+    """Return pass, fail or inconclusive by the bounds at its look's share of alpha, or an error that says why.
 
     Both measurements hold the rows of all looks; beyond the looks that were planned nothing is judged.
     """
@@ -166,7 +166,7 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
         estimate = _estimate(inference, None, None, 0.0, None)
         return question.undecided("shown, not judged: its interval is not known", estimate)
     threshold, better = question.requirement.sought(question.better)
-    alpha = question.requirement.alpha / question.requirement.looks
+    alpha = look_alpha(question.requirement, question.look)
     lower, upper = _finite_bounds(inference, *inference.bounds(alpha))
     finding = Finding(
         requirement=question.requirement,

@@ -11,7 +11,7 @@ from harness.values.requirements import Requirement
 from harness.values.runs import Run
 from harness.values.samples import Sample
 from harness.values.statistics import describe_statistic
-from harness.values.verdicts import Verdict
+from harness.values.verdicts import Look, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,12 +53,20 @@ def has_look_limit(requirement: Requirement, statistic: str) -> bool:
 
 
 def overdrawn(verdict: Verdict, run: Run, runs: Sequence[Run]) -> bool:
-    """Tell whether more looks were recorded than planned, as by runs that did not see each other."""
+    """Tell whether more was spent than alpha, as by runs that did not see each other."""
     if not (verdict.look and has_look_limit(verdict.requirement, verdict.statistic)):
         return False
     same = run.measured.get((CANDIDATE, verdict.key), ())
     alike = [Earlier(run=other) for other in runs if _champion(verdict, other) == _champion(verdict, run)]
-    return bool(same) and len(past_looks(verdict.requirement, same[0], alike)) > verdict.look.planned
+    looks = past_looks(verdict.requirement, same[0], alike) if same else ()
+    return _exceeds(verdict.requirement, _spend(looks))
+
+
+def look_alpha(requirement: Requirement, look: Look | None) -> float:
+    """Return the share of alpha at which a look is judged; without one, as the first."""
+    if look is None:
+        return requirement.alpha_at(1)
+    return look.alpha or requirement.alpha_at(look.number)
 
 
 def _champion(verdict: Verdict, run: Run) -> str | None:
@@ -67,12 +75,19 @@ def _champion(verdict: Verdict, run: Run) -> str | None:
     return found.key if found else None
 
 
-def is_spent(requirement: Requirement, past: Sequence[Glance], own: str) -> bool:
-    """Tell whether a look at this evidence is more than was planned, or its share of alpha more than is left."""
-    if own in [glance.evidence for glance in past]:
-        return len(past) > requirement.looks
-    spent = sum(glance.share for glance in past) + requirement.alpha / requirement.looks
-    return len(past) >= requirement.looks or spent > requirement.alpha * (1 + ROUNDING)
+def is_spent(requirement: Requirement, others: Sequence[Glance]) -> bool:
+    """Tell whether a look beside others is more than was planned, or its share of alpha more than is left."""
+    number = len(others) + 1
+    is_planned = requirement.looks is None or number <= requirement.looks
+    return not is_planned or _exceeds(requirement, _spend(others) + requirement.alpha_at(number))
+
+
+def _spend(looks: Sequence[Glance]) -> float:
+    return sum(glance.share for glance in looks)
+
+
+def _exceeds(requirement: Requirement, share: float) -> bool:
+    return share > requirement.alpha * (1 + ROUNDING)
 
 
 def past_looks(requirement: Requirement, measurement: Measurement, earlier: Sequence[Earlier]) -> Sequence[Glance]:
@@ -97,10 +112,10 @@ def _glances(requirement: Requirement, measurement: Measurement, earlier: Sequen
 
 def _share(requirement: Requirement, verdicts: Sequence[Verdict]) -> float:
     """Return the alpha that an earlier run spent on a metric's question, whatever it was then asked to reach."""
-    judged = [verdict.requirement for verdict in verdicts if verdict.estimate is not None]
-    alike = [asked for asked in judged if asked.versus == requirement.versus]
-    same = [asked for asked in alike if _question(asked) == _question(requirement)]
-    return max((asked.alpha / asked.looks for asked in same or alike), default=0.0)
+    judged = [verdict for verdict in verdicts if verdict.estimate is not None]
+    alike = [verdict for verdict in judged if verdict.requirement.versus == requirement.versus]
+    same = [verdict for verdict in alike if _question(verdict.requirement) == _question(requirement)]
+    return max((look_alpha(verdict.requirement, verdict.look) for verdict in same or alike), default=0.0)
 
 
 def _question(asked: Requirement) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from scipy import special
 
 from harness import samples
 from harness.judging.judge import judge
+from harness.judging.looks import look_alpha
 from harness.stats import Inference, best, infer, n_needed
 from harness.stats.binomial import Binomial
 from harness.stats.roots import root
@@ -53,7 +54,7 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
     requirement = verdict.requirement
     seen = infer(measurement.sample, baseline.sample if baseline else None)
     threshold, better = requirement.sought(measurement.better)
-    truth, alpha = requirement.truth(), requirement.alpha / requirement.looks
+    truth, alpha = requirement.truth(), look_alpha(requirement, verdict.look)
     odds = _odds(seen, requirement, threshold, better, alpha)
     beta = MISSED / max(musts, 1)
     passes_from = _nearest_truth(odds.passes, seen, threshold, better)

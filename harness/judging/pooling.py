@@ -31,7 +31,7 @@ def take_look(
     """Return the rows of this and all earlier looks, joined by id, and the number of this look.
 
     Evidence that was judged before is no new look: the answer is that of all rows seen so far. Looks are of a metric,
-    so a changed threshold starts no new count, and more looks than were planned at first cannot be had afterwards.
+    so a changed threshold starts no new count, and what was spent of alpha stays spent whatever is planned afterwards.
     Counts cannot be joined: each look at them is judged alone, and as all looks share alpha, none of them errs more.
     """
     alone = Seen(measurement=measurement, baseline=baseline)
@@ -40,8 +40,9 @@ def take_look(
     past = past_looks(requirement, measurement, earlier)
     own = evidence_of(measurement, baseline)
     others = [glance for glance in past if glance.evidence != own]
-    look = Look(number=len(others) + 1, planned=requirement.looks, evidence=(*(g.evidence for g in others), own))
-    if is_spent(requirement, past, own):
+    number, evidence = len(others) + 1, (*(glance.evidence for glance in others), own)
+    look = Look(number=number, planned=requirement.looks, evidence=evidence, alpha=requirement.alpha_at(number))
+    if is_spent(requirement, others):
         return replace(alone, look=replace(look, spent=True))
     if measurement.sample.rows is None:
         return replace(alone, look=replace(look, alone=True))

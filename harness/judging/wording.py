@@ -75,8 +75,9 @@ def reason(verdict: Verdict | Finding) -> str:
 def looks_spent_reason(look: Look) -> str:
     """Return why new rows are not judged."""
     planned = "the one time that was" if look.planned == 1 else f"the {look.planned} times that were"
+    times = f"already judged {planned} planned" if look.planned else "judged by runs that did not see each other"
     return (
-        f"looks spent: this candidate was already judged {planned} planned, and trying until it passes proves nothing; "
+        f"looks spent: this candidate was {times}, and trying until it passes proves nothing; "
         f"a person decides, or a new candidate is judged"
     )
 
@@ -102,10 +103,10 @@ def _lines(verdict: Verdict) -> Iterator[Line]:
 
 
 def _look_text(look: Look, unit: str) -> str:
-    """Return which look this was: `2 of 2, together with 214 frauds judged before`."""
+    """Return which look this was: `2, together with 214 frauds judged before`; of planned ones, `2 of 5`."""
     together = f", together with {look.joined:,} {unit} judged before" if look.joined else ""
     alone = ", judged alone, as counts cannot be joined with earlier ones" if look.alone and look.number > 1 else ""
-    return f"{look.number} of {look.planned}{together}{alone}"
+    return f"{look.number}{f' of {look.planned}' if look.planned else ''}{together}{alone}"
 
 
 def _saw(verdict: Verdict, estimate: Estimate) -> str:
@@ -146,7 +147,7 @@ def _to_decide(verdict: Verdict | Finding) -> str:
     missing = [_missing_text(verdict, truth, n, have) for truth, n in verdict.plans if n > have]
     if not missing:
         return "more rows will not decide it soon, so a person decides"
-    last = verdict.look is not None and verdict.look.number >= verdict.look.planned
+    last = verdict.look is not None and verdict.look.number == verdict.look.planned
     return f"about {'; '.join(missing)}{'; but no look is left, so a person decides' if last else ''}"
 
 

@@ -50,7 +50,7 @@ class Requirement:
     plan_for: float | None = Field(default=None, allow_inf_nan=False)
     severity: Severity = "must"
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
-    looks: int = Field(default=2, ge=1, le=100)
+    looks: int | None = Field(default=None, ge=1, le=100)
     where: Labels | Literal["overall"] = field(default_factory=dict)
     scope: Literal["population", "these"] = "population"
 
@@ -86,6 +86,10 @@ class Requirement:
         Against a baseline it is a threshold of the difference candidate - baseline.
         """
         return self.bound.sought(better)
+
+    def alpha_at(self, look: int) -> float:
+        """Return the share of alpha at which a look is judged: all of them together, without end, spend alpha."""
+        return self.alpha / (self.looks or look * (look + 1))
 
     def truth(self) -> float | None:
         """Return the truth that is planned for: an equally good candidate, where a loss is allowed and none is said."""

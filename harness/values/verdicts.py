@@ -31,18 +31,20 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Which look at rows of one candidate a verdict is, of how many planned, and the evidence of all of them.
+    """Which look at rows of one candidate a verdict is, and the evidence of all of them.
 
-    `joined` counts the rows that only earlier looks saw; counts cannot be joined, so each look at them is judged
-    `alone`; a look beyond the planned ones is `spent` and not judged.
+    Of `planned` looks there are no more; None have no end. It is judged at `alpha`, its share of the requirement's;
+    None is what the requirement says. `joined` counts the rows that only earlier looks saw; counts cannot be joined, so
+    each look at them is judged `alone`; a look beyond the planned ones is `spent` and not judged.
     """
 
     number: int
-    planned: int
+    planned: int | None = None
     evidence: tuple[str, ...] = ()
     joined: int = 0
     alone: bool = False
     spent: bool = False
+    alpha: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,8 @@ from tests.support.decisions import GATE, run
 from tests.support.looking import Looking, rows, verdict
 from tests.support.suites import offer
 
+TWO = "{at_least: 0.77, plan_for: 0.85, looks: 2}"
+
 
 @pytest.fixture
 def looking(project: Path, harness: Command) -> Looking:
@@ -32,12 +34,27 @@ def test_new_rows_are_judged_together_with_the_old_and_the_verdict_says_so(looki
     first, second = looking.look(0, 200), looking.look(200, 500)
 
     assert (200, 500) == (verdict(first)["estimate"]["n"], verdict(second)["estimate"]["n"])
-    assert (1, 2, 0) == tuple(verdict(first)["look"][key] for key in ("number", "planned", "joined"))
-    assert (2, 2, 200) == tuple(verdict(second)["look"][key] for key in ("number", "planned", "joined"))
-    assert verdict(second)["reason"].endswith("look 2 of 2, together with 200 rows judged before")
+    assert (1, None, 0) == tuple(verdict(first)["look"][key] for key in ("number", "planned", "joined"))
+    assert (2, None, 200) == tuple(verdict(second)["look"][key] for key in ("number", "planned", "joined"))
+    assert verdict(second)["reason"].endswith("look 2, together with 200 rows judged before")
+
+
+def test_each_look_is_judged_at_a_smaller_share_of_alpha_and_they_never_run_out(looking: Looking) -> None:
+    found = [verdict(looking.look(start, start + 100)) for start in range(0, 400, 100)]
+
+    assert [1 - 0.05 / (k * (k + 1)) for k in (1, 2, 3, 4)] == [each["estimate"]["level"] for each in found]
+
+
+def test_planned_looks_are_judged_at_one_share_of_alpha_each(looking: Looking) -> None:
+    looking.ask("{at_least: 0.77, looks: 4}")
+
+    found = [verdict(looking.look(start, start + 100)) for start in (0, 100)]
+
+    assert [1 - 0.05 / 4] * 2 == [each["estimate"]["level"] for each in found]
 
 
 def test_joined_rows_are_judged_as_if_they_had_come_at_once(looking: Looking) -> None:
+    looking.ask(TWO)
     whole = looking.look(0, 500, "m/1")
     looking.look(0, 200)
 
@@ -69,6 +86,7 @@ def test_going_back_to_older_rows_does_not_undo_what_newer_ones_showed(looking: 
 
 
 def test_a_look_beyond_the_planned_ones_is_not_judged(looking: Looking) -> None:
+    looking.ask(TWO)
     looking.look(0, 200)
     looking.look(200, 300)
 
@@ -80,6 +98,7 @@ def test_a_look_beyond_the_planned_ones_is_not_judged(looking: Looking) -> None:
 
 
 def test_a_spent_look_spends_nothing_and_the_last_answer_stands(looking: Looking) -> None:
+    looking.ask(TWO)
     looking.look(0, 200)
     second = looking.look(200, 300)
     looking.look(300, 2000)
@@ -111,15 +130,17 @@ def test_an_error_spends_no_look(looking: Looking) -> None:
 
 
 def test_a_changed_threshold_starts_no_new_count(looking: Looking) -> None:
+    looking.ask(TWO)
     looking.look(0, 200)
     looking.look(200, 300)
-    looking.ask("{at_least: 0.7}")
+    looking.ask("{at_least: 0.7, looks: 2}")
 
     assert "looks spent" in verdict(looking.look(300, 600))["reason"]
 
 
 @pytest.mark.parametrize("looks", [1, 3, 100])
 def test_looks_cannot_be_had_afterwards(looking: Looking, looks: int) -> None:
+    looking.ask(TWO)
     looking.look(0, 200)
     looking.look(200, 300)
     looking.ask(f"{{at_least: 0.77, looks: {looks}}}")
@@ -161,6 +182,7 @@ def harness_checks():
 
 def test_counts_are_judged_alone_at_each_look_until_looks_are_spent(looking: Looking) -> None:
     offer(looking.folder, counts=COUNTS)
+    looking.ask(TWO)
     path = looking.folder / "card.suite.yaml"
     path.write_text(path.read_text().replace("check: rows.rate, with: {column: ok}", "check: counts.rate"))
 

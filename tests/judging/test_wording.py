@@ -51,7 +51,7 @@ def test_words_for_people_hold_no_statistics() -> None:
 def test_a_later_look_says_which_it_is_and_what_it_was_joined_with() -> None:
     sample = samples.proportion(k=171, n=214)
     measurement = Measurement(metric="recall", sample=sample, unit="frauds", event="caught")
-    asked = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
+    asked = Requirement(metric="recall", at_least=0.75, plan_for=0.80, looks=2)
 
     text = explain(judge(asked, measurement, look=Look(number=2, planned=2, joined=100)))
 

@@ -142,7 +142,9 @@ TEXTS: Mapping[str, Callable[[], Verdict | str]] = {
     "perhaps as good as the champion": lambda: compared(30, 40),
     "clusters": in_groups,
     "second look": second_look,
-    "looks spent": lambda: judge(ASKED, counted(171, 214), look=Look(number=3, planned=2, spent=True)),
+    "looks spent": lambda: judge(
+        replace(ASKED, looks=2), counted(171, 214), look=Look(number=3, planned=2, spent=True)
+    ),
     "error": missing,
     "waived": waived,
     "one of twelve": softened,

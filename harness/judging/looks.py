@@ -21,11 +21,18 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """A recorded run of the same candidate; `rows` and `lost` say by digest what was read back, or why not."""
+    """A recorded run of the same candidate; `rows` and `lost` say by digest what was read back, or why not.
+
+    By target, `newer` are the ids that were seen again since, and `rescored` says that scores are others now. A
+    `correction` is why somebody recorded that rows of this run were wrong.
+    """
 
     run: Run
     rows: "Mapping[str, pa.Table]" = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
+    newer: "Mapping[str, pa.Array]" = field(default_factory=dict)
+    rescored: Mapping[str, str] = field(default_factory=dict)
+    correction: str = ""
 
     def sample(self, measurement: Measurement) -> Sample:
         """Return the sample of one of the run's measurements with its rows."""

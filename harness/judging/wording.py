@@ -106,7 +106,8 @@ def _look_text(look: Look, unit: str) -> str:
     """Return which look this was: `2, together with 214 frauds judged before`; of planned ones, `2 of 5`."""
     together = f", together with {look.joined:,} {unit} judged before" if look.joined else ""
     alone = ", judged alone, as counts cannot be joined with earlier ones" if look.alone and look.number > 1 else ""
-    return f"{look.number}{f' of {look.planned}' if look.planned else ''}{together}{alone}"
+    corrected = f", {100 * look.corrected:.2g} % of the labels seen before corrected" if look.corrected else ""
+    return f"{look.number}{f' of {look.planned}' if look.planned else ''}{together}{alone}{corrected}"
 
 
 def _saw(verdict: Verdict, estimate: Estimate) -> str:

@@ -105,7 +105,7 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
 }
 
 # Fields added after version 1, each with the value at which it stays out: records of before keep their digest.
-ADDED: Mapping[type, Mapping[str, object]] = {Look: {"alpha": None}}
+ADDED: Mapping[type, Mapping[str, object]] = {Look: {"alpha": None, "corrected": 0.0}}
 
 WHOLE = 2**53  # from here on not every whole number is a float
 

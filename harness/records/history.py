@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from harness.errors import HarnessError
+from harness.judging.corrections import rescoring
 from harness.judging.looks import Earlier
 from harness.records import evidence
 from harness.records.evidence_store import Bundle
@@ -18,11 +19,16 @@ Identities = Mapping[str, Identity | None]
 
 
 def recall_runs(
-    runs: Sequence[Run], identities: Identities, measured: Sequence[Measurement], bundle: Bundle
+    runs: Sequence[Run],
+    identities: Identities,
+    measured: Sequence[Measurement],
+    bundle: Bundle,
+    corrections: Mapping[str, str] | None = None,
 ) -> Sequence[Earlier]:
     """Return the recorded runs of the same candidate with the rows that what was measured now is judged with.
 
-    A baseline that is another now was another question: what was measured of it is left out.
+    A baseline that is another now was another question: what was measured of it is left out. `corrections` say, by id
+    of the run, why rows of it were wrong.
     """
     candidate = identities[CANDIDATE]
     names = {(measurement.target, measurement.key) for measurement in measured}
@@ -36,7 +42,63 @@ def recall_runs(
     ]
     at_hand = {m.sample.digest: m.sample.rows for m in measured if m.sample.digest}
     read, lost = _read([m.sample for run in found for m in run.measurements], set(at_hand), bundle)
-    return [Earlier(run=run, rows={**at_hand, **read}, lost=lost) for run in found]
+    recalled = [
+        Earlier(run=run, rows={**at_hand, **read}, lost=lost, correction=(corrections or {}).get(run.id, ""))
+        for run in found
+    ]
+    return _compare_with_newer(recalled, measured)
+
+
+def _compare_with_newer(recalled: Sequence[Earlier], measured: Sequence[Measurement]) -> Sequence[Earlier]:
+    """Return the runs, oldest first, each with what was seen again since and whether its scores still stand."""
+    newer = _ids_by_target(measured, [measurement.sample.rows for measurement in measured])
+    found: list[Earlier] = []
+    for earlier in reversed(recalled):
+        found.append(replace(earlier, newer=newer, rescored=_find_rescored(earlier, measured)))
+        own = earlier.run.measurements if _is_judged(earlier.run) else ()
+        since = _ids_by_target(own, [earlier.rows.get(measurement.sample.digest or "") for measurement in own])
+        newer = {target: _union(newer.get(target), since.get(target)) for target in {*newer, *since}}
+    return found[::-1]
+
+
+def _is_judged(run: Run) -> bool:
+    """Tell whether anything measured was judged: rows that were refused replace none."""
+    return any(verdict.estimate for measurement in run.measurements for verdict in run.judged.get(measurement.key, ()))
+
+
+def _find_rescored(earlier: Earlier, measured: Sequence[Measurement]) -> Mapping[str, str]:
+    """Return by target that rows of a run have another score now, by any whole metric of the step."""
+    rescored: dict[str, str] = {}
+    for now in _wholes(measured):
+        for before in earlier.run.measured.get((now.target, now.key), ()) if now.target not in rescored else ():
+            rows = earlier.rows.get(before.sample.digest or "")
+            message = rescoring(now.metric, now.sample.statistic, now.sample.rows, rows)
+            rescored |= {now.target: message} if message else {}
+    return rescored
+
+
+def _wholes(measurements: Sequence[Measurement]) -> Sequence[Measurement]:
+    return [measurement for measurement in measurements if not measurement.sample.where]
+
+
+def _ids_by_target(measurements: Sequence[Measurement], rows: Sequence[pa.Table | None]) -> Mapping[str, pa.Array]:
+    """Return the ids of the rows that a step saw of each target."""
+    found: dict[str, pa.Array] = {}
+    seen: set[tuple[str, str | None]] = set()
+    for measurement, table in zip(measurements, rows, strict=True):
+        name = (measurement.target, measurement.sample.digest)
+        if table is not None and "id" in table.column_names and not measurement.sample.where and name not in seen:
+            seen.add(name)
+            ids = table["id"].combine_chunks()
+            found[measurement.target] = _union(found.get(measurement.target), ids)
+    return found
+
+
+def _union(some: pa.Array | None, more: pa.Array | None) -> pa.Array | None:
+    """Return the ids of both, those of another type than the first left out: they are never joined."""
+    if some is None or more is None or some.type != more.type:
+        return more if some is None else some
+    return pa.concat_arrays([some, more]).unique()
 
 
 def _read(

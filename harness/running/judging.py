@@ -28,11 +28,12 @@ class JudgedStep:
 def judge_step(step: Resolved, finished: FinishedStep, opened: OpenSuite, services: RunServices) -> JudgedStep:
     """Return a step's verdicts; what its rows leave out is noted on each."""
     measured = finished.measurements
-    earlier = recall_runs(opened.earlier, opened.identities, measured, services.evidence_store)
+    store = services.evidence_store
+    earlier = recall_runs(opened.earlier, opened.identities, measured, store, opened.corrections)
     verdicts = judge_requirements(
         step.step.requirements, measured, step.name, step.check.name, finished.failures, earlier
     )
-    notes = _rows_left_out(step, opened)
+    notes = [*_rows_left_out(step, opened), *dict.fromkeys(found.correction for found in earlier if found.correction)]
     return JudgedStep(
         finished=finished,
         verdicts=[replace(verdict, notes=(*verdict.notes, *notes)) for verdict in verdicts],

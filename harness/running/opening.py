@@ -15,6 +15,7 @@ from harness.plugins.checks import Check
 from harness.plugins.discovery import Plugins
 from harness.plugins.targets import Target
 from harness.plugins.tasks import TargetSpec
+from harness.records.corrections import read_corrections
 from harness.running.executors import open_target
 from harness.running.inputs import unusable
 from harness.running.options import RunOptions, RunServices
@@ -39,8 +40,8 @@ class OpenSuite:
     """Everything a run reads from, opened once.
 
     `failures` says why a baseline does not exist yet; `unusable`, by target and dataset, why the steps that read it
-    there cannot be measured. `earlier` holds the recorded runs of the suite, in which looks are counted; `checks`, by
-    step, the check that measures it.
+    there cannot be measured. `earlier` holds the recorded runs of the suite, in which looks are counted, and
+    `corrections`, by the id of a run, why its rows were wrong; `checks`, by step, the check that measures it.
     """
 
     suite: Suite
@@ -53,6 +54,7 @@ class OpenSuite:
     failures: Mapping[str, str]
     unusable: Mapping[tuple[str, str], str]
     earlier: Sequence[Run]
+    corrections: Mapping[str, str]
     checks: Mapping[str, Check]
     plugins: Mapping[str, str]
 
@@ -91,6 +93,7 @@ def open_suite(
         targets, failures = _open_targets(stack, resolved, datasets, plugins)
         identities = {name: target.identity() for name, target in targets.items()}
         candidate = identities.pop(CANDIDATE)
+        earlier, corrections = _earlier_runs(suite, candidate, options, services)
         yield OpenSuite(
             suite=suite,
             steps=steps,
@@ -101,7 +104,8 @@ def open_suite(
             baselines={**identities, **dict.fromkeys(failures)},
             failures=failures,
             unusable=unusable(steps, targets),
-            earlier=_earlier_runs(suite, candidate, options, services),
+            earlier=earlier,
+            corrections=corrections,
             checks=checks,
             plugins=plugins.versions(),
         )
@@ -129,13 +133,16 @@ def _open_targets(
     return targets, failures
 
 
-def _earlier_runs(suite: Suite, candidate: Identity, options: RunOptions, services: RunServices) -> Sequence[Run]:
-    """Return the runs in which looks are counted: what watches a deployment asks about each window anew."""
+def _earlier_runs(
+    suite: Suite, candidate: Identity, options: RunOptions, services: RunServices
+) -> tuple[Sequence[Run], Mapping[str, str]]:
+    """Return the runs in which looks are counted, and why rows of some were wrong: a watch asks of each window anew."""
     if services.ledger is None or options.trigger == SCHEDULE:
-        return ()
-    entries = [entry for entry in services.ledger.entries("run") if entry.suite == suite.name]
-    own = [entry for entry in entries if entry.identity.key == candidate.key and not entry.is_scheduled]
-    return services.ledger.read_runs(own)
+        return (), {}
+    entries = services.ledger.entries()
+    runs = [entry for entry in entries if entry.kind == "run" and entry.suite == suite.name]
+    own = [entry for entry in runs if entry.identity.key == candidate.key and not entry.is_scheduled]
+    return services.ledger.read_runs(own), read_corrections(services.ledger, entries)
 
 
 def _open_datasets(suite: Suite, steps: Sequence[Resolved], options: RunOptions) -> Tables:

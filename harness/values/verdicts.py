@@ -35,7 +35,8 @@ class Look:
 
     Of `planned` looks there are no more; None have no end. It is judged at `alpha`, its share of the requirement's;
     None is what the requirement says. `joined` counts the rows that only earlier looks saw; counts cannot be joined, so
-    each look at them is judged `alone`; a look beyond the planned ones is `spent` and not judged.
+    each look at them is judged `alone`; a look beyond the planned ones is `spent` and not judged. `corrected` is the
+    share of the rows judged before and seen again that have another label now.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Look:
     alone: bool = False
     spent: bool = False
     alpha: float | None = None
+    corrected: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

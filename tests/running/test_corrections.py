@@ -1,0 +1,116 @@
+"""Labels that arrive late count as they are now; a broken extract is replaced once somebody says why."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.typing import NDArray
+
+from conftest import Command
+
+ROWS = 2000
+SUITE = """name: m
+data:
+  d: {source: scores.parquet, id: id, labels: {source: labels.parquet, on: id, column: fraud, absent_is: 0}}
+target: {kind: table, config: {data: d, score: score, operating_point: {threshold: 0.5}, model: v17}}
+steps:
+  - check: quality.classifier
+    require: {recall: {at_least: 0.7}, precision: {at_least: 0.5}, roc_auc: {at_least: 0.8}}
+"""
+GATES = "project: demo\ngates: {production: {suites: [m]}}\n"
+
+
+@pytest.fixture
+def frauds(project: Path) -> NDArray[np.int64]:
+    """Write a suite, scores of rows and the labels known so far; return the ids of all frauds."""
+    rng = np.random.default_rng(1)
+    fraud = rng.random(ROWS) < 0.2
+    write_scores(project, np.clip(0.45 * fraud + 0.6 * rng.random(ROWS), 0, 1))
+    (project / "m.suite.yaml").write_text(SUITE)
+    (project / "gates.yaml").write_text(GATES)
+    write_labels(project, np.flatnonzero(fraud))
+    return np.flatnonzero(fraud)
+
+
+def write_scores(project: Path, scores: NDArray[np.float64]) -> None:
+    pq.write_table(pa.table({"id": np.arange(ROWS), "score": scores}), project / "scores.parquet")
+
+
+def read_scores(project: Path) -> NDArray[np.float64]:
+    return np.asarray(pq.read_table(project / "scores.parquet")["score"])
+
+
+def write_labels(project: Path, ids: NDArray[np.int64]) -> None:
+    pq.write_table(pa.table({"id": ids, "fraud": np.ones(len(ids), int)}), project / "labels.parquet")
+
+
+def verdicts(installed: Command) -> dict[str, Any]:
+    found = json.loads(installed("run", "m.suite.yaml", "--json").out)["runs"][0]["verdicts"]
+    return {verdict["metric"]: verdict for verdict in found}
+
+
+def test_labels_that_arrive_late_or_are_withdrawn_count_as_they_are_now(
+    project: Path, installed: Command, frauds: NDArray[np.int64]
+) -> None:
+    write_labels(project, np.append(frauds[8:], [0, 1, 2]))
+    before = verdicts(installed)
+    write_labels(project, frauds)
+
+    after = verdicts(installed)
+
+    assert {"pass"} == {verdict["outcome"] for verdict in (*before.values(), *after.values())}
+    assert [len(frauds) - 8 + len({0, 1, 2} - set(frauds)), len(frauds)] == [
+        found["recall"]["estimate"]["n"] for found in (before, after)
+    ]
+    changed = len({*frauds[:8], 0, 1, 2} - ({0, 1, 2} & set(frauds)))
+    assert (2, changed / ROWS) == (after["roc_auc"]["look"]["number"], after["roc_auc"]["look"]["corrected"])
+    assert "% of the labels seen before corrected" in installed("runs", "explain", "latest", "roc_auc").out
+
+
+def test_a_broken_extract_that_failed_is_replaced_once_somebody_says_why(
+    project: Path, installed: Command, frauds: NDArray[np.int64]
+) -> None:
+    right = read_scores(project)
+    write_scores(project, right[::-1])
+    broken = verdicts(installed)
+    write_scores(project, right)
+    refused = verdicts(installed)
+
+    recorded = installed("evidence", "correct", "m", "--candidate", "v17", "--reason", "the join lost its order")
+    corrected = verdicts(installed)
+
+    assert {"fail"} == {verdict["outcome"] for verdict in broken.values()}
+    assert {"error"} == {verdict["outcome"] for verdict in refused.values()}
+    assert "had another score when it was judged before" in refused["recall"]["reason"]
+    assert (0, "recorded for 2 runs of m (v17): the join lost its order\n") == (recorded.code, recorded.out)
+    assert {("pass", 2)} == {(verdict["outcome"], verdict["look"]["number"]) for verdict in corrected.values()}
+    assert corrected["recall"]["notes"][-1].endswith(": the join lost its order")
+    assert 0 == installed("gate", "production", "--candidate", "v17", "--gates", "gates.yaml").code
+
+
+@pytest.mark.usefixtures("frauds")
+def test_a_correction_is_of_the_runs_before_it_alone(project: Path, installed: Command) -> None:
+    verdicts(installed)
+    installed("evidence", "correct", "m", "--candidate", "v17", "--reason", "scores of a test system")
+    write_scores(project, 1 - read_scores(project))
+    verdicts(installed)
+    write_scores(project, 1 - read_scores(project))
+
+    again = verdicts(installed)
+
+    assert {"error"} == {verdict["outcome"] for verdict in again.values()}
+
+
+@pytest.mark.usefixtures("frauds")
+def test_a_correction_needs_runs_and_a_reason(project: Path, harness: Command) -> None:
+    harness("run", "m.suite.yaml")
+
+    unknown = harness("evidence", "correct", "m", "--candidate", "v18", "--reason", "typo")
+    silent = harness("evidence", "correct", "m", "--candidate", "v17", "--reason", " ")
+
+    assert (4, True) == (unknown.code, "suite 'm' never judged 'v18' in this ledger" in unknown.err)
+    assert (4, True) == (silent.code, "a correction needs a reason" in silent.err)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from scipy import special
 
 from harness.stats.searched import smallest_alpha
+from harness.stats.unseen import add_room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,13 +13,25 @@ class Binomial:
     """Bounds within 0 and 1 on `k` hits of `n` (Clopper-Pearson 1934); both may be fractional.
 
     With `df`, the degrees of freedom of the variance that `n` came from, both shrink by (z/t)^2 at the asked alpha
-    (Korn-Graubard 1998), though never below `least` observations.
+    (Korn-Graubard 1998), though never below `least` observations. `unseen`: these are clusters, more may be worse than
+    any drawn, and where `n` counts more than them a bound keeps room for that.
     """
 
     k: float
     n: float
     df: float | None = None
     least: float = 0.0
+    unseen: bool = False
+
+    @property
+    def share(self) -> float:
+        """Return the share of hits."""
+        return self.k / self.n
+
+    def times(self, rows: float) -> "Binomial":
+        """Return the bounds that as many times the rows would have, if they showed the same share."""
+        df = None if self.df is None else self.df * rows
+        return replace(self, k=self.k * rows, n=self.n * rows, df=df, least=self.least * rows)
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
@@ -49,7 +62,13 @@ class Binomial:
     def _upper(self, alpha: float) -> float:
         if self.k >= self.n:
             return 1.0
-        n = self.worth(alpha)
+        upper = self._upper_of(self.worth(alpha), alpha)
+        if not self.unseen or self.n <= self.least:
+            return upper
+        reach = add_room(max(0.0, upper - self.share), self.share, self.least, alpha)
+        return min(self.share + reach, self._upper_of(self.least, alpha))
+
+    def _upper_of(self, n: float, alpha: float) -> float:
         k = self.k * n / self.n
         return float(special.betainccinv(k + 1, n - k, alpha))
 

@@ -9,19 +9,38 @@ from harness.stats.student import Student
 
 
 def korn_graubard(
-    value: float, n: int, design: DesignVariance, *, most: float = math.inf, hits: int | None = None
+    value: float,
+    n: int,
+    design: DesignVariance,
+    *,
+    most: float = math.inf,
+    hits: int | None = None,
+    unseen: bool = False,
 ) -> Inference:
     """Return exact binomial bounds on value * (1 - value) / variance observations, at most `most`.
+
+    `unseen` keeps room for clusters that are worse than any drawn (harness.stats.unseen).
 
     Where rows show no variance (all hits, no hits), each group counts as one observation: the least that clustered
     rows can be worth, since a design effect cannot be measured where nothing differs. Korn, Graubard 1998.
     """
+    interval = worth_of(value, design, most=most, unseen=unseen)
+    return Inference(
+        value=value,
+        n=n,
+        n_eff=interval.n,
+        method="Korn-Graubard",
+        interval=interval,
+        hits=hits,
+        clusters=design.clusters,
+    )
+
+
+def worth_of(value: float, design: DesignVariance, *, most: float, unseen: bool) -> Binomial:
+    """Return the bounds of as many independent observations as korn_graubard counts."""
     n_eff = value * (1 - value) / design.variance if design.variance > 0 else design.groups
     n_eff = min(most, n_eff)
-    interval = Binomial(k=value * n_eff, n=n_eff, df=design.df, least=design.groups)
-    return Inference(
-        value=value, n=n, n_eff=n_eff, method="Korn-Graubard", interval=interval, hits=hits, clusters=design.clusters
-    )
+    return Binomial(k=value * n_eff, n=n_eff, df=design.df, least=design.groups, unseen=unseen)
 
 
 def bonett_price(value: float, square: float, n: int, design: DesignVariance, *, most: float = math.inf) -> Inference:

@@ -30,7 +30,7 @@ def infer(sample: Sample) -> Inference:
         seen = int(hits.sum())
         return _infer_from_share(seen / len(hits), len(y), len(hits), Binomial(k=seen, n=len(hits)), None)
     share, part = mean_part(hits, columns.weights(heard))
-    known = korn_graubard(share, len(hits), spread([part], codes), most=len(hits))
+    known = korn_graubard(share, len(hits), spread([part], codes), most=len(hits), unseen=True)
     return _infer_from_share(share, len(y), known.n_eff, known.interval, known.clusters)
 
 

@@ -10,11 +10,13 @@ from scipy import special
 
 from harness.errors import HarnessError
 from harness.stats.binomial import Binomial
+from harness.stats.discordant import Discordant
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
 from harness.stats.roots import root
 from harness.stats.searched import Mapped
 from harness.stats.student import Student
+from harness.stats.unseen import rows_with_room
 from harness.values.requirements import Better
 
 ENDLESS = 1e9  # no more than this is worth asking for
@@ -36,10 +38,16 @@ def n_needed(
         return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
         needed = _effective(interval, threshold, plan_for, alpha, beta)
-        return None if needed is None else math.ceil(needed * inference.n / interval.worth(alpha) - 1e-9)
+        if needed is None:
+            return None
+        rows = needed * inference.n / interval.worth(alpha)
+        sought, risks = (threshold, plan_for), (alpha, beta)
+        return math.ceil(_with_room(interval, inference.n, rows, sought, risks) - 1e-9)
     if isinstance(interval, Student) and plan_for != threshold:
         reach = float(special.ndtri(alpha) + special.ndtri(beta)) * interval.se / (plan_for - threshold)
         return max(2, math.ceil(inference.n * reach**2))
+    if isinstance(interval, Discordant):
+        return _discordant(interval, inference.n, plan_for - threshold, alpha, beta)
     return _by_width(inference, plan_for - threshold, alpha, beta)
 
 
@@ -51,6 +59,18 @@ def _effective(interval: Binomial, threshold: float, truth: float, alpha: float,
         return needed
     df = interval.df * max(1.0, needed / worth)
     return _binomial(threshold, truth, alpha, _planning_risk(alpha, beta, df))
+
+
+def _with_room(
+    interval: Binomial, n: int, rows: float, sought: tuple[float, float], risks: tuple[float, float]
+) -> float:
+    """Return how many rows it takes where `rows` do without room for unseen clusters; sought: threshold and truth."""
+    if not interval.unseen or interval.n <= interval.least:
+        return rows
+    alpha, beta = risks
+    per_group = n / interval.least
+    most = (_effective(replace(interval, df=None, n=interval.least), *sought, alpha, beta) or math.inf) * per_group
+    return min(most, rows_with_room(rows, per_group, *sought, *risks))
 
 
 def _planning_risk(alpha: float, beta: float, df: float) -> float:
@@ -83,6 +103,21 @@ def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: flo
     return math.ceil(1 / (1 / least - 1 / interval.reference)) if least < interval.reference else None
 
 
+def _discordant(interval: Discordant, n: int, distance: float, alpha: float, beta: float) -> int | None:
+    """Return the n at which the bounds at alpha and beta fit into the distance, the shares staying as they are."""
+
+    def excess(log_times: float) -> float:
+        more = interval.times(math.exp(log_times))
+        (lower, upper), (less, most) = (more.bounds(risk) for risk in (alpha, beta))
+        reach = most - lower if distance > 0 else upper - less
+        return reach - abs(distance)
+
+    least, endless = -math.log(n), math.log(ENDLESS / n)
+    if not distance or excess(endless) > 0:
+        return None
+    return max(2, math.ceil(n * math.exp(root(excess, least, endless, xtol=1e-9)))) if excess(least) > 0 else 2
+
+
 def _by_width(inference: Inference, distance: float, alpha: float, beta: float) -> int | None:
     """Return the n at which the bounds at alpha and beta, narrowing as 1/sqrt(n), fit into the distance."""
     lower, upper = (abs(bound - inference.value) for bound in inference.bounds(alpha))
@@ -111,11 +146,19 @@ def distances(
 
 def _truths(inference: Inference, threshold: float, better: Better) -> list[float]:
     sign = 1 if better == "higher" else -1
-    if isinstance(inference.interval, Student):
-        deviation = inference.interval.se * math.sqrt(inference.n)
+    if isinstance(inference.interval, Student | Discordant):
+        deviation = _deviation(inference.interval) * math.sqrt(inference.n)
         return [threshold + sign * step * deviation for step in (0.05, 0.1, 0.2)]
     perfect = 1.0 if better == "higher" else 0.0
     return [threshold + step * (perfect - threshold) for step in (0.25, 0.5, 0.75)]
+
+
+def _deviation(interval: Student | Discordant) -> float:
+    """Return the standard error, or half of what bounds as far apart as two of them leave between them."""
+    if isinstance(interval, Student):
+        return interval.se
+    lower, upper = interval.bounds(float(special.ndtr(-1)))
+    return (upper - lower) / 2
 
 
 def _binomial(threshold: float, truth: float, alpha: float, beta: float) -> int | None:

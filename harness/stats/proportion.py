@@ -1,6 +1,7 @@
 """A share of hits: recall, precision at a threshold, block rate, violations in a sample."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,18 +9,23 @@ import numpy as np
 from harness.errors import HarnessError
 from harness.stats import columns
 from harness.stats.binomial import Binomial
+from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import has_shared_cluster, mean_part, spread
-from harness.stats.effective import bonett_price, korn_graubard
+from harness.stats.discordant import Discordant
+from harness.stats.effective import korn_graubard, worth_of
 from harness.stats.inference import Inference
 from harness.values.requirements import Better
 from harness.values.samples import Sample
+
+PAIRED = "MOVER of gained and lost"
 
 
 def infer(sample: Sample) -> Inference:
     """Return the share of hits in counts {k, n}, or in rows with `y` 0 or 1.
 
     Independent rows: Clopper-Pearson 1934, exact. Rows in clusters, or weighted: Korn-Graubard 1998, the same bounds
-    on the number of independent rows that the design variance is worth, at most n.
+    on the number of independent rows that the design variance is worth, at most n, with room for clusters unlike those
+    drawn.
     """
     if sample.rows is None:
         return _exact(*_counts(sample))
@@ -29,23 +35,38 @@ def infer(sample: Sample) -> Inference:
     if "weight" not in rows.column_names and not has_shared_cluster(codes):
         return _exact(int(y.sum()), len(y))
     share, part = mean_part(y, columns.weights(rows))
-    return korn_graubard(share, len(y), spread([part], codes), most=len(y), hits=int(y.sum()))
+    return korn_graubard(share, len(y), spread([part], codes), most=len(y), hits=int(y.sum()), unseen=True)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's share less the baseline's on the same ids, between -1 and 1.
 
-    Bonett-Price 2012; rows in clusters: on the number of pairs that the variance of their differences is worth;
-    weighted: on no more pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree.
+    Square-and-add on bounds of what is gained and of what is lost (Newcombe 1998): exact ones of Clopper-Pearson 1934;
+    rows in clusters, or weighted: Korn-Graubard 1998 with room for clusters unlike those drawn, weighted on no more
+    pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree.
     """
     left, right = columns.pair_rows(candidate, baseline)
-    gap = columns.outcomes(left) - columns.outcomes(right)
-    weight = columns.weights(left)
+    gap, codes = columns.outcomes(left) - columns.outcomes(right), columns.clusters(left)
+    if "weight" in left.column_names or has_shared_cluster(codes):
+        return _difference_in_clusters(gap, columns.weights(left), codes if has_shared_cluster(codes) else {})
+    gained, lost = (Binomial(k=int((gap == sign).sum()), n=len(gap)) for sign in (1, -1))
+    interval = Discordant(gained=gained, lost=lost)
+    return Inference(value=float(gap.mean()), n=len(gap), n_eff=len(gap), method=f"{PAIRED}, exact", interval=interval)
+
+
+def _difference_in_clusters(gap: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> Inference:
     value, part = mean_part(gap, weight)
-    codes = columns.clusters(left)
-    design = spread([part], codes if has_shared_cluster(codes) else {})
-    most = float(1 / (part.leverage @ part.leverage)) if "weight" in left.column_names else math.inf
-    return bonett_price(value, float(weight @ gap**2 / weight.sum()), len(gap), design, most=most)
+    design, most = spread([part], codes), float(1 / (part.leverage @ part.leverage))
+    sides = [mean_part((gap == sign) * 1.0, weight) for sign in (1, -1)]
+    gained, lost = (worth_of(share, spread([own], codes), most=most, unseen=True) for share, own in sides)
+    return Inference(
+        value=value,
+        n=len(gap),
+        n_eff=most * design.independent / design.variance if design.variance > 0 else design.groups,
+        method=f"{PAIRED}, Korn-Graubard",
+        interval=Discordant(gained=gained, lost=lost),
+        clusters=design.clusters,
+    )
 
 
 def best(sample: Sample, better: Better) -> Sample:

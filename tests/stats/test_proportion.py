@@ -5,10 +5,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import multinomial
+from statsmodels.stats.proportion import proportion_confint
 
 from harness import samples
 from harness.errors import HarnessError
-from harness.stats import estimate, infer
+from harness.stats import estimate, infer, n_needed
+from harness.stats.binomial import Binomial
+from harness.stats.discordant import Discordant
 from harness.values.samples import Sample
 
 
@@ -155,15 +159,64 @@ def test_outcomes_other_than_zero_and_one_are_refused(bad):
         infer(rows(y=[1, 0, bad]))
 
 
-# Agresti, approval ratings: 794 both approve, 150 first only, 86 second only, 570 neither
-def test_difference_is_bonett_and_price_on_the_agresti_table():
-    new = np.repeat([1, 0, 1, 0], [794, 150, 86, 570])
-    old = np.repeat([1, 1, 0, 0], [794, 150, 86, 570])
+def agresti():
+    """Return approval ratings: 794 approve twice, 150 at first only, 86 later only, 570 never."""
+    new, old = (np.repeat(side, [794, 150, 86, 570]) for side in ([1, 0, 1, 0], [1, 1, 0, 0]))
+    return pairs(new, old)
 
-    seen = infer(*pairs(new, old))
+
+def test_difference_is_a_little_wider_than_bonett_and_price_on_the_agresti_table():
+    seen = infer(*agresti())
+
+    lower, upper = seen.bounds(0.025)
 
     assert seen.value == pytest.approx((86 - 150) / 1600)
-    assert seen.bounds(0.025) == pytest.approx((-0.0587, -0.0212), abs=5e-5)
+    assert -0.0587 - 0.002 < lower < -0.0587
+    assert -0.0212 < upper < -0.0212 + 0.002
+
+
+@pytest.mark.parametrize(("n", "lost"), [(20, 0), (100, 3), (2000, 1)])
+def test_where_nothing_is_gained_a_loss_is_bounded_as_clopper_and_pearson_do(n, lost):
+    new = np.r_[np.zeros(lost), np.ones(n - lost)]
+
+    lower = infer(*pairs(new, np.ones(n))).bounds(0.05)[0]
+
+    assert lower == pytest.approx(-proportion_confint(lost, n, 0.1, "beta")[1])
+
+
+def errors(n, gained, lost, alpha):
+    """Enumerate all counts and add up those whose bounds leave the truth out, weighted by their chance."""
+    interval = {}
+    for won in range(n + 1):
+        for missed in range(n + 1 - won):
+            sides = [Binomial(k=k, n=n) for k in (won, missed)]
+            interval[won, missed] = Discordant(gained=sides[0], lost=sides[1]).bounds(alpha)
+    cells = np.array(list(interval))
+    chance = multinomial.pmf(np.c_[cells, n - cells.sum(axis=1)], n, [gained, lost, 1 - gained - lost])
+    lower, upper = np.array(list(interval.values())).T
+    return max(chance[lower >= gained - lost].sum(), chance[upper < gained - lost].sum())
+
+
+@pytest.mark.parametrize("n", [5, 20, 45])
+@pytest.mark.parametrize("alpha", [0.05, 0.025, 0.05 / 30])
+def test_difference_keeps_its_level_in_every_enumerated_cell(n, alpha):
+    cells = [(gained, lost) for gained in (0.001, 0.02, 0.1, 0.3) for lost in (0.005, 0.02, 0.06, 0.15, 0.4, 0.6)]
+
+    worst = max(errors(n, *cell, alpha) for cell in cells)
+
+    assert worst <= alpha
+
+
+def test_a_plan_for_an_equal_model_passes_at_the_rows_it_asks_for():
+    new, old = np.r_[np.zeros(3), np.ones(97)], np.r_[np.ones(97), np.zeros(3)]
+    needed = n_needed(infer(*pairs(new, old)), -0.02, 0.0)
+    rng = np.random.default_rng(0)
+
+    counts = rng.multinomial(needed, [0.03, 0.03, 0.94], 400)
+
+    sides = [[Binomial(k=int(k), n=needed) for k in each[:2]] for each in counts]
+    passed = [Discordant(gained=won, lost=missed).bounds(0.05)[0] >= -0.02 for won, missed in sides]
+    assert 0.935 <= np.mean(passed) <= 0.985
 
 
 def test_difference_does_not_depend_on_the_order_of_the_baseline():

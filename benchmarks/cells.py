@@ -2,7 +2,8 @@
 
 from crowds import CROWDS
 from pairs import PAIRS
+from unseen import UNSEEN
 from worlds import WORLDS
 
-ALL = (*WORLDS, *CROWDS, *PAIRS)
+ALL = (*WORLDS, *CROWDS, *PAIRS, *UNSEEN)
 BY_NAME = {world.name: world for world in ALL}

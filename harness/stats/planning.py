@@ -12,9 +12,10 @@ from harness.errors import HarnessError
 from harness.stats.binomial import Binomial
 from harness.stats.discordant import Discordant
 from harness.stats.inference import Inference
+from harness.stats.mover import Mover
 from harness.stats.noncentral import Noncentral
 from harness.stats.roots import root
-from harness.stats.searched import Mapped
+from harness.stats.searched import Mapped, Nearer, Wider
 from harness.stats.student import Student
 from harness.stats.unseen import rows_with_room
 from harness.values.requirements import Better
@@ -34,6 +35,11 @@ def n_needed(
     if isinstance(interval, Mapped):
         inner = replace(inference, interval=interval.inner)
         return n_needed(inner, interval.back(threshold), interval.back(plan_for), alpha=alpha, beta=beta)
+    if isinstance(interval, Wider | Nearer):
+        return _of_two(inference, interval, threshold, plan_for, alpha, beta)
+    if isinstance(interval, Mover) and plan_for != threshold:
+        rows = inference.n * interval.rows_needed(plan_for - threshold, alpha, beta)
+        return max(2, math.ceil(rows)) if rows <= ENDLESS else None
     if isinstance(interval, Noncentral):
         return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
@@ -49,6 +55,18 @@ def n_needed(
     if isinstance(interval, Discordant):
         return _discordant(interval, inference.n, plan_for - threshold, alpha, beta)
     return _by_width(inference, plan_for - threshold, alpha, beta)
+
+
+def _of_two(
+    inference: Inference, interval: Wider | Nearer, threshold: float, plan_for: float, alpha: float, beta: float
+) -> int | None:
+    """Return how many rows clear both of two bounds, or the nearer one."""
+    either = [replace(inference, interval=each) for each in (interval.one, interval.other)]
+    least = [n_needed(each, threshold, plan_for, alpha=alpha, beta=beta) for each in either]
+    enough = [n for n in least if n is not None]
+    if isinstance(interval, Nearer):
+        return min(enough, default=None)
+    return max(enough) if len(enough) == len(least) else None
 
 
 def _effective(interval: Binomial, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
@@ -146,8 +164,11 @@ def distances(
 
 def _truths(inference: Inference, threshold: float, better: Better) -> list[float]:
     sign = 1 if better == "higher" else -1
-    if isinstance(inference.interval, Student | Discordant):
-        deviation = _deviation(inference.interval) * math.sqrt(inference.n)
+    interval = inference.interval
+    if isinstance(interval, Wider):
+        return _truths(replace(inference, interval=interval.one), threshold, better)
+    if isinstance(interval, Student | Discordant):
+        deviation = _deviation(interval) * math.sqrt(inference.n)
         return [threshold + sign * step * deviation for step in (0.05, 0.1, 0.2)]
     perfect = 1.0 if better == "higher" else 0.0
     return [threshold + step * (perfect - threshold) for step in (0.25, 0.5, 0.75)]

@@ -92,3 +92,45 @@ class Widened:
     def p_at_most(self, threshold: float) -> float:
         """Return the smallest alpha at which the lower bound lies above the threshold."""
         return self.inner.p_at_most(threshold + self.by)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wider:
+    """The further of two bounds on each side: neither method alone keeps its level everywhere."""
+
+    one: Interval
+    other: Interval
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        (low, high), (lower, upper) = self.one.bounds(alpha), self.other.bounds(alpha)
+        return min(low, lower), max(high, upper)
+
+    def p_at_least(self, threshold: float) -> float:
+        """Return the smallest alpha at which both upper bounds lie below the threshold."""
+        return max(self.one.p_at_least(threshold), self.other.p_at_least(threshold))
+
+    def p_at_most(self, threshold: float) -> float:
+        """Return the smallest alpha at which both lower bounds lie above the threshold."""
+        return max(self.one.p_at_most(threshold), self.other.p_at_most(threshold))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearer:
+    """The nearer of two bounds on each side, where both hold."""
+
+    one: Interval
+    other: Interval
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        (low, high), (lower, upper) = self.one.bounds(alpha), self.other.bounds(alpha)
+        return max(low, lower), min(high, upper)
+
+    def p_at_least(self, threshold: float) -> float:
+        """Return the smallest alpha at which either upper bound lies below the threshold."""
+        return min(self.one.p_at_least(threshold), self.other.p_at_least(threshold))
+
+    def p_at_most(self, threshold: float) -> float:
+        """Return the smallest alpha at which either lower bound lies above the threshold."""
+        return min(self.one.p_at_most(threshold), self.other.p_at_most(threshold))

@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 from harness.stats import infer, n_needed
 from harness.stats.design_variance import Influence, spread
 from harness.stats.effective import student
-from harness.stats.judge_correction import Checked, lang_reiczigel, ppi
+from harness.stats.judge_correction import Checked, ppi
 from harness.values.samples import Sample
 
 
@@ -108,28 +108,28 @@ def test_a_system_does_not_differ_from_itself_much_and_a_difference_is_mirrored(
     assert seen.bounds(0.05) == pytest.approx(tuple(-bound for bound in reversed(mirrored.bounds(0.05))))
 
 
-# sensitivity and specificity known from elsewhere; checked by hand against the source of R's asht::prevSeSp
-def test_a_perfect_judge_leaves_a_wald_interval_on_added_rows():
-    z, share = norm.ppf(0.95), (80 + norm.ppf(0.95) ** 2 / 2) / (100 + norm.ppf(0.95) ** 2)
+def test_a_judge_known_to_be_perfect_leaves_the_exact_bounds_of_what_it_passed():
+    exact = infer(samples.proportion(k=80, n=100)).bounds(0.05)
 
-    lower, upper = lang_reiczigel(80, 100, 1e9, 1e9, 1e9, 1e9, 0.05)
-
-    reach = z * math.sqrt(share * (1 - share) / (100 + z**2))
-    assert (lower, upper) == pytest.approx((share - reach, share + reach), abs=1e-6)
+    assert exact == pytest.approx(infer(counted(80, 100, 1e9, 1e9, 1e9, 1e9)).bounds(0.05), abs=1e-4)
 
 
 def counted(k, n, tp, positives, tn, negatives):
     return samples.judge_correction(k=k, n=n, tp=tp, positives=positives, tn=tn, negatives=negatives)
 
 
-@pytest.mark.parametrize("truth", [0.6, 0.85])
-@pytest.mark.parametrize(("good", "bad"), [(240, 160), (50, 50)])
-def test_a_judge_measured_elsewhere_keeps_the_level(truth, good, bad):
+@pytest.mark.parametrize("truth", [0.6, 0.9])
+@pytest.mark.parametrize(("good", "bad"), [(240, 160), (50, 50), (95, 5)])
+@pytest.mark.parametrize(("sensitive", "specific"), [(0.97, 0.55), (0.9, 1.0)])
+def test_a_judge_measured_elsewhere_keeps_the_level(truth, good, bad, sensitive, specific):
     rng = np.random.default_rng(3)
     wrong = np.zeros(2)
     for _ in range(1500):
-        k = rng.binomial(2000, 0.97 * truth + 0.45 * (1 - truth))
-        seen = infer(counted(k, 2000, rng.binomial(good, 0.97), good, rng.binomial(bad, 0.55), bad))
+        k = rng.binomial(2000, sensitive * truth + (1 - specific) * (1 - truth))
+        tp, tn = rng.binomial(good, sensitive), rng.binomial(bad, specific)
+        if tp / good + tn / bad <= 1:
+            continue
+        seen = infer(counted(k, 2000, tp, good, tn, bad))
         lower, upper = seen.bounds(0.05)
         wrong += lower > truth, upper < truth
 
@@ -175,6 +175,44 @@ def test_each_side_s_weight_of_the_judge_costs_a_comparison_a_degree_of_freedom(
     plain = student(0.0, 440, spread([*ours, *minus], {}), method="").bounds(0.05)
 
     new, old = (rows(human[at, :40] * 1.0, judge[at, :40] * 1.0, judge[at, 40:] * 1.0) for at in (0, 1))
-    lower, upper = infer(new, old).bounds(0.05)
+    lower, upper = infer(new, old).interval.one.bounds(0.05)
 
     assert upper - lower == pytest.approx(math.sqrt(39 / 37) * (plain[1] - plain[0]))
+
+
+def lenient(rng, labels, n, good, caught):
+    """Return labels of some rows and a judge who passes all good ones and fails that share of the bad."""
+    truth = (rng.random(n) < good) * 1.0
+    return truth[:labels], np.where(truth == 1, 1.0, rng.random(n) >= caught)
+
+
+@pytest.mark.parametrize(("labels", "good", "caught"), [(50, 0.9, 0.9), (100, 0.95, 0.8), (200, 0.9, 0.75)])
+def test_errors_of_a_judge_that_few_labels_show_do_not_pass_a_bad_system(labels, good, caught):
+    rng = np.random.default_rng(4)
+    passed = 0
+    for _ in range(250):
+        human, judge = lenient(rng, labels, 2000, good, caught)
+        passed += infer(rows(human, judge[:labels], judge[labels:])).interval.p_at_most(good) < 0.05
+
+    assert passed / 250 <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / 250)
+
+
+def test_a_judge_whom_no_label_contradicts_is_no_surer_than_the_rule_of_three():
+    human = np.repeat([1.0, 0.0], [45, 5])
+
+    seen = infer(rows(human, human, np.repeat([1.0, 0.0], [90_000, 10_000])))
+
+    assert seen.value - seen.bounds(0.05)[0] == pytest.approx(-math.log(0.05) / 50, rel=0.01)
+
+
+def test_labels_of_either_side_on_other_rows_count_apart():
+    ids, human = np.arange(600), np.repeat([1.0, 0.0], [500, 100])[np.random.default_rng(0).permutation(600)]
+    looked = [ids < 60, (ids >= 60) & (ids < 120)]
+
+    new, old = (
+        samples.rows.judge_correction(pa.table({"id": ids, "y": pa.array(human, mask=~of), "score": human}))
+        for of in looked
+    )
+    lower, upper = infer(new, old).bounds(0.05)
+
+    assert (-lower, upper) == pytest.approx((-math.log(0.05) / 60,) * 2, rel=0.15)

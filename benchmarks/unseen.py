@@ -1,0 +1,58 @@
+"""Worlds in which the bad thing is so rare that many samples do not show it."""
+
+import numpy as np
+import pyarrow as pa
+from pairs import both, pair_world
+from worlds import World, single_measurement
+
+
+def lenient_judge(labels: int, n: int, good: float, sensitive: float, specific: float) -> World:
+    def draw(rng):
+        y = rng.random(n) < good
+        score = np.where(y, rng.random(n) < sensitive, rng.random(n) >= specific) * 1.0
+        human = pa.array(y * 1.0, mask=np.arange(n) >= labels)
+        return single_measurement("judge_correction", y=human, score=score)
+
+    cell = f"{labels} of {n} checked, {good}, judge {sensitive} and {specific}"
+    return World(kind="judged (PPI++)", cell=cell, truth=good, draw=draw)
+
+
+def lenient_judge_in_pairs(labels: int, n: int, good: float, lost: float, caught: float) -> World:
+    """The candidate loses some good rows, and the judge sees only a share of what is bad."""
+    mask = np.arange(n) >= labels
+
+    def draw(rng):
+        old = (rng.random(n) < good) * 1.0
+        new = np.where(rng.random(n) < lost, 0.0, old)
+        judged = np.where(old == 1, 1.0, rng.random(n) >= caught)
+        again = np.where(new == old, judged, rng.random(n) >= caught)
+        sides = ({"y": pa.array(y, mask=mask), "score": score} for y, score in ((new, again), (old, judged)))
+        return both("judge_correction", *sides)
+
+    cell = f"{labels} of {n} checked, {good}, loses {lost}, judge sees {caught}"
+    return pair_world("judged", cell, -good * lost, draw)
+
+
+def few_bad_labels_elsewhere(good: int, bad: int, truth: float, sensitive: float, specific: float) -> World:
+    def draw(rng):
+        k = rng.binomial(2000, sensitive * truth + (1 - specific) * (1 - truth))
+        counts = {"k": k, "n": 2000, "tp": rng.binomial(good, sensitive), "tn": rng.binomial(bad, specific)}
+        return single_measurement("judge_correction", counts=counts | {"positives": good, "negatives": bad})
+
+    cell = f"{good} and {bad} labels, {truth}, judge {sensitive} and {specific}"
+    return World(kind="judged (elsewhere)", cell=cell, truth=truth, draw=draw)
+
+
+UNSEEN = (
+    *(
+        lenient_judge(*cell)
+        for cell in (
+            (50, 10_000, 0.9, 1.0, 0.9),
+            (100, 2000, 0.95, 1.0, 0.8),
+            (400, 5000, 0.9, 1.0, 0.75),
+            (50, 5000, 0.95, 0.99, 0.95),
+        )
+    ),
+    *(lenient_judge_in_pairs(*cell) for cell in ((50, 5000, 0.9, 0.03, 0.5), (200, 5000, 0.95, 0.02, 0.7))),
+    *(few_bad_labels_elsewhere(*cell) for cell in ((45, 5, 0.6, 0.9, 1.0), (95, 5, 0.9, 0.9, 1.0))),
+)

@@ -55,7 +55,7 @@ class Rates:
 
     @property
     def contradictions2(self) -> float:
-        """Return the same at two looks, which is what a suite that says nothing gets."""
+        """Return the same at two looks, as at the first of a suite that says nothing."""
         return 2 * self.passes2 * self.fails2
 
 

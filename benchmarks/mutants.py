@@ -30,6 +30,7 @@ JUDGING, GATING = ("tests/judging/test_judge.py", "tests/judging/test_looks.py")
 MODULES = {
     "harness/judging/judge.py": JUDGING,
     "harness/judging/looks.py": JUDGING[::-1],
+    "harness/judging/taking.py": JUDGING[::-1],
     "harness/judging/pooling.py": JUDGING[::-1],
     "harness/gating/decide.py": ("tests/gating/test_gates.py", *GATING, "tests/judging/test_looks.py"),
     "harness/gating/gates.py": ("tests/gating/test_gates.py", *GATING),

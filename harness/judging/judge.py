@@ -7,8 +7,8 @@ from dataclasses import replace
 from harness.errors import HarnessError
 from harness.judging import wording
 from harness.judging.looks import Earlier, look_alpha
-from harness.judging.pooling import take_look
 from harness.judging.questions import Finding, Question, question_of
+from harness.judging.taking import take_look
 from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
 from harness.values.identity import CANDIDATE
 from harness.values.keys import MetricKey
@@ -126,7 +126,11 @@ def _judge_measurement(
         seen = take_look(requirement, measurement, baseline, earlier)
     except HarnessError as error:
         return question_of(requirement, measurement).error(str(error))
-    return judge(requirement, seen.measurement, seen.baseline, seen.look)
+    verdict = judge(requirement, seen.measurement, seen.baseline, seen.look)
+    if seen.now is None or verdict.outcome != "pass":
+        return verdict
+    now = judge(requirement, seen.now.measurement, seen.now.baseline, seen.now.look)
+    return {"pass": verdict, "error": now}.get(now.outcome, replace(now, outcome="inconclusive"))
 
 
 def _where(requirement: Requirement, measurement: Measurement) -> bool:
@@ -177,7 +181,7 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
         outcome=_outcome(lower, upper, threshold, better),
         estimate=_estimate(inference, lower, upper, 1 - alpha, p_fail(inference, threshold, better)),
     )
-    planned = _add_plans(finding, inference, threshold, alpha) if finding.outcome == "inconclusive" else finding
+    planned = _add_plans(finding, inference, threshold) if finding.outcome == "inconclusive" else finding
     return question.answer(planned, wording.reason(planned))
 
 
@@ -197,14 +201,26 @@ def _outcome(lower: float, upper: float, threshold: float, better: Better) -> Ou
     return "inconclusive"
 
 
-def _add_plans(finding: Finding, inference: Inference, threshold: float, alpha: float) -> Finding:
+def _add_plans(finding: Finding, inference: Inference, threshold: float) -> Finding:
+    """Return the finding with how many observations decide it at the next look, for some truths."""
     requirement = finding.requirement
+    alpha = requirement.alpha_at(finding.look.number + 1 if finding.look else 1)
     truth = requirement.truth()
     if truth is None:
         better = requirement.sought(finding.better)[1]
-        return replace(finding, plans=distances(inference, threshold, better, alpha=alpha))
+        plans = distances(inference, threshold, better, alpha=alpha)
+        return replace(finding, plans=tuple((truth, _at_next_look(finding, n)) for truth, n in plans))
     needed = n_needed(inference, threshold, truth, alpha=alpha)
-    return replace(finding, n_needed=needed, plans=((truth, needed),) if needed is not None else ())
+    if needed is None:
+        return finding
+    needed = _at_next_look(finding, needed)
+    return replace(finding, n_needed=needed, plans=((truth, needed),))
+
+
+def _at_next_look(finding: Finding, needed: int) -> int:
+    """Return how many there are when so many are judged: no look is taken before the next one."""
+    have = finding.estimate.n
+    return max(needed, finding.requirement.next_look(have)) if finding.look and needed > have else needed
 
 
 def _estimate(

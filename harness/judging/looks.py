@@ -41,12 +41,21 @@ class Earlier:
             raise HarnessError(f"{measurement.metric!r} was judged before, in run {self.run.id}: {self.lost[digest]}")
         return replace(measurement.sample, rows=self.rows.get(digest)) if digest else measurement.sample
 
+    def tables(self, target: str) -> "Sequence[pa.Table]":
+        """Return the rows with ids that the run's step saw of a target, whichever metric they were of."""
+        digests = [
+            m.sample.digest for m in self.run.measurements if m.target == target and m.sample.digest in self.rows
+        ]
+        found = [self.rows[digest] for digest in dict.fromkeys(digests) if digest]
+        return [table for table in found if table is not None and "id" in table.column_names]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Glance:
-    """One look of an earlier run: its evidence, and the share of alpha it spent."""
+    """What an earlier run judged: its evidence, the look that it took or that stood, and the alpha spent on that."""
 
     evidence: str
+    look: Look
     share: float
     measurement: Measurement
     baseline: Measurement | None
@@ -65,7 +74,7 @@ def overdrawn(verdict: Verdict, run: Run, runs: Sequence[Run]) -> bool:
         return False
     same = run.measured.get((CANDIDATE, verdict.key), ())
     alike = [Earlier(run=other) for other in runs if _champion(verdict, other) == _champion(verdict, run)]
-    looks = past_looks(verdict.requirement, same[0], alike) if same else ()
+    looks = distinct_looks(glances_of(verdict.requirement, same[0], alike)) if same else ()
     return _exceeds(verdict.requirement, _spend(looks))
 
 
@@ -97,32 +106,50 @@ def _exceeds(requirement: Requirement, share: float) -> bool:
     return share > requirement.alpha * (1 + ROUNDING)
 
 
-def past_looks(requirement: Requirement, measurement: Measurement, earlier: Sequence[Earlier]) -> Sequence[Glance]:
-    """Return the earlier looks, each evidence once with the most that was spent on it, in order."""
-    found: dict[str, Glance] = {}
-    for glance in _glances(requirement, measurement, earlier):
-        first = found.setdefault(glance.evidence, glance)
-        found[glance.evidence] = replace(first, share=max(first.share, glance.share))
+def distinct_looks(glances: Sequence[Glance]) -> Sequence[Glance]:
+    """Return each look once, with the most that was spent on it, in order: the first glance of each took it."""
+    found: dict[tuple[str, ...], Glance] = {}
+    for glance in glances:
+        first = found.setdefault(glance.look.evidence, glance)
+        found[glance.look.evidence] = replace(first, share=max(first.share, glance.share))
     return list(found.values())
 
 
+def distinct_evidence(glances: Sequence[Glance]) -> Sequence[Glance]:
+    """Return each evidence once, in order."""
+    found: dict[str, Glance] = {}
+    for glance in glances:
+        found.setdefault(glance.evidence, glance)
+    return list(found.values())
+
+
+def glances_of(requirement: Requirement, measurement: Measurement, earlier: Sequence[Earlier]) -> Sequence[Glance]:
+    """Return what was judged before, not merely measured."""
+    return list(_glances(requirement, measurement, earlier))
+
+
 def _glances(requirement: Requirement, measurement: Measurement, earlier: Sequence[Earlier]) -> Iterator[Glance]:
-    """Yield what was judged before, not merely measured."""
     for found in earlier:
-        share = _share(requirement, found.run.judged.get(measurement.key, ()))
+        verdicts = _alike(requirement, found.run.judged.get(measurement.key, ()))
         own = _find_measurement(measurement, CANDIDATE, found.run)
         other = _find_measurement(measurement, requirement.versus, found.run) if requirement.versus else None
-        if share and own and (other or not requirement.versus):
+        if verdicts and own and (other or not requirement.versus):
+            verdict = max(verdicts, key=_share)
             evidence = evidence_of(own, other)
-            yield Glance(evidence=evidence, share=share, measurement=own, baseline=other, earlier=found)
+            look = verdict.look or Look(number=1, evidence=(evidence,))
+            share = _share(verdict)
+            yield Glance(evidence=evidence, look=look, share=share, measurement=own, baseline=other, earlier=found)
 
 
-def _share(requirement: Requirement, verdicts: Sequence[Verdict]) -> float:
-    """Return the alpha that an earlier run spent on a metric's question, whatever it was then asked to reach."""
+def _share(verdict: Verdict) -> float:
+    return look_alpha(verdict.requirement, verdict.look)
+
+
+def _alike(requirement: Requirement, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+    """Return what an earlier run judged of a metric's question, whatever it was then asked to reach."""
     judged = [verdict for verdict in verdicts if verdict.estimate is not None]
     alike = [verdict for verdict in judged if verdict.requirement.versus == requirement.versus]
-    same = [verdict for verdict in alike if _question(verdict.requirement) == _question(requirement)]
-    return max((look_alpha(verdict.requirement, verdict.look) for verdict in same or alike), default=0.0)
+    return [verdict for verdict in alike if _question(verdict.requirement) == _question(requirement)] or alike
 
 
 def _question(asked: Requirement) -> tuple[object, ...]:

@@ -8,20 +8,9 @@ import pyarrow.compute as pc
 
 from harness.errors import HarnessError
 from harness.judging.corrections import Tally, count_corrected, refuse_rescored, refuse_too_many
-from harness.judging.looks import Earlier, Glance, evidence_of, has_look_limit, is_spent, past_looks
+from harness.judging.looks import Earlier
 from harness.values.measurements import Measurement
-from harness.values.requirements import Requirement
 from harness.values.samples import Sample
-from harness.values.verdicts import Look
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What a requirement is held to: the rows of all looks together, and which look it is."""
-
-    measurement: Measurement
-    baseline: Measurement | None = None
-    look: Look | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,41 +21,7 @@ class Pooled:
     tally: Tally = field(default_factory=Tally)
 
 
-def take_look(
-    requirement: Requirement, measurement: Measurement, baseline: Measurement | None, earlier: Sequence[Earlier]
-) -> Seen:
-    """Return the rows of this and all earlier looks, joined by id, and the number of this look.
-
-    Evidence that was judged before is no new look: the answer is that of all rows seen so far. Looks are of a metric,
-    so a changed threshold starts no new count, and what was spent of alpha stays spent whatever is planned afterwards.
-    Counts cannot be joined: each look at them is judged alone, and as all looks share alpha, none of them errs more.
-    """
-    alone = Seen(measurement=measurement, baseline=baseline)
-    if not has_look_limit(requirement, measurement.sample.statistic):
-        return alone
-    past = past_looks(requirement, measurement, earlier)
-    own = evidence_of(measurement, baseline)
-    others = [glance for glance in past if glance.evidence != own]
-    number, evidence = len(others) + 1, (*(glance.evidence for glance in others), own)
-    look = Look(number=number, planned=requirement.looks, evidence=evidence, alpha=requirement.alpha_at(number))
-    if is_spent(requirement, others):
-        return replace(alone, look=replace(look, spent=True))
-    if measurement.sample.rows is None:
-        return replace(alone, look=replace(look, alone=True))
-    joined = _pool_samples(measurement, [(glance.earlier, glance.measurement) for glance in others])
-    paired = _pool_baseline(baseline, others)
-    corrected = max(pooled.tally.share for pooled in (joined, paired) if pooled)
-    look = replace(look, joined=_count(joined.measurement) - _count(measurement), corrected=corrected)
-    return Seen(measurement=joined.measurement, baseline=paired.measurement if paired else None, look=look)
-
-
-def _pool_baseline(baseline: Measurement | None, others: Sequence[Glance]) -> Pooled | None:
-    if baseline is None:
-        return None
-    return _pool_samples(baseline, [(glance.earlier, glance.baseline) for glance in others if glance.baseline])
-
-
-def _pool_samples(measurement: Measurement, others: Sequence[tuple[Earlier, Measurement]]) -> Pooled:
+def pool_samples(measurement: Measurement, others: Sequence[tuple[Earlier, Measurement]]) -> Pooled:
     """Return the measurement on the rows of all looks, each id once as it was seen last, in the order of the ids."""
     if not others:
         return Pooled(measurement=measurement)
@@ -79,8 +34,12 @@ def _pool_samples(measurement: Measurement, others: Sequence[tuple[Earlier, Meas
     return Pooled(measurement=pooled, tally=tally)
 
 
-def _count(measurement: Measurement) -> int:
-    return measurement.sample.rows.num_rows if measurement.sample.rows is not None else 0
+def keep_rows(measurement: Measurement, runs: Sequence[Earlier]) -> Measurement:
+    """Return the measurement on those of its rows alone whose ids some earlier runs saw."""
+    rows = measurement.sample.rows
+    kind, tables = rows["id"].type, [table for earlier in runs for table in earlier.tables(measurement.target)]
+    ids = pa.concat_arrays([pa.array([], kind), *(_cast_ids(measurement, table, kind) for table in tables)])
+    return replace(measurement, sample=replace(measurement.sample, rows=rows.filter(pc.is_in(rows["id"], ids))))
 
 
 def _with_ids(measurement: Measurement, sample: Sample) -> pa.Table:

@@ -68,7 +68,8 @@ def reason(verdict: Verdict | Finding) -> str:
     """Return one line: what can be said, what was asked, and what would decide."""
     parts = [_can_say(verdict), str(asked_of(verdict))]
     parts += [_to_decide(verdict)] if verdict.outcome == "inconclusive" else []
-    parts += [f"look {_look_text(verdict.look, verdict.unit)}"] if verdict.look and verdict.look.number > 1 else []
+    look = verdict.look
+    parts += [f"look {_look_text(verdict, look)}"] if look and _is_told(look) else []
     return "; ".join(parts)
 
 
@@ -94,20 +95,43 @@ def _lines(verdict: Verdict) -> Iterator[Line]:
     yield Line(label="so", text=NOTHING_NEW if look and look.spent else SO[verdict.outcome])
     for note in verdict.notes:
         yield Line(label="note", text=note)
-    if look and estimate and (look.number > 1 or verdict.outcome == "inconclusive"):
-        yield Line(label="look", text=_look_text(look, verdict.unit))
+    if look and estimate and (_is_told(look) or verdict.outcome == "inconclusive"):
+        yield Line(label="look", text=_look_text(verdict, look))
     if estimate and verdict.outcome == "inconclusive" and decidable:
         yield Line(label="to decide", text=_to_decide(verdict))
         again = "re-run: the same data give the same answer, and tries on new data are counted"
         yield Line(label="do not", text=again)
 
 
-def _look_text(look: Look, unit: str) -> str:
-    """Return which look this was: `2, together with 214 frauds judged before`; of planned ones, `2 of 5`."""
-    together = f", together with {look.joined:,} {unit} judged before" if look.joined else ""
+def _is_told(look: Look) -> bool:
+    return look.number > 1 or look.taken is not None or look.corrected > 0
+
+
+def _look_text(verdict: Verdict | Finding, look: Look) -> str:
+    """Return which look this was, `2, together with 214 frauds judged before`, or which one stands and until when."""
+    if look.taken:
+        return f"{look.number} of {look.taken:%Y-%m-%d} {_standing_text(verdict, look)}"
+    together = f", together with {look.joined:,} {verdict.unit} judged before" if look.joined else ""
     alone = ", judged alone, as counts cannot be joined with earlier ones" if look.alone and look.number > 1 else ""
     corrected = f", {100 * look.corrected:.2g} % of the labels seen before corrected" if look.corrected else ""
     return f"{look.number}{f' of {look.planned}' if look.planned else ''}{together}{alone}{corrected}"
+
+
+def _standing_text(verdict: Verdict | Finding, look: Look) -> str:
+    """Return whether a look stands beside what came since: `stands; 120 frauds came since`."""
+    came = "other data" if look.alone else f"{look.waiting:,} {verdict.unit}"
+    if look.withdrawn:
+        return f"passed, and this is withdrawn, as with the {came} that came since it does not hold"
+    return f"stands; {came} came since, and look {look.number + 1} is taken {_next_look_text(verdict, look)}"
+
+
+def _next_look_text(verdict: Verdict | Finding, look: Look) -> str:
+    """Return when the next look is taken: `at 614 frauds in all`."""
+    size = verdict.requirement.next_look(look.size)
+    if not look.alone:
+        return f"at {size:,} {verdict.unit} in all"
+    more = size - look.size - look.waiting
+    return f"after {max(more, 1)} more run{'s' if more > 1 else ''} on other data"
 
 
 def _saw(verdict: Verdict, estimate: Estimate) -> str:
@@ -142,13 +166,15 @@ def _can_say(verdict: Verdict | Finding) -> str:
 
 
 def _to_decide(verdict: Verdict | Finding) -> str:
-    have = verdict.estimate.n if verdict.estimate else 0
+    have, look = verdict.estimate.n if verdict.estimate else 0, verdict.look
+    if look and look.taken:
+        return f"look {look.number + 1}, taken {_next_look_text(verdict, look)}"
     if verdict.n_needed is not None and verdict.n_needed <= have:
         return f"no more {verdict.unit}: the truth is probably close to what was asked, so a person decides"
     missing = [_missing_text(verdict, truth, n, have) for truth, n in verdict.plans if n > have]
     if not missing:
         return "more rows will not decide it soon, so a person decides"
-    last = verdict.look is not None and verdict.look.number == verdict.look.planned
+    last = look is not None and look.number == look.planned
     return f"about {'; '.join(missing)}{'; but no look is left, so a person decides' if last else ''}"
 
 

@@ -105,7 +105,10 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
 }
 
 # Fields added after version 1, each with the value at which it stays out: records of before keep their digest.
-ADDED: Mapping[type, Mapping[str, object]] = {Look: {"alpha": None, "corrected": 0.0}}
+ADDED: Mapping[type, Mapping[str, object]] = {
+    Requirement: {"look_after": None},
+    Look: {"alpha": None, "size": 0, "waiting": 0, "taken": None, "withdrawn": False, "corrected": 0.0},
+}
 
 WHOLE = 2**53  # from here on not every whole number is a float
 

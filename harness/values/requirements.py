@@ -1,5 +1,6 @@
 """What a metric must show, as a suite asks it."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, Self, get_args
 
@@ -11,6 +12,7 @@ from harness.values.keys import Labels
 Severity = Literal["must", "should", "info"]
 Better = Literal["higher", "lower"]
 BoundKind = Literal["at_least", "at_most", "lose_at_most", "gain_at_least"]
+DOUBLE = 2
 BOUNDS: tuple[BoundKind, ...] = get_args(BoundKind)
 
 
@@ -51,6 +53,7 @@ class Requirement:
     severity: Severity = "must"
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     looks: int | None = Field(default=None, ge=1, le=100)
+    look_after: float | None = Field(default=None, ge=1, le=100, allow_inf_nan=False)
     where: Labels | Literal["overall"] = field(default_factory=dict)
     scope: Literal["population", "these"] = "population"
 
@@ -90,6 +93,11 @@ class Requirement:
     def alpha_at(self, look: int) -> float:
         """Return the share of alpha at which a look is judged: all of them together, without end, spend alpha."""
         return self.alpha / (self.looks or look * (look + 1))
+
+    def next_look(self, size: int) -> int:
+        """Return the size at which the look after one at `size` is taken: the double, or any more of planned ones."""
+        times = self.look_after or (DOUBLE if self.looks is None else 1)
+        return max(size + 1, math.ceil(times * size))
 
     def truth(self) -> float | None:
         """Return the truth that is planned for: an equally good candidate, where a loss is allowed and none is said."""

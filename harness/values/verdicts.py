@@ -1,6 +1,7 @@
 """One requirement held to one measurement."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from harness.values.keys import Labels, MetricKey, metric_key
@@ -34,9 +35,13 @@ class Look:
     """Which look at rows of one candidate a verdict is, and the evidence of all of them.
 
     Of `planned` looks there are no more; None have no end. It is judged at `alpha`, its share of the requirement's;
-    None is what the requirement says. `joined` counts the rows that only earlier looks saw; counts cannot be joined, so
-    each look at them is judged `alone`; a look beyond the planned ones is `spent` and not judged. `corrected` is the
-    share of the rows judged before and seen again that have another label now.
+    None is what the requirement says. `size` counts the rows that it saw, `joined` those of them that only earlier
+    looks saw. Counts cannot be joined: each look at them is judged `alone`, and its size is how many there were. A look
+    beyond the planned ones is `spent` and not judged. `corrected` is the share of the rows judged before and seen again
+    that have another label now.
+
+    Where too little has come since, no look is taken: the one `taken` then stands, and `waiting` counts what came. Its
+    pass is `withdrawn` where all that came by now does not show it at the same alpha.
     """
 
     number: int
@@ -47,6 +52,10 @@ class Look:
     spent: bool = False
     alpha: float | None = None
     corrected: float = 0.0
+    size: int = 0
+    waiting: int = 0
+    taken: datetime | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

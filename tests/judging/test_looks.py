@@ -1,6 +1,8 @@
 """New rows of one candidate are judged together with the old ones, and each time counts."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command
+from harness import samples
 from harness.gating.decide import GateQuestion, decide
 from harness.judging.judge import judge_requirements
 from harness.judging.looks import Earlier
-from harness.judging.pooling import take_look
+from harness.judging.taking import take_look
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
 from harness.values.samples import Sample
+from harness.values.verdicts import Verdict
 from tests.pytest_plugin.conftest import CARD, project_in
-from tests.support.decisions import GATE, run
+from tests.support.decisions import GATE, NOW, run
 from tests.support.looking import Looking, rows, verdict
 from tests.support.suites import offer
 
@@ -42,7 +46,7 @@ def test_new_rows_are_judged_together_with_the_old_and_the_verdict_says_so(looki
 
 
 def test_each_look_is_judged_at_a_smaller_share_of_alpha_and_they_never_run_out(looking: Looking) -> None:
-    found = [verdict(looking.look(start, start + 100)) for start in range(0, 400, 100)]
+    found = [verdict(looking.look(0, last)) for last in (100, 200, 400, 800)]
 
     assert [1 - 0.05 / (k * (k + 1)) for k in (1, 2, 3, 4)] == [each["estimate"]["level"] for each in found]
 
@@ -71,6 +75,7 @@ def test_the_same_rows_again_are_no_new_look_and_give_the_same_verdict(looking: 
 
 
 def test_rows_that_overlap_count_once(looking: Looking) -> None:
+    looking.ask("{at_least: 0.77, look_after: 1}")
     looking.look(0, 200)
 
     second = verdict(looking.look(100, 300))
@@ -268,7 +273,7 @@ def seen_before(asked: Requirement, measured: Measurement) -> Earlier:
 def of_rows(first: int, last: int, statistic: str = "proportion", **columns: object) -> Measurement:
     """Return a rate of 0.9 of rows with ids from `first` to `last`."""
     ids = np.arange(first, last)
-    table = pa.table({"id": ids, "y": (ids % 10 > 0).astype(float), **columns})
+    table = pa.table({"id": ids, **{"y": (ids % 10 > 0).astype(float), **columns}})
     sample = Sample(statistic=statistic, rows=table, digest=f"rows:{first}-{last}")
     return Measurement(metric="rate", sample=sample, step="s", check="c")
 
@@ -293,6 +298,158 @@ def test_evidence_that_spent_a_small_share_of_alpha_leaves_the_next_look_its_own
     assert ("pass", 400) == (again.outcome, again.estimate.n if again.estimate else 0)
 
 
+def labelled(first: int, last: int, good: Callable[[np.ndarray], np.ndarray]) -> Measurement:
+    """Return a rate of rows with ids from `first` to `last`, good where a rule of their ids says so."""
+    return of_rows(first, last, y=good(np.arange(first, last)).astype(float))
+
+
+def one_of(bad: int, since: int = 0) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the rule that one of so many is bad, and from some id on all are."""
+    return lambda ids: (ids % bad > 0) & ((ids < since) | (since == 0))
+
+
+def asked_in_turn(requirement: Requirement, *measured: Measurement) -> list[Verdict]:
+    """Return the verdicts of runs after each other, a day apart, each of which knows those before."""
+    earlier: list[Earlier] = []
+    verdicts: list[Verdict] = []
+    for day, measurement in enumerate(measured):
+        verdicts += judge_requirements([requirement], [measurement], "s", "c", earlier=earlier)
+        record = replace(run(verdicts[-1]), measurements=(measurement,), as_of=NOW + timedelta(days=day))
+        digest = measurement.sample.digest
+        earlier.append(Earlier(run=record, rows={digest: measurement.sample.rows} if digest else {}))
+    return verdicts
+
+
+def looks_of(verdicts: Sequence[Verdict]) -> list[tuple[str, int, int, int]]:
+    """Return the outcome of each verdict, the number and the size of its look, and how much waits for the next."""
+    return [(v.outcome, v.look.number, v.look.size, v.look.waiting) for v in verdicts if v.look]
+
+
+UNSURE = Requirement(metric="rate", at_least=0.89)
+
+
+def test_until_the_rows_have_doubled_the_last_look_stands() -> None:
+    first, second, third = asked_in_turn(UNSURE, of_rows(0, 200), of_rows(200, 399), of_rows(399, 400))
+
+    assert [("inconclusive", 1, 200, 0), ("inconclusive", 1, 200, 199), ("inconclusive", 2, 400, 0)] == looks_of(
+        [first, second, third]
+    )
+    assert first.estimate == second.estimate
+    assert (0.975, 0.05 / 6) == (first.estimate and first.estimate.level, third.look and third.look.alpha)
+    message = "look 1 of 2026-05-01 stands; 199 rows came since, and look 2 is taken at 400 rows in all"
+    assert second.reason.endswith(message)
+
+
+@pytest.mark.parametrize(("look_after", "sizes"), [(1, [200, 201, 300]), (1.5, [200, 200, 300]), (3, [200, 200, 200])])
+def test_a_suite_says_how_much_the_rows_grow_between_looks(look_after: float, sizes: list[int]) -> None:
+    asked = replace(UNSURE, look_after=look_after)
+
+    found = looks_of(asked_in_turn(asked, of_rows(0, 200), of_rows(200, 201), of_rows(201, 300)))
+
+    assert sizes == [size for _, _, size, _ in found]
+
+
+def test_planned_looks_wait_for_no_number_of_rows_unless_it_is_said() -> None:
+    measured = of_rows(0, 200), of_rows(200, 201)
+
+    found = [looks_of(asked_in_turn(replace(UNSURE, looks=3, look_after=n), *measured))[1][:3] for n in (None, 2)]
+
+    assert [("inconclusive", 2, 201), ("inconclusive", 1, 200)] == found
+
+
+def test_rows_that_wait_are_judged_at_the_next_look_whoever_brought_them() -> None:
+    verdicts = asked_in_turn(UNSURE, of_rows(0, 200), of_rows(200, 300), of_rows(300, 400), of_rows(0, 200))
+
+    assert [200, 200, 400, 400] == [size for _, _, size, _ in looks_of(verdicts)]
+    assert verdicts[2].estimate == verdicts[3].estimate
+
+
+def test_a_pass_stands_while_all_rows_show_it_and_is_withdrawn_at_no_cost_where_they_do_not() -> None:
+    bad = one_of(10, since=300)
+
+    first, second, third = asked_in_turn(RATE, of_rows(0, 200), labelled(200, 300, bad), labelled(300, 399, bad))
+
+    assert ["pass", "pass", "inconclusive"] == [each.outcome for each in (first, second, third)]
+    assert [1, 1, 1] == [number for _, number, _, _ in looks_of([first, second, third])]
+    assert (False, True) == tuple(each.look is not None and each.look.withdrawn for each in (second, third))
+    assert (200, 399) == tuple(each.estimate.n if each.estimate else 0 for each in (second, third))
+    message = (
+        "look 1 of 2026-05-01 passed, and this is withdrawn, as with the 199 rows that came since it does not hold"
+    )
+    assert third.reason.endswith(message)
+
+
+def test_few_bad_rows_among_very_many_good_ones_are_never_ignored() -> None:
+    asked = Requirement(metric="rate", at_least=0.893)
+
+    first, second = asked_in_turn(asked, of_rows(0, 10000), labelled(10000, 10099, one_of(10, since=10000)))
+
+    assert ("pass", "inconclusive") == (first.outcome, second.outcome)
+
+
+def test_a_pass_that_was_withdrawn_stands_again_once_all_rows_show_it() -> None:
+    bad = labelled(200, 250, lambda ids: ids < 200)
+    good = labelled(250, 399, lambda ids: ids > 0)
+
+    verdicts = asked_in_turn(RATE, of_rows(0, 200), bad, good)
+
+    assert ["pass", "inconclusive", "pass"] == [each.outcome for each in verdicts]
+
+
+def test_new_rows_that_cannot_be_judged_are_an_error_and_no_pass() -> None:
+    broken = labelled(200, 250, lambda ids: ids * np.nan)
+
+    verdicts = asked_in_turn(replace(RATE, at_least=0.5), of_rows(0, 200), broken)
+
+    assert ["pass", "error"] == [each.outcome for each in verdicts]
+
+
+def test_a_threshold_changed_between_looks_is_held_to_the_rows_of_the_last_one() -> None:
+    earlier = [seen_before(UNSURE, of_rows(0, 200))]
+
+    (lower,) = judge_requirements([RATE], [of_rows(200, 300)], "s", "c", earlier=earlier)
+
+    assert [("pass", 1, 200, 100)] == looks_of([lower])
+
+
+def test_a_share_of_alpha_that_is_raised_while_a_look_stands_is_spent() -> None:
+    first = [seen_before(UNSURE, of_rows(0, 200))]
+    raised = replace(UNSURE, looks=1, look_after=2)
+    (stands,) = judge_requirements([raised], [of_rows(200, 300)], "s", "c", earlier=first)
+    record = replace(run(stands), measurements=(of_rows(200, 300),))
+    second = Earlier(run=record, rows={"rows:200-300": of_rows(200, 300).sample.rows})
+
+    (third,) = judge_requirements([UNSURE], [of_rows(300, 600)], "s", "c", earlier=[*first, second])
+
+    assert (0.05, True) == (stands.look and stands.look.alpha, third.look and third.look.spent)
+
+
+def counted(good: int, n: int) -> Measurement:
+    """Return a rate that was counted: no rows to join."""
+    return Measurement(metric="rate", sample=samples.proportion(k=good, n=n), step="s", check="c")
+
+
+def test_looks_at_counts_are_taken_when_there_were_twice_as_many() -> None:
+    verdicts = asked_in_turn(UNSURE, *(counted(good, 200) for good in (180, 181, 182, 183)))
+
+    assert [1, 2, 2, 3] == [number for _, number, _, _ in looks_of(verdicts)]
+    assert verdicts[1].estimate == verdicts[2].estimate
+    message = "look 2 of 2026-05-02 stands; other data came since, and look 3 is taken after 1 more run on other data"
+    assert verdicts[2].reason.endswith(message)
+
+
+def test_a_pass_of_counts_is_withdrawn_by_those_that_do_not_show_it() -> None:
+    verdicts = asked_in_turn(RATE, *(counted(good, 200) for good in (180, 181, 120, 182)))
+
+    assert ["pass", "pass", "inconclusive", "pass"] == [each.outcome for each in verdicts]
+
+
+def test_going_back_to_earlier_counts_does_not_undo_what_the_last_look_showed() -> None:
+    verdicts = asked_in_turn(RATE, counted(180, 200), counted(120, 200), counted(180, 200))
+
+    assert ["pass", "fail", "fail"] == [each.outcome for each in verdicts]
+
+
 def checked(first: int, last: int, human: dict[int, float | None]) -> Measurement:
     """Return a judge's scores, and what a person said about every second row or, of the ids in `human`, otherwise."""
     usual = {number: 1.0 if number % 2 else None for number in range(first, last)}
@@ -300,14 +457,14 @@ def checked(first: int, last: int, human: dict[int, float | None]) -> Measuremen
     return of_rows(first, last, "judge_correction", y=labels, score=0.9 + np.arange(first, last) % 10 / 100)
 
 
-@pytest.mark.parametrize("last", [150, 250])
-def test_rows_that_no_person_has_looked_at_yet_are_joined(last: int) -> None:
-    asked = Requirement(metric="rate", at_least=0.5)
+@pytest.mark.parametrize(("last", "number"), [(150, 1), (250, 2)])
+def test_rows_that_no_person_has_looked_at_yet_are_joined(last: int, number: int) -> None:
+    asked = Requirement(metric="rate", at_least=0.5, look_after=1)
     earlier = [seen_before(asked, checked(0, 200, {}))]
 
     (second,) = judge_requirements([asked], [checked(100, last, {})], "s", "c", earlier=earlier)
 
-    assert ("pass", max(200, last), 2) == (
+    assert ("pass", max(200, last), number) == (
         second.outcome,
         second.estimate.n if second.estimate else 0,
         second.look.number if second.look else 0,
@@ -316,7 +473,7 @@ def test_rows_that_no_person_has_looked_at_yet_are_joined(last: int) -> None:
 
 @pytest.mark.parametrize(("label", "ones"), [(0.0, 149), (None, 149), (1.0, 150)])
 def test_what_a_person_says_last_counts(label: float | None, ones: int) -> None:
-    asked = Requirement(metric="rate", at_least=0.5)
+    asked = Requirement(metric="rate", at_least=0.5, look_after=1)
     earlier = [seen_before(asked, checked(0, 200, {}))]
 
     seen = take_look(asked, checked(100, 300, {151: label}), None, earlier)
@@ -328,7 +485,7 @@ def test_what_a_person_says_last_counts(label: float | None, ones: int) -> None:
 
 
 def test_a_label_that_appears_first_at_a_later_look_corrects_none() -> None:
-    asked = Requirement(metric="rate", at_least=0.5)
+    asked = Requirement(metric="rate", at_least=0.5, look_after=1)
     earlier = [seen_before(asked, checked(0, 200, {}))]
 
     seen = take_look(asked, checked(100, 300, {150: 1.0}), None, earlier)

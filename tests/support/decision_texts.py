@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,6 @@ from harness.gating.gates import Gate
 from harness.gating.waivers import Waiver
 from harness.judging.judge import judge, judge_requirements
 from harness.judging.looks import Earlier
-from harness.judging.pooling import take_look
 from harness.judging.wording import explain
 from harness.plugins.reports import Report
 from harness.values.identity import Identity
@@ -28,6 +27,7 @@ from harness.values.verdicts import Look, Verdict
 PAGE = Path(__file__).parents[2] / "docs" / "decision.md"
 ASKED = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
 VERSUS = Requirement(metric="recall", versus="champion", lose_at_most=0.02)
+FIRST = Look(number=1, size=214)
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 CANDIDATE = Identity(revision="models:/fraud/7", digest="sha256:" + "7" * 64)
 
@@ -51,27 +51,28 @@ def compared(gained: int, lost: int) -> Verdict:
     champion = np.repeat([1, 0], [800, 200])
     challenger = champion.copy()
     challenger[:lost], challenger[800 : 800 + gained] = 0, 1
-    return judge(VERSUS, in_rows(challenger), in_rows(champion))
+    return judge(VERSUS, in_rows(challenger), in_rows(champion), Look(number=1, size=1000))
 
 
 def in_groups() -> Verdict:
     """Return 1,200 frauds at 60 terminals, most of which are caught wholly or not at all."""
     chance = np.random.default_rng(4)
     caught = np.concatenate([chance.random(20) < rate for rate in chance.beta(2, 0.5, 60)])
-    return judge(ASKED, in_rows(caught, **{"cluster.terminal_id": np.repeat(np.arange(60), 20)}))
+    return judge(ASKED, in_rows(caught, **{"cluster.terminal_id": np.repeat(np.arange(60), 20)}), look=FIRST)
 
 
-def second_look() -> Verdict:
-    """Return a verdict on 400 frauds judged together with 214 that were judged before."""
-    first = in_rows(np.repeat([1, 0], [171, 43]))
-    more = in_rows(np.repeat([1, 0], [320, 80]))
-    rows = more.sample.rows
-    shifted = rows.set_column(0, "id", pa.array(np.arange(214, 614))) if rows else None
-    new = replace(more, sample=replace(more.sample, rows=shifted, digest="rows:2"))
-    old = replace(first, sample=replace(first.sample, digest="rows:1"))
-    run = replace(recorded(judge(ASKED, old)), measurements=(old,))
-    seen = take_look(ASKED, new, None, [Earlier(run=run, rows={"rows:1": first.sample.rows})])
-    return judge(ASKED, seen.measurement, look=seen.look)
+def looked_again(before: tuple[int, int], since: tuple[int, int]) -> Verdict:
+    """Return a verdict on frauds caught and missed since, judged together with those judged some days before."""
+    old, new = in_rows(np.repeat([1, 0], before)), in_rows(np.repeat([1, 0], since))
+    rows = new.sample.rows
+    shifted = rows.set_column(0, "id", pa.array(np.arange(sum(before), sum(before) + sum(since)))) if rows else None
+    old = replace(old, sample=replace(old.sample, digest="rows:1"))
+    new = replace(new, sample=replace(new.sample, rows=shifted, digest="rows:2"))
+    first = judge_requirements([ASKED], [old], old.step, old.check)
+    run = replace(recorded(*first), measurements=(old,), as_of=NOW - timedelta(days=3))
+    earlier = [Earlier(run=run, rows={"rows:1": old.sample.rows})]
+    (verdict,) = judge_requirements([ASKED], [new], new.step, new.check, earlier=earlier)
+    return verdict
 
 
 def recorded(*verdicts: Verdict) -> Run:
@@ -103,7 +104,7 @@ def waived() -> str:
         reason="the champion catches fewer, and rows come slowly",
         expires=datetime(2026, 6, 1, tzinfo=UTC),
     )
-    run = recorded(judge(ASKED, counted(171, 214)))
+    run = recorded(judge(ASKED, counted(171, 214), look=FIRST))
     gate = Gate(suites=["card-fraud"])
     decision = decide(
         GateQuestion(
@@ -135,13 +136,15 @@ def missing() -> Verdict:
 TEXTS: Mapping[str, Callable[[], Verdict | str]] = {
     "pass": lambda: judge(ASKED, counted(190, 214)),
     "fail": lambda: judge(ASKED, counted(140, 214)),
-    "inconclusive with a plan": lambda: judge(ASKED, counted(171, 214)),
-    "inconclusive without a plan": lambda: judge(replace(ASKED, plan_for=None), counted(171, 214)),
+    "inconclusive with a plan": lambda: judge(ASKED, counted(171, 214), look=FIRST),
+    "inconclusive without a plan": lambda: judge(replace(ASKED, plan_for=None), counted(171, 214), look=FIRST),
     "as good as the champion": lambda: compared(30, 25),
     "worse than the champion": lambda: compared(5, 60),
     "perhaps as good as the champion": lambda: compared(30, 40),
     "clusters": in_groups,
-    "second look": second_look,
+    "second look": lambda: looked_again((171, 43), (320, 80)),
+    "a look that stands": lambda: looked_again((171, 43), (96, 24)),
+    "a pass withdrawn": lambda: looked_again((190, 24), (70, 50)),
     "looks spent": lambda: judge(
         replace(ASKED, looks=2), counted(171, 214), look=Look(number=3, planned=2, spent=True)
     ),

@@ -136,7 +136,8 @@ def _glances(requirement: Requirement, measurement: Measurement, earlier: Sequen
         if verdicts and own and (other or not requirement.versus):
             verdict = max(verdicts, key=_share)
             evidence = evidence_of(own, other)
-            look = verdict.look or Look(number=1, evidence=(evidence,))
+            look = verdict.look or Look(number=1)
+            look = look if look.evidence else replace(look, evidence=(evidence,))
             share = _share(verdict)
             yield Glance(evidence=evidence, look=look, share=share, measurement=own, baseline=other, earlier=found)
 

@@ -1,9 +1,13 @@
 """Bounds that count as many independent observations as a design is worth."""
 
 import math
+from collections.abc import Mapping
+
+import numpy as np
 
 from harness.stats.binomial import Binomial
-from harness.stats.design_variance import DesignVariance
+from harness.stats.columns import Codes, Numbers
+from harness.stats.design_variance import DesignVariance, has_shared_cluster, mean_part, spread
 from harness.stats.inference import Inference
 from harness.stats.student import Student
 
@@ -70,3 +74,15 @@ def student(value: float, n: int, design: DesignVariance, *, method: str, reach:
     )
     n_eff = n * design.independent / design.variance
     return Inference(value=value, n=n, n_eff=n_eff, method=method, interval=interval, clusters=design.clusters)
+
+
+def share_bounds(hits: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> Binomial:
+    """Return bounds of a share: exact ones, or of rows in clusters or weighted as korn_graubard counts them.
+
+    Weighted rows are worth no more than the rows of equal weight they equal (Kish 1965), as a few heavy ones may agree.
+    """
+    if np.ptp(weight) == 0 and not has_shared_cluster(codes):
+        return Binomial(k=int(hits.sum()), n=len(hits))
+    share, part = mean_part(hits, weight)
+    shared = codes if has_shared_cluster(codes) else {}
+    return worth_of(share, spread([part], shared), most=float(1 / (part.leverage @ part.leverage)), unseen=True)

@@ -1,7 +1,6 @@
 """A share of hits: recall, precision at a threshold, block rate, violations in a sample."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,15 +8,12 @@ import numpy as np
 from harness.errors import HarnessError
 from harness.stats import columns
 from harness.stats.binomial import Binomial
-from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import has_shared_cluster, mean_part, spread
-from harness.stats.discordant import Discordant
-from harness.stats.effective import korn_graubard, worth_of
+from harness.stats.discordant import Discordant, Moved
+from harness.stats.effective import korn_graubard, share_bounds
 from harness.stats.inference import Inference
 from harness.values.requirements import Better
 from harness.values.samples import Sample
-
-PAIRED = "MOVER of gained and lost"
 
 
 def infer(sample: Sample) -> Inference:
@@ -46,24 +42,19 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree.
     """
     left, right = columns.pair_rows(candidate, baseline)
-    gap, codes = columns.outcomes(left) - columns.outcomes(right), columns.clusters(left)
-    if "weight" in left.column_names or has_shared_cluster(codes):
-        return _difference_in_clusters(gap, columns.weights(left), codes if has_shared_cluster(codes) else {})
-    gained, lost = (Binomial(k=int((gap == sign).sum()), n=len(gap)) for sign in (1, -1))
-    interval = Discordant(gained=gained, lost=lost)
-    return Inference(value=float(gap.mean()), n=len(gap), n_eff=len(gap), method=f"{PAIRED}, exact", interval=interval)
-
-
-def _difference_in_clusters(gap: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> Inference:
+    gap, weight = columns.outcomes(left) - columns.outcomes(right), columns.weights(left)
+    codes = columns.clusters(left)
     value, part = mean_part(gap, weight)
-    design, most = spread([part], codes), float(1 / (part.leverage @ part.leverage))
-    sides = [mean_part((gap == sign) * 1.0, weight) for sign in (1, -1)]
-    gained, lost = (worth_of(share, spread([own], codes), most=most, unseen=True) for share, own in sides)
+    design, most = (
+        spread([part], codes if has_shared_cluster(codes) else {}),
+        float(1 / (part.leverage @ part.leverage)),
+    )
+    gained, lost = (Moved(shares=(share_bounds((gap == sign) * 1.0, weight, codes),)) for sign in (1, -1))
     return Inference(
         value=value,
         n=len(gap),
         n_eff=most * design.independent / design.variance if design.variance > 0 else design.groups,
-        method=f"{PAIRED}, Korn-Graubard",
+        method="MOVER of gained and lost",
         interval=Discordant(gained=gained, lost=lost),
         clusters=design.clusters,
     )

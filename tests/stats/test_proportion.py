@@ -12,7 +12,7 @@ from harness import samples
 from harness.errors import HarnessError
 from harness.stats import estimate, infer, n_needed
 from harness.stats.binomial import Binomial
-from harness.stats.discordant import Discordant
+from harness.stats.discordant import Discordant, Moved
 from harness.values.samples import Sample
 
 
@@ -184,13 +184,16 @@ def test_where_nothing_is_gained_a_loss_is_bounded_as_clopper_and_pearson_do(n, 
     assert lower == pytest.approx(-proportion_confint(lost, n, 0.1, "beta")[1])
 
 
+def moved(gained, lost, n):
+    return Discordant(**{side: Moved(shares=(Binomial(k=k, n=n),)) for side, k in (("gained", gained), ("lost", lost))})
+
+
 def errors(n, gained, lost, alpha):
     """Enumerate all counts and add up those whose bounds leave the truth out, weighted by their chance."""
     interval = {}
     for won in range(n + 1):
         for missed in range(n + 1 - won):
-            sides = [Binomial(k=k, n=n) for k in (won, missed)]
-            interval[won, missed] = Discordant(gained=sides[0], lost=sides[1]).bounds(alpha)
+            interval[won, missed] = moved(won, missed, n).bounds(alpha)
     cells = np.array(list(interval))
     chance = multinomial.pmf(np.c_[cells, n - cells.sum(axis=1)], n, [gained, lost, 1 - gained - lost])
     lower, upper = np.array(list(interval.values())).T
@@ -214,8 +217,7 @@ def test_a_plan_for_an_equal_model_passes_at_the_rows_it_asks_for():
 
     counts = rng.multinomial(needed, [0.03, 0.03, 0.94], 400)
 
-    sides = [[Binomial(k=int(k), n=needed) for k in each[:2]] for each in counts]
-    passed = [Discordant(gained=won, lost=missed).bounds(0.05)[0] >= -0.02 for won, missed in sides]
+    passed = [moved(*each[:2], needed).bounds(0.05)[0] >= -0.02 for each in counts.tolist()]
     assert 0.935 <= np.mean(passed) <= 0.985
 
 

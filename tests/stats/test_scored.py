@@ -196,3 +196,38 @@ def test_rare_outcomes_of_sparse_bins_widen_a_comparison_on_both_sides():
 
     hidden = 2 * (1 - 0.05 ** (1 / 50))
     assert (lower, upper) == pytest.approx((-0.05 - hidden, -0.05 + hidden))
+
+
+def decisions(new, old, y):
+    return rows("f1", y, new), rows("f1", y, old)
+
+
+def test_a_difference_of_f1_is_that_of_both_values():
+    rng = np.random.default_rng(5)
+    y, new, old = (rng.integers(0, 2, 400) for _ in range(3))
+    one, other = decisions(new, old, y)
+
+    seen = infer(one, other)
+
+    assert seen.value == pytest.approx(f1_score(y, new) - f1_score(y, old))
+    assert seen.value == pytest.approx(infer(one).value - infer(other).value)
+
+
+def test_hits_that_a_candidate_only_loses_pass_at_most_as_often_as_stated():
+    rng, truth = np.random.default_rng(6), 2 * 0.9 * 0.96 / (1 + 0.9 * 0.96) - 2 * 0.9 / 1.9
+
+    def lower():
+        y = np.r_[np.ones(100), np.zeros(100)]
+        old = y * (rng.random(200) < 0.9)
+        return infer(*decisions(old * (rng.random(200) < 0.96), old, y)).bounds(0.05)[0]
+
+    assert np.mean([lower() >= truth for _ in range(400)]) <= 0.05
+
+
+def test_losing_no_hit_in_many_rows_shows_that_few_are_lost():
+    y = np.r_[np.ones(300), np.zeros(300)]
+
+    lower = infer(*decisions(y, y, y)).bounds(0.05)[0]
+
+    unseen = 1 - 0.05 ** (1 / 300)
+    assert -unseen / 2 > lower > -unseen

@@ -169,6 +169,7 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
     if not describe_statistic(question.statistic).has_interval:
         estimate = _estimate(inference, None, None, 0.0, None)
         return question.undecided("shown, not judged: its interval is not known", estimate)
+    question = replace(question, notes=(*question.notes, *inference.notes))
     threshold, better = question.requirement.sought(question.better)
     alpha = look_alpha(question.requirement, question.look)
     lower, upper = _finite_bounds(inference, *inference.bounds(alpha))

@@ -4,6 +4,9 @@ All may have an `id`, by which rows are paired with a baseline's and joined with
 any number of `cluster.<column>` and `slice.<column>`. Columns are checked here, values where they are read.
 """
 
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, did_you_mean
@@ -18,9 +21,15 @@ def proportion(table: "pa.Table") -> Sample:
     return _of_rows("proportion", table, "y")
 
 
-def mean(table: "pa.Table") -> Sample:
-    """Return rows with `y`, a number, for its mean."""
-    return _of_rows("mean", table, "y")
+def mean(table: "pa.Table", *, limits: Sequence[float] | None = None) -> Sample:
+    """Return rows with `y`, a number, for its mean; `limits` are the least and the greatest that one can be."""
+    sample = _of_rows("mean", table, "y")
+    if limits is None:
+        return sample
+    if len(limits) != 2 or not -math.inf < limits[0] < limits[1] < math.inf:
+        found = ", ".join(f"{each:g}" for each in limits)
+        raise HarnessError(f"limits are two numbers, the least and the greatest that a value can be; found {found}")
+    return replace(sample, counts={"low": float(limits[0]), "high": float(limits[1])})
 
 
 def auc(table: "pa.Table") -> Sample:
@@ -48,9 +57,10 @@ def calibration(table: "pa.Table") -> Sample:
     return _of_rows("calibration", table, "y", "score")
 
 
-def value_rate(table: "pa.Table") -> Sample:
-    """Return rows with `y`, 0 or 1, and `score`, what a row is worth, for the share of value with `y` 1."""
-    return _of_rows("value_rate", table, "y", "score")
+def value_rate(table: "pa.Table", *, most: float | None = None) -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, what each is worth (at most `most`), for the share of value hit."""
+    sample = _of_rows("value_rate", table, "y", "score")
+    return sample if most is None else replace(sample, counts={"high": float(most)})
 
 
 def gap(table: "pa.Table") -> Sample:

@@ -13,13 +13,13 @@ from harness.values.samples import Sample
 def infer(sample: Sample) -> Inference:
     """Return the mean of (score - y)^2 of rows with `y` 0 or 1 and `score` a probability (Brier 1950), 0 to 1.
 
-    A mean within 0 and 1: Korn-Graubard 1998, in clusters and weighted too.
+    A mean within 0 and 1: Gaffke 2005, in clusters and weighted too.
     """
     return mean.infer(_square_errors(sample))
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
-    """Return the candidate's Brier score less the baseline's on the same ids and labels, by t bent for skew."""
+    """Return the candidate's Brier score less the baseline's on the same ids and labels."""
     left, right = columns.pair_rows(candidate, baseline)
     columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
     return mean.difference(_square_errors(candidate), _square_errors(baseline))

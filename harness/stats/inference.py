@@ -12,7 +12,8 @@ class Inference:
     """A value and how far the truth may lie from it.
 
     `n` counts observations of the unit, `n_eff` how many independent ones they are worth, `hits` the ones that
-    counted (of a proportion), `clusters` the groups of the coarsest clustering.
+    counted (of a proportion), `clusters` the groups of the coarsest clustering. `notes` say in plain words what the
+    interval takes for granted, where no bound could hold without it.
     """
 
     value: float
@@ -22,6 +23,7 @@ class Inference:
     interval: Interval
     hits: int | None = None
     clusters: int | None = None
+    notes: tuple[str, ...] = ()
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha; the value is never outside."""

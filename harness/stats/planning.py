@@ -11,6 +11,7 @@ from scipy import special
 from harness.errors import HarnessError
 from harness.stats.binomial import Binomial
 from harness.stats.discordant import Discordant
+from harness.stats.gaffke import Gaffke
 from harness.stats.inference import Inference
 from harness.stats.mover import Mover
 from harness.stats.noncentral import Noncentral
@@ -29,7 +30,8 @@ def n_needed(
     """Return how many observations in all pass a truth of `plan_for` with probability 1 - beta; None if none do.
 
     Counted in the unit of `inference.n`, at its design effect. Proportions and AUC: exact binomial search, with a
-    reserve where the design effect is estimated. Means and differences: n * ((z_alpha + z_beta) * SE / distance)^2.
+    reserve where the design effect is estimated. Means within limits: as many more of the rows seen. Other means and
+    differences: n * ((z_alpha + z_beta) * SE / distance)^2.
     """
     interval = inference.interval
     if isinstance(interval, Mapped):
@@ -40,6 +42,8 @@ def n_needed(
     if isinstance(interval, Mover) and plan_for != threshold:
         rows = inference.n * interval.rows_needed(plan_for - threshold, alpha, beta)
         return max(2, math.ceil(rows)) if rows <= ENDLESS else None
+    if isinstance(interval, Gaffke):
+        return _grown(inference, interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Noncentral):
         return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
@@ -99,6 +103,27 @@ def _planning_risk(alpha: float, beta: float, df: float) -> float:
     """
     spread = 1 - float(special.ndtri(alpha)) / (2 * math.sqrt(df))
     return float(special.ndtr(float(special.ndtri(beta)) * spread))
+
+
+def _grown(
+    inference: Inference, interval: Gaffke, threshold: float, truth: float, alpha: float, beta: float
+) -> int | None:
+    """Return how many rows of the kinds seen, in shares whose mean is `truth`, keep the bound off the threshold."""
+    units, distance = interval.tilted(truth) if interval.is_share else interval, truth - threshold
+    facing = units.mirrored() if distance > 0 else units
+
+    def missing(power: float) -> float:
+        grown = facing.grown(math.exp(power))
+        risk = _planning_risk(alpha, beta, grown.df)
+        edge = grown.value + abs(distance) + float(special.ndtri(risk)) * grown.se
+        return -float(special.ndtri(alpha)) - grown.deviate(edge)
+
+    least, most = math.log(2 / inference.n), math.log(ENDLESS / inference.n)
+    if not distance or missing(most) > 0:
+        return None
+    if missing(least) <= 0:
+        return 2
+    return math.ceil(inference.n * math.exp(root(missing, least, most, xtol=1e-3)))
 
 
 def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
@@ -167,16 +192,16 @@ def _truths(inference: Inference, threshold: float, better: Better) -> list[floa
     interval = inference.interval
     if isinstance(interval, Wider):
         return _truths(replace(inference, interval=interval.one), threshold, better)
-    if isinstance(interval, Student | Discordant):
+    if isinstance(interval, Student | Discordant) or (isinstance(interval, Gaffke) and not interval.is_share):
         deviation = _deviation(interval) * math.sqrt(inference.n)
         return [threshold + sign * step * deviation for step in (0.05, 0.1, 0.2)]
     perfect = 1.0 if better == "higher" else 0.0
     return [threshold + step * (perfect - threshold) for step in (0.25, 0.5, 0.75)]
 
 
-def _deviation(interval: Student | Discordant) -> float:
+def _deviation(interval: Student | Discordant | Gaffke) -> float:
     """Return the standard error, or half of what bounds as far apart as two of them leave between them."""
-    if isinstance(interval, Student):
+    if not isinstance(interval, Discordant):
         return interval.se
     lower, upper = interval.bounds(float(special.ndtr(-1)))
     return (upper - lower) / 2

@@ -18,10 +18,17 @@ def rate(
 
 
 @check("rows.mean", metrics={"mean": "mean"})
-def mean(data: Dataset, *, column: str, better: Better = "higher", unit: str = "rows") -> Iterator[Measurement]:
-    """Measure the mean of a column."""
+def mean(
+    data: Dataset,
+    *,
+    column: str,
+    limits: list[float] | None = None,
+    better: Better = "higher",
+    unit: str = "rows",
+) -> Iterator[Measurement]:
+    """Measure the mean of a column; `limits` are the least and the greatest value there can be."""
     rows = data.observations(y="{column}", column=column)
-    yield Measurement(metric="mean", sample=samples.rows.mean(rows), better=better, unit=unit)
+    yield Measurement(metric="mean", sample=samples.rows.mean(rows, limits=limits), better=better, unit=unit)
 
 
 @hookimpl

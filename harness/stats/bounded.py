@@ -1,0 +1,77 @@
+"""The mean of values of rows, of clusters, weighted: within limits, and where none are known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+
+import pyarrow as pa
+
+from harness.stats import columns
+from harness.stats.columns import Codes, Numbers
+from harness.stats.design_variance import DesignVariance, mean_part, spread
+from harness.stats.effective import student
+from harness.stats.gaffke import Gaffke, Largest, gather_units, stretch_limits
+from harness.stats.inference import Inference
+from harness.stats.intervals import Interval
+from harness.stats.searched import Wider
+
+Limits = tuple[float, float]
+ANY = (-float("inf"), float("inf"))
+AS_SEEN = Largest()
+FURTHER = 4.0  # how much further out than seen the next unit may be, for each unit of skew
+
+
+def bounded_mean(
+    values: Numbers, rows: pa.Table, limits: Limits, *, largest: Largest = AS_SEEN, method: str = "Gaffke"
+) -> Inference:
+    """Return the weighted mean of values within limits, by the bounds of Gaffke 2005.
+
+    Rows in clusters: of clusters, each as heavy as its rows. Clustered in several ways: the widest of each and of t on
+    the variance of all at once (Cameron, Gelbach, Miller 2011).
+    """
+    weight, codes = columns.weights(rows), columns.clusters(rows)
+    value, part = mean_part(values, weight)
+    design = spread([part], codes)
+    parts: list[Interval] = [*_gather(values, weight, codes, limits, largest)]
+    if len(parts) > 1 and design.variance > 0:
+        parts.append(student(value, len(values), design, method=method).interval)
+    return Inference(
+        value=value,
+        n=len(values),
+        n_eff=_worth(len(values), design),
+        method=method,
+        interval=reduce(_wider, parts),
+        clusters=design.clusters,
+    )
+
+
+def unbounded_mean(values: Numbers, rows: pa.Table, design: DesignVariance, *, method: str) -> Inference:
+    """Return the weighted mean of values whose limits nobody knows; their design variance must be above 0.
+
+    The wider of t bent for skew and of Gaffke's bounds where the next unit may lie beyond the furthest seen: the more
+    so, the more a few of them decide the mean.
+    """
+    weight, codes = columns.weights(rows), columns.clusters(rows)
+    value, _ = mean_part(values, weight)
+    bent = student(value, len(values), design, method=method)
+    units = [
+        stretch_limits(each, 1 + FURTHER * abs(design.skew)) for each in _gather(values, weight, codes, ANY, AS_SEEN)
+    ]
+    return replace(bent, interval=reduce(_wider, units, bent.interval))
+
+
+def _gather(
+    values: Numbers, weight: Numbers, codes: Mapping[str, Codes], limits: Limits, largest: Largest
+) -> Sequence[Gaffke]:
+    """Return the bounds by each clustering, or by rows where there is none."""
+    ways: list[Codes | None] = [*codes.values()] or [None]
+    return [gather_units(values, weight, way, limits, largest) for way in ways]
+
+
+def _wider(one: Interval, other: Interval) -> Interval:
+    return Wider(one=one, other=other)
+
+
+def _worth(n: int, design: DesignVariance) -> float:
+    """Return how many independent rows these are worth; where none differ, as many as there are groups."""
+    return n * design.independent / design.variance if design.variance > 0 else design.groups

@@ -14,7 +14,7 @@ from harness.tables import scan
 from harness.tables.column_names import fold_case
 from harness.tables.files import by_file
 from harness.tables.queries import Query
-from harness.tables.sql import ALL_ROWS, Part, Sql, column, placeholders, sql
+from harness.tables.sql import ALL_ROWS, Filling, Sql, column, placeholders, sql
 from harness.values.runs import Data
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Dataset:
         """Return the number of rows, which a digest's query has for good."""
         return _count_rows(self.sql, self.digest)
 
-    def query(self, template: str, /, **parts: Part) -> Query:
+    def query(self, template: str, /, **parts: Filling) -> Query:
         """Return a question about the rows in DuckDB's SQL.
 
         `{rows}` are the rows, `{label}` and other roles the columns that play them, and `{name}` is the part given as
@@ -87,7 +87,7 @@ class Dataset:
         """
         return Query(sql=self._fill(template, parts))
 
-    def where(self, condition: str, /, **parts: Part) -> "Dataset":
+    def where(self, condition: str, /, **parts: Filling) -> "Dataset":
         """Return the rows for which a condition is true, written as for `query`."""
         return replace(self, sql=self.query(f"{ALL_ROWS}{{rows}} WHERE {condition}", **parts).sql)
 
@@ -125,7 +125,7 @@ class Dataset:
         playing = {*self.roles.single_columns().values(), *self.roles.cluster}
         return profiling.profile(self.sql, self.digest, columns, playing, self._columns_to_profile(playing))
 
-    def observations(self, *, y: str, score: str | None = None, where: str = "true", **parts: Part) -> pa.Table:
+    def observations(self, *, y: str, score: str | None = None, where: str = "true", **parts: Filling) -> pa.Table:
         """Return a Sample's rows: id, y, score, weight and clusters by their roles, sorted by id.
 
         `y`, `score` and `where` are SQL over the columns, written as for `query`; y and score become doubles.
@@ -155,7 +155,7 @@ class Dataset:
         changed.must_have([*changed.roles.single_columns().values(), *changed.roles.cluster])
         return changed
 
-    def with_column(self, name: str, expression: str, /, **parts: Part) -> "Dataset":
+    def with_column(self, name: str, expression: str, /, **parts: Filling) -> "Dataset":
         """Return the same rows with one more column, computed by SQL that is written as for `query`."""
         named = {"value": self._fill(expression, parts), "name": column(self.new_name(name))}
         return replace(self, sql=self.query("SELECT *, {value} AS {name} FROM {rows}", **named).sql)
@@ -197,12 +197,12 @@ class Dataset:
                     f"dataset {self.name!r} ({self.uri}) has no column {name!r}{did_you_mean(name, columns)}"
                 )
 
-    def _fill(self, template: str, parts: Mapping[str, Part]) -> Sql:
+    def _fill(self, template: str, parts: Mapping[str, Filling]) -> Sql:
         roles = [role for role in placeholders(template) if role in SINGLE_ROLES and role not in parts]
         named = {**{role: self.column(role) for role in roles}, **parts}
         return sql(template, rows=self, **{name: self._quote(part) for name, part in named.items()})
 
-    def _quote(self, part: Part) -> Part:
+    def _quote(self, part: Filling) -> Filling:
         """Return a part with the columns that it names quoted, once they are there."""
         named = [part] if isinstance(part, str) else part
         if not isinstance(named, Sequence):

@@ -101,8 +101,10 @@ def bin_keys(keys: Keys, shift: int = 0) -> Bins:
         shift = _wide(apart, MOST)
         last = last[apart >= 1 << shift]
     starts, ends = np.append(0, last + 1), np.append(last, keys.size - 1)
-    low = keys[starts]
-    return Bins(shift=shift, bin=low >> shift, count=ends - starts + 1, low=low, high=keys[ends]).limit_bins()
+    low, count = keys[starts], ends - starts + 1
+    if not shift:
+        return from_counts(low, count)
+    return Bins(shift=shift, bin=low >> shift, count=count, low=low, high=keys[ends]).limit_bins()
 
 
 def from_counts(keys: Keys, counts: Keys) -> Bins:
@@ -149,5 +151,7 @@ def _surplus(codes: Keys, most: int) -> int:
 
 
 def _wide(differences: NDArray[np.uint64], most: int) -> int:
-    """Return the bits above which fewer than so many neighbours differ."""
-    return int(np.partition(differences, -most)[-most]).bit_length()
+    """Return the bits above which fewer than so many neighbours differ: np.partition is slow on some processors."""
+    rounded = (differences & ~(differences >> np.uint64(1))).astype(np.float64)  # never up to the next power of two
+    lengths = np.maximum((rounded.view(np.int64) >> 52) - 1022, 0)
+    return int(np.flatnonzero(np.cumsum(np.bincount(lengths)[::-1])[::-1] >= most)[-1])

@@ -1,6 +1,9 @@
 """Profiles a query's columns in one scan, each column once however often it is asked for."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from threading import Lock
 
 import pyarrow as pa
@@ -14,7 +17,8 @@ from harness.tables.sql import Sql, column, sql
 
 ROWS = 262_144
 DECODED = 524_288
-REMEMBERED = 16
+REMEMBERED = 16  # tables
+WIDE = 512  # columns of a table that are counted and remembered together
 AS_DOUBLE = "CAST({name} AS DOUBLE)"
 AS_TEXT = "CAST({name} AS VARCHAR)"
 AS_MICROSECONDS = "CASE WHEN isfinite({name}) THEN epoch_us(CAST({name} AS TIMESTAMP)) END"
@@ -33,18 +37,57 @@ def profile(
     """Return the profile of a query's columns (default: all that can be profiled, `without` some), or the one saved.
 
     A scan reads only columns that no earlier one profiled, and then also those to be profiled `together` with them;
-    the last 16 tables are remembered by digest and query.
+    the last 16 tables are remembered by digest and query. The columns of a wide table are counted as they are asked
+    for, some hundreds at a time, and only the last of those are remembered.
     """
+    columns = scan.columns(query)
+    if profile_files.is_profile(columns):
+        found = profile_files.load(scan.table(query))
+        return found if names is None else found.select(names)
+    wanted = _kinds({name: kind for name, kind in columns.items() if names or name not in without}, names)
+    if len(wanted) > WIDE:
+        return Profile(columns=ColumnsInTurn(query=query, digest=digest, kinds=wanted))
+    more = {name: kind for name in together if (kind := kind_of(columns[name])) is not None}
+    return _profile_together(query, digest, wanted, more)
+
+
+@dataclass(kw_only=True, eq=False)
+class ColumnsInTurn(Mapping[str, ColumnProfile]):
+    """The columns of a wide table, counted when they are asked for: some hundreds at a time take memory."""
+
+    query: Sql
+    digest: str
+    kinds: Mapping[str, Kind]
+    counted: Mapping[str, ColumnProfile] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> ColumnProfile:
+        """Return a column's profile, counted with those that stand beside it."""
+        if name not in self.counted:
+            start = self._places[name] // WIDE * WIDE
+            kinds = dict(islice(self.kinds.items(), start, start + WIDE))
+            self.counted = _profile_together(self.query, self.digest, kinds, {}).columns
+        return self.counted[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kinds)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {name: at for at, name in enumerate(self.kinds)}
+
+
+def _profile_together(query: Sql, digest: str, wanted: Mapping[str, Kind], more: Mapping[str, Kind]) -> Profile:
+    """Return the profile of the columns that are wanted, remembered or counted now, together with some more."""
     with _ONE_AT_A_TIME:
-        columns = scan.columns(query)
-        if profile_files.is_profile(columns):
-            found = profile_files.load(scan.table(query))
-            return found if names is None else found.select(names)
-        wanted = _kinds({name: kind for name, kind in columns.items() if names or name not in without}, names)
         known = _KNOWN.pop((digest, query), Profile(columns={}))
         if wanted.keys() - known.columns.keys():
-            more = {name: kind for name in together if (kind := kind_of(columns[name])) is not None}
-            known = _with(known, query, wanted, {**wanted, **more})
+            most = WIDE - len(wanted)
+            known = _with(known, query, wanted, {**wanted, **(more if len(more) <= most else {})})
+        if len(known.columns) > WIDE:
+            known = known.select(wanted)
         _KNOWN[digest, query] = known
         for old in list(_KNOWN)[:-REMEMBERED]:
             del _KNOWN[old]
@@ -89,11 +132,11 @@ def _readable(query: Sql, kinds: Mapping[str, Kind]) -> Profile:
 def _profile_parquet(query: Sql, kinds: Mapping[str, Kind]) -> Profile:
     """Read doubles and text of a whole parquet file with pyarrow, which decodes them in half the time."""
     path = parquet_file(query)
-    file = pq.ParquetFile(path) if path else None
-    if file is None or not all(_is_ready(file.schema_arrow.field(name).type) for name in kinds):
+    types = pq.read_schema(path) if path else None
+    if types is None or not all(_is_ready(types.field(name).type) for name in kinds):
         return _profile_query(query, kinds)
     texts = [name for name, kind in kinds.items() if kind == "text"]
-    with pq.ParquetFile(path, read_dictionary=texts) as plain:
+    with pq.ParquetFile(path, read_dictionary=texts, memory_map=True, pre_buffer=False) as plain:
         return Profile(columns={name: _profile_column(plain, name, kind) for name, kind in kinds.items()})
 
 

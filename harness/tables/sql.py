@@ -67,10 +67,10 @@ class Rows(Protocol):
         """Return the query that reads them."""
 
 
-Part: TypeAlias = str | Sql | Rows | Sequence[str | Sql]
+Filling: TypeAlias = str | Sql | Rows | Sequence[str | Sql]
 
 
-def sql(template: str, /, **parts: Part) -> Sql:
+def sql(template: str, /, **parts: Filling) -> Sql:
     """Return SQL with its `{name}` placeholders filled; a list is filled in with commas, rows in parentheses.
 
     Write `{{` and `}}` for braces. A name or a value is given as `column(...)` or `literal(...)`.
@@ -151,7 +151,7 @@ def _segments(template: str) -> tuple[tuple[str, str | None], ...]:
     return tuple((text, name) for text, name, _, _ in found)
 
 
-def _filling(template: str, name: str, parts: Mapping[str, Part]) -> Sql:
+def _filling(template: str, name: str, parts: Mapping[str, Filling]) -> Sql:
     if name not in parts:
         raise HarnessError(f"{template!r}: nothing is given for {{{name}}}; give {name}=column(...) or literal(...)")
     part = parts[name]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import Dataset, HarnessError, UsageError, save_profile
-from harness.tables import bins, scan
+from harness.tables import bins, profiling, scan
 from harness.tables.profiles import MOST_CATEGORIES, Kind, merge_profiles, profile_batches
 from harness.testing import dataset
 
@@ -275,3 +275,18 @@ def test_columns_of_a_file_are_counted_across_its_row_groups(tmp_path: Path) -> 
     found = reopened(tmp_path / "rows.parquet").profile()
 
     assert profile_batches(rows.to_batches(), {"x": "number", "c": "text"}) == found
+
+
+def test_the_columns_of_a_wide_table_are_counted_as_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiling, "WIDE", 3)
+    path = tmp_path / "wide.parquet"
+    pq.write_table(pa.table({f"c{number}": [float(number), 0.0] for number in range(10)}), path)
+    narrow = {f"c{number}": reopened(path).profile([f"c{number}"])[f"c{number}"] for number in range(10)}
+
+    wide = reopened(path).profile()
+
+    assert narrow == dict(wide.columns)
+    assert isinstance(wide.columns, profiling.ColumnsInTurn)
+    assert 3 >= len(wide.columns.counted)

@@ -1,6 +1,7 @@
 """Distances of two distributions from their bins, each with how far the bins may hide it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +30,18 @@ class Side:
     low: Codes
     high: Codes
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Return the number of values."""
         return int(self.count.sum())
 
-    @property
+    @cached_property
     def ends(self) -> Numbers:
         """Return the share of values up to the end of each bin."""
         share: Numbers = np.cumsum(self.count) / self.total
         return share
 
-    @property
+    @cached_property
     def starts(self) -> Numbers:
         """Return the share of values before each bin."""
         share: Numbers = (np.cumsum(self.count) - self.count) / self.total

@@ -164,6 +164,14 @@ def test_a_sample_estimates_rules_of_rows_and_states_facts_of_the_table(bad: pa.
     }
 
 
+def test_a_sample_holds_a_rule_to_the_values_that_are_present() -> None:
+    rows = pa.table({"amount": pa.array([None] * 9900 + [500] * 100, pa.int64())})
+
+    found = measure(schema, rows, columns={"amount": {"nullable": True, "max": 100}}, sample=True)
+
+    assert {"k": 100, "n": 100} == dict(found[-1].sample.counts)
+
+
 @pytest.mark.parametrize(("role", "column"), [("cluster", "country"), ("weight", "key")])
 def test_a_sample_of_dependent_or_weighted_rows_is_refused(bad: pa.Table, role: str, column: str) -> None:
     target = FakeTarget(rows=bad.filter(pc.is_valid(bad["country"])), **{role: column})  # type: ignore[arg-type]

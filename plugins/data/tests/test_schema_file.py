@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pandera.ibis as pandera
+import pandera.pandas as pandas
 import pyarrow as pa
 import pytest
 from harness_data import schema
+from pandera.io import pandas_io
 from pandera.io.ibis_io import to_yaml
 
 from harness import UsageError
@@ -93,6 +96,8 @@ def test_the_digest_of_the_file_is_kept_as_evidence(bad: pa.Table, tmp_path: Pat
         ("columns: {amount: {dtype: flaot64}}", "type 'flaot64' is not an Ibis type"),
         ("columns: {amount: 3}", "column 'amount' should hold keys and values; found 3"),
         ("columns: {amount: {}}\nchecks: {greater_than: 0}", "`checks: .*` is not applied"),
+        ("columns: {}\nreport_duplicates: exclude_first", "`report_duplicates: exclude_first` is not applied"),
+        ("columns: {amount: {report_duplicates: exclude_last}}", "all duplicates are counted; write all"),
         ("columns: {amount: {}}\nstrict: filter", "strict: 'filter' changes the data"),
         ("columns: {amount: {}}\nstrcit: true", r"no key 'strcit'; did you mean 'strict'\?"),
         ("columns: {amount: {unique: true}, amount: {}}", "key 'amount' is given twice"),
@@ -132,3 +137,57 @@ def test_a_pattern_that_is_none_is_refused(bad: pa.Table, tmp_path: Path) -> Non
 
     with pytest.raises(UsageError, match="is not a Pandera schema: missing"):
         counted(bad, file)
+
+
+@pytest.mark.parametrize("rule", ["notin: ['-1']", "notin: [3, '-1']", "not_equal_to: '-1'"])
+def test_a_forbidden_value_of_another_kind_than_the_columns_passes_nothing(tmp_path: Path, rule: str) -> None:
+    rows = pa.table({"code": [1, 2, -1]})
+
+    found = counted(rows, written(tmp_path, f"columns: {{code: {{{rule}}}}}"))
+
+    assert 3 == found["code", rule.partition(":")[0]]
+
+
+def test_two_rules_of_one_kind_on_one_column_are_both_measured(tmp_path: Path) -> None:
+    rows = pa.table({"amount": [0.0, 1.0, 99.0, 99.0]})
+    checks = "[{value: 0.0, options: {check_name: not_equal_to}}, {value: 99.0, options: {check_name: not_equal_to}}]"
+
+    found = counted(rows, written(tmp_path, f"columns: {{amount: {{checks: {checks}}}}}"))
+
+    assert (1, 2) == (found["amount", "not_equal_to"], found["amount", "not_equal_to 2"])
+
+
+@pytest.mark.parametrize(
+    ("written_type", "column"),
+    [
+        ("string[pyarrow]", pa.array(["a"])),
+        ("string[python]", pa.array(["a"])),
+        ("object", pa.array(["a"])),
+        ("Int64", pa.array([1])),
+        ("UInt8", pa.array([1], pa.uint8())),
+        ("Float64", pa.array([1.0])),
+        ("double[pyarrow]", pa.array([1.0])),
+        ("boolean", pa.array([True])),
+        ("bool[pyarrow]", pa.array([True])),
+        ("datetime64[ns]", pa.array([1], pa.timestamp("us"))),
+        ("datetime64[us]", pa.array([1], pa.timestamp("us"))),
+        ("datetime64[ns, UTC]", pa.array([1], pa.timestamp("us", "UTC"))),
+        ("timestamp[us, tz=UTC][pyarrow]", pa.array([1], pa.timestamp("us", "UTC"))),
+    ],
+)
+def test_the_names_that_pandas_gives_a_type_are_read(tmp_path: Path, written_type: str, column: pa.Array) -> None:
+    found = counted(pa.table({"x": column}), written(tmp_path, f'columns: {{x: {{dtype: "{written_type}"}}}}'))
+
+    assert 0 == found["x", "type"]
+
+
+def test_schemas_that_pandera_writes_of_a_pandas_table_are_read(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"country": ["de", "fr"], "at": pd.to_datetime(["2026-01-01"] * 2, utc=True), "ok": [True, False]}
+    )
+    rules = {"country": pandas.Check.isin(["de"]), "at": None, "ok": None}
+    asked = pandas.DataFrameSchema({name: pandas.Column(frame[name].dtype, check) for name, check in rules.items()})
+
+    found = counted(pa.Table.from_pandas(frame), written(tmp_path, pandas_io.to_yaml(asked)))
+
+    assert {("country", "isin"): 1} == {key: count for key, count in found.items() if count}

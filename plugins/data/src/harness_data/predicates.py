@@ -19,16 +19,20 @@ NEGATIVE = ("not_equal_to", "notin")
 
 
 def passes(column: ir.Value, name: str, statistics: Statistics) -> ir.BooleanValue:
-    """Return whether each value passes; a value of another kind than the rule's passes none."""
+    """Return whether each value passes; a value of another kind than the rule's passes none, a negative one neither."""
     kind = column.type()
     if name.startswith("str_"):
         return PASSES[name](column, statistics) if kind.is_string() else ibis.literal(False)
     given = {key: value if key in FLAGS else _fitting(kind, value) for key, value in statistics.items()}
-    return (
-        ibis.literal(name in NEGATIVE)
-        if any(value is None for value in given.values())
-        else PASSES[name](column, given)
-    )
+    lost = name in NEGATIVE and any(_count(given[key]) < _count(value) for key, value in statistics.items())
+    if lost or any(value is None for value in given.values()):
+        return ibis.literal(False)
+    return PASSES[name](column, given)
+
+
+def _count(value: object) -> int:
+    """Return how many values a rule names."""
+    return len(value) if isinstance(value, list | tuple | set | frozenset) else int(value is not None)
 
 
 def _fitting(kind: dt.DataType, value: object) -> object:

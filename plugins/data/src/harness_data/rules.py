@@ -1,6 +1,6 @@
 """Turns a Pandera schema into rules that count their own violations inside the database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +19,15 @@ class Rule:
     """One rule of one column: how to count the rows that break it.
 
     A rule about the table (present, type, unique) is no property of single rows, so a sample of rows does not
-    estimate it. `breaking` tells of each row whether it breaks the rule.
+    estimate it. `breaking` tells of each row whether it breaks the rule, `known` counts the rows that it is held to
+    where these are not all: a missing value is the business of `nullable`.
     """
 
     column: str
     name: str
     broken: ir.IntegerValue
     of_rows: bool = False
+    known: ir.IntegerValue | None = None
     breaking: ir.BooleanValue | None = None
     evidence: Mapping[str, str] = field(default_factory=dict)
 
@@ -54,13 +56,20 @@ def _value_rules(name: str, table: ir.Table, column: Any, names: Mapping[str, st
     missing = _missing(table[name])
     if not column.nullable:
         yield Rule(column=name, name="nullable", broken=missing.sum(), of_rows=True, breaking=missing)
-    for check in column.checks:
+    called = _number_repeated([names.get(check.name, check.name) for check in column.checks])
+    for check, rule in zip(column.checks, called, strict=True):
         failing = ~passes(table[name], check.name, check.statistics).fill_null(False)
         broken = failing & ~missing if check.ignore_na else failing | missing
-        known = names.get(check.name, check.name)
-        yield Rule(column=name, name=known, broken=broken.sum(), of_rows=True, breaking=broken)
+        known = (~missing).sum() if check.ignore_na else None
+        yield Rule(column=name, name=rule, broken=broken.sum(), of_rows=True, breaking=broken, known=known)
     if column.unique:
         yield _unique([name], table)
+
+
+def _number_repeated(names: Sequence[str]) -> Sequence[str]:
+    """Return names of which the second of a kind is told from the first: `isin`, `isin 2`."""
+    before = [names[:at].count(name) for at, name in enumerate(names)]
+    return [f"{name} {count + 1}" if count else name for name, count in zip(names, before, strict=True)]
 
 
 def _jointly_unique(asked: Any, table: ir.Table) -> Iterator[Rule]:

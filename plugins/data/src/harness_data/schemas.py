@@ -18,7 +18,14 @@ from harness_data.declared import ColumnRules, nearest
 from harness_data.predicates import PASSES
 
 SHORT = {"greater_than_or_equal_to": "min", "less_than_or_equal_to": "max", "isin": "in"}
-PANDAS = {"str": "string", "object": "string", "bool": "boolean", "datetime64[ns]": "timestamp"}
+PANDAS = {
+    "str": "string",
+    "object": "string",
+    "bool": "boolean",
+    "double": "float64",
+    "float": "float64",
+    "int": "int64",
+}
 FRAME = ("schema_type", "version", "api", "columns", "strict", "unique", "name", "title", "description")
 COLUMN = ("dtype", "nullable", "unique", "required", "checks", "name", "title", "description")
 # Keys that change data, or that Pandera's Ibis backend does not apply: fine only where they ask for nothing.
@@ -50,6 +57,7 @@ def from_file(path: str) -> Declared:
     """Return the schema of a Pandera YAML file."""
     document, digest = _read(path)
     _refuse_unknown_keys(document, (*FRAME, *REPORTING), IDLE_FRAME, path)
+    _refuse_other_reports(document, path)
     columns = document.get("columns")
     if not isinstance(columns, dict) or not columns:
         raise UsageError(f"schema {path!r} declares no columns; add `columns: {{NAME: {{dtype: int64}}}}`")
@@ -57,7 +65,7 @@ def from_file(path: str) -> Declared:
     for name, declared in columns.items():
         _column_is_known(declared, f"{path}, column {name!r}")
         if (written := declared.pop("dtype", None)) is not None:
-            types[name] = _type(f"{path}, column {name!r}", PANDAS.get(str(written), str(written)))
+            types[name] = _type(f"{path}, column {name!r}", ibis_type(str(written)))
     return Declared(frame=_frame(document, path), types=types, digest=digest)
 
 
@@ -66,6 +74,17 @@ def _column(rules: ColumnRules) -> pa.Column:
     checks += [pa.Check.le(rules.max)] if rules.max is not None else []
     checks += [pa.Check.isin(list(rules.allowed))] if rules.allowed is not None else []
     return pa.Column(checks=checks, nullable=rules.nullable, unique=rules.unique)
+
+
+def ibis_type(written: str) -> str:
+    """Return pandas' name of a type as Ibis's: `string[pyarrow]`, `Int64`, `datetime64[ns, UTC]`, `timestamp[us]`."""
+    plain = re.sub(r"\[(pyarrow|python|pyarrow_numpy)\]$", "", written)
+    moment = re.fullmatch(r"(?:datetime64|timestamp)\[(?:ns|us|ms|s)(?:, *(?:tz=)?(?P<zone>[^\]]+))?\]", plain)
+    if moment:
+        return f"timestamp({moment['zone']!r})" if moment["zone"] else "timestamp"
+    if re.fullmatch(r"timedelta64\[(ns|us|ms|s)\]", plain):
+        return "interval"
+    return PANDAS.get(plain, plain.lower() if re.fullmatch(r"U?Int\d+|Float\d+", plain) else plain)
 
 
 def _type(what: str, written: str) -> dt.DataType:
@@ -105,6 +124,7 @@ def _column_is_known(declared: object, what: str) -> None:
         raise UsageError(f"{what} should hold keys and values; found {declared!r}")
     flat = () if declared.get("checks") else tuple(PASSES)
     _refuse_unknown_keys(declared, (*COLUMN, *REPORTING, *flat), IDLE_COLUMN, what)
+    _refuse_other_reports(declared, what)
     for key in FLAGS:
         if not isinstance(declared.get(key, False), bool):
             raise UsageError(f"{what}: `{key}: {declared[key]!r}` is neither true nor false; write one without quotes")
@@ -125,6 +145,14 @@ def _checks(declared: Mapping[str, Any]) -> Iterator[tuple[object, Mapping[str, 
         written = each if isinstance(each, dict) else {"check_name": each}
         options = {**written, **(written.get("options") or {})}
         yield options.get("check_name"), options
+
+
+def _refuse_other_reports(given: Mapping[str, Any], what: str) -> None:
+    """Every row that shares its values is counted, as `report_duplicates: all` asks; another way is refused."""
+    if (asked := given.get("report_duplicates") or "all") != "all":
+        raise UsageError(
+            f"{what}: `report_duplicates: {asked}` is not applied, as all duplicates are counted; write all"
+        )
 
 
 def _refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], idle: Sequence[str], what: str) -> None:

@@ -43,7 +43,27 @@ def few_bad_labels_elsewhere(good: int, bad: int, truth: float, sensitive: float
     return World(kind="judged (elsewhere)", cell=cell, truth=truth, draw=draw)
 
 
+def lost_in_pairs(statistic: str, positives: int, negatives: int, lost: float, noise: float) -> World:
+    """The candidate puts a few positives last, and else scores almost as the champion, who errs on none."""
+    y = np.r_[np.ones(positives), np.zeros(negatives)]
+    gap = -lost * (1.0 if statistic == "auc" else negatives / len(y))
+
+    def draw(rng):
+        old = 12 * y + rng.normal(size=len(y))
+        gone = (rng.random(len(y)) < lost) & (y == 1)
+        new = np.where(gone, -50.0, old + noise * rng.normal(size=len(y)))
+        return both(statistic, {"score": new}, {"score": old}, y=y)
+
+    kind = statistic.replace("_", " ")
+    return pair_world(kind, f"{lost} of {positives} lost, noise {noise}", gap, draw)
+
+
 UNSEEN = (
+    *(
+        lost_in_pairs(kind, positives, 1000, lost, 0.01)
+        for kind in ("auc", "average_precision")
+        for positives, lost in ((50, 0.02), (100, 0.03), (200, 0.01))
+    ),
     *(
         lenient_judge(*cell)
         for cell in (

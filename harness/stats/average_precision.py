@@ -12,6 +12,9 @@ from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import DesignVariance, Influence, mean_part, spread
 from harness.stats.effective import korn_graubard
 from harness.stats.inference import Inference
+from harness.stats.linear import Linear
+from harness.stats.mover import Mover, moves_each_way
+from harness.stats.searched import Wider
 from harness.values.samples import Sample
 
 FEWEST = 20  # positives: below, neither bound was shown to keep its level at every prevalence
@@ -40,14 +43,28 @@ def infer(sample: Sample) -> Inference:
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
-    """Return the candidate's average precision less the baseline's on the same ids, linearised, by t bent for skew."""
+    """Return the candidate's average precision less the baseline's on the same ids, linearised, by t bent for skew.
+
+    No nearer than one more positive that one side ranks first and the other last may take it (`Mover`).
+    """
     left, right = columns.pair_rows(candidate, baseline)
-    y, weight = columns.outcomes(left), columns.weights(left)
+    y, weight, codes = columns.outcomes(left), columns.weights(left), columns.clusters(left)
     columns.refuse_other("y", y, columns.outcomes(right))
     _refuse_few(y)
-    (new, ours), (old, theirs) = (_linear(y, _rank_scores(columns.numbers(r, "score")), weight) for r in (left, right))
-    sides = (new, ours.times(RESERVE)), (old, theirs.times(RESERVE))
-    return linear.difference(*sides, columns.clusters(left), "average precision")
+    new, old = (_linear(y, _rank_scores(columns.numbers(r, "score")), weight) for r in (left, right))
+    new, old = ((value, part.times(RESERVE)) for value, part in (new, old))
+    seen = linear.difference(new, old, codes, "average precision")
+    return replace(seen, interval=Wider(one=seen.interval, other=_unseen_moves(new, old, y, codes)))
+
+
+def _unseen_moves(new: Linear, old: Linear, y: Numbers, codes: Mapping[str, Codes]) -> Mover:
+    """Return bounds that count one more positive whose own precision changes from all to none, or back."""
+    (value, ours), (other, theirs) = new, old
+    apart = Influence(values=ours.values - theirs.values, leverage=ours.leverage)
+    share = np.maximum(ours.leverage, 1e-300)
+    rises, falls = moves_each_way(y * (apart.values / share + value - other), ours.leverage, 1.0, codes)
+    variance = spread([apart], codes).variance
+    return Mover(value=value - other, rises=rises, falls=falls, variance=variance, low=-1.0, high=1.0)
 
 
 def _rank_scores(score: Numbers) -> Codes:

@@ -34,6 +34,14 @@ class Moves:
         count = self.mean**2 / self.variance if self.variance > 0 else 0.0
         return float(special.gammaincinv(count, alpha)) * self.mean / count if count > NONE else 0.0
 
+    def plus(self, other: "Moves") -> "Moves":
+        """Return the moves of both, which are independent."""
+        return Moves(
+            mean=self.mean + other.mean,
+            variance=self.variance + other.variance,
+            most=max(self.most, other.most),
+        )
+
     def times(self, rows: float) -> "Moves":
         """Return the moves as that many times the rows would show them."""
         return replace(self, variance=self.variance / rows, most=self.most / rows)

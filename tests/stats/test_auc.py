@@ -24,7 +24,7 @@ def rows(y, score, **columns):
 
 def z_and_p(new, old):
     seen = infer(rows(Y, new), rows(Y, old))
-    z = seen.value / seen.interval.se
+    z = seen.value / seen.interval.one.se
     return z, 2 * norm.sf(abs(z))
 
 
@@ -32,7 +32,7 @@ def test_paired_difference_is_that_of_an_independent_delong():
     seen = infer(rows(Y, NEW), rows(Y, OLD))
 
     assert pytest.approx(seen.value, abs=1e-14) == (0.7396875 - 0.8459375)
-    assert pytest.approx(seen.interval.se**2, abs=1e-14) == 0.003062056252028561
+    assert pytest.approx(seen.interval.one.se**2, abs=1e-14) == 0.003062056252028561
     assert pytest.approx(z_and_p(NEW, OLD), abs=1e-12) == (-1.9200934068852518, 0.054846101950233865)
 
 
@@ -157,3 +157,24 @@ def test_labels_that_differ_between_the_sides_are_refused():
 def test_weights_are_refused():
     with pytest.raises(HarnessError, match="'auc' cannot take weights"):
         infer(rows(Y, NEW, weight=np.ones(120)))
+
+
+@pytest.mark.parametrize(("positives", "share", "noise"), [(50, 0.02, 0.01), (100, 0.02, 0.1), (200, 0.01, 0.01)])
+def test_positives_that_few_samples_show_lost_do_not_pass_a_worse_candidate(positives, share, noise):
+    rng = np.random.default_rng(5)
+    y = np.r_[np.ones(positives), np.zeros(500)]
+    truth = (1 - share) * norm.cdf(2 / math.sqrt(2 + 2 * noise**2)) - norm.cdf(math.sqrt(2))
+    passed = 0
+    for _ in range(250):
+        old = rng.normal(size=len(y)) + 2 * y
+        lost = (rng.random(len(y)) < share) * y
+        new = np.where(lost == 1, -50.0, old + noise * rng.normal(size=len(y)))
+        passed += infer(rows(y, new), rows(y, old)).interval.p_at_most(truth) < 0.05
+
+    assert passed / 250 <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / 250)
+
+
+def test_a_comparison_in_which_no_positive_was_lost_cannot_exclude_3_in_as_many_as_there_are():
+    lower, upper = infer(rows(Y, NEW), rows(Y, NEW * 2)).bounds(0.05)
+
+    assert max(lower, -upper) <= math.log(0.05) / Y.sum()

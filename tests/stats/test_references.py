@@ -38,7 +38,8 @@ def halves(score):
 
 def compared(new, old):
     seen = infer(ranked(new), ranked(old))
-    z, reach = seen.value / seen.interval.se, norm.ppf(0.975) * seen.interval.se
+    delong = seen.interval.one
+    z, reach = seen.value / delong.se, norm.ppf(0.975) * delong.se
     return z, 2 * norm.sf(abs(z)), seen.value - reach, seen.value + reach
 
 

@@ -1,5 +1,7 @@
 """F1, average precision, Brier score, calibration and share of value: values, bounds and what they refuse."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -139,6 +141,22 @@ def test_average_precision_agrees_with_a_bca_bootstrap_where_positives_are_many(
 def test_average_precision_of_few_positives_is_refused():
     with pytest.raises(HarnessError, match="needs 20 positives and 2 negatives or more; found 19 with y = 1"):
         infer(rows("average_precision", np.r_[np.ones(19), np.zeros(50)], np.arange(69.0)))
+
+
+@pytest.mark.parametrize(("positives", "share"), [(50, 0.02), (100, 0.03)])
+def test_an_average_precision_counts_positives_that_few_samples_show_lost(positives, share):
+    rng = np.random.default_rng(6)
+    y = np.r_[np.ones(positives), np.zeros(500)]
+    truth = -share * (1 - y.mean())
+    passed = 0
+    for _ in range(250):
+        lost = (rng.random(len(y)) < share) * y
+        old = 10 * y + rng.normal(size=len(y))
+        new = np.where(lost == 1, -50.0, old + 0.01 * rng.normal(size=len(y)))
+        sides = (rows("average_precision", y, score) for score in (new, old))
+        passed += infer(*sides).interval.p_at_most(truth) < 0.05
+
+    assert passed / 250 <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / 250)
 
 
 @pytest.mark.parametrize("statistic", ["brier", "calibration"])

@@ -1,5 +1,7 @@
 """Worlds in which the bad thing is so rare that many samples do not show it."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 from pairs import both, pair_world
@@ -58,7 +60,35 @@ def lost_in_pairs(statistic: str, positives: int, negatives: int, lost: float, n
     return pair_world(kind, f"{lost} of {positives} lost, noise {noise}", gap, draw)
 
 
+def sparse_drift(statistic: str, n: int, m: int, p: np.ndarray, q: np.ndarray, cell: str) -> World:
+    p, q = p / p.sum(), q / q.sum()
+    half = (p + q) / 2
+    nats = float(p @ np.log(p / half) + q @ np.log(q / half)) / 2
+    truth = float((p - q) @ np.log(p / q)) if statistic == "psi" else math.sqrt(nats / math.log(2))
+
+    def draw(rng):
+        counts = {f"reference.{i}": int(k) for i, k in enumerate(rng.multinomial(n, p))}
+        counts |= {f"current.{i}": int(k) for i, k in enumerate(rng.multinomial(m, q))}
+        return single_measurement(statistic, "lower", counts)
+
+    return World(kind=statistic, cell=f"{n} and {m}, {cell}", truth=truth, draw=draw, better="lower")
+
+
+MANY_SPARSE = np.r_[np.ones(10), np.full(40, 1e-3)]
+TILT = np.exp(np.linspace(-0.5, 0.5, 50))
+EVEN = np.ones(4)
+
 UNSEEN = (
+    *(
+        sparse_drift(kind, n, 5000, MANY_SPARSE, MANY_SPARSE * tilt, f"40 bins of 1e-4, {name}")
+        for kind in ("psi", "js")
+        for n in (5000, 50_000)
+        for tilt, name in ((TILT, "up"), (1 / TILT, "down"))
+    ),
+    *(
+        sparse_drift("psi", 5000, 5000, np.r_[EVEN, 4 * rare], np.r_[EVEN, 0.2], f"a category of {rare} now 0.05")
+        for rare in (1e-3, 1e-5)
+    ),
     *(
         lost_in_pairs(kind, positives, 1000, lost, 0.01)
         for kind in ("auc", "average_precision")

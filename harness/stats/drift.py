@@ -2,14 +2,17 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from scipy import special
 
 from harness.errors import HarnessError
 from harness.stats.columns import Numbers
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
-from harness.stats.searched import Mapped, Searched, Widened
+from harness.stats.searched import Mapped, Searched, Widened, Wider
+from harness.stats.sparse_bins import SPARSE, Flags, bounds_of_few_rows, chance_alone, is_lopsided, is_sparse
 from harness.values.samples import Sample
 
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm
@@ -25,6 +28,11 @@ class Binned:
 
     reference: Numbers
     current: Numbers
+
+    @property
+    def sparse(self) -> Flags:
+        """Return the bins whose rows are too few to say how far they moved."""
+        return is_sparse(self.reference, self.current)
 
     @property
     def scale(self) -> float:
@@ -50,11 +58,12 @@ class _Moved:
         slope = self.slope()
         return float(self.own @ slope**2 - (self.own @ slope) ** 2) / self.n
 
-    def bias(self) -> float:
-        """Return what its noise and its smoothing add to the PSI."""
-        noise = 0.5 * (1 + self.other / self.own) @ (1 - self.own)
-        smoothed = self.slope() @ (SMOOTHING - SMOOTHING * len(self.own) * self.own)
-        return float(noise + smoothed) / self.n
+    def bias(self) -> Numbers:
+        """Return what its noise and its smoothing add to the PSI, by bin."""
+        noise = 0.5 * (1 + self.other / self.own) * (1 - self.own)
+        smoothed = self.slope() * (SMOOTHING - SMOOTHING * len(self.own) * self.own)
+        added: Numbers = (noise + smoothed) / self.n
+        return added
 
 
 def infer_psi(sample: Sample) -> Inference:
@@ -63,7 +72,8 @@ def infer_psi(sample: Sample) -> Inference:
     Counts `reference.<bin>` and `current.<bin>`; to merge windows add the current ones, the reference ones count once.
     `within`, if it is counted too, is how far the counts may be off in the distance: bounds are that much wider.
     Sum of (p - q) ln(p/q) with 0.5 added to each count, less what noise and that 0.5 add to it in the second order,
-    about (bins - 1)(1/n + 1/m). Bounds by inverting the noncentral chi-square (Potgieter et al. 2023), scaled to the
+    about (bins - 1)(1/n + 1/m); of sparse bins less what chance adds to rows that moved together. Bounds by inverting
+    the noncentral chi-square (Potgieter et al. 2023), wider by what bins of few rows may hide, and scaled to the
     variance of the first order, which is larger for large drifts. Rows must be independent.
     """
     bins = _enough(sample.statistic, _bins_from_counts(sample))
@@ -73,10 +83,12 @@ def infer_psi(sample: Sample) -> Inference:
     one = _Moved(own=p, other=q, n=float(bins.reference.sum()))
     other = _Moved(own=q, other=p, n=float(bins.current.sum()))
     heavier = (one.variance() + other.variance()) / (4 * seen * bins.scale) if seen > TRIFLE else 1.0
-    heavier *= RESERVE
-    return _widen_bounds(
-        sample, _infer_from_distance(bins, seen, heavier, "noncentral chi-square", one.bias() + other.bias())
-    )
+    bias = float((one.bias() + other.bias())[~bins.sparse].sum()) + _bias_of_sparse(bins)
+    found = _infer_from_distance(bins, seen, heavier * RESERVE, "noncentral chi-square", bias)
+    if is_lopsided(bins.reference, bins.current).any():
+        few = Searched(at=partial(bounds_of_few_rows, bins.reference, bins.current, found))
+        found = replace(found, interval=Wider(one=found.interval, other=few))
+    return _widen_bounds(sample, found)
 
 
 def infer_js(sample: Sample) -> Inference:
@@ -85,11 +97,12 @@ def infer_js(sample: Sample) -> Inference:
     Its square is 1/8 of a noncentral chi-square for shifts that are not large (it is the likelihood ratio of n = m).
     """
     bins = _enough(sample.statistic, _bins_from_counts(sample))
-    p, q = (side / side.sum() for side in (bins.reference, bins.current))
-    half = (p + q) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        nats = sum(float(np.nansum(np.where(side > 0, side * np.log(side / half), 0))) / 2 for side in (p, q))
-    seen = _infer_from_distance(bins, nats, 1 / 8, "noncentral chi-square, Jensen-Shannon")
+    n, m = float(bins.reference.sum()), float(bins.current.sum())
+    nats = _js_of_counts(bins.reference, bins.current, n, m)
+    noise = bins.scale / 8 * (1 - (bins.reference / n + bins.current / m) / 2)
+    bias = np.where(bins.sparse, chance_alone(bins.reference, bins.current, _js_of_counts, m / (n + m)), noise)
+    method = "noncentral chi-square, Jensen-Shannon"
+    seen = _infer_from_distance(bins, float(nats.sum()), 1 / 8, method, float(bias.sum()))
     interval = Mapped(inner=seen.interval, forth=_distance, back=_divergence)
     return _widen_bounds(sample, replace(seen, value=_distance(seen.value), interval=interval))
 
@@ -120,6 +133,40 @@ def no_difference(candidate: Sample, baseline: Sample) -> Inference:
     )
 
 
+def _bias_of_sparse(bins: Binned) -> float:
+    """Return what noise adds to the PSI of sparse bins, less what they moved together, which none of them shows alone.
+
+    The divergence of all is that of their sum and what they moved within it (chain rule), which is taken for none.
+    """
+    k, now = (float(side[bins.sparse].sum()) for side in (bins.reference, bins.current))
+    n, m = float(bins.reference.sum()), float(bins.current.sum())
+    alone = (k + now) * min(n, m) / (n + m) < SPARSE
+    share = m / (n + m) if alone else (now + SMOOTHING) / (k + now + 2 * SMOOTHING)
+    noise = float(chance_alone(bins.reference, bins.current, _psi_of_counts, share).sum())
+    if alone:
+        return noise
+    one, other = np.array([k, n - k]) + SMOOTHING, np.array([now, m - now]) + SMOOTHING
+    p, q = one / one.sum(), other / other.sum()
+    together = float((p - q)[0] * np.log(p[0] / q[0]))
+    added = _Moved(own=p, other=q, n=n).bias() + _Moved(own=q, other=p, n=m).bias()
+    return noise - (together - float(added[0]))
+
+
+def _psi_of_counts(reference: Numbers, current: Numbers, n: float, m: float) -> Numbers:
+    """Return what each bin adds to the PSI of n and m rows, but for what smoothing adds to n and m."""
+    p, q = (reference + SMOOTHING) / n, (current + SMOOTHING) / m
+    added: Numbers = (p - q) * np.log(p / q)
+    return added
+
+
+def _js_of_counts(reference: Numbers, current: Numbers, n: float, m: float) -> Numbers:
+    """Return what each bin adds to the Jensen-Shannon divergence of n and m rows, in nats."""
+    p, q = reference / n, current / m
+    half = (p + q) / 2
+    added: Numbers = (special.xlogy(p, p / half) + special.xlogy(q, q / half)) / 2
+    return added
+
+
 def _widen_bounds(sample: Sample, seen: Inference) -> Inference:
     """Widen the bounds by how far the counts may be off."""
     by = sample.counts.get("within", 0.0)
@@ -128,11 +175,11 @@ def _widen_bounds(sample: Sample, seen: Inference) -> Inference:
     return replace(seen, interval=Widened(inner=seen.interval, by=by)) if by else seen
 
 
-def _infer_from_distance(bins: Binned, seen: float, factor: float, method: str, bias: float | None = None) -> Inference:
-    """Return bounds of a distance that noise raises by `bias`, by default by that of a chi-square."""
+def _infer_from_distance(bins: Binned, seen: float, factor: float, method: str, bias: float) -> Inference:
+    """Return bounds of a distance that noise raises by `bias`."""
     scale, df = bins.scale * factor, len(bins.reference) - 1
     n, m = float(bins.reference.sum()), float(bins.current.sum())
-    value = seen - (df * scale if bias is None else bias)
+    value = seen - bias
     interval = Noncentral(seen=max(value + df * scale, 0.0), scale=scale, df=df, reference=n, per=factor)
     return Inference(value=max(value, 0.0), n=int(m), n_eff=m, method=method, interval=interval)
 

@@ -13,6 +13,7 @@ from scipy.stats import ks_2samp, ncx2, norm
 from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer, n_needed
+from harness.stats.sparse_bins import chance_alone
 from harness.values.samples import Sample
 
 RUNS = 2000
@@ -183,3 +184,45 @@ def test_so_few_rows_that_noise_is_no_chi_square_are_refused(statistic, needed):
         infer(counts(statistic, enough, few))
     with pytest.raises(HarnessError, match=f"of 20 bins needs {needed} rows or more"):
         infer(counts(statistic, [needed // 20 - 1] * 20, [needed] * 20))
+
+
+def tilted(shares, by):
+    moved = shares * np.exp(np.linspace(-by, by, len(shares)))
+    return shares / shares.sum(), moved / moved.sum()
+
+
+SPARSE = tilted(np.r_[np.ones(10), np.full(40, 1e-3)], -0.5)
+NEW = np.r_[np.ones(4), 4e-5] / 4.00004, np.r_[np.ones(4), 0.2] / 4.2
+
+
+@pytest.mark.parametrize(
+    ("statistic", "n", "shares"),
+    [
+        ("psi", 5000, SPARSE),
+        ("psi", 50_000, SPARSE),
+        ("js", 5000, SPARSE),
+        ("psi", 5000, NEW),
+        ("psi", 5000, NEW[::-1]),
+    ],
+)
+def test_bins_of_few_rows_keep_the_level(statistic, n, shares):
+    rng, (p, q) = np.random.default_rng(9), shares
+    truth, wrong = of(statistic, p, q), np.zeros(2)
+
+    for reference, current in zip(rng.multinomial(n, p, 300), rng.multinomial(5000, q, 300), strict=True):
+        lower, upper = infer(counts(statistic, reference, current)).bounds(0.05)
+        wrong += lower > truth, upper < truth
+
+    assert max(wrong / 300) <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / 300)
+
+
+def test_a_category_that_the_reference_never_shows_leaves_the_index_open_above():
+    seen = infer(counts("psi", [1250, 1250, 1250, 1250, 0], [1190, 1190, 1190, 1190, 240]))
+
+    assert seen.bounds(0.05)[1] - seen.value > 0.4
+
+
+def test_what_chance_adds_to_a_bin_of_one_row_is_the_mean_over_both_sides():
+    added = chance_alone(np.array([1.0, 999.0]), np.array([0.0, 3000.0]), lambda was, now, n, m: was + 2 * now, 0.75)
+
+    assert (0.25 * 1 + 0.75 * 2, 0) == (pytest.approx(added[0]), added[1])

@@ -32,9 +32,9 @@ class Influence:
 class DesignVariance:
     """The design variance of an estimate, its degrees of freedom, and the groups it was judged by.
 
-    `groups` is the number of equally heavy groups that the coarsest clustering is worth (Kish 1965). `df` is one less,
-    or fewer when a few groups carry the variance. `independent` is the variance if every row stood alone, `skew` the
-    third moment of the estimate over its variance to the 1.5.
+    `groups` is the number of equally heavy groups that the coarsest clustering is worth (Kish 1965), `largest` the
+    share of the heaviest. `df` is one less than them, or fewer when a few groups carry the variance. `independent` is
+    the variance if every row stood alone, `skew` the third moment of the estimate over its variance to the 1.5.
     """
 
     variance: float
@@ -43,6 +43,17 @@ class DesignVariance:
     skew: float
     groups: float
     clusters: int | None
+    largest: float
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return, in words, what rows in clusters take for granted, as no bound could hold without it."""
+        if self.clusters is None:
+            return ()
+        return (
+            f"it holds for groups like the {self.clusters:,} that were drawn, the largest of which makes up "
+            f"{100 * self.largest:.0f} %; a larger kind that was never drawn is not covered",
+        )
 
 
 def mean_part(values: Numbers, weight: Numbers) -> tuple[float, Influence]:
@@ -72,6 +83,7 @@ def spread(parts: Sequence[Influence], columns: Mapping[str, Codes]) -> DesignVa
         skew=skew,
         groups=min(_groups(part, codes) for part in parts for codes in ways),
         clusters=min(int(codes.max()) + 1 for codes in ways) if columns else None,
+        largest=max(float(np.bincount(codes, part.leverage).max()) for part in parts for codes in ways),
     )
 
 

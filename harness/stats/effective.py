@@ -37,6 +37,7 @@ def korn_graubard(
         interval=interval,
         hits=hits,
         clusters=design.clusters,
+        notes=design.notes if unseen else (),
     )
 
 

@@ -1,6 +1,7 @@
 """The harmonic mean of precision and recall of decisions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +37,8 @@ def infer(sample: Sample) -> Inference:
         return _infer_from_share(seen / len(hits), len(y), len(hits), Binomial(k=seen, n=len(hits)), None)
     share, part = mean_part(hits, columns.weights(heard))
     known = korn_graubard(share, len(hits), spread([part], codes), most=len(hits), unseen=True)
-    return _infer_from_share(share, len(y), known.n_eff, known.interval, known.clusters)
+    found = _infer_from_share(share, len(y), known.n_eff, known.interval, known.clusters)
+    return replace(found, notes=known.notes)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
@@ -59,6 +61,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
         method="paired F1, MOVER",
         interval=interval,
         clusters=design.clusters,
+        notes=design.notes,
     )
 
 

@@ -44,6 +44,7 @@ class Sides:
             method=method,
             interval=Searched(at=bounds_at),
             clusters=min(clusters) if clusters else None,
+            notes=one.notes or other.notes,
         )
 
 

@@ -36,6 +36,7 @@ def infer(sample: Sample) -> Inference:
         method="the larger of two gaps, Newcombe",
         interval=Searched(at=bounds_at),
         clusters=min(clusters) if clusters else None,
+        notes=next((gap.notes for gap in gaps if gap.notes), ()),
     )
 
 

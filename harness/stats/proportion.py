@@ -57,6 +57,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
         method="MOVER of gained and lost",
         interval=Discordant(gained=gained, lost=lost),
         clusters=design.clusters,
+        notes=design.notes,
     )
 
 

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
 from harness import samples
+from harness.judging.judge import judge
 from harness.stats import infer, n_needed
+from harness.values.measurements import Measurement
+from harness.values.requirements import Requirement
 
 RUNS = 400
 ALLOWED = 0.06 + 2 * math.sqrt(0.06 * 0.94 / RUNS)
@@ -77,6 +80,26 @@ def test_clusters_of_one_row_each_need_no_room():
     y, code = np.r_[np.zeros(3), np.ones(97)], np.arange(100)
 
     assert infer(samples.proportion(k=97, n=100)).bounds(0.05) == infer(clustered(y, code)).bounds(0.05)
+
+
+@pytest.mark.parametrize("statistic", ["proportion", "gap", "f1"])
+def test_a_verdict_on_clusters_says_that_larger_ones_nobody_drew_are_not_covered(statistic):
+    y, code = np.tile([1, 1, 0, 1], 25), np.repeat(np.arange(20), 5)
+    more = {"gap": {"reference": np.arange(100) // 5 % 2}, "f1": {"score": y}}.get(statistic, {})
+    measured = Measurement(metric="m", sample=clustered(y, code, statistic, **more))
+
+    notes = judge(Requirement(metric="m", at_least=-1.0 if statistic == "gap" else 0.1), measured).notes
+
+    drawn, largest = (10, "10 %") if statistic == "gap" else (20, "5 %")
+    assert len(notes) == 1
+    assert f"groups like the {drawn} that were drawn, the largest of which makes up {largest};" in notes[0]
+    assert notes[0].endswith("a larger kind that was never drawn is not covered")
+
+
+def test_a_verdict_on_rows_that_stand_alone_takes_no_clusters_for_granted():
+    measured = Measurement(metric="m", sample=samples.rows.proportion(pa.table({"y": [1, 0, 1]})))
+
+    assert () == judge(Requirement(metric="m", at_least=0.1), measured).notes
 
 
 def misses_at(truth, draw, alpha=0.05):

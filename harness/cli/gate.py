@@ -85,11 +85,11 @@ def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
 
 def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[Entry]:
     """Return the runs of a candidate that a gate decides on: what watches looks at the latest of each suite alone."""
-    alike = [entry for entry in judged if entry.suite in gate.suites and entry.candidate == who.digest]
-    own = [entry for entry in alike if entry.identity.key == who.key]
+    own = [entry for entry in judged if entry.candidate == who.digest and entry.identity.key == who.key]
     if not gate.watch:
         return own
-    latest = {entry.suite: entry for entry in sorted(own, key=lambda entry: entry.moment)}
+    asked = [entry for entry in own if entry.suite in gate.suites]
+    latest = {entry.suite: entry for entry in sorted(asked, key=lambda entry: entry.moment)}
     return list(latest.values())
 
 

@@ -9,6 +9,7 @@ from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.family import correct_failures
 from harness.gating.gates import Gate
 from harness.gating.waivers import Held, Waiver, idle, refusal
+from harness.judging.asking import rename_run
 from harness.judging.looks import overdrawn
 from harness.judging.wording import looks_spent_reason
 from harness.values.decisions import GateDecision, GateFinding
@@ -73,7 +74,7 @@ def _worst(findings: Sequence[GateFinding]) -> GateOutcome:
 
 def _collect_musts(latest: Sequence[Run], runs: Sequence[Run]) -> Held:
     """Return every must with its suite, its failures corrected for being looked at together."""
-    same = {run.suite: [other for other in runs if other.suite == run.suite] for run in latest}
+    same = {run.suite: [rename_run(other, run.measurements) for other in runs] for run in latest}
     musts = [
         (run.suite, _limit_looks(verdict, run, same[run.suite]))
         for run in latest

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from harness.errors import HarnessError
+from harness.judging.asking import rename_run
 from harness.judging.corrections import rescoring
 from harness.judging.looks import Earlier
 from harness.records import evidence
@@ -31,14 +32,10 @@ def recall_runs(
     of the run, why rows of it were wrong.
     """
     candidate = identities[CANDIDATE]
-    names = {(measurement.target, measurement.key) for measurement in measured}
+    alike = [run for run in runs if candidate and run.is_recorded and run.candidate.key == candidate.key]
+    renamed = [rename_run(run, measured) for run in alike]
     found = [
-        replace(
-            run,
-            measurements=tuple(m for m in run.measurements if (m.target, m.key) in names and _is(m, run, identities)),
-        )
-        for run in runs
-        if candidate and run.is_recorded and run.candidate.key == candidate.key
+        replace(run, measurements=tuple(m for m in run.measurements if _is(m, run, identities))) for run in renamed
     ]
     at_hand = {m.sample.digest: m.sample.rows for m in measured if m.sample.digest}
     read, lost = _read([m.sample for run in found for m in run.measurements], set(at_hand), bundle)

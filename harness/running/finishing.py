@@ -1,7 +1,7 @@
 """The fourth step of a run: makes of what was measured in a step what can be judged, and keeps the rows behind it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -71,7 +71,7 @@ def _task_failures(
 
 
 def _slice_result(step: Resolved, result: TaskResult, opened: OpenSuite) -> Sequence[Measurement]:
-    measurements = [keep_declared(measurement) for measurement in result.measurements]
+    measurements = [replace(keep_declared(measurement), asked=step.asked) for measurement in result.measurements]
     if not step.step.by or not measurements:
         return measurements
     if "data" not in result.task.arguments:

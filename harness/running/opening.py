@@ -40,7 +40,7 @@ class OpenSuite:
     """Everything a run reads from, opened once.
 
     `failures` says why a baseline does not exist yet; `unusable`, by target and dataset, why the steps that read it
-    there cannot be measured. `earlier` holds the recorded runs of the suite, in which looks are counted, and
+    there cannot be measured. `earlier` holds the recorded runs of the candidate, in which looks are counted, and
     `corrections`, by the id of a run, why its rows were wrong; `checks`, by step, the check that measures it.
     """
 
@@ -93,7 +93,7 @@ def open_suite(
         targets, failures = _open_targets(stack, resolved, datasets, plugins)
         identities = {name: target.identity() for name, target in targets.items()}
         candidate = identities.pop(CANDIDATE)
-        earlier, corrections = _earlier_runs(suite, candidate, options, services)
+        earlier, corrections = _earlier_runs(candidate, options, services)
         yield OpenSuite(
             suite=suite,
             steps=steps,
@@ -134,13 +134,13 @@ def _open_targets(
 
 
 def _earlier_runs(
-    suite: Suite, candidate: Identity, options: RunOptions, services: RunServices
+    candidate: Identity, options: RunOptions, services: RunServices
 ) -> tuple[Sequence[Run], Mapping[str, str]]:
     """Return the runs in which looks are counted, and why rows of some were wrong: a watch asks of each window anew."""
     if services.ledger is None or options.trigger == SCHEDULE:
         return (), {}
     entries = services.ledger.entries()
-    runs = [entry for entry in entries if entry.kind == "run" and entry.suite == suite.name]
+    runs = [entry for entry in entries if entry.kind == "run"]
     own = [entry for entry in runs if entry.identity.key == candidate.key and not entry.is_scheduled]
     return services.ledger.read_runs(own), read_corrections(services.ledger, entries)
 

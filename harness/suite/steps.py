@@ -1,5 +1,6 @@
 """Resolves a suite's steps against the plugins installed, before anything is opened or measured."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from harness.plugins.describing import check_spec, refuse_stale, validate_target
 from harness.plugins.discovery import Plugins
 from harness.plugins.specs import CheckSpec
 from harness.suite.suites import Step, Suite
+from harness.values.canonical import sha256
 from harness.values.identity import CANDIDATE
 from harness.values.requirements import Requirement
 from harness.values.statistics import STATISTICS
@@ -24,7 +26,8 @@ OBSERVED = "observed"  # the check that only tests measure
 class Resolved:
     """A step with its check's description, its parameters and the datasets it names, by target.
 
-    `measured_by` is the check that measures it where that is not the plugin's own: tests observe.
+    `measured_by` is the check that measures it where that is not the plugin's own: tests observe. `asked` is the digest
+    of what it asks, by which looks are counted: its check, parameters and data as written.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Resolved:
     params: Mapping[str, Any]
     arguments: Mapping[str, Mapping[str, str]]
     measured_by: "Check | None" = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +61,34 @@ def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Res
     _metrics_are_known(check, step)
     versus = {requirement.versus for requirement in step.requirements if requirement.versus}
     subjects = {CANDIDATE: None, **{name: name for name in sorted(versus)}}
+    arguments = {name: _datasets(suite, check, step, baseline) for name, baseline in subjects.items()}
     return Resolved(
         name=suite.step_name(index),
         step=step,
         check=check,
         params=_parameters(check, step, plugins, suite.folder),
-        arguments={name: _datasets(suite, check, step, baseline) for name, baseline in subjects.items()},
+        arguments=arguments,
+        asked=_asked(suite, check, step, arguments[CANDIDATE]),
     )
+
+
+def _asked(suite: Suite, check: CheckSpec, step: Step, arguments: Mapping[str, str]) -> str:
+    """Return the digest of what a step asks, whatever it, its suite and its datasets are called.
+
+    Data count as written, with the names of parameters and variables: other values are other rows to look at, and so
+    is another window. Thresholds do not enter. A step without data asks of what its target is; tests, of themselves.
+    """
+    defaults = {name: each["default"] for name, each in check.parameters["properties"].items() if "default" in each}
+    params = {**defaults, **check.own_parameters(step.params)}
+    data: object = {argument: _source_as_written(suite, name) for argument, name in arguments.items()}
+    if check.name == OBSERVED:
+        data = {"suite": suite.name, "step": step.name}
+    return sha256(json.dumps([check.name, params, data or suite.written.get("target")], sort_keys=True, default=str))
+
+
+def _source_as_written(suite: Suite, name: str) -> Mapping[str, Any]:
+    source = (suite.written.get("data") or {}).get(name, {"source": name})
+    return {key: part for key, part in source.items() if key != "window"}
 
 
 def load_checks(steps: Sequence[Resolved], plugins: Plugins) -> "Mapping[str, Check]":

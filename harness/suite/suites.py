@@ -75,11 +75,12 @@ class SuiteFile(_Strict):
 
 
 class Suite(SuiteFile):
-    """A suite file with its parameters put in, and where and what it is."""
+    """A suite file with its parameters put in, and where and what it is; `written` is the file without them."""
 
     path: Path
     digest: str
     values: Mapping[str, Scalar] = {}
+    written: Mapping[str, Any] = {}
 
     @property
     def folder(self) -> Path:
@@ -137,7 +138,15 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
     _no_password_is_written(document.get("data"), path)
     _baselines_exist(suite, path)
     _plans_are_good(suite, path)
-    found = Suite(**{**dict(suite), "path": path.resolve(), "digest": digest, "values": values})
+    found = Suite(
+        **{
+            **dict(suite),
+            "path": path.resolve(),
+            "digest": digest,
+            "values": values,
+            "written": document,
+        }
+    )
     _steps_differ(found)
     return found
 

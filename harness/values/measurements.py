@@ -28,7 +28,8 @@ class Measurement:
     `unit` names what is counted ("frauds"), `event` what happened to the good ones ("caught").
     `target` is "candidate" or the name of the baseline that was measured. `failure` says why this one could not be
     made while others were: its verdict is an error. `readings` tell what it means beside other checks. `text` names
-    the columns of its rows that hold free text: they are not judged, and only stored where a run asks for it.
+    the columns of its rows that hold free text: they are not judged, and only stored where a run asks for it. `asked`
+    is the digest of what was asked of what: looks at the same count together, whatever steps and suites are called.
     """
 
     metric: str
@@ -44,6 +45,7 @@ class Measurement:
     check: str = ""
     step: str = ""
     target: str = CANDIDATE
+    asked: str = ""
 
     @cached_property
     def key(self) -> MetricKey:

@@ -1,5 +1,6 @@
 """`harness gate`: decides for one candidate from what the ledger holds, and records the decision."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def command(
             promoted_before=_has_earlier_promotion(gate, project, entries),
             waivers=project.waivers(),
             attempts=_attempts_on_the_same_rows(own, judged),
+            passed_before=_passed_before(who, gate, stage, entries),
         ),
         runs,
     )
@@ -96,6 +98,15 @@ def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[
 def _attempts_on_the_same_rows(own: Sequence[Entry], judged: Sequence[Entry]) -> Sequence[Attempt]:
     rows = {entry.rows for entry in own}
     return [entry.attempt for entry in judged if entry.rows in rows]
+
+
+def _passed_before(who: Identity, gate: Gate, stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
+    """Return of each candidate that the suites judged before this one whether the stage had passed it by then."""
+    runs = [entry for entry in entries if entry.kind == "run" and entry.suite in gate.suites and not entry.is_scheduled]
+    start = next((entry.seq for entry in runs if entry.identity.key == who.key), math.inf)
+    decisions = [entry for entry in entries if entry.kind == "decision" and entry.gate == stage and entry.seq < start]
+    passed = {entry.identity.key for entry in decisions if entry.outcome == "pass"}
+    return [key in passed for key in dict.fromkeys(entry.identity.key for entry in runs if entry.seq < start)]
 
 
 def _runs_decided(decision: GateDecision, runs: Sequence[Run]) -> Sequence[Run]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from harness.values.canonical import canonical, sha256
 from harness.values.runs import Run
 
+FIRST = 0.025  # the chance at the first look that one exactly at the threshold passes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
@@ -34,5 +36,6 @@ def attempt_warning(run: Run, attempts: Iterable[Attempt]) -> str:
     count = candidates(run, attempts)
     if count < 2:
         return ""
-    message = f"{count} candidates were judged on the same rows, so the chance that a bad one slips through grows"
-    return f"{run.suite}: {message}; collect new rows"
+    chance = f"{1 - (1 - FIRST) ** count:.0%}".replace("%", " %")
+    message = f"{count} candidates were judged on the same rows: if all were exactly at the threshold, one of them"
+    return f"{run.suite}: {message} would pass in up to {chance}; collect new rows, or set many_candidates: correct"

@@ -8,6 +8,7 @@ from functools import partial
 from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.family import correct_failures
 from harness.gating.gates import Gate
+from harness.gating.online import correct_pass, describe_level
 from harness.gating.waivers import Held, Waiver, idle, refusal
 from harness.judging.asking import rename_run
 from harness.judging.looks import overdrawn
@@ -23,7 +24,10 @@ WORST_FIRST: tuple[GateOutcome, ...] = ("error", "fail", "inconclusive", "waived
 
 @dataclass(frozen=True, kw_only=True)
 class GateQuestion:
-    """What is asked about whom at which stage, and what else is known: waivers, and who else was judged on the rows."""
+    """What is asked about whom at which stage, and what else is known: waivers, and who else was judged on the rows.
+
+    `passed_before` tells of each candidate that came to the stage before whether it passed.
+    """
 
     project: str
     stage: str
@@ -33,6 +37,7 @@ class GateQuestion:
     promoted_before: bool = True
     waivers: Sequence[Waiver] = ()
     attempts: Sequence[Attempt] = ()
+    passed_before: Sequence[bool] = ()
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -46,6 +51,8 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
     seen = [run for run in latest.values() if run]
     held = _collect_musts(seen, [] if gate.watch else [run for run in runs if run.candidate.key == candidate.key])
+    if gate.many_candidates == "correct":
+        held = [(suite, correct_pass(verdict, asked.passed_before)) for suite, verdict in held]
     findings = [*_candidate_findings(gate, candidate)]
     for suite, run in latest.items():
         findings += _run_findings(asked, suite, run, held)
@@ -57,7 +64,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         candidate=candidate,
         outcome=outcome,
         findings=_sort_findings(findings, outcome),
-        warnings=(*filter(None, (attempt_warning(run, asked.attempts) for run in seen)), *_idle(asked, held)),
+        warnings=(*_candidate_warnings(asked, seen), *_idle(asked, held)),
         runs={run.suite: run.digest for run in seen},
         suites={run.suite: run.suite_digest for run in seen},
         datasets={run.suite: {name: data.digest for name, data in run.datasets.items()} for run in seen},
@@ -89,6 +96,14 @@ def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:
     if verdict.outcome != "error" and verdict.look and overdrawn(verdict, run, runs):
         return replace(verdict, outcome="inconclusive", reason=looks_spent_reason(verdict.look))
     return verdict
+
+
+def _candidate_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[str]:
+    """Yield what to know of candidates that came before: how likely one slips through, or that it is corrected for."""
+    if asked.gate.many_candidates == "warn":
+        yield from filter(None, (attempt_warning(run, asked.attempts) for run in seen))
+    elif asked.passed_before:
+        yield describe_level(asked.passed_before)
 
 
 def _idle(asked: GateQuestion, held: Held) -> Iterator[str]:

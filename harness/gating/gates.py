@@ -27,7 +27,8 @@ class Approvals(BaseModel):
 class Gate(BaseModel):
     """What a stage asks for: which suites, how fresh, what an inconclusive verdict does, what is promoted.
 
-    A gate with `watch` decides on the latest scheduled run; any other gate never sees one.
+    A gate with `watch` decides on the latest scheduled run; any other gate never sees one. With `many_candidates:
+    correct` each candidate is held to a level of its own, which falls with each that came before and rises with passes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +38,7 @@ class Gate(BaseModel):
     data_max_age: Duration | None = None
     on_inconclusive: Literal["block", "report"] = "block"
     watch: bool = False
+    many_candidates: Literal["warn", "correct"] = "warn"
     first_promotion: Literal["allow", "refuse"] = "refuse"
     approvals: Approvals | None = None
     promote: Mapping[str, Mapping[str, Any]] = {}

@@ -9,7 +9,7 @@ from harness.judging import wording
 from harness.judging.looks import Earlier, look_alpha
 from harness.judging.questions import Finding, Question, question_of
 from harness.judging.taking import take_look
-from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail, statistic_of
+from harness.stats import Inference, distances, exactly, infer, n_needed, p_fail, p_pass, statistic_of
 from harness.values.identity import CANDIDATE
 from harness.values.keys import MetricKey
 from harness.values.measurements import CrossCheck, Measurement
@@ -180,7 +180,10 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
         unit=question.unit,
         look=question.look,
         outcome=_outcome(lower, upper, threshold, better),
-        estimate=_estimate(inference, lower, upper, 1 - alpha, p_fail(inference, threshold, better)),
+        estimate=replace(
+            _estimate(inference, lower, upper, 1 - alpha, p_fail(inference, threshold, better)),
+            p_pass=p_pass(inference, threshold, better),
+        ),
     )
     planned = _add_plans(finding, inference, threshold) if finding.outcome == "inconclusive" else finding
     return question.answer(planned, wording.reason(planned))

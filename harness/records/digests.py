@@ -106,6 +106,7 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
 
 # Fields added after version 1, each with the value at which it stays out: records of before keep their digest.
 ADDED: Mapping[type, Mapping[str, object]] = {
+    Estimate: {"p_pass": None},
     Requirement: {"look_after": None},
     Measurement: {"asked": ""},
     Look: {"alpha": None, "size": 0, "waiting": 0, "taken": None, "withdrawn": False, "corrected": 0.0},

@@ -39,6 +39,7 @@ __all__ = [
     "infer",
     "n_needed",
     "p_fail",
+    "p_pass",
     "statistic_of",
 ]
 
@@ -134,6 +135,11 @@ def estimate(sample: Sample, baseline: Sample | None = None, *, alpha: float = 0
         hits=seen.hits,
         clusters=seen.clusters,
     )
+
+
+def p_pass(inference: Inference, threshold: float, better: Better) -> float:
+    """Return the smallest alpha at which the bound on the bad side clears the threshold."""
+    return p_fail(inference, threshold, "lower" if better == "higher" else "higher")
 
 
 def p_fail(inference: Inference, threshold: float, better: Better) -> float:

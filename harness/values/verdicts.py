@@ -15,7 +15,7 @@ class Estimate:
 
     `n` counts observations of the unit, `n_eff` how many independent ones they are worth. Against a baseline
     all three are the difference candidate - baseline. A point has no bounds. `p_fail` is the p-value against
-    "the requirement is met".
+    "the requirement is met", `p_pass` the one against "it is not met".
     """
 
     value: float
@@ -28,6 +28,7 @@ class Estimate:
     hits: int | None = None
     clusters: int | None = None
     p_fail: float | None = None
+    p_pass: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

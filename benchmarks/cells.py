@@ -2,9 +2,10 @@
 
 from broken import BROKEN
 from crowds import CROWDS
+from means import MEANS
 from pairs import PAIRS
 from unseen import UNSEEN
 from worlds import WORLDS
 
-ALL = (*WORLDS, *CROWDS, *PAIRS, *BROKEN, *UNSEEN)
+ALL = (*WORLDS, *CROWDS, *PAIRS, *BROKEN, *UNSEEN, *MEANS)
 BY_NAME = {world.name: world for world in ALL}

@@ -18,7 +18,7 @@ from harness.stats.searched import Wider
 Limits = tuple[float, float]
 ANY = (-float("inf"), float("inf"))
 AS_SEEN = Largest()
-FURTHER = 4.0  # how much further out than seen the next unit may be, for each unit of skew
+FURTHER = 6.0  # how much further out than seen the next unit may be, for each unit of skew
 
 
 def bounded_mean(

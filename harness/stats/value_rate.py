@@ -1,5 +1,7 @@
 """A share of value: how much of the money, the time or the load was caught."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from harness.errors import HarnessError
@@ -10,14 +12,15 @@ from harness.stats.gaffke import Largest
 from harness.stats.inference import Inference
 from harness.values.samples import Sample
 
-ROOM = 1.5  # how many times as much as the most valuable row seen one may be worth, where nobody says
+ROOM = 10.0  # how much more than the most valuable row seen one may be worth, for each unit of its share of all value
+UNSEEN = "takes for granted that no row is worth more than {:.2f} times the most valuable one seen"
 
 
 def infer(sample: Sample) -> Inference:
     """Return the share of value with `y` = 1, of rows with `y` 0 or 1 and `score` what each is worth, in its own unit.
 
     A mean of y weighted by value (Gaffke 2005), where one more row counts that was missed, or caught: worth the most
-    that is declared, or half as much again as the most valuable one seen.
+    that is declared, or more than any seen, the more so the more one of them holds.
     """
     rows, largest = _weigh_by_value(sample)
     return _share_of_value(columns.outcomes(rows), rows, (0.0, 1.0), largest)
@@ -32,7 +35,8 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 
 
 def _share_of_value(values: Numbers, rows: pa.Table, limits: Limits, largest: Largest) -> Inference:
-    return bounded_mean(values, rows, limits, largest=largest, method="Gaffke by value")
+    seen = bounded_mean(values, rows, limits, largest=largest, method="Gaffke by value")
+    return seen if largest.declared else replace(seen, notes=(UNSEEN.format(largest.room),))
 
 
 def _weigh_by_value(sample: Sample) -> tuple[pa.Table, Largest]:
@@ -45,5 +49,11 @@ def _weigh_by_value(sample: Sample) -> tuple[pa.Table, Largest]:
     if high is not None and value.max() > high:
         raise HarnessError(f"no row is said to be worth more than {high:g}; found {value.max():g}; correct one of them")
     kept = rows.drop_columns([name for name in ("weight", "score") if name in rows.column_names])
-    largest = Largest(room=ROOM) if high is None else Largest(declared=float(weight.max() * high))
-    return kept.append_column("weight", pa.array(weight * value)), largest
+    worth = weight * value
+    largest = _leave_room(worth) if high is None else Largest(declared=float(weight.max() * high))
+    return kept.append_column("weight", pa.array(worth)), largest
+
+
+def _leave_room(worth: Numbers) -> Largest:
+    """Return how much more than any seen a row may be worth: where few hold much, those not drawn may hold more."""
+    return Largest(room=1 + ROOM * float(worth.max() / worth.sum()))

@@ -136,7 +136,7 @@ def test_many_rows_in_bins_keep_their_bounds(alike, monkeypatch):
 def test_a_share_of_value_leaves_room_for_a_row_worth_the_most_there_is():
     rows = pa.table({"y": np.ones(50), "score": np.full(50, 10.0)})
 
-    lowers = [infer(samples.rows.value_rate(rows, most=most)).bounds(0.05)[0] for most in (10, None, 15, 100)]
+    lowers = [infer(samples.rows.value_rate(rows, most=most)).bounds(0.05)[0] for most in (10, None, 12, 100)]
 
     assert lowers[0] == pytest.approx(0.05 ** (1 / 50))
     assert lowers[1] == pytest.approx(lowers[2])
@@ -146,6 +146,15 @@ def test_a_share_of_value_leaves_room_for_a_row_worth_the_most_there_is():
 def test_a_value_beyond_the_most_is_refused():
     with pytest.raises(HarnessError, match="no row is said to be worth more than 5; found 10"):
         infer(samples.rows.value_rate(pa.table({"y": [1, 0], "score": [10.0, 2.0]}), most=5))
+
+
+def test_a_share_of_value_says_what_it_takes_for_granted_unless_the_most_is_declared():
+    rows = pa.table({"y": np.ones(50), "score": np.full(50, 10.0)})
+
+    undeclared, declared = (infer(samples.rows.value_rate(rows, most=most)).notes for most in (None, 10))
+
+    assert undeclared == ("takes for granted that no row is worth more than 1.20 times the most valuable one seen",)
+    assert declared == ()
 
 
 def test_as_many_rows_as_are_asked_for_pass_a_good_mean():

@@ -9,6 +9,7 @@ from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Verdict
 
 NOTHING = "-"
+MOST_DIGITS = 8  # of a percentage: beyond them values are taken for equal
 VERBS: Mapping[BoundKind, tuple[str, str]] = {
     "at_least": ("at least", "was asked"),
     "at_most": ("at most", "was asked"),
@@ -75,7 +76,7 @@ def found_in(verdict: Verdict) -> Found:
 def value_text(verdict: Verdict | Finding, value: float) -> str:
     """Return a value the way its statistic is spoken of: shares as percentages, the rest as numbers."""
     if describe_statistic(verdict.statistic).shown_as == "share":
-        return f"{100 * value:.1f} %".replace(".0 %", " %")
+        return f"{_percent(value, _digits(verdict))} %"
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
@@ -90,8 +91,28 @@ def distance_text(verdict: Verdict | Finding, value: float) -> str:
     """Say how far two values lie apart: two shares by points, as 2 % of 80 % would be something else."""
     if describe_statistic(verdict.statistic).shown_as != "share":
         return value_text(verdict, value)
-    points = f"{100 * value:.1f}".removesuffix(".0")
+    points = _percent(value, _digits(verdict))
     return f"{points} point{'' if points == '1' else 's'}"
+
+
+def _digits(verdict: Verdict | Finding) -> int:
+    """Return how many decimals of percentages tell what was asked from what was found."""
+    asked, estimate = verdict.requirement.bound.value, verdict.estimate
+    found = [estimate.value, estimate.lower, estimate.upper] if estimate else []
+    others = [abs(value) for value in found if value is not None and abs(value) != asked]
+    for digits in range(1, MOST_DIGITS):
+        if _percent(asked, digits) not in [_percent(value, digits) for value in others]:
+            return digits
+    return MOST_DIGITS
+
+
+def _percent(value: float, digits: int) -> str:
+    """Return a share as a percentage with so many decimals, or more where it would seem to be nothing or all."""
+    percent = 100 * value
+    while digits < MOST_DIGITS and round(percent, digits) in (0, 100) and percent not in (0, 100):
+        digits += 1
+    text = f"{percent:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def round_up(n: int) -> int:

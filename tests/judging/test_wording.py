@@ -1,10 +1,13 @@
 from dataclasses import astuple, replace
 
+import pytest
+
 from harness import samples
 from harness.judging.judge import judge
+from harness.judging.phrases import value_text
 from harness.judging.wording import describe, explain
 from harness.values.measurements import Measurement
-from harness.values.requirements import Requirement
+from harness.values.requirements import Better, Requirement
 from harness.values.verdicts import Look, Verdict
 from tests.support.decisions import run
 
@@ -112,3 +115,30 @@ def test_a_run_is_explained_verdict_by_verdict() -> None:
     text = explain(run(*verdicts))
 
     assert "\n\n".join(map(explain, verdicts)) == text
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "better", "asked", "words"),
+    [
+        (5, 29_900, "lower", {"at_most": 0.0004}, "at most 0.039 %; at most 0.04 % was asked"),
+        (59_996, 60_000, "higher", {"at_least": 0.9998}, "at least 99.983 %; at least 99.98 % was asked"),
+        (14_870, 20_000, "higher", {"at_least": 0.7502}, "at most 74.95 %; at least 75.02 % was asked"),
+        (90, 100, "higher", {"at_least": 0.8}, "at least 82.4 %; at least 80 % was asked"),
+    ],
+)
+def test_shares_have_decimals_enough_to_tell_what_was_asked_from_what_was_found(
+    k: int, n: int, better: Better, asked: dict[str, float], words: str
+) -> None:
+    measured = Measurement(metric="m", sample=samples.proportion(k=k, n=n), better=better)
+
+    found = judge(Requirement(metric="m", **asked), measured)  # type: ignore[arg-type]
+
+    assert found.reason == words
+
+
+def test_what_is_neither_nothing_nor_all_is_not_said_to_be() -> None:
+    found = verdict(90, 100, at_least=0.8)
+
+    assert ("0 %", "0.004 %", "99.997 %", "100 %") == tuple(
+        value_text(found, value) for value in (0.0, 0.00004, 0.99997, 1.0)
+    )

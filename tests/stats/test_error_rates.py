@@ -143,12 +143,23 @@ def test_mean_keeps_its_level(kind, n):
     assert max(errors(truth, lambda: [rows("mean", y=values(rng, n))])) <= ALLOWED
 
 
-def test_mean_covers_as_stated_where_it_is_not_conservative():
+def test_mean_within_limits_covers_as_stated_where_the_limits_are_often_met():
     rng = np.random.default_rng(5)
 
-    low, high = errors(3.0, lambda: [rows("mean", y=rng.normal(3, 1, 300))], runs=3000, alpha=0.025)
+    low, high = errors(0.5, lambda: [rows("mean", y=rng.beta(0.5, 0.5, 300))], runs=2000, alpha=0.025)
 
-    assert 0.94 <= 1 - low - high <= 0.96
+    assert 0.94 <= 1 - low - high <= 0.96 + 2 * math.sqrt(0.96 * 0.04 / 2000)
+
+
+def test_mean_without_limits_keeps_the_t_interval_and_adds_no_more_than_a_tenth_to_it():
+    rng = np.random.default_rng(5)
+    seen = [infer(rows("mean", y=rng.normal(3, 1, 300))) for _ in range(1000)]
+
+    bent = np.array([each.interval.one.bounds(0.025) for each in seen])
+    covered = ((bent[:, 0] <= 3) & (bent[:, 1] >= 3)).mean()
+    widths = np.array([np.ptp(each.bounds(0.025)) for each in seen]) / np.ptp(bent, axis=1)
+    assert covered == pytest.approx(0.95, abs=2 * math.sqrt(0.95 * 0.05 / 1000))
+    assert 1 <= np.median(widths) <= 1.1
 
 
 @pytest.mark.parametrize("positives", [20, 50, 200])

@@ -35,6 +35,7 @@ MODULES = {
     "harness/gating/decide.py": ("tests/gating/test_gates.py", *GATING, "tests/judging/test_looks.py"),
     "harness/gating/gates.py": ("tests/gating/test_gates.py", *GATING),
     "harness/gating/family.py": ("tests/gating/test_family.py", *GATING),
+    "harness/gating/standing.py": ("tests/gating/test_standing.py", *GATING),
     "harness/gating/waivers.py": ("tests/gating/test_waivers.py", *GATING),
     "harness/gating/attempts.py": ("tests/gating/test_attempts.py", *GATING),
     "harness/running/slices.py": ("tests/running/test_slices.py", "tests/judging/test_looks.py"),

@@ -12,9 +12,10 @@ from harness.cli.printing import print_to_stderr, say
 from harness.cli.project import existing
 from harness.cli.suites import read_all
 from harness.judging.phrases import asked_of, position_text, round_up
-from harness.judging.plans import Plan, is_plannable, plan
+from harness.judging.plans import NextLook, Plan, is_plannable, plan, plan_next_look
 from harness.project import Project, instant, open_project
 from harness.records.evidence_store import open_bundle
+from harness.records.ledger import Ledger
 from harness.running.judging import JudgedStep
 from harness.running.opening import open_suite
 from harness.running.options import RunOptions, RunServices
@@ -43,7 +44,9 @@ class _Planned:
 @click.argument("paths", nargs=-1)
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Value of a suite's parameter.")
 @click.option("--as-of", metavar="TIME", help="Clock of maturity and windows (ISO 8601, UTC); default now.")
-@click.option("--ledger", metavar="URL", help="The ledger with earlier runs, for the time a run takes.")
+@click.option(
+    "--ledger", metavar="URL", help="The ledger with earlier runs, for the time a run takes and the next look."
+)
 @click.option("--json", "as_text", is_flag=True, help="Print the plans as JSON.")
 def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledger: str | None, as_text: bool) -> int:
     """Say what the data decide, requirement by requirement: what is there, what is needed, how often it stalls.
@@ -55,14 +58,20 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     project = open_project()
     suites = read_all(project, existing(paths), params)
     divisions = [split_steps(resolved.steps, project.plugins) for resolved in suites]
+    now, book = instant(as_of), project.ledger(ledger)
     judged = [
-        _measure_steps(replace(resolved, steps=steps), project, instant(as_of))
+        _measure_steps(replace(resolved, steps=steps), project, now, book)
         for resolved, (steps, _) in zip(suites, divisions, strict=True)
     ]
     musts = sum(_is_must(verdict) for steps in judged for step in steps for verdict in step.verdicts)
     musts += sum(each.musts for _, unrun in divisions for each in unrun)
     found = [
-        _plans(resolved.suite.name, steps, unrun, musts, _seconds(project, ledger, resolved.suite.name))
+        _Planned(
+            suite=resolved.suite.name,
+            plans=[_plan(verdict, step, musts, now) for step in steps for verdict in step.verdicts],
+            unrun=unrun,
+            seconds=_seconds(book, resolved.suite.name),
+        )
         for resolved, steps, (_, unrun) in zip(suites, judged, divisions, strict=True)
     ]
     say(
@@ -73,12 +82,12 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     return _exit_code([each for suite in found for each in suite.plans])
 
 
-def _measure_steps(resolved: ResolvedSuite, project: Project, as_of: datetime) -> Sequence[JudgedStep]:
+def _measure_steps(resolved: ResolvedSuite, project: Project, as_of: datetime, ledger: Ledger) -> Sequence[JudgedStep]:
     """Return what some steps measure; with none, nothing is opened either, as a target may start a service."""
     if not resolved.steps:
         return ()
     options = RunOptions(project=project.name, as_of=as_of, evidence="none", origin="interactive")
-    services = RunServices(evidence_store=open_bundle(project.evidence()))
+    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=ledger)
     with print_to_stderr(), open_suite(resolved, project.plugins, options, services) as opened:
         return run_steps(resolved.steps, opened, project.plugins, options, services)
 
@@ -87,21 +96,14 @@ def _is_must(verdict: Verdict) -> bool:
     return verdict.requirement.severity == "must" and is_plannable(verdict)
 
 
-def _plans(
-    suite: str, steps: Sequence[JudgedStep], unrun: Sequence[Unrun], musts: int, seconds: float | None
-) -> _Planned:
-    plans = [_plan(verdict, step, musts) for step in steps for verdict in step.verdicts]
-    return _Planned(suite=suite, plans=plans, unrun=unrun, seconds=seconds)
-
-
-def _plan(verdict: Verdict, step: JudgedStep, musts: int) -> Plan:
+def _plan(verdict: Verdict, step: JudgedStep, musts: int, now: datetime) -> Plan:
     own, other = (_find_measurement(verdict, step, target) for target in (CANDIDATE, verdict.requirement.versus))
     if verdict.outcome == "error" or own is None:
         return Plan(verdict=verdict)
     if not is_plannable(verdict):
         count = verdict.estimate.n if verdict.estimate else 0
         return Plan(verdict=verdict, n=count, n_eff=count)
-    return plan(verdict, own, other, musts)
+    return plan_next_look(plan(verdict, own, other, musts), own, other, now)
 
 
 def _find_measurement(verdict: Verdict, step: JudgedStep, target: str | None) -> Measurement | None:
@@ -109,8 +111,7 @@ def _find_measurement(verdict: Verdict, step: JudgedStep, target: str | None) ->
     return next((m for m in measured if m.target == target and m.key == verdict.key), None)
 
 
-def _seconds(project: Project, ledger: str | None, suite: str) -> float | None:
-    book = project.ledger(ledger)
+def _seconds(book: Ledger, suite: str) -> float | None:
     own = [entry for entry in book.entries("run") if entry.suite == suite]
     return next((run.cost.seconds for run in book.read_runs(own[-1:])), None)
 
@@ -157,7 +158,16 @@ def _lines(one: Plan) -> Iterator[tuple[str, str]]:
     yield "needed", _sample_size_text(one)
     if one.stalls is not None:
         yield "stalls", f"{_per_hundred(one.stalls)} of 100 such candidates end undecided on what is there"
-    yield "decides", _decides(one)
+    yield "decides", _decides(one, one)
+    if one.next_look:
+        yield "next", _next_look_text(one, one.next_look)
+
+
+def _next_look_text(one: Plan, coming: NextLook) -> str:
+    """Return when the look after this one is taken, and what it can decide."""
+    when = f", at the present pace about {coming.when:%Y-%m-%d}" if coming.when else ""
+    rows = f"{coming.size:,} {one.verdict.unit} in all ({coming.present:,} by now{when})"
+    return f"look {coming.number}, at {rows}: {_decides(one, coming)}"
 
 
 def _sample_size_text(one: Plan) -> str:
@@ -169,11 +179,11 @@ def _sample_size_text(one: Plan) -> str:
     return f"about {round_up(one.needed):,} {one.verdict.unit}{enough}"
 
 
-def _decides(one: Plan) -> str:
+def _decides(one: Plan, at: Plan | NextLook) -> str:
     good, bad = ("better", "worse") if one.verdict.requirement.versus else _sides(one)
     said = [
         f"{verb} what is really {position_text(one.verdict, truth)} or {side}"
-        for verb, truth, side in (("passes", one.passes_from, good), ("fails", one.fails_from, bad))
+        for verb, truth, side in (("passes", at.passes_from, good), ("fails", at.fails_from, bad))
         if truth is not None
     ]
     return f"{' and '.join(said)}, 95 times of 100" if said else "nothing: no truth is decided 95 times of 100"
@@ -201,6 +211,12 @@ def _as_json(each: _Planned) -> Mapping[str, Any]:
     return {"suite": each.suite, "seconds": each.seconds, "plans": plans, "not_run": unrun}
 
 
+def _next_as_json(coming: NextLook | None) -> Mapping[str, Any] | None:
+    if coming is None:
+        return None
+    return {**vars(coming), "when": coming.when.isoformat() if coming.when else None}
+
+
 def _one_as_json(one: Plan) -> Mapping[str, Any]:
     verdict = one.verdict
     names = ("n", "n_eff", "truth", "needed", "stalls", "passes_from", "fails_from", "possible")
@@ -214,4 +230,5 @@ def _one_as_json(one: Plan) -> Mapping[str, Any]:
         "unit": verdict.unit,
         "error": verdict.reason if verdict.outcome == "error" else None,
         **{name: getattr(one, name) for name in names},
+        "next_look": _next_as_json(one.next_look),
     }

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from harness.gating.attempts import Attempt, attempt_warning
-from harness.gating.family import correct_failures
 from harness.gating.gates import Gate
 from harness.gating.online import correct_pass, describe_level
+from harness.gating.standing import collect_musts, correct_together, keep_decided
 from harness.gating.waivers import Held, Waiver, idle, refusal
 from harness.judging.asking import rename_run
 from harness.judging.looks import overdrawn
@@ -50,9 +50,8 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     runs = [run for run in runs if run.is_recorded and run.is_scheduled == gate.watch]
     latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
     seen = [run for run in latest.values() if run]
-    held = _collect_musts(seen, [] if gate.watch else [run for run in runs if run.candidate.key == candidate.key])
-    if gate.many_candidates == "correct":
-        held = [(suite, correct_pass(verdict, asked.passed_before)) for suite, verdict in held]
+    own = [] if gate.watch else [run for run in runs if run.candidate.key == candidate.key]
+    held = _collect_held(asked, seen, own)
     findings = [*_candidate_findings(gate, candidate)]
     for suite, run in latest.items():
         findings += _run_findings(asked, suite, run, held)
@@ -79,16 +78,15 @@ def _worst(findings: Sequence[GateFinding]) -> GateOutcome:
     return min(outcomes, key=WORST_FIRST.index) if outcomes else "error"
 
 
-def _collect_musts(latest: Sequence[Run], runs: Sequence[Run]) -> Held:
-    """Return every must with its suite, its failures corrected for being looked at together."""
+def _collect_held(asked: GateQuestion, latest: Sequence[Run], runs: Sequence[Run]) -> Held:
+    """Return every must with its suite: failures corrected for being looked at together, and what looks decided."""
     same = {run.suite: [rename_run(other, run.measurements) for other in runs] for run in latest}
-    musts = [
-        (run.suite, _limit_looks(verdict, run, same[run.suite]))
-        for run in latest
-        for verdict in run.verdicts
-        if verdict.requirement.severity == "must"
-    ]
-    return list(zip([suite for suite, _ in musts], correct_failures([verdict for _, verdict in musts]), strict=True))
+    now = {run.suite: run for run in latest}
+    musts = [(suite, _limit_looks(each, now[suite], same[suite])) for suite, each in collect_musts(latest)]
+    held = correct_together(musts)
+    if asked.gate.many_candidates == "correct":
+        held = [(suite, correct_pass(verdict, asked.passed_before)) for suite, verdict in held]
+    return keep_decided(held, latest, [run for run in runs if run.suite in now])
 
 
 def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:

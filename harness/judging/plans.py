@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scipy import special
 
@@ -15,7 +16,7 @@ from harness.stats.roots import root
 from harness.values.measurements import Measurement
 from harness.values.requirements import Better, Requirement
 from harness.values.statistics import describe_statistic
-from harness.values.verdicts import Verdict
+from harness.values.verdicts import Look, Verdict
 
 MISSED = 0.05  # how often a good candidate may end without a pass
 Chance = Callable[[float], float]
@@ -30,12 +31,28 @@ class Odds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NextLook:
+    """The look that comes next: at `size` rows in all, of which so many are `present`, and when, if that is known.
+
+    What is really `passes_from` or better passes it 95 times of 100, and what is `fails_from` or worse fails it.
+    """
+
+    number: int
+    size: int
+    present: int
+    when: datetime | None = None
+    passes_from: float | None = None
+    fails_from: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What one requirement can decide.
 
     `needed` observations pass a candidate that is really `truth`; of such candidates the share `stalls` ends
     undecided on the `n` there are. What is really `passes_from` or better passes on them 95 times of 100, and what is
-    `fails_from` or worse fails. `possible` is False where not even a perfect sample of this size would pass.
+    `fails_from` or worse fails. `possible` is False where not even a perfect sample of this size would pass. The
+    `next_look` is the one after that on the rows at hand.
     """
 
     verdict: Verdict
@@ -47,6 +64,7 @@ class Plan:
     passes_from: float | None = None
     fails_from: float | None = None
     possible: bool = True
+    next_look: NextLook | None = None
 
 
 def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | None, musts: int) -> Plan:
@@ -55,7 +73,7 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
     seen = infer(measurement.sample, baseline.sample if baseline else None)
     threshold, better = requirement.sought(measurement.better)
     truth, alpha = requirement.truth(), look_alpha(requirement, verdict.look)
-    odds = _odds(seen, requirement, threshold, better, alpha)
+    odds = _odds(seen, requirement, threshold, better, alpha, 1)
     beta = MISSED / max(musts, 1)
     passes_from = _nearest_truth(odds.passes, seen, threshold, better)
     return Plan(
@@ -71,25 +89,56 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
     )
 
 
+def plan_next_look(found: Plan, measurement: Measurement, baseline: Measurement | None, now: datetime) -> Plan:
+    """Return the plan with what the next look can decide, and when it is due at the pace of the rows since the last."""
+    look, requirement = found.verdict.look, found.verdict.requirement
+    if look is None or look.alone or look.spent or measurement.sample.rows is None or look.number == look.planned:
+        return found
+    seen = infer(measurement.sample, baseline.sample if baseline else None)
+    threshold, better = requirement.sought(measurement.better)
+    size, number = requirement.next_look(look.size), look.number + 1
+    times = size / max(measurement.sample.rows.num_rows, 1)
+    odds = _odds(seen, requirement, threshold, better, requirement.alpha_at(number), times)
+    coming = NextLook(
+        number=number,
+        size=size,
+        present=look.size + look.waiting,
+        when=_due(look, size, now),
+        passes_from=_nearest_truth(odds.passes, seen, threshold, better),
+        fails_from=_nearest_truth(odds.fails, seen, threshold, "lower" if better == "higher" else "higher"),
+    )
+    return replace(found, next_look=coming)
+
+
+def _due(look: Look, size: int, now: datetime) -> datetime | None:
+    """Return when there are so many rows at the pace since a look that stands."""
+    if look.taken is None or now <= look.taken:
+        return None
+    return now + (now - look.taken) * (max(size - look.size - look.waiting, 0) / look.waiting)
+
+
 def is_plannable(verdict: Verdict) -> bool:
     """Tell whether a verdict is one that rows decide by their number."""
     asked, estimated = verdict.requirement, describe_statistic(verdict.statistic).interval == "estimated"
     return asked.severity != "info" and asked.scope != "these" and estimated
 
 
-def _odds(seen: Inference, requirement: Requirement, threshold: float, better: Better, alpha: float) -> Odds:
+def _odds(
+    seen: Inference, requirement: Requirement, threshold: float, better: Better, alpha: float, times: float
+) -> Odds:
+    """Return the odds on so many times the observations at hand."""
     if isinstance(seen.interval, Binomial) and requirement.versus is None:
-        return _exact(requirement, max(1, round(seen.interval.worth(alpha))), better)
-    return _normal(seen, threshold, better, alpha)
+        return _exact(requirement, max(1, round(times * seen.interval.worth(alpha))), better, alpha)
+    return _normal(seen, threshold, better, alpha, times)
 
 
-def _exact(requirement: Requirement, n: int, better: Better) -> Odds:
+def _exact(requirement: Requirement, n: int, better: Better, alpha: float) -> Odds:
     """Return the odds over every count of n independent observations, each held to the judge."""
-    asked = replace(requirement, plan_for=None)
+    asked, look = replace(requirement, plan_for=None), Look(number=1, alpha=alpha)
 
     def outcome(k: int) -> str:
         measured = Measurement(metric=asked.metric, sample=samples.proportion(k=k, n=n), better=better)
-        return judge(asked, measured).outcome
+        return judge(asked, measured, look=look).outcome
 
     low, high = ("fail", "pass") if better == "higher" else ("pass", "fail")
     below = bisect_left(range(n + 1), True, key=lambda k: outcome(k) != low)
@@ -103,11 +152,11 @@ def _chance(of: Callable[[float], float]) -> Chance:
     return lambda truth: float(of(min(max(truth, 0.0), 1.0)))
 
 
-def _normal(seen: Inference, threshold: float, better: Better, alpha: float) -> Odds:
-    """Return the odds if the estimate scatters normally, as wide as its bounds at hand."""
+def _normal(seen: Inference, threshold: float, better: Better, alpha: float, times: float) -> Odds:
+    """Return the odds if the estimate scatters normally, as wide as its bounds on so many times the observations."""
     lower, upper = seen.bounds(alpha)
-    z = -float(special.ndtri(alpha))
-    below, above = max(seen.value - lower, 1e-12), max(upper - seen.value, 1e-12)
+    z, less = -float(special.ndtri(alpha)), times**-0.5
+    below, above = max((seen.value - lower) * less, 1e-12), max((upper - seen.value) * less, 1e-12)
     at_least = _chance_beyond(threshold + below, below / z)
     at_most = _chance_beyond(-threshold + above, above / z)
     if better == "higher":

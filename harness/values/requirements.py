@@ -35,6 +35,11 @@ class Bound:
         distance = -self.value if self.kind == "lose_at_most" else self.value
         return (distance, "higher") if better == "higher" else (-distance, "lower")
 
+    def implies(self, other: "Bound") -> bool:
+        """Tell whether what meets this bound meets another one."""
+        is_least = self.kind in ("at_least", "gain_at_least")
+        return self.kind == other.kind and (self.value >= other.value if is_least else self.value <= other.value)
+
     def __str__(self) -> str:
         return f"{self.kind} {self.value:g}"
 

@@ -1,5 +1,6 @@
 """New rows of one candidate are judged together with the old ones, and each time counts."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -111,6 +112,22 @@ def test_a_spent_look_spends_nothing_and_the_last_answer_stands(looking: Looking
     looking.look(300, 2000)
 
     assert verdict(second) == verdict(looking.look(200, 300))
+
+
+def test_plan_tells_when_the_next_look_is_taken_and_what_it_can_decide(looking: Looking) -> None:
+    looking.look(0, 200, "m/2", 0, "--as-of", "2026-05-01")
+    looking.look(200, 300, "m/2", 0, "--as-of", "2026-05-03")
+    arguments = (looking.folder / "card.suite.yaml", "--param", "model=m/2", "--param", "look=rows.parquet")
+
+    said = looking.harness("plan", *arguments, "--as-of", "2026-05-03").out
+    planned = json.loads(looking.harness("plan", *arguments, "--as-of", "2026-05-03", "--json").out)
+
+    (found,) = planned[0]["plans"]
+    assert (
+        "next      look 2, at 400 rows in all (300 by now, at the present pace about 2026-05-05): passes what" in said
+    )
+    assert (2, 400, 300) == tuple(found["next_look"][name] for name in ("number", "size", "present"))
+    assert 0.77 < found["next_look"]["passes_from"] < found["passes_from"]
 
 
 def test_another_candidate_starts_its_own_count(looking: Looking) -> None:

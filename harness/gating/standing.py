@@ -1,0 +1,98 @@
+"""Keeps what earlier looks decided: a fail stays until new rows pass, and a gate names the last decided verdict."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from harness.gating.family import correct_failures
+from harness.gating.waivers import Held
+from harness.values.identity import CANDIDATE
+from harness.values.keys import MetricKey
+from harness.values.outcomes import Outcome
+from harness.values.requirements import Bound
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Decided:
+    """That a look decided what a suite asks of a metric against whom, and when."""
+
+    question: tuple[str, MetricKey, str | None]
+    bound: Bound
+    outcome: Outcome
+    when: datetime
+    look: int
+
+    def settles(self, verdict: Verdict) -> bool:
+        """Tell whether this decides for a verdict's threshold too: a fail for stricter ones, a pass for laxer ones."""
+        asked = verdict.requirement.bound
+        return asked.implies(self.bound) if self.outcome == "fail" else self.bound.implies(asked)
+
+
+def collect_musts(latest: Sequence[Run]) -> Held:
+    """Return every must of the runs with its suite."""
+    return [(run.suite, each) for run in latest for each in run.verdicts if each.requirement.severity == "must"]
+
+
+def correct_together(held: Held) -> Held:
+    """Return the musts, their failures corrected for being looked at together."""
+    return list(zip([suite for suite, _ in held], correct_failures([each for _, each in held]), strict=True))
+
+
+def keep_decided(held: Held, latest: Sequence[Run], runs: Sequence[Run]) -> Held:
+    """Return the musts: what is undecided now stays failed if an earlier look failed it and none passed since.
+
+    A fail is what failed among all musts of its time. `runs` are all of the candidate, of any of the suites.
+    """
+    if not any(_is_open(verdict) for _, verdict in held):
+        return held
+    now = {run.suite: run for run in latest}
+    decided = list(_decided_before(runs))
+    return [(suite, _stand(verdict, now[suite], decided)) for suite, verdict in held]
+
+
+def _is_open(verdict: Verdict) -> bool:
+    return verdict.outcome == "inconclusive" and verdict.look is not None
+
+
+def _decided_before(runs: Sequence[Run]) -> Iterator[_Decided]:
+    """Yield what each look decided, in order, among the musts of the latest runs of its time."""
+    latest: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: run.started):
+        latest[run.suite] = run
+        for suite, verdict in correct_together(collect_musts(list(latest.values()))):
+            if suite == run.suite and verdict.look and verdict.outcome in ("pass", "fail"):
+                when, look = verdict.look.taken or run.as_of, verdict.look.number
+                question, bound = _question(run, verdict), verdict.requirement.bound
+                yield _Decided(question=question, bound=bound, outcome=verdict.outcome, when=when, look=look)
+
+
+def _question(run: Run, verdict: Verdict) -> tuple[str, MetricKey, str | None]:
+    """Return what was asked, whatever the step is called, of which metric and against whom."""
+    measured = run.measured.get((CANDIDATE, verdict.key), ())
+    asked = measured[0].asked if measured else ""
+    champion = run.baselines.get(verdict.requirement.versus or "")
+    versus = champion.key if champion else verdict.requirement.versus
+    return asked or f"{run.suite} {verdict.step}", replace(verdict.key, step=""), versus
+
+
+def _stand(verdict: Verdict, run: Run, decided: Sequence[_Decided]) -> Verdict:
+    if not _is_open(verdict):
+        return verdict
+    own = [each for each in decided if each.question == _question(run, verdict) and each.settles(verdict)]
+    if not own:
+        return verdict
+    outcome: Outcome = "fail" if own[-1].outcome == "fail" else "inconclusive"
+    return replace(verdict, outcome=outcome, reason=_standing_reason(verdict, own[-1]))
+
+
+def _standing_reason(verdict: Verdict, last: _Decided) -> str:
+    """Return what was decided last, and what the present look says: `failed on 2026-11-20 at look 2; look 3 ...`."""
+    before = f"{last.outcome}ed on {last.when:%Y-%m-%d} at look {last.look}"
+    look = verdict.look
+    if look and look.withdrawn:
+        return verdict.reason
+    since = "none is left" if look and look.spent else f"look {look.number if look else 1} cannot tell"
+    same = look is not None and look.number == last.look
+    return f"{before}; {'nothing passed since' if same else since}: {verdict.reason}"

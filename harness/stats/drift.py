@@ -1,6 +1,7 @@
 """How far a column's distribution has moved, as an effect with bounds: a million rows alarm for no trifle."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +13,7 @@ from harness.stats.columns import Numbers
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
 from harness.stats.searched import Mapped, Searched, Widened, Wider
-from harness.stats.sparse_bins import SPARSE, Flags, bounds_of_few_rows, chance_alone, is_lopsided, is_sparse
+from harness.stats.sparse_bins import SPARSE, Distance, Flags, bounds_of_few_rows, chance_alone, is_lopsided, is_sparse
 from harness.values.samples import Sample
 
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm
@@ -77,13 +78,10 @@ def infer_psi(sample: Sample) -> Inference:
     variance of the first order, which is larger for large drifts. Rows must be independent.
     """
     bins = _enough(sample.statistic, _bins_from_counts(sample))
-    counts = (bins.reference + SMOOTHING, bins.current + SMOOTHING)
-    p, q = (side / side.sum() for side in counts)
-    seen = float((p - q) @ np.log(p / q))
-    one = _Moved(own=p, other=q, n=float(bins.reference.sum()))
-    other = _Moved(own=q, other=p, n=float(bins.current.sum()))
+    one, other = _both_moved(bins)
+    seen = float((one.own - other.own) @ np.log(one.own / other.own))
     heavier = (one.variance() + other.variance()) / (4 * seen * bins.scale) if seen > TRIFLE else 1.0
-    bias = float((one.bias() + other.bias())[~bins.sparse].sum()) + _bias_of_sparse(bins)
+    bias = _bias(bins, _noise_of_psi, _psi_of_counts)
     found = _infer_from_distance(bins, seen, heavier * RESERVE, "noncentral chi-square", bias)
     if is_lopsided(bins.reference, bins.current).any():
         few = Searched(at=partial(bounds_of_few_rows, bins.reference, bins.current, found))
@@ -95,14 +93,16 @@ def infer_js(sample: Sample) -> Inference:
     """Return the Jensen-Shannon distance (base 2, 0 to 1) of counts as for `psi`, its noise subtracted.
 
     Its square is 1/8 of a noncentral chi-square for shifts that are not large (it is the likelihood ratio of n = m).
+    Bins of few rows add more or less than a chi-square does, by how they moved: bounds allow for both.
     """
     bins = _enough(sample.statistic, _bins_from_counts(sample))
     n, m = float(bins.reference.sum()), float(bins.current.sum())
-    nats = _js_of_counts(bins.reference, bins.current, n, m)
-    noise = bins.scale / 8 * (1 - (bins.reference / n + bins.current / m) / 2)
-    bias = np.where(bins.sparse, chance_alone(bins.reference, bins.current, _js_of_counts, m / (n + m)), noise)
+    nats, noise = float(_js_of_counts(bins.reference, bins.current, n, m).sum()), float(_noise_of_js(bins).sum())
     method = "noncentral chi-square, Jensen-Shannon"
-    seen = _infer_from_distance(bins, float(nats.sum()), 1 / 8, method, float(bias.sum()))
+    seen = _infer_from_distance(bins, nats, 1 / 8, method, _bias(bins, _noise_of_js, _js_of_counts))
+    if bins.sparse.any():
+        smooth = _infer_from_distance(bins, nats, 1 / 8, method, noise)
+        seen = replace(seen, interval=Wider(one=seen.interval, other=smooth.interval))
     interval = Mapped(inner=seen.interval, forth=_distance, back=_divergence)
     return _widen_bounds(sample, replace(seen, value=_distance(seen.value), interval=interval))
 
@@ -133,23 +133,41 @@ def no_difference(candidate: Sample, baseline: Sample) -> Inference:
     )
 
 
-def _bias_of_sparse(bins: Binned) -> float:
-    """Return what noise adds to the PSI of sparse bins, less what they moved together, which none of them shows alone.
+def _bias(bins: Binned, noise: Callable[[Binned], Numbers], distance: Distance) -> float:
+    """Return what noise adds to a distance: in the second order, and of sparse bins what chance adds, exactly.
 
-    The divergence of all is that of their sum and what they moved within it (chain rule), which is taken for none.
+    What sparse bins moved together shows in none of them alone, and is subtracted: the divergence of all is that of
+    their sum and what they moved within it (chain rule), which is taken for none.
     """
     k, now = (float(side[bins.sparse].sum()) for side in (bins.reference, bins.current))
     n, m = float(bins.reference.sum()), float(bins.current.sum())
-    alone = (k + now) * min(n, m) / (n + m) < SPARSE
-    share = m / (n + m) if alone else (now + SMOOTHING) / (k + now + 2 * SMOOTHING)
-    noise = float(chance_alone(bins.reference, bins.current, _psi_of_counts, share).sum())
-    if alone:
-        return noise
-    one, other = np.array([k, n - k]) + SMOOTHING, np.array([now, m - now]) + SMOOTHING
-    p, q = one / one.sum(), other / other.sum()
-    together = float((p - q)[0] * np.log(p[0] / q[0]))
-    added = _Moved(own=p, other=q, n=n).bias() + _Moved(own=q, other=p, n=m).bias()
-    return noise - (together - float(added[0]))
+    usual = float(noise(bins)[~bins.sparse].sum())
+    if (k + now) * min(n, m) / (n + m) < SPARSE:
+        return usual + float(chance_alone(bins.reference, bins.current, distance, m / (n + m)).sum())
+    share = (now + SMOOTHING) / (k + now + 2 * SMOOTHING)
+    chance = float(chance_alone(bins.reference, bins.current, distance, share).sum())
+    two = Binned(reference=np.array([k, n - k]), current=np.array([now, m - now]))
+    together = distance(two.reference, two.current, n, m) - noise(two)
+    return usual + chance - float(together[0])
+
+
+def _both_moved(bins: Binned) -> tuple[_Moved, _Moved]:
+    """Return either side of a PSI, the reference first."""
+    p, q = (side + SMOOTHING for side in (bins.reference, bins.current))
+    p, q = p / p.sum(), q / q.sum()
+    n, m = float(bins.reference.sum()), float(bins.current.sum())
+    return _Moved(own=p, other=q, n=n), _Moved(own=q, other=p, n=m)
+
+
+def _noise_of_psi(bins: Binned) -> Numbers:
+    one, other = _both_moved(bins)
+    return one.bias() + other.bias()
+
+
+def _noise_of_js(bins: Binned) -> Numbers:
+    shares = (bins.reference / bins.reference.sum() + bins.current / bins.current.sum()) / 2
+    added: Numbers = bins.scale / 8 * (1 - shares)
+    return added
 
 
 def _psi_of_counts(reference: Numbers, current: Numbers, n: float, m: float) -> Numbers:

@@ -216,6 +216,18 @@ def test_bins_of_few_rows_keep_the_level(statistic, n, shares):
     assert max(wrong / 300) <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / 300)
 
 
+@pytest.mark.parametrize(("n", "m"), [(5000, 1000), (1000, 5000)])
+def test_js_of_sparse_bins_keeps_its_level_where_sizes_differ(n, m):
+    rng, (p, q) = np.random.default_rng(10), tilted(np.r_[np.ones(5), np.full(20, 5e-3)], 0.3)
+    truth, wrong = of("js", p, q), np.zeros(2)
+
+    for reference, current in zip(rng.multinomial(n, p, 300), rng.multinomial(m, q, 300), strict=True):
+        lower, upper = infer(counts("js", reference, current)).bounds(0.05)
+        wrong += lower > truth, upper < truth
+
+    assert max(wrong / 300) <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / 300)
+
+
 def test_a_category_that_the_reference_never_shows_leaves_the_index_open_above():
     seen = infer(counts("psi", [1250, 1250, 1250, 1250, 0], [1190, 1190, 1190, 1190, 240]))
 

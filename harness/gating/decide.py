@@ -86,7 +86,7 @@ def _collect_held(asked: GateQuestion, latest: Sequence[Run], runs: Sequence[Run
     held = correct_together(musts)
     if asked.gate.many_candidates == "correct":
         held = [(suite, correct_pass(verdict, asked.passed_before)) for suite, verdict in held]
-    return keep_decided(held, latest, [run for run in runs if run.suite in now])
+    return keep_decided(held, latest, runs)
 
 
 def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:

@@ -1,6 +1,6 @@
 """Keeps what earlier looks decided: a fail stays until new rows pass, and a gate names the last decided verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,12 +43,13 @@ def correct_together(held: Held) -> Held:
 def keep_decided(held: Held, latest: Sequence[Run], runs: Sequence[Run]) -> Held:
     """Return the musts: what is undecided now stays failed if an earlier look failed it and none passed since.
 
-    A fail is what failed among all musts of its time. `runs` are all of the candidate, of any of the suites.
+    A fail is what failed among all musts of its time. `runs` are all of the candidate: what was asked before under
+    another name of a suite or a step counts too.
     """
     if not any(_is_open(verdict) for _, verdict in held):
         return held
     now = {run.suite: run for run in latest}
-    decided = list(_decided_before(runs))
+    decided = list(_decided_before(runs, now))
     return [(suite, _stand(verdict, now[suite], decided)) for suite, verdict in held]
 
 
@@ -56,12 +57,13 @@ def _is_open(verdict: Verdict) -> bool:
     return verdict.outcome == "inconclusive" and verdict.look is not None
 
 
-def _decided_before(runs: Sequence[Run]) -> Iterator[_Decided]:
-    """Yield what each look decided, in order, among the musts of the latest runs of its time."""
+def _decided_before(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Decided]:
+    """Yield what each look decided, in order, among the musts of the suites' latest runs of its time."""
     latest: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.started):
         latest[run.suite] = run
-        for suite, verdict in correct_together(collect_musts(list(latest.values()))):
+        beside = [other for suite, other in latest.items() if suite in suites or suite == run.suite]
+        for suite, verdict in correct_together(collect_musts(beside)):
             if suite == run.suite and verdict.look and verdict.outcome in ("pass", "fail"):
                 when, look = verdict.look.taken or run.as_of, verdict.look.number
                 question, bound = _question(run, verdict), verdict.requirement.bound

@@ -10,7 +10,7 @@ from harness.values.outcomes import Outcome
 from harness.values.requirements import Bound, BoundKind
 from harness.values.runs import Run
 from harness.values.verdicts import Estimate, Look, Verdict
-from tests.support.decisions import CANDIDATE, GATE, MUST, NOW, decided, run, verdict
+from tests.support.decisions import CANDIDATE, GATE, MEASURED, MUST, NOW, decided, run, verdict
 
 
 def at_look(outcome: Outcome, number: int, at_least: float = 0.7, **changes: object) -> Verdict:
@@ -90,6 +90,19 @@ def test_a_pass_that_was_withdrawn_says_so_itself() -> None:
     decision = after(at_look("pass", 1), withdrawn)
 
     assert ("inconclusive: card: recall: because inconclusive",) == decision.reasons
+
+
+def test_a_fail_stays_where_suite_and_step_are_called_otherwise_later() -> None:
+    measured = replace(MEASURED, asked="sha256:7")
+    failed = day(1, replace(at_look("fail", 1), step="old"), suite="old", measurements=(replace(measured, step="old"),))
+    unsure = at_look("inconclusive", 2)
+
+    same, other = (
+        decided(GATE, failed, day(2, unsure, measurements=(replace(measured, asked=asked),))).outcome
+        for asked in ("sha256:7", "sha256:8")
+    )
+
+    assert ("fail", "inconclusive") == (same, other)
 
 
 def test_an_error_stays_an_error() -> None:

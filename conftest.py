@@ -12,8 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 from harness.cli import main
+
+settings.register_profile("tests", deadline=None)  # a busy machine makes no test wrong
+settings.load_profile("tests")
 
 ROOT = Path(__file__).parent
 PYPROJECT = '[tool.harness]\nproject = "demo"\n'

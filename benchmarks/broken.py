@@ -46,7 +46,7 @@ def broken_group(statistic: str, groups: int, broken: float) -> World:
     )
 
 
-def only_lost(n: int, lost: float) -> World:
+def pairs_that_only_lose(n: int, lost: float) -> World:
     """The champion is always right; the candidate loses some rows and gains none."""
 
     def draw(rng):
@@ -91,7 +91,7 @@ BROKEN = (
     uneven_clusters("300 single rows and 5 giants of 200", [200] * 5 + [1] * 300, 0.9, 0.3),
     uneven_clusters("3 of 100", [100] * 3, 0.8, 0.3),
     *(broken_group(statistic, 30, 0.05) for statistic in ("gap", "ratio")),
-    *(only_lost(n, lost) for n, lost in ((200, 0.02), (2000, 0.002))),
+    *(pairs_that_only_lose(n, lost) for n, lost in ((200, 0.02), (2000, 0.002))),
     *(broken_pairs(*cell) for cell in ((30, 20, 0.05), (100, 20, 0.02))),
     *(hits_lost(*cell) for cell in ((1000, 0.05, 0.04), (2000, 0.05, 0.03))),
 )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
+from bare_runs import SUITE, bare_run
 
 from harness import samples
 from harness.gating.decide import GateQuestion, decide
@@ -20,7 +21,6 @@ from harness.judging.judge import judge
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
-from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
 ASKED = Requirement(metric="recall", at_least=0.75)
@@ -48,7 +48,7 @@ WORLDS = [
 
 
 @lru_cache(maxsize=ROWS)
-def judged(hits: int) -> Verdict:
+def judge_hits(hits: int) -> Verdict:
     """Return what the judge says of so many positives found."""
     return judge(ASKED, Measurement(metric="recall", sample=samples.proportion(k=hits, n=ROWS)))
 
@@ -56,19 +56,7 @@ def judged(hits: int) -> Verdict:
 def passes(hits: int, before: Sequence[bool], gate: Gate) -> bool:
     """Tell whether the gate passes the next candidate."""
     who = Identity(revision="m")
-    run = Run(
-        id="r",
-        digest="sha256:1",
-        project="p",
-        suite="s",
-        suite_digest="sha256:2",
-        candidate=who,
-        verdicts=(judged(hits),),
-        measurements=(),
-        as_of=NOW,
-        started=NOW,
-        finished=NOW,
-    )
+    run = bare_run(who, NOW, [judge_hits(hits)])
     asked = GateQuestion(project="p", stage="g", gate=gate, candidate=who, now=NOW, passed_before=before)
     return decide(asked, [run]).outcome == "pass"
 
@@ -85,7 +73,7 @@ def draw_hits(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
 
 def simulate(world: World, mode: str, draws: int) -> tuple[float, float, float]:
     """Return how often a bad one passes, which share of passes is bad on average, and which share of good ones pass."""
-    gate, rng = Gate(suites=["s"], many_candidates=mode), np.random.default_rng(0)
+    gate, rng = Gate(suites=[SUITE], many_candidates=mode), np.random.default_rng(0)
     slipped, false_share, found, there = 0, 0.0, 0, 0
     for _ in range(draws):
         good, hits = draw_hits(world, rng)

@@ -25,7 +25,7 @@ def broken_clusters_of_scores(groups: int, share: float) -> World:
     return World(kind="mean, clusters", cell=f"{share} of {groups} broken", truth=0.9 - 0.8 * share, draw=draw)
 
 
-def missed_positives(n: int, share: float, missed: float) -> World:
+def positives_missed_whole(n: int, share: float, missed: float) -> World:
     """A model that is sure and right, but for a few positives that it takes for negatives."""
     truth = share * (missed * 0.98**2 + (1 - missed) * 0.1**2) + (1 - share) * 0.02**2
 
@@ -38,7 +38,7 @@ def missed_positives(n: int, share: float, missed: float) -> World:
     return World(kind="brier", cell=cell, truth=truth, draw=draw, better="lower")
 
 
-def missed_value(n: int, sigma: float, cut: float, caught: float) -> World:
+def value_missed_whole(n: int, sigma: float, cut: float, caught: float) -> World:
     """The most valuable rows are caught seldom, the others in 90 of 100."""
     beyond = float(norm.sf(cut - sigma))
 
@@ -51,7 +51,7 @@ def missed_value(n: int, sigma: float, cut: float, caught: float) -> World:
     return World(kind="value rate", cell=cell, truth=0.9 - (0.9 - caught) * beyond, draw=draw)
 
 
-def lost_scores_in_pairs(n: int, share: float, noise: float) -> World:
+def pairs_that_lose_score(n: int, share: float, noise: float) -> World:
     def draw(rng):
         old = rng.uniform(0.7, 0.9, n)
         new = np.clip(old + rng.normal(0, noise, n), 0, 1) - 0.6 * (rng.random(n) < share)
@@ -60,7 +60,7 @@ def lost_scores_in_pairs(n: int, share: float, noise: float) -> World:
     return pair_world("mean", f"n {n}, {share} lose 0.6, noise {noise}", -0.6 * share, draw)
 
 
-def lost_value_in_pairs(n: int, sigma: float, cut: float) -> World:
+def pairs_that_lose_value(n: int, sigma: float, cut: float) -> World:
     lost = 0.8 * 0.5 * float(norm.sf(cut - sigma))
 
     def draw(rng):
@@ -75,12 +75,12 @@ def lost_value_in_pairs(n: int, sigma: float, cut: float) -> World:
 MEANS = (
     *(zeros_among_good(*cell) for cell in ((30, 0.05), (50, 0.02), (100, 0.02), (200, 0.01))),
     *(broken_clusters_of_scores(*cell) for cell in ((30, 0.04), (150, 0.02))),
-    *(missed_positives(*cell) for cell in ((500, 0.1, 0.02), (1000, 0.02, 0.03))),
-    *(missed_value(*cell) for cell in ((200, 1.0, 2.0, 0.2), (200, 1.5, 2.0, 0.2), (60, 1.5, 1.5, 0.1))),
+    *(positives_missed_whole(*cell) for cell in ((500, 0.1, 0.02), (1000, 0.02, 0.03))),
+    *(value_missed_whole(*cell) for cell in ((200, 1.0, 2.0, 0.2), (200, 1.5, 2.0, 0.2), (60, 1.5, 1.5, 0.1))),
     *(
         mean(f"lognormal, sigma {s}", n, math.exp(s * s / 2) + 1, lambda rng, n, s=s: np.exp(rng.normal(0, s, n)) + 1)
         for n, s in ((50, 2.0), (200, 2.0), (1000, 2.0), (50, 1.0))
     ),
-    *(lost_scores_in_pairs(*cell) for cell in ((100, 0.02, 0.01), (200, 0.01, 0.05))),
-    *(lost_value_in_pairs(*cell) for cell in ((300, 1.0, 1.5), (300, 1.5, 2.0))),
+    *(pairs_that_lose_score(*cell) for cell in ((100, 0.02, 0.01), (200, 0.01, 0.05))),
+    *(pairs_that_lose_value(*cell) for cell in ((300, 1.0, 1.5), (300, 1.5, 2.0))),
 )

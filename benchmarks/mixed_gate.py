@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+from bare_runs import SUITE, bare_run
 from scipy.optimize import brentq
 from scipy.stats import norm
 from tables import table
@@ -27,7 +28,6 @@ from harness.judging.plans import plan
 from harness.stats import infer
 from harness.values.canonical import sha256
 from harness.values.identity import Identity
-from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
 NOW, WHO, BETTER_LOW = datetime(2026, 1, 1, tzinfo=UTC), Identity(revision="1", digest=sha256("1")), ("brier", "psi")
@@ -104,23 +104,8 @@ def _judge_musts(musts: Mapping[str, Must], sides: Mapping[str, Sides]) -> list[
 
 
 def _gate_outcome(verdicts: Sequence[Verdict]) -> str:
-    run = Run(
-        id="r",
-        digest="d",
-        project="p",
-        suite="all",
-        suite_digest="s",
-        candidate=WHO,
-        baselines={"champion": WHO},
-        verdicts=tuple(verdicts),
-        measurements=(),
-        as_of=NOW,
-        started=NOW,
-        finished=NOW,
-    )
-    return decide(
-        GateQuestion(gate=Gate(suites=["all"]), candidate=WHO, stage="s", project="p", now=NOW), [run]
-    ).outcome
+    asked = GateQuestion(gate=Gate(suites=[SUITE]), candidate=WHO, stage="s", project="p", now=NOW)
+    return decide(asked, [bare_run(WHO, NOW, verdicts, champion=WHO)]).outcome
 
 
 def _must_row(name: str, must: Must) -> tuple[str, str, str]:

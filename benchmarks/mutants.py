@@ -96,7 +96,7 @@ def run_all(mutants: Sequence[Mutant], jobs: int, seconds: int) -> Iterator[tupl
         yield running.pop(child), os.waitstatus_to_exitcode(status)
 
 
-def unchanged() -> list[Mutant]:
+def list_unchanged() -> list[Mutant]:
     """Return each module as it is, in the place of a mutant: its tests must pass."""
     trees = {module: ast.parse((ROOT / module).read_text(encoding="utf-8")) for module in MODULES}
     return [Mutant(module=module, line=0, before="", after="", tree=tree) for module, tree in trees.items()]
@@ -141,7 +141,7 @@ def main() -> None:
     )
     for name in PRELOADED:
         importlib.import_module(name)
-    began, whole = time.monotonic(), [each for each in unchanged() if given.only in each.module]
+    began, whole = time.monotonic(), [each for each in list_unchanged() if given.only in each.module]
     failed = [mutant.module for mutant, code in run_all(whole, given.jobs, given.seconds) if code]
     if failed:
         sys.exit(f"tests fail without any change: {', '.join(failed)}")

@@ -14,13 +14,13 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+from bare_runs import bare_run
 
 from harness import Measurement
 from harness.judging.judge import judge_requirements
 from harness.judging.looks import Earlier
 from harness.values.identity import Identity
 from harness.values.requirements import Requirement
-from harness.values.runs import Run
 from harness.values.samples import Sample
 from harness.values.verdicts import Verdict
 
@@ -65,20 +65,7 @@ def measure(night: int, ids: np.ndarray, good: np.ndarray) -> Measurement:
 
 def record(night: int, verdict: Verdict, measured: Measurement) -> Earlier:
     """Return a night as the next ones read it back."""
-    when = FIRST + timedelta(days=night)
-    run = Run(
-        id=str(night),
-        digest="",
-        project="nights",
-        suite="nights",
-        suite_digest="",
-        candidate=Identity(revision="m"),
-        verdicts=(verdict,),
-        measurements=(measured,),
-        as_of=when,
-        started=when,
-        finished=when,
-    )
+    run = bare_run(Identity(revision="m"), FIRST + timedelta(days=night), [verdict], [measured])
     return Earlier(run=run, rows={measured.sample.digest or "": measured.sample.rows})
 
 

@@ -45,7 +45,7 @@ def few_bad_labels_elsewhere(good: int, bad: int, truth: float, sensitive: float
     return World(kind="judged (elsewhere)", cell=cell, truth=truth, draw=draw)
 
 
-def lost_in_pairs(statistic: str, positives: int, negatives: int, lost: float, noise: float) -> World:
+def pairs_that_lose(statistic: str, positives: int, negatives: int, lost: float, noise: float) -> World:
     """The candidate puts a few positives last, and else scores almost as the champion, who errs on none."""
     y = np.r_[np.ones(positives), np.zeros(negatives)]
     gap = -lost * (1.0 if statistic == "auc" else negatives / len(y))
@@ -90,7 +90,7 @@ UNSEEN = (
         for rare in (1e-3, 1e-5)
     ),
     *(
-        lost_in_pairs(kind, positives, 1000, lost, 0.01)
+        pairs_that_lose(kind, positives, 1000, lost, 0.01)
         for kind in ("auc", "average_precision")
         for positives, lost in ((50, 0.02), (100, 0.03), (200, 0.01))
     ),

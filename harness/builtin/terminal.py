@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.gating.wording import describe_decision
-from harness.judging.phrases import asked_of, found_in
+from harness.judging.phrases import describe_asked, describe_found
 from harness.judging.wording import describe, group_verdicts
 from harness.plugins.hooks import hookimpl
 from harness.plugins.reports import Report, Reporter
@@ -101,12 +101,12 @@ def _cells(entry: tuple[Verdict, ...], narrow: bool) -> Sequence[Text]:
     lines = [verdict.metric, *(f" {key}={value}" for key, value in verdict.labels.items())]
     alone = "\n".join(lines) if narrow else verdict.name
     name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else alone
-    return [outcome, *map(Text, (name, str(found_in(verdict)), _requirement_cell(verdict)))]
+    return [outcome, *map(Text, (name, str(describe_found(verdict)), _requirement_cell(verdict)))]
 
 
 def _requirement_cell(verdict: Verdict) -> str:
     """Return what was asked as a cell: the heading says "asked" already, and only what is no must says so."""
-    return f"{asked_of(verdict).brief}{' (should)' if verdict.requirement.severity == 'should' else ''}"
+    return f"{describe_asked(verdict).brief}{' (should)' if verdict.requirement.severity == 'should' else ''}"
 
 
 def _explanation(verdict: Verdict, width: int) -> Text:

@@ -61,7 +61,7 @@ def command(
             promoted_before=_has_earlier_promotion(gate, project, entries),
             waivers=project.waivers(),
             attempts=_attempts_on_the_same_rows(own, judged),
-            passed_before=_passed_before(who, gate, stage, entries),
+            passed_before=_list_passes(who, gate, stage, entries),
         ),
         runs,
     )
@@ -100,7 +100,7 @@ def _attempts_on_the_same_rows(own: Sequence[Entry], judged: Sequence[Entry]) ->
     return [entry.attempt for entry in judged if entry.rows in rows]
 
 
-def _passed_before(who: Identity, gate: Gate, stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
+def _list_passes(who: Identity, gate: Gate, stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
     """Return of each candidate that the suites judged before this one whether the stage had passed it by then."""
     runs = [entry for entry in entries if entry.kind == "run" and entry.suite in gate.suites and not entry.is_scheduled]
     start = next((entry.seq for entry in runs if entry.identity.key == who.key), math.inf)

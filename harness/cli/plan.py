@@ -11,7 +11,7 @@ from harness.cli.loads import Unrun, split_steps
 from harness.cli.printing import print_to_stderr, say
 from harness.cli.project import existing
 from harness.cli.suites import read_all
-from harness.judging.phrases import asked_of, position_text, round_up
+from harness.judging.phrases import describe_asked, position_text, round_up
 from harness.judging.plans import NextLook, Plan, is_plannable, plan, plan_next_look
 from harness.project import Project, instant, open_project
 from harness.records.evidence_store import open_bundle
@@ -131,7 +131,7 @@ def _report_lines(found: Sequence[_Planned], musts: int) -> Iterator[str]:
         yield f"\n{each.suite}"
         shown = [one for one in each.plans if is_plannable(one.verdict) or one.verdict.outcome == "error"]
         for one in shown:
-            yield f"  {one.verdict.name}: {asked_of(one.verdict)}{_for(one)}"
+            yield f"  {one.verdict.name}: {describe_asked(one.verdict)}{_for(one)}"
             yield from (f"    {label:<9} {text}" for label, text in _lines(one))
         if len(shown) < len(each.plans):
             yield f"  {len(each.plans) - len(shown)} more are exact, only shown, or about just these rows, however many"
@@ -225,7 +225,7 @@ def _one_as_json(one: Plan) -> Mapping[str, Any]:
         "step": verdict.step,
         "metric": verdict.metric,
         "labels": dict(verdict.labels),
-        "asked": str(asked_of(verdict)),
+        "asked": str(describe_asked(verdict)),
         "severity": verdict.requirement.severity,
         "unit": verdict.unit,
         "error": verdict.reason if verdict.outcome == "error" else None,

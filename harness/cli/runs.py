@@ -6,7 +6,7 @@ import click
 
 from harness.cli.printing import say
 from harness.errors import UsageError
-from harness.judging.phrases import asked_of, found_in
+from harness.judging.phrases import describe_asked, describe_found
 from harness.judging.wording import explain
 from harness.plugins.reports import Report
 from harness.project import open_project
@@ -85,13 +85,13 @@ def _differences(before: Run, after: Run) -> Iterator[str]:
 
 
 def _by_key(run: Run) -> dict[str, Verdict]:
-    return {f"{verdict.step} {verdict.name} ({asked_of(verdict)})": verdict for verdict in run.verdicts}
+    return {f"{verdict.step} {verdict.name} ({describe_asked(verdict)})": verdict for verdict in run.verdicts}
 
 
 def _short(verdict: Verdict | None) -> str:
     if verdict is None:
         return "not judged"
-    return f"{verdict.outcome} {found_in(verdict)}"
+    return f"{verdict.outcome} {describe_found(verdict)}"
 
 
 def _line(entry: Entry) -> str:

@@ -91,7 +91,7 @@ class Dataset:
         """Return the rows for which a condition is true, written as for `query`."""
         return replace(self, sql=self.query(f"{ALL_ROWS}{{rows}} WHERE {condition}", **parts).sql)
 
-    def at_start(self) -> "Dataset":
+    def rows_at_start(self) -> "Dataset":
         """Return the rows up to the start of the run, without labels of a table of their own, to tell how old they are.
 
         They are the same rows, unless the row filters end with the last full day.

@@ -77,14 +77,14 @@ def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
     uri = resolve_uri(declared.source, folder)
     message = (declared.origin,) if declared.origin else ()
     if remote_tables.is_elsewhere(uri):
-        return replace(_elsewhere(name, declared.source, uri, declared.connection), provenance=message)
+        return replace(_open_remote(name, declared.source, uri, declared.connection), provenance=message)
     if declared.connection is not None:
         raise UsageError(f"source {declared.source!r} is read without a connection; leave out `connection`")
     found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.rows_of(uri))
     return replace(found, provenance=(*message, *provenance(uri)))
 
 
-def _elsewhere(name: str, source: str, uri: str, connection: SecretStr | None) -> Dataset:
+def _open_remote(name: str, source: str, uri: str, connection: SecretStr | None) -> Dataset:
     found = remote_tables.remote_table(uri, connection.get_secret_value() if connection else None)
     if found.engine == "delta":
         from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it

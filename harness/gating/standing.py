@@ -49,7 +49,7 @@ def keep_decided(held: Held, latest: Sequence[Run], runs: Sequence[Run]) -> Held
     if not any(_is_open(verdict) for _, verdict in held):
         return held
     now = {run.suite: run for run in latest}
-    decided = list(_decided_before(runs, now))
+    decided = list(_list_decided(runs, now))
     return [(suite, _stand(verdict, now[suite], decided)) for suite, verdict in held]
 
 
@@ -57,7 +57,7 @@ def _is_open(verdict: Verdict) -> bool:
     return verdict.outcome == "inconclusive" and verdict.look is not None
 
 
-def _decided_before(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Decided]:
+def _list_decided(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Decided]:
     """Yield what each look decided, in order, among the musts of the suites' latest runs of its time."""
     latest: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: run.started):

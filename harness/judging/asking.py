@@ -19,9 +19,9 @@ def rename_run(run: Run, measured: Sequence[Measurement]) -> Run:
     What was asked twice in the run stands once, judged by the verdicts of both: it was one look.
     """
     steps: dict[Asked, list[str]] = {}
-    for key, asked in {measurement.key: _asked(measurement) for measurement in measured}.items():
+    for key, asked in {measurement.key: _question(measurement) for measurement in measured}.items():
         steps.setdefault(asked, []).append(key.step)
-    asked_by_key = {measurement.key: _asked(measurement) for measurement in run.measurements}
+    asked_by_key = {measurement.key: _question(measurement) for measurement in run.measurements}
     return replace(
         run,
         measurements=tuple(_rename_measurements(run, steps)),
@@ -31,7 +31,7 @@ def rename_run(run: Run, measured: Sequence[Measurement]) -> Run:
     )
 
 
-def _asked(measurement: Measurement) -> Asked:
+def _question(measurement: Measurement) -> Asked:
     """Return what a measurement answers; one that does not say so is known by its step."""
     return measurement.asked or measurement.step, measurement.metric, measurement.key.labels
 
@@ -39,7 +39,7 @@ def _asked(measurement: Measurement) -> Asked:
 def _rename_measurements(run: Run, steps: Mapping[Asked, Sequence[str]]) -> Sequence[Measurement]:
     found: dict[tuple[str, Asked, str], Measurement] = {}
     for measurement in run.measurements:
-        asked = _asked(measurement)
+        asked = _question(measurement)
         for step in steps.get(asked, ()):
             found.setdefault((measurement.target, asked, step), _rename(measurement, step))
     return list(found.values())

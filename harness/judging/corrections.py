@@ -50,7 +50,7 @@ def count_corrected(statistic: str, now: pa.Table, before: pa.Table) -> Tally:
     return Tally(again=_count_true(had_one), corrected=_count_true(other))
 
 
-def rescored_ids(statistic: str, now: pa.Table, before: pa.Table) -> pa.ChunkedArray:
+def find_rescored_ids(statistic: str, now: pa.Table, before: pa.Table) -> pa.ChunkedArray:
     """Return the ids of which the score is another than it was, of two tables as for `count_corrected`."""
     names = [name for name in MEASURED if name != LABELS.get(statistic, "y")]
     both = [name for name in names if name in now.column_names and name in before.column_names]
@@ -71,18 +71,18 @@ def rescoring(metric: str, statistic: str, now: pa.Table | None, before: pa.Tabl
         return ""
     at = pc.index_in(keys, value_set=tables[0]["id"].combine_chunks())
     same = tables[0].take(at.combine_chunks().drop_null()), tables[1].filter(pc.is_valid(at))
-    ids = rescored_ids(statistic, *same)
-    return _rescored_text(metric, ids) if len(ids) else ""
+    ids = find_rescored_ids(statistic, *same)
+    return _rescoring_text(metric, ids) if len(ids) else ""
 
 
 def refuse_rescored(metric: str, statistic: str, now: pa.Table, before: pa.Table) -> None:
     """Refuse rows whose score is another than when they were judged before."""
-    ids = rescored_ids(statistic, now, before)
+    ids = find_rescored_ids(statistic, now, before)
     if len(ids):
-        raise HarnessError(_rescored_text(metric, ids))
+        raise HarnessError(_rescoring_text(metric, ids))
 
 
-def _rescored_text(metric: str, ids: pa.ChunkedArray) -> str:
+def _rescoring_text(metric: str, ids: pa.ChunkedArray) -> str:
     return (
         f"{metric!r}: id {ids[0].as_py()!r} had another score when it was judged before ({len(ids)} such rows); "
         f"a candidate's scores do not change, so {REMEDY}"

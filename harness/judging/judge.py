@@ -213,15 +213,15 @@ def _add_plans(finding: Finding, inference: Inference, threshold: float) -> Find
     if truth is None:
         better = requirement.sought(finding.better)[1]
         plans = distances(inference, threshold, better, alpha=alpha)
-        return replace(finding, plans=tuple((truth, _at_next_look(finding, n)) for truth, n in plans))
+        return replace(finding, plans=tuple((truth, _round_to_look(finding, n)) for truth, n in plans))
     needed = n_needed(inference, threshold, truth, alpha=alpha)
     if needed is None:
         return finding
-    needed = _at_next_look(finding, needed)
+    needed = _round_to_look(finding, needed)
     return replace(finding, n_needed=needed, plans=((truth, needed),))
 
 
-def _at_next_look(finding: Finding, needed: int) -> int:
+def _round_to_look(finding: Finding, needed: int) -> int:
     """Return how many there are when so many are judged: no look is taken before the next one."""
     have = finding.estimate.n
     return max(needed, finding.requirement.next_look(have)) if finding.look and needed > have else needed

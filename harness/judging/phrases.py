@@ -53,7 +53,7 @@ class Found:
         return f"{self.lower} to {self.upper}" if self.lower else ""
 
 
-def asked_of(verdict: Verdict | Finding) -> Asked:
+def describe_asked(verdict: Verdict | Finding) -> Asked:
     """Return what the requirement asks for."""
     bound = verdict.requirement.bound
     verb, ending = VERBS[bound.kind]
@@ -61,7 +61,7 @@ def asked_of(verdict: Verdict | Finding) -> Asked:
     return Asked(verb=verb, value=value, ending=ending, against=verdict.requirement.versus or "")
 
 
-def found_in(verdict: Verdict) -> Found:
+def describe_found(verdict: Verdict) -> Found:
     """Return the value that was found and its bounds."""
     estimate = verdict.estimate
     if estimate is None:

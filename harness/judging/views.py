@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from harness.judging import wording
-from harness.judging.phrases import asked_of, found_in
+from harness.judging.phrases import describe_asked, describe_found
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
@@ -60,7 +60,7 @@ class RunView:
         return frame
 
     def _repr_html_(self) -> str:
-        cells = [(v.outcome, v.name, str(found_in(v)), str(asked_of(v))) for v in self.record.verdicts]
+        cells = [(v.outcome, v.name, str(describe_found(v)), str(describe_asked(v))) for v in self.record.verdicts]
         rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
         head = "".join(f"<th>{name}</th>" for name in HEADINGS)
         title = f"{self.record.outcome}: {self.record.suite}, candidate {self.record.candidate.revision}"
@@ -81,7 +81,7 @@ def _row(verdict: Verdict) -> dict[str, object]:
         "metric": verdict.name,
         "outcome": verdict.outcome,
         **{name: getattr(verdict.estimate, name, None) for name in NUMBERS},
-        "asked": str(asked_of(verdict)),
+        "asked": str(describe_asked(verdict)),
         "n_needed": verdict.n_needed,
         "reason": verdict.reason,
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import indent
 
-from harness.judging.phrases import Asked, Found, asked_of, found_in, position_text, round_up, value_text
+from harness.judging.phrases import Asked, Found, describe_asked, describe_found, position_text, round_up, value_text
 from harness.judging.questions import Finding
 from harness.values.runs import Run
 from harness.values.statistics import describe_statistic
@@ -46,7 +46,7 @@ class Wording:
 
 def describe(verdict: Verdict) -> Wording:
     """Return a verdict in words, in parts, for those who lay it out."""
-    return Wording(asked=asked_of(verdict), found=found_in(verdict), lines=tuple(_lines(verdict)))
+    return Wording(asked=describe_asked(verdict), found=describe_found(verdict), lines=tuple(_lines(verdict)))
 
 
 def explain(found: Verdict | Run) -> str:
@@ -59,14 +59,14 @@ def group_verdicts(verdicts: Sequence[Verdict]) -> Sequence[tuple[Verdict, ...]]
     """Return the verdicts for a reader: passes of one requirement that found the same are one entry."""
     entries: dict[object, list[Verdict]] = {}
     for place, verdict in enumerate(verdicts):
-        same = (verdict.step, str(verdict.requirement), found_in(verdict)) if verdict.outcome == "pass" else place
+        same = (verdict.step, str(verdict.requirement), describe_found(verdict)) if verdict.outcome == "pass" else place
         entries.setdefault(same, []).append(verdict)
     return [tuple(entry) for entry in entries.values()]
 
 
 def reason(verdict: Verdict | Finding) -> str:
     """Return one line: what can be said, what was asked, and what would decide."""
-    parts = [_can_say(verdict), str(asked_of(verdict))]
+    parts = [_can_say(verdict), str(describe_asked(verdict))]
     parts += [_to_decide(verdict)] if verdict.outcome == "inconclusive" else []
     look = verdict.look
     parts += [f"look {_look_text(verdict, look)}"] if look and _is_told(look) else []
@@ -90,7 +90,7 @@ def _lines(verdict: Verdict) -> Iterator[Line]:
         yield Line(label="why", text=verdict.reason)
     else:
         yield Line(label="saw", text=_saw(verdict, estimate))
-        can_say = f"{_can_say(verdict)}; {asked_of(verdict)}" if decidable else verdict.reason
+        can_say = f"{_can_say(verdict)}; {describe_asked(verdict)}" if decidable else verdict.reason
         yield Line(label="can say", text=can_say)
     yield Line(label="so", text=NOTHING_NEW if look and look.spent else SO[verdict.outcome])
     for note in verdict.notes:

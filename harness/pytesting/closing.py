@@ -9,7 +9,7 @@ import pytest
 from harness.errors import HarnessError
 from harness.gating.attempts import attempt_warning
 from harness.judging.judge import judge
-from harness.judging.phrases import asked_of, found_in
+from harness.judging.phrases import describe_asked, describe_found
 from harness.pytesting.door import Door, door
 from harness.pytesting.items import SuiteFile, Trouble, late_items
 from harness.pytesting.observed import measure_observations, tests_left_out
@@ -40,7 +40,7 @@ def close(session: pytest.Session) -> None:
     _perform(session, late_items(session, paths))
     settled = [_record_suite(session, path) for path in paths]
     notes = [*_extra_observations(session, paths), *_unknown_params(session, paths)]
-    session.config.stash[CLOSED] = _closed(session, settled, notes)
+    session.config.stash[CLOSED] = _conclude(session, settled, notes)
 
 
 def close_early(session: pytest.Session) -> None:
@@ -48,10 +48,10 @@ def close_early(session: pytest.Session) -> None:
     paths = suite_paths(session.config.stash[SESSION].folder)
     settled = [_record_or_reason(session, path) for path in paths]
     if settled:
-        session.config.stash[CLOSED] = _closed(session, settled, ["the session stopped early"])
+        session.config.stash[CLOSED] = _conclude(session, settled, ["the session stopped early"])
 
 
-def _closed(session: pytest.Session, settled: Sequence[Run | str], notes: Sequence[str]) -> Closed:
+def _conclude(session: pytest.Session, settled: Sequence[Run | str], notes: Sequence[str]) -> Closed:
     """Return the runs that were recorded and all there is to tell besides."""
     runs = [found for found in settled if isinstance(found, Run)]
     unrecorded = [found for found in settled if isinstance(found, str)]
@@ -95,7 +95,7 @@ def _table(run: Run) -> Iterator[str]:
 def _columns(verdict: Verdict) -> tuple[str, ...]:
     severity = verdict.requirement.severity
     outcome = "info" if severity == "info" else verdict.outcome
-    return outcome, verdict.name, str(found_in(verdict)), str(asked_of(verdict)), severity, verdict.step
+    return outcome, verdict.name, str(describe_found(verdict)), str(describe_asked(verdict)), severity, verdict.step
 
 
 def _perform(session: pytest.Session, items: Sequence[pytest.Item]) -> None:
@@ -166,4 +166,4 @@ def _unknown_params(session: pytest.Session, paths: Sequence[Path]) -> Iterator[
 def _measurement_text(measurement: Measurement) -> str:
     verdict = judge(Requirement(metric=measurement.metric, at_least=0, severity="info"), measurement)
     count = verdict.estimate.n if verdict.estimate else 0
-    return f"{measurement.metric} {found_in(verdict)} of {count} observations"
+    return f"{measurement.metric} {describe_found(verdict)} of {count} observations"

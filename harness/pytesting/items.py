@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
-from harness.judging.phrases import asked_of, found_in
+from harness.judging.phrases import describe_asked, describe_found
 from harness.judging.wording import explain
 from harness.pytesting.door import door
 from harness.pytesting.session import SESSION
@@ -129,7 +129,7 @@ def late_items(session: pytest.Session, paths: Sequence[Path]) -> Sequence[pytes
 
 
 def _line(verdict: Verdict) -> str:
-    return f"{verdict.name}: {found_in(verdict)}, {asked_of(verdict)}"
+    return f"{verdict.name}: {describe_found(verdict)}, {describe_asked(verdict)}"
 
 
 def _explanations(verdicts: Sequence[Verdict]) -> str:
@@ -141,8 +141,8 @@ def _properties(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
     if verdicts:
         yield "outcome", worst([verdict.outcome for verdict in verdicts])
         yield "severity", verdicts[0].requirement.severity
-        yield "found", "; ".join(f"{verdict.name}: {found_in(verdict)}" for verdict in verdicts)
-        yield "asked", str(asked_of(verdicts[0]))
+        yield "found", "; ".join(f"{verdict.name}: {describe_found(verdict)}" for verdict in verdicts)
+        yield "asked", str(describe_asked(verdicts[0]))
 
 
 def _name(requirement: Requirement | None) -> str:

@@ -42,7 +42,7 @@ class Shared:
     closing: ExitStack
 
     @cached_property
-    def opened(self) -> OpenSuite:
+    def live_suite(self) -> OpenSuite:
         """Return the suite's data and targets, opened when this process first measures a step."""
         resolved = ResolvedSuite(suite=self.suite, steps=self.steps)
         return self.closing.enter_context(open_suite(resolved, self.plugins, self.options, self.services))
@@ -85,7 +85,7 @@ class Shared:
         # A check that must run alone waits for the other steps of the session, and they for it.
         with _hold_lock(self.folder.parent / "alone.lock", fcntl.LOCK_EX if step.check.exclusive else fcntl.LOCK_SH):
             try:
-                (judged,) = run_steps([step], self.opened, self.plugins, self.options, self.services)
+                (judged,) = run_steps([step], self.live_suite, self.plugins, self.options, self.services)
             except HarnessError as error:
                 write_atomic(trouble, str(error))
             else:

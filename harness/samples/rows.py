@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def proportion(table: "pa.Table") -> Sample:
     """Return rows with `y`, 1 for a hit and 0 for none, for the share of hits."""
-    return _of_rows("proportion", table, "y")
+    return _build_sample("proportion", table, "y")
 
 
 def mean(table: "pa.Table", *, limits: Sequence[float] | None = None) -> Sample:
     """Return rows with `y`, a number, for its mean; `limits` are the least and the greatest that one can be."""
-    sample = _of_rows("mean", table, "y")
+    sample = _build_sample("mean", table, "y")
     if limits is None:
         return sample
     if len(limits) != 2 or not -math.inf < limits[0] < limits[1] < math.inf:
@@ -34,61 +34,61 @@ def mean(table: "pa.Table", *, limits: Sequence[float] | None = None) -> Sample:
 
 def auc(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `score`, for the area under the ROC curve."""
-    return _of_rows("auc", table, "y", "score")
+    return _build_sample("auc", table, "y", "score")
 
 
 def average_precision(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `score`, for the mean precision over all recalls."""
-    return _of_rows("average_precision", table, "y", "score")
+    return _build_sample("average_precision", table, "y", "score")
 
 
 def f1(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `score`, the decision 0 or 1, for the harmonic mean of precision and recall."""
-    return _of_rows("f1", table, "y", "score")
+    return _build_sample("f1", table, "y", "score")
 
 
 def brier(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `score`, a probability, for the mean square of their distance."""
-    return _of_rows("brier", table, "y", "score")
+    return _build_sample("brier", table, "y", "score")
 
 
 def calibration(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `score`, a probability, for the expected calibration error."""
-    return _of_rows("calibration", table, "y", "score")
+    return _build_sample("calibration", table, "y", "score")
 
 
 def value_rate(table: "pa.Table", *, most: float | None = None) -> Sample:
     """Return rows with `y`, 0 or 1, and `score`, what each is worth (at most `most`), for the share of value hit."""
-    sample = _of_rows("value_rate", table, "y", "score")
+    sample = _build_sample("value_rate", table, "y", "score")
     return sample if most is None else replace(sample, counts={"high": float(most)})
 
 
 def gap(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `reference`, 1 in the reference group, for a rate less the reference's."""
-    return _of_rows("gap", table, "y", "reference")
+    return _build_sample("gap", table, "y", "reference")
 
 
 def ratio(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `reference`, 1 in the reference group, for a rate over the reference's."""
-    return _of_rows("ratio", table, "y", "reference")
+    return _build_sample("ratio", table, "y", "reference")
 
 
 def odds(table: "pa.Table") -> Sample:
     """Return rows with `y` the decision, `score` the label and `reference` as for `gap`, for equalised odds."""
-    return _of_rows("odds", table, "y", "score", "reference")
+    return _build_sample("odds", table, "y", "score", "reference")
 
 
 def judge_correction(table: "pa.Table") -> Sample:
     """Return rows with `score` by a judge and `y` by a person or missing, 0 to 1, for the mean people would give."""
-    return _of_rows("judge_correction", table, "y", "score")
+    return _build_sample("judge_correction", table, "y", "score")
 
 
 def exceedance(table: "pa.Table") -> Sample:
     """Return requests with `y`, 1 beyond the limit, `score`, the latency, and `time` unless they stand in its order."""
-    return _of_rows("exceedance", table, "y", "score")
+    return _build_sample("exceedance", table, "y", "score")
 
 
-def _of_rows(statistic: str, table: "pa.Table", *needed: str) -> Sample:
+def _build_sample(statistic: str, table: "pa.Table", *needed: str) -> Sample:
     import pyarrow as pa  # noqa: PLC0415 - whoever made the table has it already
 
     if not isinstance(table, pa.Table):

@@ -21,7 +21,7 @@ AS_SEEN = Largest()
 FURTHER = 6.0  # how much further out than seen the next unit may be, for each unit of skew
 
 
-def bounded_mean(
+def infer_bounded_mean(
     values: Numbers, rows: pa.Table, limits: Limits, *, largest: Largest = AS_SEEN, method: str = "Gaffke"
 ) -> Inference:
     """Return the weighted mean of values within limits, by the bounds of Gaffke 2005.
@@ -45,7 +45,7 @@ def bounded_mean(
     )
 
 
-def unbounded_mean(values: Numbers, rows: pa.Table, design: DesignVariance, *, method: str) -> Inference:
+def infer_unbounded_mean(values: Numbers, rows: pa.Table, design: DesignVariance, *, method: str) -> Inference:
     """Return the weighted mean of values whose limits nobody knows; their design variance must be above 0.
 
     The wider of t bent for skew and of Gaffke's bounds where the next unit may lie beyond the furthest seen: the more

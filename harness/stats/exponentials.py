@@ -75,7 +75,7 @@ def _integral(weights: Numbers, times: Numbers, at: float) -> float:
     while u[0] < FURTHEST:
         y = np.sinh(u)
         along, slope = _bend(scale * ratio, times, y)
-        size, turn = _moved(scale * ratio, times, along, y)
+        size, turn = _sum_logarithms(scale * ratio, times, along, y)
         path = at + scale * (along + 1j * y)
         terms = np.imag(np.exp(start - size - 1j * turn) / path * scale * (slope + 1j) * np.cosh(u))
         terms[0] *= 0.5 if u[0] == 0 else 1.0
@@ -102,7 +102,7 @@ def _bend(ratio: Numbers, times: Numbers, y: Numbers) -> tuple[Numbers, Numbers]
     return y * lean / root / 2, (lean / root + y * steep / root**3) / 2
 
 
-def _moved(ratio: Numbers, times: Numbers, along: Numbers, up: Numbers) -> tuple[Numbers, Numbers]:
+def _sum_logarithms(ratio: Numbers, times: Numbers, along: Numbers, up: Numbers) -> tuple[Numbers, Numbers]:
     """Return the sums of times * log(1 - ratio * (along + i up)): the logarithms of the sizes, and the angles."""
     real, imaginary = np.outer(along, ratio), np.outer(up, ratio)
     size = np.log1p(real * (real - 2) + imaginary**2) @ times / 2

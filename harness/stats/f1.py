@@ -74,12 +74,12 @@ def _compare(left: pa.Table, right: pa.Table) -> tuple[DesignVariance, Discordan
     part = Influence(values=new.values - old.values, leverage=(new.leverage + old.leverage) / 2)
     design = spread([part], codes)
     jumps = mean_part(scale * np.where(y == 1, 2 - middle, middle) * moved, weight)[1]
-    gained, lost = (_moved(moved == sign, y, middle, weight, codes) for sign in (1, -1))
+    gained, lost = (_moved_rows(moved == sign, y, middle, weight, codes) for sign in (1, -1))
     rest = max(0.0, design.variance - spread([jumps], codes).variance)
     return design, Discordant(gained=gained, lost=lost, scale=scale, rest=rest)
 
 
-def _moved(moved: NDArray[np.bool_], y: Numbers, f1: float, weight: Numbers, codes: Mapping[str, Codes]) -> Moved:
+def _moved_rows(moved: NDArray[np.bool_], y: Numbers, f1: float, weight: Numbers, codes: Mapping[str, Codes]) -> Moved:
     """Return the rows that were gained or lost: hits, and false alarms."""
     kinds = [(moved & (y == label)) * 1.0 for label in (1, 0)]
     return Moved(shares=tuple(share_bounds(kind, weight, codes) for kind in kinds), weights=(2 - f1, f1))

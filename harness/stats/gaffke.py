@@ -35,7 +35,7 @@ class Gaffke:
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
-        return -self.mirrored()._upper(alpha), self._upper(alpha)
+        return -self.mirror()._upper(alpha), self._upper(alpha)
 
     def p_at_least(self, threshold: float) -> float:
         """Return the chance that the mean, weighted at random, reaches the threshold."""
@@ -45,7 +45,7 @@ class Gaffke:
 
     def p_at_most(self, threshold: float) -> float:
         """Return the chance that the mean, weighted at random, stays within the threshold."""
-        return self.mirrored().p_at_least(-threshold)
+        return self.mirror().p_at_least(-threshold)
 
     def deviate(self, threshold: float) -> float:
         """Return about the normal deviate whose upper tail is `p_at_least`, for those who try many thresholds."""
@@ -53,7 +53,7 @@ class Gaffke:
             return DEEPEST if threshold >= self.high else -DEEPEST
         return approximate_deviate(*self._with_unseen(threshold))
 
-    def mirrored(self) -> "Gaffke":
+    def mirror(self) -> "Gaffke":
         """Return the bounds of the mean with its sign turned."""
         return replace(self, totals=-self.totals, low=-self.high, high=-self.low)
 
@@ -70,24 +70,24 @@ class Gaffke:
     @property
     def se(self) -> float:
         """Return the standard error of the mean, without the unit that nobody has seen."""
-        return float(math.sqrt(self.times @ self._beyond(self.value) ** 2) / (self.times @ self.sizes))
+        return float(math.sqrt(self.times @ self._excess_totals(self.value) ** 2) / (self.times @ self.sizes))
 
     @property
     def df(self) -> float:
         """Return how many units carry the variance: it is known no better."""
-        squares = self._beyond(self.value) ** 2
+        squares = self._excess_totals(self.value) ** 2
         return float(self.times @ squares) ** 2 / max(float(self.times @ squares**2), 1e-300)
 
-    def grown(self, factor: float) -> "Gaffke":
+    def grow(self, factor: float) -> "Gaffke":
         """Return the bounds of that many times as many units of the same kinds."""
         return replace(self, times=factor * self.times)
 
-    def tilted(self, mean: float) -> "Gaffke":
+    def tilt_to(self, mean: float) -> "Gaffke":
         """Return units of the same kinds, in such shares that their mean is another, if there is such a one.
 
-        Shares are tilted exponentially (Efron 1981), as far as half a million to one.
+        Shares are tilt_to exponentially (Efron 1981), as far as half a million to one.
         """
-        beyond = self._beyond(mean)
+        beyond = self._excess_totals(mean)
         scale = float(np.abs(beyond).max())
         if not scale or beyond.min() >= 0 or beyond.max() <= 0:
             return self
@@ -125,10 +125,10 @@ class Gaffke:
 
     def _with_unseen(self, threshold: float) -> tuple[Numbers, Numbers]:
         """Return how far each unit lies beyond the threshold, also the one that nobody saw, and how many are alike."""
-        beyond = np.append(self._beyond(threshold), (self.high - threshold) * self.most)
+        beyond = np.append(self._excess_totals(threshold), (self.high - threshold) * self.most)
         return beyond, np.append(self.times, 1.0)
 
-    def _beyond(self, threshold: float) -> Numbers:
+    def _excess_totals(self, threshold: float) -> Numbers:
         beyond: Numbers = self.totals - threshold * self.sizes
         return beyond
 

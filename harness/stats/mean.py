@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.stats import columns
-from harness.stats.bounded import Limits, bounded_mean, unbounded_mean
+from harness.stats.bounded import Limits, infer_bounded_mean, infer_unbounded_mean
 from harness.stats.columns import Numbers
 from harness.stats.design_variance import mean_part, spread
 from harness.stats.inference import Inference
@@ -26,7 +26,7 @@ def infer(sample: Sample) -> Inference:
     rows = columns.table(sample)
     y = columns.numbers(rows, "y")
     limits = _limits(sample, y)
-    return bounded_mean(y, rows, limits) if limits else _unbounded_mean(y, rows, "mean", "t")
+    return infer_bounded_mean(y, rows, limits) if limits else _infer_without_limits(y, rows, "mean", "t")
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
@@ -38,9 +38,9 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     new, old = columns.numbers(left, "y"), columns.numbers(right, "y")
     limits, others = _limits(candidate, new), _limits(baseline, old)
     if not (limits and others):
-        return _unbounded_mean(new - old, left, "difference", "paired t")
+        return _infer_without_limits(new - old, left, "difference", "paired t")
     reach = max(limits[1], others[1]) - min(limits[0], others[0])
-    return bounded_mean(new - old, left, (-reach, reach), method="paired Gaffke")
+    return infer_bounded_mean(new - old, left, (-reach, reach), method="paired Gaffke")
 
 
 def _limits(sample: Sample, y: Numbers) -> Limits | None:
@@ -59,11 +59,11 @@ def _limits(sample: Sample, y: Numbers) -> Limits | None:
     return float(low), float(high)
 
 
-def _unbounded_mean(y: Numbers, rows: pa.Table, what: str, method: str) -> Inference:
+def _infer_without_limits(y: Numbers, rows: pa.Table, what: str, method: str) -> Inference:
     design = spread([mean_part(y, columns.weights(rows))[1]], columns.clusters(rows))
     if not design.variance > 0:
         raise HarnessError(
             f"the {what} is {y[0]:g} in all {len(y)} rows: their spread cannot be told; declare `limits`, or "
             "if these are all there is, use statistic 'exact'"
         )
-    return replace(unbounded_mean(y, rows, design, method=method), notes=(UNSEEN,))
+    return replace(infer_unbounded_mean(y, rows, design, method=method), notes=(UNSEEN,))

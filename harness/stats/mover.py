@@ -71,7 +71,7 @@ class Mover:
         """Return how far the bounds lie below and above the value before they are cut."""
         rest = self.variance - self.rises.variance - self.falls.variance
         noise = float(special.ndtri(min(alpha, 0.5))) ** 2 * rest
-        return _combined(self.falls, self.rises, noise, alpha), _combined(self.rises, self.falls, noise, alpha)
+        return _join_reaches(self.falls, self.rises, noise, alpha), _join_reaches(self.rises, self.falls, noise, alpha)
 
     def times(self, rows: float) -> "Mover":
         """Return the bounds as that many times the rows would have them."""
@@ -80,7 +80,7 @@ class Mover:
 
     def rows_needed(self, distance: float, alpha: float, beta: float) -> float:
         """Return how many times the rows clear a threshold that far below the truth (above: negative), but for beta."""
-        ahead = self if distance > 0 else self.mirrored()
+        ahead = self if distance > 0 else self.mirror()
 
         def excess(doublings: float) -> float:
             then = ahead.times(2**doublings)
@@ -95,7 +95,7 @@ class Mover:
         bound = math.sqrt(falls.variance) + z * falls.variance / (2 * falls.mean) if falls.mean > 0 else 0.0
         return other * math.sqrt(bound**2 + max(0.0, self.variance - falls.variance))
 
-    def mirrored(self) -> "Mover":
+    def mirror(self) -> "Mover":
         """Return the bounds of the value with its sign changed."""
         turned = replace(self, value=-self.value, rises=self.falls, falls=self.rises)
         return replace(turned, low=-self.high, high=-self.low)
@@ -123,6 +123,6 @@ def moves_each_way(values: Numbers, weight: Numbers, most: float, codes: Mapping
     return measure_moves(up, weight, most, codes), measure_moves(down, weight, most, codes)
 
 
-def _combined(towards: Moves, back: Moves, noise: float, alpha: float) -> float:
+def _join_reaches(towards: Moves, back: Moves, noise: float, alpha: float) -> float:
     square = (towards.upper(alpha) - towards.mean) ** 2 + (back.mean - back.lower(alpha)) ** 2 + noise
     return math.sqrt(max(0.0, square))

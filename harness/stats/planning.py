@@ -38,7 +38,7 @@ def n_needed(
         inner = replace(inference, interval=interval.inner)
         return n_needed(inner, interval.back(threshold), interval.back(plan_for), alpha=alpha, beta=beta)
     if isinstance(interval, Wider | Nearer):
-        return _of_two(inference, interval, threshold, plan_for, alpha, beta)
+        return _rows_for_two(inference, interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Mover) and plan_for != threshold:
         rows = inference.n * interval.rows_needed(plan_for - threshold, alpha, beta)
         return max(2, math.ceil(rows)) if rows <= ENDLESS else None
@@ -61,7 +61,7 @@ def n_needed(
     return _by_width(inference, plan_for - threshold, alpha, beta)
 
 
-def _of_two(
+def _rows_for_two(
     inference: Inference, interval: Wider | Nearer, threshold: float, plan_for: float, alpha: float, beta: float
 ) -> int | None:
     """Return how many rows clear both of two bounds, or the nearer one."""
@@ -109,14 +109,14 @@ def _grown(
     inference: Inference, interval: Gaffke, threshold: float, truth: float, alpha: float, beta: float
 ) -> int | None:
     """Return how many rows of the kinds seen, in shares whose mean is `truth`, keep the bound off the threshold."""
-    units, distance = interval.tilted(truth) if interval.is_share else interval, truth - threshold
-    facing = units.mirrored() if distance > 0 else units
+    units, distance = interval.tilt_to(truth) if interval.is_share else interval, truth - threshold
+    facing = units.mirror() if distance > 0 else units
 
     def missing(power: float) -> float:
-        grown = facing.grown(math.exp(power))
-        risk = _planning_risk(alpha, beta, grown.df)
-        edge = grown.value + abs(distance) + float(special.ndtri(risk)) * grown.se
-        return -float(special.ndtri(alpha)) - grown.deviate(edge)
+        grow = facing.grow(math.exp(power))
+        risk = _planning_risk(alpha, beta, grow.df)
+        edge = grow.value + abs(distance) + float(special.ndtri(risk)) * grow.se
+        return -float(special.ndtri(alpha)) - grow.deviate(edge)
 
     least, most = math.log(2 / inference.n), math.log(ENDLESS / inference.n)
     if not distance or missing(most) > 0:

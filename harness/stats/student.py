@@ -36,8 +36,8 @@ class Student:
 
     def p_at_most(self, threshold: float) -> float:
         """Return P(t as far above the threshold as this, or further)."""
-        mirrored = Student(center=-self.center, se=self.se, df=self.df, skew=-self.skew, low=-self.high, high=-self.low)
-        return mirrored.p_at_least(-threshold)
+        mirror = Student(center=-self.center, se=self.se, df=self.df, skew=-self.skew, low=-self.high, high=-self.low)
+        return mirror.p_at_least(-threshold)
 
 
 def _bend(t: float, skew: float) -> float:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.stats import columns
-from harness.stats.bounded import Limits, bounded_mean
+from harness.stats.bounded import Limits, infer_bounded_mean
 from harness.stats.columns import Numbers
 from harness.stats.gaffke import Largest
 from harness.stats.inference import Inference
@@ -35,7 +35,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 
 
 def _share_of_value(values: Numbers, rows: pa.Table, limits: Limits, largest: Largest) -> Inference:
-    seen = bounded_mean(values, rows, limits, largest=largest, method="Gaffke by value")
+    seen = infer_bounded_mean(values, rows, limits, largest=largest, method="Gaffke by value")
     return seen if largest.declared else replace(seen, notes=(UNSEEN.format(largest.room),))
 
 

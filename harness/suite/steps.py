@@ -68,11 +68,11 @@ def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Res
         check=check,
         params=_parameters(check, step, plugins, suite.folder),
         arguments=arguments,
-        asked=_asked(suite, check, step, arguments[CANDIDATE]),
+        asked=_digest_question(suite, check, step, arguments[CANDIDATE]),
     )
 
 
-def _asked(suite: Suite, check: CheckSpec, step: Step, arguments: Mapping[str, str]) -> str:
+def _digest_question(suite: Suite, check: CheckSpec, step: Step, arguments: Mapping[str, str]) -> str:
     """Return the digest of what a step asks, whatever it, its suite and its datasets are called.
 
     Data count as written, with the names of parameters and variables: other values are other rows to look at, and so

@@ -3,21 +3,20 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 
 from harness import HarnessError, UsageError
 from harness.builtin.http import Template, http
 from tests.support.digests import digest_of
+from tests.support.loopback import Handler, serve
 
 DIGEST = digest_of("fraud/2")
 ANSWERS = {"/model": {"version": "fraud/2", "digest": DIGEST}, "/short": {"version": "fraud/2", "digest": "sha256:ab"}}
 ROW = {"id": 7, "amount": 1.5, "at": datetime(2026, 3, 1, 12)}
 
 
-class Answer(BaseHTTPRequestHandler):
+class Answer(Handler):
     """Answers /model with an identity, and anything else with a list."""
 
     def do_GET(self) -> None:
@@ -26,16 +25,11 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(message).encode())
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Answer)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with serve(Answer) as url:
+        yield url
 
 
 def test_a_place_that_is_a_whole_text_keeps_the_type_of_its_column() -> None:

@@ -113,7 +113,7 @@ def test_how_old_rows_are_is_told_from_those_up_to_the_start(rows: Path) -> None
     data = opened(rows, moment, source="rows.parquet", time="at", window="2d")
 
     assert datetime(2026, 1, 10, 23) == max(data.rows(["at"])["at"].to_pylist())
-    assert datetime(2026, 1, 11, 15) == max(data.at_start().rows(["at"])["at"].to_pylist())
+    assert datetime(2026, 1, 11, 15) == max(data.rows_at_start().rows(["at"])["at"].to_pylist())
 
 
 def test_the_recorded_filter_is_the_span_of_the_rows_kept_not_the_clock(rows: Path) -> None:

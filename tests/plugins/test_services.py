@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 
 from harness import Dataset, HarnessError, Identity, Reply, Request, Service, Target, send_request
 from harness.builtin.http import http
 from harness.testing import FakeTarget
+from tests.support.loopback import Handler, serve
 
 
-class Echo(BaseHTTPRequestHandler):
+class Echo(Handler):
     """Answers with what it was asked; a path that is a number is the status."""
 
     def _answer(self) -> None:
@@ -26,17 +25,11 @@ class Echo(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = _answer
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Echo)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serve(Echo) as url:
+        yield url
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])

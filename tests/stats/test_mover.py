@@ -76,7 +76,7 @@ def test_bounds_widen_as_alpha_falls_and_agree_with_their_p_values(up, down, noi
 def test_a_mirrored_value_has_mirrored_bounds(up, down):
     interval = mover(counted(100 * up, 100), counted(100 * down, 100), 0.001)
 
-    assert interval.mirrored().bounds(0.05) == pytest.approx(tuple(-bound for bound in reversed(interval.bounds(0.05))))
+    assert interval.mirror().bounds(0.05) == pytest.approx(tuple(-bound for bound in reversed(interval.bounds(0.05))))
 
 
 def test_as_many_rows_as_are_asked_for_clear_the_threshold_and_many_fewer_do_not():

@@ -14,7 +14,7 @@ def measure_age(data: Dataset, named: str | None) -> Iterator[Measurement]:
     if data.as_of is None:
         raise UsageError(f"dataset {data.name!r} was opened without a clock, so nothing has an age")
     name = named or data.column("time")
-    found = _moments(data.at_start(), name, data.as_of)
+    found = _moments(data.rows_at_start(), name, data.as_of)
     latest = found["latest"]
     if not isinstance(latest, datetime):
         raise HarnessError(

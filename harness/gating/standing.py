@@ -1,6 +1,6 @@
 """Keeps what earlier looks decided: a fail stays until new rows pass, and a gate names the last decided verdict."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,12 +13,14 @@ from harness.values.requirements import Bound
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
+Question = tuple[str, MetricKey, str | None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Decided:
     """That a look decided what a suite asks of a metric against whom, and when."""
 
-    question: tuple[str, MetricKey, str | None]
+    question: Question
     bound: Bound
     outcome: Outcome
     when: datetime
@@ -49,12 +51,20 @@ def keep_decided(held: Held, latest: Sequence[Run], runs: Sequence[Run]) -> Held
     if not any(_is_open(verdict) for _, verdict in held):
         return held
     now = {run.suite: run for run in latest}
-    decided = list(_list_decided(runs, now))
+    decided = _group_decided(runs, now)
     return [(suite, _stand(verdict, now[suite], decided)) for suite, verdict in held]
 
 
 def _is_open(verdict: Verdict) -> bool:
     return verdict.outcome == "inconclusive" and verdict.look is not None
+
+
+def _group_decided(runs: Sequence[Run], suites: Collection[str]) -> Mapping[Question, Sequence[_Decided]]:
+    """Return by question what looks decided, in order."""
+    found: dict[Question, list[_Decided]] = {}
+    for each in _list_decided(runs, suites):
+        found.setdefault(each.question, []).append(each)
+    return found
 
 
 def _list_decided(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Decided]:
@@ -70,7 +80,7 @@ def _list_decided(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Dec
                 yield _Decided(question=question, bound=bound, outcome=verdict.outcome, when=when, look=look)
 
 
-def _question(run: Run, verdict: Verdict) -> tuple[str, MetricKey, str | None]:
+def _question(run: Run, verdict: Verdict) -> Question:
     """Return what was asked, whatever the step is called, of which metric and against whom."""
     measured = run.measured.get((CANDIDATE, verdict.key), ())
     asked = measured[0].asked if measured else ""
@@ -79,10 +89,10 @@ def _question(run: Run, verdict: Verdict) -> tuple[str, MetricKey, str | None]:
     return asked or f"{run.suite} {verdict.step}", replace(verdict.key, step=""), versus
 
 
-def _stand(verdict: Verdict, run: Run, decided: Sequence[_Decided]) -> Verdict:
+def _stand(verdict: Verdict, run: Run, decided: Mapping[Question, Sequence[_Decided]]) -> Verdict:
     if not _is_open(verdict):
         return verdict
-    own = [each for each in decided if each.question == _question(run, verdict) and each.settles(verdict)]
+    own = [each for each in decided.get(_question(run, verdict), ()) if each.settles(verdict)]
     if not own:
         return verdict
     outcome: Outcome = "fail" if own[-1].outcome == "fail" else "inconclusive"

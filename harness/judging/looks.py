@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
@@ -15,6 +16,8 @@ from harness.values.verdicts import Look, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from harness.judging.ids import KnownIds
 
 ROUNDING = 1e-9
 
@@ -30,7 +33,7 @@ class Earlier:
     run: Run
     rows: "Mapping[str, pa.Table]" = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
-    newer: "Mapping[str, pa.Array]" = field(default_factory=dict)
+    newer: "Mapping[str, KnownIds]" = field(default_factory=dict)
     rescored: Mapping[str, str] = field(default_factory=dict)
     correction: str = ""
 
@@ -41,13 +44,13 @@ class Earlier:
             raise HarnessError(f"{measurement.metric!r} was judged before, in run {self.run.id}: {self.lost[digest]}")
         return replace(measurement.sample, rows=self.rows.get(digest)) if digest else measurement.sample
 
-    def tables(self, target: str) -> "Sequence[pa.Table]":
-        """Return the rows with ids that the run's step saw of a target, whichever metric they were of."""
-        digests = [
-            m.sample.digest for m in self.run.measurements if m.target == target and m.sample.digest in self.rows
-        ]
-        found = [self.rows[digest] for digest in dict.fromkeys(digests) if digest]
-        return [table for table in found if table is not None and "id" in table.column_names]
+    @cached_property
+    def ids(self) -> "Mapping[str, Sequence[KnownIds]]":
+        """Return by target the ids that the run's step saw, whichever metric they were of: one for each type."""
+        from harness.judging.ids import gather_ids  # noqa: PLC0415 - Arrow costs, and a gate reads no rows
+
+        names = dict.fromkeys((each.target, each.sample.digest) for each in self.run.measurements)
+        return gather_ids((target, self.rows.get(digest)) for target, digest in names if digest)
 
 
 @dataclass(frozen=True, kw_only=True)

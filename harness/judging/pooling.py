@@ -37,9 +37,10 @@ def pool_samples(measurement: Measurement, others: Sequence[tuple[Earlier, Measu
 def keep_rows(measurement: Measurement, runs: Sequence[Earlier]) -> Measurement:
     """Return the measurement on those of its rows alone whose ids some earlier runs saw."""
     rows = measurement.sample.rows
-    kind, tables = rows["id"].type, [table for earlier in runs for table in earlier.tables(measurement.target)]
-    ids = pa.concat_arrays([pa.array([], kind), *(_cast_ids(measurement, table, kind) for table in tables)])
-    return replace(measurement, sample=replace(measurement.sample, rows=rows.filter(pc.is_in(rows["id"], ids))))
+    seen = pa.array([False] * rows.num_rows, pa.bool_())
+    for known in (known for earlier in runs for known in earlier.ids.get(measurement.target, ())):
+        seen = pc.or_(seen, known.among(_cast_ids(measurement, rows, known.ids.type)))
+    return replace(measurement, sample=replace(measurement.sample, rows=rows.filter(seen)))
 
 
 def _with_ids(measurement: Measurement, sample: Sample) -> pa.Table:
@@ -86,9 +87,9 @@ def _cast_ids(measurement: Measurement, others: pa.Table, kind: pa.DataType) -> 
 def _is_newer(keys: pa.Array, measurement: Measurement, earlier: Earlier) -> pa.Array:
     """Tell which rows were seen since and no longer belong to the metric, as their label is another one."""
     newer = earlier.newer.get(measurement.target)
-    if newer is None or newer.type != keys.type:
+    if newer is None or newer.ids.type != keys.type:
         return pa.array([False] * len(keys), pa.bool_())
-    return pc.is_in(keys, value_set=newer)
+    return newer.among(keys)
 
 
 def _compare_rows(measurement: Measurement, now: pa.Table, before: pa.Table, earlier: Earlier, left: pa.Array) -> Tally:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from harness.errors import HarnessError
 from harness.judging.asking import rename_run
 from harness.judging.corrections import rescoring
+from harness.judging.ids import KnownIds
 from harness.judging.looks import Earlier
 from harness.records import evidence
 from harness.records.evidence_store import Bundle
@@ -51,7 +52,8 @@ def _compare_with_newer(recalled: Sequence[Earlier], measured: Sequence[Measurem
     newer = _ids_by_target(measured, [measurement.sample.rows for measurement in measured])
     found: list[Earlier] = []
     for earlier in reversed(recalled):
-        found.append(replace(earlier, newer=newer, rescored=_find_rescored(earlier, measured)))
+        seen = {target: KnownIds(ids=ids) for target, ids in newer.items()}
+        found.append(replace(earlier, newer=seen, rescored=_find_rescored(earlier, measured)))
         own = earlier.run.measurements if _is_judged(earlier.run) else ()
         since = _ids_by_target(own, [earlier.rows.get(measurement.sample.digest or "") for measurement in own])
         newer = {target: _union(newer.get(target), since.get(target)) for target in {*newer, *since}}

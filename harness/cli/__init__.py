@@ -1,5 +1,6 @@
 """The command line: every command's module is imported when it is typed, so that help is quick."""
 
+import gc
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
 }
 PLUGIN_COMMANDS = "harness.commands"
 USAGE = 4
+YOUNG = 100_000  # values made between searches for cycles: runs and records are many values and no cycles
 
 
 class Commands(click.Group):
@@ -62,6 +64,7 @@ def harness() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(YOUNG)
     try:
         replace_unprintable()
         with terminate_as_interrupt():

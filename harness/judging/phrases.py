@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harness.judging.questions import Finding
 from harness.values.requirements import BoundKind
@@ -97,8 +98,13 @@ def distance_text(verdict: Verdict | Finding, value: float) -> str:
 
 def _digits(verdict: Verdict | Finding) -> int:
     """Return how many decimals of percentages tell what was asked from what was found."""
-    asked, estimate = verdict.requirement.bound.value, verdict.estimate
-    found = [estimate.value, estimate.lower, estimate.upper] if estimate else []
+    estimate = verdict.estimate
+    found = (estimate.value, estimate.lower, estimate.upper) if estimate else ()
+    return _digits_apart(verdict.requirement.bound.value, found)
+
+
+@lru_cache(maxsize=64)  # a verdict's values are written several times, one after the other
+def _digits_apart(asked: float, found: tuple[float | None, ...]) -> int:
     others = [abs(value) for value in found if value is not None and abs(value) != asked]
     for digits in range(1, MOST_DIGITS):
         if _percent(asked, digits) not in [_percent(value, digits) for value in others]:

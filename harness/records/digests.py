@@ -112,6 +112,7 @@ ADDED: Mapping[type, Mapping[str, object]] = {
     Look: {"alpha": None, "size": 0, "waiting": 0, "taken": None, "withdrawn": False, "corrected": 0.0},
 }
 
+PLAIN = (str, int)
 WHOLE = 2**53  # from here on not every whole number is a float
 
 
@@ -138,8 +139,10 @@ def decision_digest(decision: GateDecision) -> str:
 
 def _plain(value: object) -> Any:
     """Return a value as JSON holds it, the same before and after it was written down."""
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, PLAIN):
         return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < WHOLE else value
     if is_dataclass(value):
         return _plain_fields(type(value), vars(value))
     if isinstance(value, Mapping):
@@ -148,7 +151,7 @@ def _plain(value: object) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE else value
+    return value
 
 
 def _plain_fields(kind: type, fields: Mapping[str, object]) -> dict[str, Any]:

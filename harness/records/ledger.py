@@ -1,5 +1,7 @@
 """The append-only record of what was found and decided, each entry chained to the one before."""
 
+import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -7,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from harness.errors import HarnessError
-from harness.records.database import BODIES, ENTRIES, Database, error_text
+from harness.records.branch_database import open_database
+from harness.records.database import BODIES, ENTRIES, error_text
 from harness.records.digests import decision_digest
 from harness.records.entries import (
     GENESIS,
@@ -19,12 +22,14 @@ from harness.records.entries import (
     entry_digest,
     run_columns,
 )
+from harness.records.git_branch import Outrun
 from harness.records.runs import as_json, decision_as_json, decision_from_json, from_json
 from harness.values.canonical import canonical, sha256
 from harness.values.decisions import GateDecision
 from harness.values.runs import Run
 
 ATTEMPTS = 20
+PAUSE = 0.5  # seconds at most, so that those who were outrun do not all come back at once
 PAGE = 500  # bodies read with one statement, as a database bounds what one may name
 LAST = sa.select(ENTRIES.c.entry_digest).order_by(ENTRIES.c.seq.desc()).limit(1)
 
@@ -34,7 +39,7 @@ class Ledger:
 
     def __init__(self, url: str, project: str) -> None:
         self.project = project
-        self._database = Database(url)
+        self._database = open_database(url)
         self._name = self._database.name
 
     def record_run(self, run: Run) -> str:
@@ -57,6 +62,8 @@ class Ledger:
             except IntegrityError as error:  # another writer took the end of the chain; look again
                 if not any(name in error_text(error) for name in ("prev_digest", "one_chain")):
                     raise HarnessError(f"ledger {self._name}: {kind} {id!r} is already recorded") from error
+            except Outrun:
+                time.sleep(random.uniform(0, PAUSE))
         raise HarnessError(f"ledger {self._name}: {ATTEMPTS} other writers came first; try again")
 
     def entries(self, kind: str | None = None) -> Sequence[Entry]:

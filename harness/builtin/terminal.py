@@ -17,6 +17,7 @@ from harness.judging.wording import describe, group_verdicts
 from harness.plugins.hooks import hookimpl
 from harness.plugins.reports import Report, Reporter
 from harness.values.decisions import GateDecision
+from harness.values.identity import proof_text, short_identity
 from harness.values.outcomes import Outcome, worst
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
@@ -25,7 +26,6 @@ STYLE: Mapping[Outcome, str] = {"pass": "green", "fail": "bold red", "inconclusi
 NARROW = 110  # columns below which the check stands above its verdicts, not beside them
 PIPED = 1000  # as good as no width: what reads a pipe wants one line a verdict
 SAID_AFTER = 13  # where `explain` puts its words, after the label
-DIGEST_SHOWN = 19
 ASKED_SHARE = 6  # of a narrow terminal, the part that what was asked may take
 
 
@@ -36,10 +36,9 @@ def report(found: Report, out: Path) -> str:
 
 def _decision_text(decision: GateDecision) -> str:
     words, who = describe_decision(decision), decision.candidate
-    digest = f"({who.digest[:DIGEST_SHOWN]}…)" if who.digest else "(declared, without digest)"
     warnings = [f"warning: {warning}" for warning in words.warnings]
     below = [f"  {line}" for line in (*words.reasons, *words.notices, *warnings)]
-    return "\n".join([f"{decision.outcome.upper()}  {words.headline}  {digest}", *below])
+    return "\n".join([f"{words.title.upper()}  {words.headline}  ({proof_text(who)})", *below])
 
 
 def _runs_text(runs: Sequence[Run]) -> str:
@@ -60,7 +59,7 @@ def _runs_text(runs: Sequence[Run]) -> str:
 def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
     for index, run in enumerate(runs):
         yield from [Text("")] if index else []
-        yield Text(f"{run.suite}: candidate {_candidate(run)}", style="bold")
+        yield Text(f"{run.suite}: candidate {short_identity(run.candidate)}", style="bold")
         yield _table(group_verdicts(run.verdicts), width)
         for verdict in run.verdicts:
             if verdict.outcome != "pass" and verdict.requirement.severity != "info":
@@ -69,12 +68,6 @@ def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
     if len(runs) > 1:
         yield Text("")
         yield _ending(worst([run.outcome for run in runs]), f"{len(runs)} suites together")
-
-
-def _candidate(run: Run) -> str:
-    who = run.candidate
-    revision = f"{who.revision[:DIGEST_SHOWN]}…" if who.revision.startswith("sha256:") else who.revision
-    return f"{revision} ({who.digest[:DIGEST_SHOWN]}…)" if who.digest else f"{revision} (declared, without digest)"
 
 
 def _table(entries: Sequence[tuple[Verdict, ...]], width: int) -> Table:

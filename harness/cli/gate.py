@@ -12,10 +12,11 @@ from harness.cli.reports import earlier_runs
 from harness.errors import UsageError
 from harness.gating.attempts import Attempt
 from harness.gating.decide import GateQuestion, decide
-from harness.gating.gates import Gate, candidate_named
+from harness.gating.gates import Gate, candidate_named, list_candidates
 from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
 from harness.records.entries import Entry
+from harness.records.ledger import Ledger
 from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
 from harness.values.runs import Run
@@ -23,16 +24,27 @@ from harness.values.runs import Run
 
 @click.command("gate")
 @click.argument("stage")
-@click.option("--candidate", required=True, metavar="DIGEST", help="Digest, or a revision that one digest carries.")
+@click.option(
+    "--candidate", metavar="NAME", help="Its revision, its digest or the start of that; default that of --run."
+)
+@click.option(
+    "--run",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Record the runs that `harness run --out DIR` wrote elsewhere, and their evidence, before deciding.",
+)
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
-@click.option("--ledger", metavar="URL", help="The ledger to read; wins over the gates file's.")
+@click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
 @click.option("--as-of", metavar="TIME", help="Clock of the age limits (ISO 8601, UTC); default now.")
 @click.option("--report", "reports", multiple=True, metavar="NAME", help="Further report: html, junit, markdown, ...")
 @click.option("--json", "as_text", is_flag=True, help="Print the decision as JSON.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where reports are written.")
 def command(
     stage: str,
-    candidate: str,
+    candidate: str | None,
+    folders: Sequence[Path],
     gates: Path | None,
     ledger: str | None,
     as_of: str | None,
@@ -45,16 +57,18 @@ def command(
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     gate = _gate(project, stage, ledger)
     book = project.ledger(ledger)
+    taken = _take_runs(folders, book, project) if folders else ()
     entries = book.entries()
     judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]
-    named = [each for each in entries if each.kind == "run" and candidate in (each.candidate, each.revision)]
-    who = candidate_named(candidate, [each.identity for each in named])
+    known = list({entry.identity.key: entry.identity for entry in entries if entry.kind == "run"}.values())
+    who = candidate_named(candidate, known) if candidate else _only_candidate(taken)
     own = _entries_of(who, gate, judged)
     runs = book.read_runs(own)
     decision = decide(
         GateQuestion(
             gate=gate,
             candidate=runs[-1].candidate if runs else who,
+            known=known,
             stage=stage,
             project=project.name,
             now=instant(as_of),
@@ -70,7 +84,23 @@ def command(
     report = Report(runs=decided, decision=decision, history=earlier_runs(decided, entries))
     for reporter in reporters.values():
         say(reporter(report, out or project.settings.store / "reports"))
-    return EXIT[decision.outcome]
+    return EXIT[decision.outcome] if decision.blocks else 0
+
+
+def _take_runs(folders: Sequence[Path], book: Ledger, project: Project) -> Sequence[Identity]:
+    """Record the runs below some folders, with their evidence, and return whom they are of."""
+    from harness.records import artefacts, evidence_store  # noqa: PLC0415 - Arrow, which a gate on a ledger does without
+
+    found = artefacts.read_artefacts(folders)
+    artefacts.import_runs(found, book, evidence_store.open_bundle(project.evidence()))
+    return list({each.run.candidate.key: each.run.candidate for each in found}.values())
+
+
+def _only_candidate(candidates: Sequence[Identity]) -> Identity:
+    if len(candidates) == 1:
+        return candidates[0]
+    found = f"the runs are of {list_candidates(candidates)}" if candidates else "there is no --run that tells"
+    raise UsageError(f"name the candidate with --candidate; {found}")
 
 
 def _gate(project: Project, stage: str, ledger: str | None) -> Gate:

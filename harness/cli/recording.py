@@ -11,12 +11,20 @@ import click
 from harness.cli.interrupts import defer_interrupts
 from harness.cli.printing import print_to_stderr
 from harness.errors import HarnessError
-from harness.files import write_atomic
+from harness.records.artefacts import write_artefact
+from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
-from harness.records.runs import as_json
 from harness.suite.steps import ResolvedSuite
-from harness.values.canonical import canonical_pretty
 from harness.values.runs import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Where runs are kept: the evidence, the ledger unless nothing is to be recorded, and the folder of --out."""
+
+    evidence: Bundle
+    ledger: Ledger | None
+    out: Path | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,26 +65,24 @@ class Batch:
         return f"interrupted; {recorded}; not run: {', '.join(self.unrun)}"
 
 
-def run_and_record(
-    suites: Sequence[ResolvedSuite], run_one: Callable[[ResolvedSuite], Run], ledger: Ledger, out: Path | None
-) -> Batch:
+def run_and_record(suites: Sequence[ResolvedSuite], run_one: Callable[[ResolvedSuite], Run], kept: Kept) -> Batch:
     """Return what became of the suites; one that cannot be measured is told at once and does not stop the others."""
     ended: list[Ended] = []
     with suppress(KeyboardInterrupt):
         for resolved in suites:
             found = _run_alone(resolved, run_one)
             with defer_interrupts():
-                ended.append(_record_outcome(resolved.suite.name, found, ledger, out))
+                ended.append(_record_outcome(resolved.suite.name, found, kept))
     return Batch(ended=ended, unrun=[resolved.suite.name for resolved in suites[len(ended) :]])
 
 
-def _record_outcome(suite: str, found: Run | HarnessError, ledger: Ledger, out: Path | None) -> Ended:
-    """Append a run to the ledger and write its file, each whatever becomes of the other."""
+def _record_outcome(suite: str, found: Run | HarnessError, kept: Kept) -> Ended:
+    """Append a run to the ledger and write its files, each whatever becomes of the other."""
     if isinstance(found, HarnessError):
         return Ended(suite=suite, troubles=(found,))
-    unrecorded = list(_append(found, ledger))
-    troubles = (*unrecorded, *_write_run(found, out))
-    return Ended(suite=suite, run=found, is_recorded=not unrecorded, troubles=troubles)
+    unrecorded = list(_append(found, kept.ledger)) if kept.ledger else []
+    troubles = (*unrecorded, *(_write_run(found, kept.out / suite, kept) if kept.out else ()))
+    return Ended(suite=suite, run=found, is_recorded=bool(kept.ledger) and not unrecorded, troubles=troubles)
 
 
 def _append(run: Run, ledger: Ledger) -> Iterator[HarnessError]:
@@ -86,12 +92,13 @@ def _append(run: Run, ledger: Ledger) -> Iterator[HarnessError]:
         yield tell(HarnessError(f"{run.suite}: not recorded: {error}"))
 
 
-def _write_run(run: Run, out: Path | None) -> Iterator[HarnessError]:
+def _write_run(run: Run, folder: Path, kept: Kept) -> Iterator[HarnessError]:
     try:
-        if out is not None:
-            write_atomic(out / run.suite / "run.json", canonical_pretty(as_json(run)))
+        write_artefact(run, folder, kept.evidence)
     except OSError as error:
-        yield tell(HarnessError(f"{unwritable(out, error)} (it was to hold run {run.id} of {run.suite})"))
+        yield tell(HarnessError(f"{unwritable(kept.out, error)} (it was to hold run {run.id} of {run.suite})"))
+    except HarnessError as error:
+        yield tell(HarnessError(f"{run.suite}: its evidence is not in --out: {error}"))
 
 
 def unwritable(out: Path | None, error: OSError) -> str:

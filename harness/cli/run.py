@@ -10,7 +10,7 @@ from harness.cli.interrupts import INTERRUPTED
 from harness.cli.printing import say
 from harness.cli.progress import show_progress
 from harness.cli.project import EXIT, existing, span
-from harness.cli.recording import Batch, run_and_record, tell, unwritable
+from harness.cli.recording import Batch, Kept, run_and_record, tell, unwritable
 from harness.cli.reports import earlier_runs
 from harness.cli.suites import read_all
 from harness.errors import HarnessError
@@ -47,7 +47,8 @@ PRINTED = ("terminal", "json")  # what other reports say goes before
 @click.option("--evidence", type=click.Choice(LEVELS), default="ids", help="Which rows are kept behind a verdict.")
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", help="Why this runs.")
 @click.option("--timeout", metavar="SPAN", help="Steps that end later than this, or never, are errors, as in 30m.")
-@click.option("--ledger", metavar="URL", help="Where the run is recorded (SQLAlchemy URL).")
+@click.option("--ledger", metavar="URL", help="Where the run is recorded: a SQLAlchemy URL, or git:BRANCH.")
+@click.option("--no-record", is_flag=True, help="Read earlier runs, record none: `harness gate --run DIR` does.")
 @click.option(
     "--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file, which may name a ledger."
 )
@@ -63,6 +64,7 @@ def command(
     trigger: str,
     timeout: str | None,
     ledger: str | None,
+    no_record: bool,
     gates: Path | None,
 ) -> int:
     """Run suite files, or all *.suite.yaml below a folder: measure, judge, record."""
@@ -79,13 +81,14 @@ def command(
         timeout=span(timeout),
     )
     services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=book)
+    kept = Kept(evidence=services.evidence_store, ledger=None if no_record else book, out=out)
 
     def run_one(resolved: ResolvedSuite) -> Run:
         tasks = sum(len(step.arguments) for step in resolved.steps)
         with show_progress(resolved.suite.name, tasks) as progress:
             return run_suite(resolved, project.plugins, options, replace(services, on_result=progress))
 
-    batch = run_and_record(suites, run_one, book, out)
+    batch = run_and_record(suites, run_one, kept)
     outcome = _outcome(batch)
     troubles = [*batch.troubles, *_write_summary(out, batch, outcome)]
     entries, unread = _read_entries(book)

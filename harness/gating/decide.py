@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from harness.gating.attempts import Attempt, attempt_warning
-from harness.gating.gates import Gate
+from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
 from harness.gating.standing import collect_musts, correct_together, keep_decided
 from harness.gating.waivers import Held, Waiver, idle, refusal
@@ -26,7 +26,7 @@ WORST_FIRST: tuple[GateOutcome, ...] = ("error", "fail", "inconclusive", "waived
 class GateQuestion:
     """What is asked about whom at which stage, and what else is known: waivers, and who else was judged on the rows.
 
-    `passed_before` tells of each candidate that came to the stage before whether it passed.
+    `passed_before` tells of each candidate that came to the stage before whether it passed; `known` have runs.
     """
 
     project: str
@@ -38,6 +38,7 @@ class GateQuestion:
     waivers: Sequence[Waiver] = ()
     attempts: Sequence[Attempt] = ()
     passed_before: Sequence[bool] = ()
+    known: Sequence[Identity] = ()
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -134,8 +135,7 @@ def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[GateFinding
 
 def _run_findings(asked: GateQuestion, suite: str, run: Run | None, held: Held) -> Iterator[GateFinding]:
     if run is None:
-        kind, how = ("scheduled run", " with --trigger schedule") if asked.gate.watch else ("run", "")
-        yield _suite_error(suite, f"no {kind} of this candidate in the ledger; run the suite{how} first")
+        yield _suite_error(suite, _missing_run(asked))
         return
     yield from _age_findings(asked.gate, suite, run, asked.now)
     verdicts = [verdict for other, verdict in held if other == suite]
@@ -146,6 +146,16 @@ def _run_findings(asked: GateQuestion, suite: str, run: Run | None, held: Held) 
     for verdict in verdicts:
         is_measured = verdict.key.overall in measured
         yield _waiver_finding(waivers, suite, verdict) or _verdict_finding(asked, suite, run, verdict, is_measured)
+
+
+def _missing_run(asked: GateQuestion) -> str:
+    """Return that a suite did not judge the candidate, and whom the ledger knows where it does not know this one."""
+    kind, how = ("scheduled run", " with --trigger schedule") if asked.gate.watch else ("run", "")
+    message = f"no {kind} of this candidate in the ledger; run the suite{how} first"
+    if not asked.known or asked.candidate.key in {each.key for each in asked.known}:
+        return message
+    named = f"which knows {list_candidates(asked.known)}; name one of them (`model:` in the target's config names it)"
+    return f"no {kind} of this candidate in the ledger, {named}, or run the suite{how} first"
 
 
 def _standing_waivers(asked: GateQuestion, held: Held) -> Iterator[Waiver]:

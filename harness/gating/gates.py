@@ -1,5 +1,6 @@
 """What a stage asks for before a candidate may pass it, as written in the gates file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -10,8 +11,11 @@ from harness.data.declarations import Duration
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.values.canonical import canonical, sha256
-from harness.values.identity import FORM, Identity, is_digest
+from harness.values.identity import FORM, Identity, is_digest, short_identity
 from harness.values.versions import FileVersion
+
+FEWEST_DIGITS = 6  # of a digest without `sha256:`, which could be a name
+LISTED = 5  # candidates in an error
 
 
 class Approvals(BaseModel):
@@ -82,16 +86,43 @@ def read_gates(path: Path) -> GatesFile:
 
 
 def candidate_named(asked: str, candidates: Sequence[Identity]) -> Identity:
-    """Return the identity that a digest, or a revision that exactly one digest carries, stands for."""
+    """Return the identity that a digest, the start of one, or a revision that exactly one digest carries stands for."""
+    start = _digest_start(asked)
+    by_revision = {each.key: each for each in candidates if each.revision == asked}
+    by_digest = {each.key: each for each in candidates if start and _digest(each).startswith(start)}
+    found = list((by_revision or by_digest).values())
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(_ambiguous(asked, found))
     if asked.startswith("sha256:") and not is_digest(asked):
-        raise UsageError(f"candidate {asked!r} is no whole digest; give {FORM}, or the revision")
-    by_digest = [each for each in candidates if each.digest == asked]
-    if by_digest:
-        return by_digest[-1]
-    by_revision = {each.digest: each for each in candidates if each.revision == asked}
-    if len(by_revision) == 1:
-        return next(iter(by_revision.values()))
-    if by_revision:
-        found = ", ".join(sorted(digest or "declared, without digest" for digest in by_revision))
-        raise UsageError(f"revision {asked!r} was run with {len(by_revision)} digests; name one of {found}")
+        known = f"; there is {list_candidates(candidates)}" if candidates else ""
+        raise UsageError(f"no candidate has a digest that starts with {asked!r}{known}; give {FORM}, or the revision")
     return Identity(revision=asked, digest=asked if is_digest(asked) else None)
+
+
+def list_candidates(candidates: Sequence[Identity]) -> str:
+    """Return some candidates in words, the latest first: `v2, v1 (sha256:7ec632ced97a…)`."""
+    shown = [short_identity(each) for each in reversed(candidates)]
+    more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
+    return f"{', '.join(shown[:LISTED])}{more}"
+
+
+def _digest_start(asked: str) -> str:
+    """Return what a digest starts with that was asked for as `sha256:7ec6` or `7ec632c`; nothing if it is none."""
+    digits = asked.removeprefix("sha256:")
+    is_start = re.fullmatch(r"[0-9a-f]+", digits) and (digits != asked or len(digits) >= FEWEST_DIGITS)
+    return f"sha256:{digits}" if is_start else ""
+
+
+def _digest(who: Identity) -> str:
+    """Return what a candidate may be named by: its digest, or that of rows that nobody named."""
+    return who.digest or (who.revision if is_digest(who.revision) else "")
+
+
+def _ambiguous(asked: str, found: Sequence[Identity]) -> str:
+    proven = sorted(each.digest for each in found if each.digest)
+    message = f"{asked!r} was run with {len(proven)} digests; name one of {', '.join(proven)}"
+    if len(proven) == len(found):
+        return message
+    return f"{message}; other runs of that name have none, so judge those under a `model:` of their own"

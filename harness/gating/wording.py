@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.values.decisions import GateDecision, GateFinding
+from harness.values.identity import Identity, is_digest, short_digest
 from harness.values.outcomes import GateOutcome
 
 SAYS: Mapping[GateOutcome, str] = {
@@ -13,13 +14,15 @@ SAYS: Mapping[GateOutcome, str] = {
     "inconclusive": "is not decided for",
     "error": "could not be judged for",
 }
+NOT_BLOCKING = "inconclusive, not blocking"
 REPORTED = "reported, does not block: this stage says on_inconclusive: report"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionWording:
-    """A decision in words, in parts: `fraud 14 may not pass production`, why, and what to know besides."""
+    """A decision in words, in parts: `fail`, `fraud 14 may not pass production`, why, and what to know besides."""
 
+    title: str
     headline: str
     reasons: Sequence[str]
     notices: Sequence[str]
@@ -30,11 +33,16 @@ def describe_decision(decision: GateDecision) -> DecisionWording:
     """Return a decision in words, in parts, for those who lay it out."""
     is_reported = decision.outcome == "inconclusive" and not decision.blocks
     return DecisionWording(
-        headline=f"{decision.candidate.revision} {SAYS[decision.outcome]} {decision.gate}",
+        title=NOT_BLOCKING if is_reported else decision.outcome,
+        headline=f"{_name(decision.candidate)} {SAYS[decision.outcome]} {decision.gate}",
         reasons=_group_findings(decision.findings),
         notices=(REPORTED,) if is_reported else (),
         warnings=decision.warnings,
     )
+
+
+def _name(who: Identity) -> str:
+    return short_digest(who.revision) if is_digest(who.revision) else who.revision
 
 
 def _group_findings(findings: Sequence[GateFinding]) -> Sequence[str]:

@@ -20,6 +20,11 @@ class Bundle:
     files: FileSystem = field(compare=False, repr=False)
     root: str
 
+    @property
+    def is_local(self) -> bool:
+        """Tell whether it is a folder of this machine."""
+        return isinstance(self.files, LocalFileSystem)
+
     def __contains__(self, name: str) -> bool:
         """Tell whether a file is there; a store that does not answer is an error."""
         return bool(self._call_storage(lambda: self.files.get_file_info(self._path(name)).type == FileType.File))
@@ -30,7 +35,7 @@ class Bundle:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file; in an object store it is there once the upload is complete."""
-        if isinstance(self.files, LocalFileSystem):
+        if self.is_local:
             self._call_storage(lambda: write_atomic(Path(self._path(name)), content))
         else:
             self._call_storage(lambda: self._upload(name, content))

@@ -8,6 +8,7 @@ from harness.errors import HarnessError
 
 CANDIDATE = "candidate"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+SHOWN = 19  # characters of a digest
 FORM = "`sha256:` and 64 hexadecimal digits in lower case"
 
 
@@ -36,3 +37,21 @@ class Identity:
 def is_digest(text: str) -> bool:
     """Tell whether a text is a digest as identities have it, not one of another algorithm, case or length."""
     return DIGEST.fullmatch(text) is not None
+
+
+def short_digest(digest: str) -> str:
+    """Return a digest as people are shown it: `sha256:7ec632ced97a…`."""
+    return f"{digest[:SHOWN]}…"
+
+
+def short_identity(who: Identity) -> str:
+    """Return a candidate as people are shown it, with what proves it: `models:/fraud/2 (sha256:7ec632ced97a…)`."""
+    name = short_digest(who.revision) if is_digest(who.revision) else who.revision
+    return f"{name} ({proof_text(who)})"
+
+
+def proof_text(who: Identity) -> str:
+    """Return the digest that proves a candidate, or that there is none; of rows that nobody named, that."""
+    if who.digest:
+        return short_digest(who.digest)
+    return "of the rows, as nobody named the model" if is_digest(who.revision) else "declared, without digest"

@@ -179,7 +179,7 @@ def test_revision_that_is_a_digest_is_shortened(piped: Printed) -> None:
 
     lines = piped(nameless).splitlines()
 
-    assert "card-fraud: candidate sha256:5a5a5a5a5a5a… (declared, without digest)" == lines[0]
+    assert "card-fraud: candidate sha256:5a5a5a5a5a5a… (of the rows, as nobody named the model)" == lines[0]
 
 
 def test_markup_in_names_is_only_text(piped: Printed) -> None:

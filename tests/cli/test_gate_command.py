@@ -21,7 +21,7 @@ def declared(project: Path, asked: str = "{at_least: 0.7}") -> Path:
     [
         ("{at_least: 0.7}", 0, "PASS  m/2 may pass ci"),
         ("{at_least: 0.95}", 1, "FAIL  m/2 may not pass ci"),
-        ("{at_least: 0.8}", 2, "reported, does not block"),
+        ("{at_least: 0.8}", 0, "INCONCLUSIVE, NOT BLOCKING  m/2 is not decided for ci"),
     ],
 )
 def test_a_gate_decides_from_the_recorded_run(
@@ -32,6 +32,23 @@ def test_a_gate_decides_from_the_recorded_run(
     done = harness("gate", "ci", "--candidate", "m/2")
 
     assert (code, True) == (done.code, message in done.out)
+
+
+def test_only_a_gate_that_reports_lets_an_undecided_candidate_through(gated: Path, harness: Command) -> None:
+    harness("run", declared(gated, "{at_least: 0.8}"))
+
+    done = harness("gate", "strict", "--candidate", "m/2", "--as-of", "2026-01-18")
+
+    assert done.code > 0
+
+
+def test_a_gate_names_the_candidates_it_knows(gated: Path, harness: Command) -> None:
+    harness("run", declared(gated))
+
+    done = harness("gate", "ci", "--candidate", "m/3")
+
+    assert 3 == done.code
+    assert "no run of this candidate in the ledger, which knows m/2 (declared, without digest); name one" in done.out
 
 
 def test_a_decision_is_recorded_and_machines_can_read_it(gated: Path, harness: Command) -> None:

@@ -290,9 +290,31 @@ def test_a_revision_of_two_digests_names_nobody() -> None:
         candidate_named("models:/fraud/2", candidates)
 
 
-def test_a_digest_that_is_cut_short_names_nobody() -> None:
-    with pytest.raises(UsageError, match="candidate 'sha256:aaaa' is no whole digest; give `sha256:` and 64"):
-        candidate_named("sha256:aaaa", [CANDIDATE])
+@pytest.mark.parametrize("length", [12, 19, 40, 71])
+def test_a_candidate_is_named_by_the_start_of_its_digest(length: int) -> None:
+    others = [replace(CANDIDATE, revision="other", digest=digest_of("other")), Identity(revision="v3")]
+
+    digest = str(CANDIDATE.digest)
+    assert [CANDIDATE] * 2 == [
+        candidate_named(text, [CANDIDATE, *others]) for text in (digest[:length], digest[7 : length + 7])
+    ]
+
+
+def test_a_start_of_two_digests_names_nobody() -> None:
+    alike = replace(CANDIDATE, digest=str(CANDIDATE.digest)[:-1] + "0")
+
+    with pytest.raises(UsageError, match="was run with 2 digests; name one of sha256:"):
+        candidate_named(str(CANDIDATE.digest)[:20], [CANDIDATE, alike])
+
+
+def test_a_revision_with_and_without_a_digest_is_told_apart_by_it() -> None:
+    with pytest.raises(UsageError, match=r"with 1 digests; name one of sha256:[0-9a-f]{64}; other runs .* have none"):
+        candidate_named("models:/fraud/2", [CANDIDATE, replace(CANDIDATE, digest=None)])
+
+
+def test_a_start_of_no_digest_names_nobody() -> None:
+    with pytest.raises(UsageError, match=r"has a digest that starts with 'sha256:0123'; there is models:/"):
+        candidate_named("sha256:0123", [CANDIDATE])
 
 
 def test_an_unknown_candidate_is_an_error_of_every_suite() -> None:

@@ -66,7 +66,7 @@ def _gate_suite(decision: GateDecision) -> Element:
         SubElement(case, ELEMENT[decision.outcome], type=decision.outcome, message=headline).text = text
     else:
         if decision.outcome == "inconclusive":
-            SubElement(case, "skipped", type="warning", message=headline)
+            SubElement(case, "skipped", type="warning", message=f"{words.title}: {headline}")
         SubElement(case, "system-out").text = text
     suite.attrib |= _totals(list(suite))
     suite.set("time", "0")

@@ -73,7 +73,7 @@ def _unreferring(text: str) -> str:
 
 def _decision(decision: GateDecision) -> Iterator[Part]:
     words, outcome = describe_decision(decision), decision.outcome
-    yield Part(text=f"## {EMOJI[outcome]} {outcome.capitalize()}: {escape_markdown(words.headline)}\n\n")
+    yield Part(text=f"## {EMOJI[outcome]} {words.title.capitalize()}: {escape_markdown(words.headline)}\n\n")
     reasons = [*words.reasons, *words.notices, *(f"warning: {warning}" for warning in words.warnings)]
     yield from (Part(text=f"- {escape_markdown(reason)}\n", counted="reason") for reason in reasons)
 

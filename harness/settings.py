@@ -25,6 +25,11 @@ class Settings:
         """Return the folder for what runs leave behind."""
         return self.root / ".harness"
 
+    @property
+    def schemas(self) -> Path:
+        """Return the folder with the schemas that editors hold this project's files to."""
+        return self.store / "schemas"
+
 
 def find_settings(start: Path) -> Settings:
     """Return the settings of the nearest pyproject.toml at or above a folder, else that folder's defaults."""

@@ -14,6 +14,7 @@ from harness.cli.printing import replace_unprintable
 from harness.errors import HarnessError
 
 COMMANDS: Mapping[str, str] = {
+    "init": "Write suite, gates file and CI workflow for a table of scores.",
     "run": "Run suites, judge what they measure and record it.",
     "validate": "Check suites without measuring anything.",
     "plan": "Say what the data at hand can decide, and how many rows it takes.",
@@ -22,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "runs": "List, show, compare and explain recorded runs.",
     "plugins": "List plugins, or show what one offers.",
     "selftest": "Ask the gate about one candidate on fresh rows, again and again.",
+    "schema": "Print a JSON schema, for editors.",
     "new": "Write a commented suite, plugin or target to start from.",
 }
 PLUGIN_COMMANDS = "harness.commands"

@@ -1,7 +1,8 @@
 """`harness new`: writes a commented suite, plugin or target to start from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,8 +12,24 @@ from harness.plugins.discovery import discover_plugins
 from harness.presets import scaffolds
 from harness.presets.columns import read_table
 from harness.presets.fill import write_new
-from harness.presets.suites import LATER, PRESETS, Wanted, suite_file
+from harness.presets.published import write_schemas
+from harness.presets.suites import LATER, PRESETS, Wanted, Written, suite_file
 from harness.settings import find_settings
+
+TABLE_OPTIONS = (
+    click.option("--preset", default="classifier", metavar="NAME", help=f"What to judge: {', '.join(PRESETS)}."),
+    click.option("--from", "source", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The table."),
+    click.option("--label", metavar="COLUMN", help="The column with the truth, 0 or 1."),
+    click.option("--score", metavar="COLUMN", help="The column with the model's score."),
+    click.option("--id", "id", metavar="COLUMN", help="The column that names each row."),
+)
+
+
+def from_table(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that say which table a suite is of, and which of its columns is what."""
+    for option in reversed(TABLE_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.group("new")
@@ -21,20 +38,16 @@ def command() -> None:
 
 
 @command.command("suite")
-@click.option("--preset", default="classifier", metavar="NAME", help=f"What to judge: {', '.join(PRESETS)}.")
-@click.option("--from", "source", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The table.")
+@from_table
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write; default NAME.suite.yaml.")
-@click.option("--label", metavar="COLUMN", help="The column with the truth, 0 or 1.")
-@click.option("--score", metavar="COLUMN", help="The column with the model's score.")
-@click.option("--id", "key", metavar="COLUMN", help="The column that names each row.")
-def suite(preset: str, source: Path, out: Path | None, label: str | None, score: str | None, key: str | None) -> int:
+def suite(out: Path | None, **asked: Any) -> int:
     """Write a suite that runs as it is on a parquet or CSV table."""
-    if preset not in PRESETS:
-        raise UsageError(_no_preset(preset))
-    wanted = Wanted(out=out or suite_file(source), label=label, score=score, id=key)
-    written = PRESETS[preset](read_table(str(source)), wanted)
-    write_new({wanted.out: written.text})
-    say(f"wrote {wanted.out}: {written.summary}\nread it, correct it, then: harness run {wanted.out}")
+    settings = find_settings(Path.cwd())
+    path = out or suite_file(asked["source"])
+    written = write_suite(path, settings.schemas, **asked)
+    write_new({path: written.text})
+    write_schemas(settings.schemas)
+    say(f"wrote {path}: {written.summary}\nread it, correct it, then: harness run {path}")
     return 0
 
 
@@ -43,6 +56,7 @@ def suite(preset: str, source: Path, out: Path | None, label: str | None, score:
 def plugin(name: str) -> int:
     """Write a distribution with one check, in a folder NAME."""
     _write(scaffolds.plugin(name, discover_plugins()), f"pip install -e ./{name} && harness run {name}/example")
+    write_schemas(Path(name) / ".harness" / "schemas")
     return 0
 
 
@@ -52,6 +66,7 @@ def target(name: str) -> int:
     """Write a project with a target of its own, in a folder NAME."""
     known = discover_plugins(find_settings(Path.cwd()).plugins)
     _write(scaffolds.target(name, known), f"cd {name} && harness run {name}.suite.yaml")
+    write_schemas(Path(name) / ".harness" / "schemas")
     return 0
 
 
@@ -59,6 +74,13 @@ def _write(contents: Mapping[Path, str], then: str) -> None:
     for path in write_new(contents):
         say(f"wrote {path}")
     say(f"then: {then}")
+
+
+def write_suite(path: Path, schemas: Path, *, preset: str, source: Path, **columns: str | None) -> Written:
+    """Return the text of a suite on a table; a preset that is not there is an error."""
+    if preset not in PRESETS:
+        raise UsageError(_no_preset(preset))
+    return PRESETS[preset](read_table(str(source)), Wanted(out=path, schemas=schemas, **columns))
 
 
 def _no_preset(name: str) -> str:

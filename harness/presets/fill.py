@@ -11,7 +11,7 @@ from harness.documents import parse_yaml
 from harness.errors import UsageError
 from harness.files import write_atomic
 
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+PLAIN = re.compile(r"[A-Za-z_.][A-Za-z0-9_./-]*")
 
 
 def template(path: str) -> str:

@@ -33,6 +33,7 @@ class Wanted:
     """What the command line names: where to write, and the columns whose role it tells."""
 
     out: Path
+    schemas: Path
     label: str | None = None
     score: str | None = None
     id: str | None = None
@@ -57,7 +58,7 @@ def classifier(table: Table, wanted: Wanted) -> Written:
     values |= {
         "positives": positive,
         "cluster": f"[{groups}]" if groups else None,
-        "config": _config(columns, roles.score),
+        "config": _config(columns, roles.score, as_yaml(f"{suite_name(wanted.out)}-v1")),
         "recall": "0.6",
         "precision": "0.6",
         "auc": "0.6" if roles.score else None,
@@ -96,33 +97,40 @@ PRESETS: Mapping[str, Callable[[Table, Wanted], Written]] = {"classifier": class
 LATER: Sequence[str] = ("fraud", "rag")
 
 
+def schema_path(folder: Path, name: str, file: Path) -> str:
+    """Return where a file finds its schema: from the file's own folder, as editors read it."""
+    return Path(os.path.relpath(folder / f"{name}.json", file.resolve().parent)).as_posix()
+
+
 def suite_file(source: Path) -> Path:
     """Return where a suite goes when nothing else is said: here, named like its table."""
-    return Path(f"{_name(source)}{SUFFIX}")
+    return Path(f"{suite_name(source)}{SUFFIX}")
 
 
 def _common(table: Table, wanted: Wanted) -> dict[str, str | None]:
     folder = wanted.out.resolve().parent
     return {
-        "name": as_yaml(_name(wanted.out)),
-        "file": as_yaml(str(wanted.out)),
+        "name": as_yaml(suite_name(wanted.out)),
+        "file": as_yaml(os.path.relpath(wanted.out)),
         "source": as_yaml(Path(os.path.relpath(table.uri, folder)).as_posix()),
         "rows": f"{table.rows:,}",
+        "model": as_yaml(f"{suite_name(wanted.out)}-v1"),
+        "schema": schema_path(wanted.schemas, "suite", wanted.out),
     }
 
 
-def _name(path: Path) -> str:
+def suite_name(path: Path) -> str:
     """Return a suite's name as a suite may be called."""
     stem = path.name.removesuffix(SUFFIX).rsplit(".", 1)[0] if not path.name.endswith(SUFFIX) else path.name
     clean = re.sub(r"[^A-Za-z0-9._-]+", "-", stem.removesuffix(SUFFIX)).strip("-._")
     return clean or "suite"
 
 
-def _config(columns: Mapping[str, str], score: Column | None) -> str:
+def _config(columns: Mapping[str, str], score: Column | None, model: str) -> str:
     own = {role: columns[role] for role in ("score", "decision") if role in columns}
     if "decision" not in own and score is not None:
         own["operating_point"] = f"{{threshold: {_threshold(score)}}}"
-    return f"{{{', '.join(f'{key}: {value}' for key, value in {'data': 'scored', **own}.items())}}}"
+    return f"{{{', '.join(f'{key}: {value}' for key, value in {'data': 'scored', 'model': model, **own}.items())}}}"
 
 
 def _threshold(score: Column) -> str:

@@ -20,9 +20,9 @@ SCHEMA = pa.schema(
         MARK: pa.int8(),
         "column": pa.dictionary(pa.int32(), pa.string()),
         "kind": pa.dictionary(pa.int32(), pa.string()),
-        "what": pa.dictionary(pa.int32(), pa.string()),  # missing, below, above, bin, single, category, uncounted
+        "what": pa.dictionary(pa.int32(), pa.string()),  # missing, below, above, bin, single, spike, category, ...
         "shift": pa.int8(),
-        "key": pa.int64(),  # of a bin its code, of a single value the value's own key
+        "key": pa.int64(),  # of a bin its code, of a single value or a spike the value's own key
         "category": pa.string(),
         "count": pa.int64(),
     }
@@ -33,7 +33,7 @@ TOLD = ("rows", "missing", "below", "above", "uncounted")
 
 
 def save_profile(profile: Profile, path: Path) -> None:
-    """Write a profile with at most 1,024 bins a column; single values stay apart."""
+    """Write a profile with at most 1,024 bins a column; single values and frequent ones stay apart."""
     rows = [row for column in profile.columns.values() for row in _rows(column)]
     pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path, compression="zstd", compression_level=9)
 
@@ -69,6 +69,10 @@ def _rows(column: ColumnProfile) -> Iterator[dict[str, object]]:
     for code, count, low, single in zip(kept.bin, kept.count, kept.low, kept.single, strict=True):
         what, key = ("single", low) if single else ("bin", code)
         yield {**same, "what": what, "shift": kept.shift, "key": int(key), "count": int(count)}
+    apart = {*kept.low[kept.single].tolist()}
+    for key, count in column.frequent.items():
+        if key not in apart:
+            yield {**same, "what": "spike", "key": key, "count": count}
     for name, count in sorted(column.categories.items()):
         yield {**same, "what": "category", "category": name, "count": count}
 
@@ -91,6 +95,7 @@ def _load_column(name: str, rows: Sequence[Mapping[str, Any]]) -> ColumnProfile:
         bins=_bins([row for row in rows if row["what"] in ("bin", "single")]),
         categories=categories,
         uncounted=message["uncounted"],
+        spikes={row["key"]: row["count"] for row in rows if row["what"] == "spike"},
     )
 
 

@@ -1,5 +1,6 @@
 """What a table's columns hold, as counts that merge: the one thing drift is computed from."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,6 +14,7 @@ from harness.tables import bins
 from harness.tables.bins import EMPTY, Bins, Keys, Numbers
 
 MOST_CATEGORIES = 50_000
+FREQUENT = 1_000  # a value is frequent where it is one of so many or more often
 Kind = Literal["number", "time", "text"]
 KINDS: Mapping[Kind, tuple[str, ...]] = {
     "number": (
@@ -36,7 +38,8 @@ class ColumnProfile:
 
     `bins` are of the finite numbers, of points in time (microseconds), or of the lengths of text. `categories` counts
     each text; of more than 50,000 different ones it holds the most frequent, each of which may occur `uncounted` times
-    more than it says, and any other at most so often. NaN is missing; infinities count apart.
+    more than it says, and any other at most so often. NaN is missing; infinities count apart. `spikes` counts, by their
+    keys, the values that are 1 of 1,000 or more and have no bin to themselves, where the rows were asked for them.
     """
 
     name: str
@@ -48,6 +51,15 @@ class ColumnProfile:
     bins: Bins = EMPTY
     categories: Mapping[str, int] = field(default_factory=dict)
     uncounted: int = 0
+    spikes: Mapping[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse spikes that are more than the values of their bin."""
+        if _exceed(self.spikes, self.bins):
+            raise HarnessError(
+                f"column {self.name!r} has a value more often than its bin has values: rows changed while they were "
+                f"counted, or the profile is damaged; profile the data anew, of a table that nobody writes to"
+            )
 
     @property
     def present(self) -> int:
@@ -57,6 +69,17 @@ class ColumnProfile:
     def values(self, keys: Keys) -> Numbers:
         """Return keys of this column's bins as numbers; points in time are seconds."""
         return keys / 1e6 if self.kind == "time" else bins.numbers_of(keys)
+
+    @property
+    def frequent_from(self) -> int:
+        """Return how often a finite value must occur to be one of 1,000."""
+        return -(-self.bins.total // FREQUENT)
+
+    @property
+    def frequent(self) -> Mapping[int, int]:
+        """Return how often each value that is known to be 1 of 1,000 or more occurs, by its key."""
+        alone = self.bins.single & (self.bins.count >= self.frequent_from)
+        return {**dict(zip(self.bins.low[alone].tolist(), self.bins.count[alone].tolist(), strict=True)), **self.spikes}
 
     @property
     def mean(self) -> float:
@@ -140,6 +163,14 @@ def _merge_categories(parts: Sequence[ColumnProfile]) -> tuple[Mapping[str, int]
     less = _surplus(np.fromiter(total.values(), np.int64, len(total)))
     kept = {name: count - less for name, count in total.items() if count > less} if less else total
     return kept, less + sum(part.uncounted for part in parts)
+
+
+def _exceed(spikes: Mapping[int, int], bins: Bins) -> bool:
+    """Tell whether the spikes of a bin are more than its values."""
+    by_bin: Counter[int] = Counter()
+    for key, count in spikes.items():
+        by_bin[key >> bins.shift] += count
+    return any(count > bins.count[bins.bin == code].sum() for code, count in by_bin.items())
 
 
 def _surplus(counts: Keys) -> int:

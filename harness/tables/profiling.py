@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import HarnessError, UsageError
-from harness.tables import engines, profile_files, remote_tables, scan
+from harness.tables import engines, profile_files, remote_tables, scan, spikes
 from harness.tables.files import parquet_file
 from harness.tables.profiles import KINDS, ColumnProfile, Kind, Profile, kind_of, profile_batches
 from harness.tables.sql import Sql, column, sql
@@ -124,7 +124,7 @@ def _with(known: Profile, query: Sql, wanted: Mapping[str, Kind], more: Mapping[
 
 def _readable(query: Sql, kinds: Mapping[str, Kind]) -> Profile:
     try:
-        return _profile_parquet(query, kinds)
+        return spikes.with_spikes(_narrow(query, kinds), _profile_parquet(query, kinds))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise HarnessError(f"{', '.join(kinds)} cannot be read: {error}; repair what wrote the table") from error
 
@@ -150,7 +150,12 @@ def _is_ready(kind: pa.DataType) -> bool:
 
 
 def _profile_query(query: Sql, kinds: Mapping[str, Kind]) -> Profile:
-    read = [sql(f"{READ_AS[kind]} AS {{name}}", name=column(name)) for name, kind in kinds.items()]
-    narrowed = sql("SELECT {read} FROM ({query})", read=read, query=query)
+    narrowed = _narrow(query, kinds)
     at = remote_tables.answering(narrowed)
     return engines.profile(narrowed, at, kinds) if at else profile_batches(scan.batches(narrowed, ROWS), kinds)
+
+
+def _narrow(query: Sql, kinds: Mapping[str, Kind]) -> Sql:
+    """Return the query's columns as they are profiled: doubles, microseconds and text."""
+    read = [sql(f"{READ_AS[kind]} AS {{name}}", name=column(name)) for name, kind in kinds.items()]
+    return sql("SELECT {read} FROM ({query})", read=read, query=query)

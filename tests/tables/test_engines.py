@@ -159,6 +159,46 @@ def test_every_engine_gives_the_verdicts_that_duckdb_gives(
     assert "error" not in {verdict[3] for verdict in actual}
 
 
+SPIKY = """
+name: spiky
+data: {{today: {{{today}}}, training: {{{training}}}}}
+target: {{kind: table, config: {{data: today}}}}
+steps:
+  - check: drift.columns
+    with: {{reference: training, columns: [x, at]}}
+    require: {{ks: {{at_most: 0.05}}}}
+"""
+
+
+def spiky(seed: int) -> pa.Table:
+    """Rows of which a third share a number and a moment, amid more others than there are bins."""
+    chance, size = np.random.default_rng(seed), 30_000
+    shared = chance.random(size) < 0.3
+    times = np.where(shared, 10**15, chance.integers(0, 2 * 10**15, size))
+    numbers = np.where(shared, 37.42, chance.uniform(0, 200, size))
+    return pa.table({"x": numbers, "at": pa.array(times, pa.timestamp("us"))})
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("engine", ["delta", "postgres", "spark"])
+def test_every_engine_counts_values_that_many_rows_share_apart(
+    engine: str, project: Path, harness: Command, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = request.getfixturevalue("postgres") if engine == "postgres" else ""
+    monkeypatch.setenv("PAYMENTS_DB", url)
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", FEW_PARTITIONS)
+    found = []
+
+    for place in (Place("duckdb"), Place(engine, url)):
+        named = {name: place.holds(name, spiky(seed), project) for seed, name in enumerate(("today", "training"))}
+        (project / "spiky.suite.yaml").write_text(SPIKY.format(**named))
+        assert 0 == harness("run", "spiky.suite.yaml", "--out", place.name).code
+        run = json.loads((project / place.name / "spiky" / "run.json").read_text())
+        found.append([shown(verdict) for verdict in run["verdicts"]])
+
+    assert found[0] == found[1]
+
+
 DYING = """
 name: dying
 data: {here: {source: here.parquet}, there: {source: 'spark:./here.parquet', connection: 'local[1]'}}

@@ -1,5 +1,6 @@
 """A profile is the same however its rows were divided, and says no more than it knows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from harness import Dataset, HarnessError, UsageError, save_profile
 from harness.tables import bins, profiling, scan
@@ -290,3 +292,57 @@ def test_the_columns_of_a_wide_table_are_counted_as_they_are_asked_for(
     assert narrow == dict(wide.columns)
     assert isinstance(wide.columns, profiling.ColumnsInTurn)
     assert 3 >= len(wide.columns.counted)
+
+
+def spiky(place: float, share: float, n: int = 300_000) -> NDArray[np.float64]:
+    """Numbers of which a share is one of many that would fall into its bin."""
+    chance = np.random.default_rng(11)
+    return np.where(chance.random(n) < share, place, chance.uniform(-200, 200, n))
+
+
+def write_profile(values: NDArray[np.float64], path: Path) -> Dataset:
+    pq.write_table(pa.table({"x": values}), path, row_group_size=70_000)
+    return reopened(path)
+
+
+@pytest.mark.parametrize("place", [100.0, 37.42, -29.69911764705882])
+@pytest.mark.parametrize("share", [0.005, 0.3, 0.9])
+def test_a_value_that_many_rows_share_is_counted_apart_in_whatever_order_they_come(
+    tmp_path: Path, place: float, share: float
+) -> None:
+    values = spiky(place, share)
+    mixed, ordered = (
+        write_profile(each, tmp_path / f"{name}.parquet")
+        for name, each in (("mixed", values), ("ordered", np.sort(values)))
+    )
+
+    found = mixed.profile()["x"]
+
+    assert found == ordered.profile()["x"] == mixed.with_column("one", "1").profile(["x"])["x"]
+    assert {int(bins.keys_of(np.array([place]))[0]): (values == place).sum()} == found.frequent
+    assert len(values) == found.bins.total
+
+
+def test_points_in_time_that_many_rows_share_are_counted_apart() -> None:
+    times = np.where(np.arange(100_000) % 3, 86_400_000_000, np.random.default_rng(2).integers(0, 10**15, 100_000))
+
+    found = dataset({"at": pa.array(times, pa.timestamp("us"))}).profile()["at"]
+
+    assert {86_400_000_000: (times == 86_400_000_000).sum()} == found.frequent
+
+
+def test_a_saved_profile_keeps_the_values_that_many_rows_share(tmp_path: Path) -> None:
+    whole = dataset({"x": spiky(37.42, 0.2), "zero": spiky(0.0, 0.2)}).profile()
+    save_profile(whole, tmp_path / "train.profile")
+
+    found = reopened(tmp_path / "train.profile").profile()
+
+    assert [{**whole[name].frequent} for name in ("x", "zero")] == [found[name].frequent for name in ("x", "zero")]
+
+
+def test_a_profile_with_more_of_a_value_than_of_its_bin_is_refused() -> None:
+    held = dataset({"x": spiky(37.42, 0.2)}).profile()["x"]
+    more = {key: int(held.bins.total) for key in held.spikes}
+
+    with pytest.raises(HarnessError, match="column 'x' has a value more often than its bin has values"):
+        replace(held, spikes=more)

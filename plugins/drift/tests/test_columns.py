@@ -10,13 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from harness_drift import DISTANCES, columns, prediction
+from harness_drift import DISTANCES, columns, distances, prediction
 from harness_drift.column_pair import PLAIN
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from harness import HarnessError, Measurement, UsageError, save_profile
+from harness import ColumnProfile, HarnessError, Measurement, UsageError, save_profile
+from harness.tables import bins
 from harness.testing import FakeTarget, dataset, measure
 
 Found = Mapping[tuple[str, str], Measurement]
@@ -85,6 +88,59 @@ def test_wasserstein_is_scipys_within_the_stated_bound(name: str, shift: float) 
     within = float(found.evidence["within"])
     assert expected == pytest.approx(values_of(found)["value"], abs=within * 1.05 + 1e-9)
     assert values_of(found)["value"] == pytest.approx(expected, rel=0.02, abs=1e-6 * np.abs(reference).mean())
+
+
+@pytest.mark.parametrize("place", [0.0, 100.0, 37.42, 1 / 3, -29.69911764705882])
+@pytest.mark.parametrize("share", [0.002, 0.02, 0.3, 0.9])
+def test_a_value_that_many_rows_share_makes_the_bound_of_ks_no_wider(place: float, share: float) -> None:
+    chance = np.random.default_rng(1)
+    reference, current = (
+        np.where(chance.random(n) < share, place, chance.uniform(-150, 150, n)) for n in (80_000, 60_000)
+    )
+
+    found = drift({"x": reference}, {"x": current})["ks", "x"]
+
+    within = float(found.evidence["within"])
+    assert stats.ks_2samp(reference, current, method="asymp").statistic == pytest.approx(seen(found), abs=within + 1e-9)
+    assert within < 0.001
+
+
+def test_a_saved_reference_knows_the_values_that_many_rows_share(tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    reference, current = (np.where(chance.random(n) < 0.3, 100.0, chance.uniform(0, 200, n)) for n in SIZES)
+    save_profile(dataset({"x": reference}).profile(), tmp_path / "reference.profile")
+
+    measured = measure(columns, {"x": current}, reference=opened(tmp_path / "reference.profile"))
+
+    found = next(each for each in measured if each.metric == "ks")
+    exact = stats.ks_2samp(reference, current, method="asymp").statistic
+    assert exact == pytest.approx(seen(found), abs=float(found.evidence["within"]))
+    assert float(found.evidence["within"]) < 0.01
+
+
+VALUES = st.lists(st.sampled_from([0.0, 1.0, 1.0, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0]), min_size=1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(reference=VALUES, current=VALUES, most=st.integers(2, 4), known=st.tuples(st.booleans(), st.booleans()))
+def test_ks_lies_within_its_bound_whatever_is_known_of_frequent_values(
+    reference: list[float], current: list[float], most: int, known: tuple[bool, bool]
+) -> None:
+    exact = stats.ks_2samp(reference, current, method="asymp").statistic
+
+    pair = distances.common_bins(*(coarse(*side, most) for side in zip((reference, current), known, strict=True)))
+    found, _ = distances.kolmogorov_smirnov(pair)
+
+    assert found.value - 1e-12 <= exact <= found.value + found.within + 1e-12
+
+
+def coarse(values: list[float], is_known: bool, most: int) -> ColumnProfile:
+    """The profile of values in few bins, in which those that a third of the rows share are counted apart or not."""
+    keys, counts = np.unique(np.array(values), return_counts=True)
+    exact = bins.from_counts(bins.keys_of(keys), counts)
+    spikes = {key: n for key, n in zip(exact.low.tolist(), counts.tolist(), strict=True) if 3 * n >= len(values)}
+    found = exact.limit_bins(most)
+    return ColumnProfile(name="x", kind="number", rows=len(values), bins=found, spikes=spikes if is_known else {})
 
 
 @pytest.mark.parametrize("n", [50, 5_000, 300_000])

@@ -1,5 +1,6 @@
 """Distances of two distributions from their bins, each with how far the bins may hide it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,11 +25,15 @@ class Distance:
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One side's counts, least and greatest keys, bin by bin of the bins that either side occupies."""
+    """One side's counts, least and greatest keys, bin by bin of the bins that either side occupies.
+
+    `frequent` counts each value of `Pair.frequent`; 0 where it is as rare as others.
+    """
 
     count: Codes
     low: Codes
     high: Codes
+    frequent: Codes
 
     @cached_property
     def total(self) -> int:
@@ -50,10 +55,11 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Reference and current in the same bins, in order."""
+    """Reference and current in the same bins, in order; `frequent` is in which bin each frequent value of either is."""
 
     reference: Side
     current: Side
+    frequent: Codes
 
     def hidden(self) -> Flags:
         """Tell in which bins the order of both sides' values is unknown, or the distance not at the bin's end."""
@@ -69,15 +75,18 @@ def common_bins(reference: ColumnProfile, current: ColumnProfile) -> Pair:
     sides = [column.bins.coarsen(shift) for column in (reference, current)]
     both = np.sort(np.concatenate([sides[0].bin, sides[1].bin]), kind="stable")
     codes = both[np.concatenate([[True], both[1:] != both[:-1]])] if both.size else both
-    one, other = (_side(bins, codes) for bins in sides)
-    return Pair(reference=one, current=other)
+    known = reference.frequent, current.frequent
+    keys = np.array(sorted({*known[0], *known[1]}), np.int64)
+    one, other = (_side(bins, codes, keys, counts) for bins, counts in zip(sides, known, strict=True))
+    return Pair(reference=one, current=other, frequent=np.searchsorted(codes, keys >> shift))
 
 
-def _side(bins: Bins, codes: Codes) -> Side:
+def _side(bins: Bins, codes: Codes, keys: Codes, known: Mapping[int, int]) -> Side:
+    frequent = np.array([known.get(key, 0) for key in keys.tolist()], np.int64)
     at = np.searchsorted(codes, bins.bin)
     count, low, high = np.zeros(codes.size, np.int64), np.full(codes.size, MOST), np.full(codes.size, LEAST)
     count[at], low[at], high[at] = bins.count, bins.low, bins.high
-    return Side(count=count, low=low, high=high)
+    return Side(count=count, low=low, high=high, frequent=frequent)
 
 
 def kolmogorov_smirnov(pair: Pair) -> tuple[Distance, int]:
@@ -85,9 +94,25 @@ def kolmogorov_smirnov(pair: Pair) -> tuple[Distance, int]:
     one, other = pair.reference, pair.current
     seen = np.abs(one.ends - other.ends)
     most, place = float(seen.max()), int(seen.argmax())
-    hidden = np.maximum(one.ends - other.starts, other.ends - one.starts)[pair.hidden()]
-    within = max(float(hidden.max(initial=0.0)) - most, 0.0)
+    hidden, (least, least_other) = pair.hidden(), (_least_shares(side, pair.frequent) for side in (one, other))
+    rest, rest_other = (_rest_shares(side, pair.frequent) for side in (one, other))
+    furthest = np.maximum(least + rest - least_other, least_other + rest_other - least)
+    within = max(float(furthest[np.concatenate([hidden, hidden[pair.frequent]])].max(initial=0.0)) - most, 0.0)
     return Distance(value=most, within=within), place if most else (seen.size - 1) // 2
+
+
+def _least_shares(side: Side, frequent: Codes) -> Numbers:
+    """Return the least share of values up to the start of each bin, then up to each frequent value."""
+    known = np.cumsum(side.frequent)
+    first = np.searchsorted(frequent, frequent)
+    inside = known - (known - side.frequent)[first]
+    return np.concatenate([side.starts, side.starts[frequent] + inside / side.total])
+
+
+def _rest_shares(side: Side, frequent: Codes) -> Numbers:
+    """Return the share of values whose place in its bin is unknown, for each bin and then each frequent value."""
+    rest = (side.count - np.bincount(frequent, side.frequent, side.count.size)) / side.total
+    return np.concatenate([rest, rest[frequent]])
 
 
 def wasserstein(pair: Pair, column: ColumnProfile) -> Distance:

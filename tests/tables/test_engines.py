@@ -33,6 +33,41 @@ steps:
         at: {{type: timestamp}}
         fraud: {{type: boolean}}
     require: {{violations: {{at_most: 0}}}}
+  - check: data.schema
+    name: more-rules
+    with:
+      columns:
+        amount:
+          nullable: true
+          finite: true
+          less_than: {{column: id}}
+          not_equal: {{sum: [customer, score]}}
+          equal: {{sum: [score, customer], within: 5}}
+          minimum: {{greater_than: 0}}
+          mean: {{min: 20, max: 60}}
+          median: {{min: 200}}
+          stdev: {{min: 1}}
+          sum: {{min: 1}}
+          quantiles: {{0.25: {{max: 100}}, 0.9: {{max: 10}}}}
+        channel:
+          not_in: ["it's"]
+          matches: "^[wp]"
+          not_matches: "b$"
+          length: {{max: 3}}
+          distinct: {{min: 3, max: 3}}
+          distinct_share: {{min: 0.5}}
+          includes: [web, app, 1]
+        charged_back: {{missing: true}}
+        at: {{maximum: {{less_than: 2026-01-03}}, not_equal: {{column: at}}}}
+        fraud: {{mean: {{min: 0.1, max: 0.9}}, less_than: {{column: id}}, includes: [true, 1]}}
+      patterns: {{'a.*': {{nullable: true, distinct: {{max: 2}}}}}}
+      some_rows:
+        - {{where: {{channel: web, amount: {{min: 20}}}}, columns: {{amount: {{max: 30, mean: {{max: 5}}}}}}, unique: [customer]}}
+        - {{where: {{charged_back: {{missing: true}}}}, columns: {{fraud: {{equal: false}}}}}}
+      unique: [customer, amount]
+      ordered: true
+      column_count: {{max: 8}}
+    require: {{violations: {{at_most: 0}}}}
   - check: data.references
     with: {{reference: customers, keys: {{customer: id}}}}
     require: {{orphans: {{at_most: 0}}}}

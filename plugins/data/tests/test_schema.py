@@ -196,7 +196,7 @@ def test_the_type_found_is_kept_as_evidence(bad: pa.Table) -> None:
         ({"columns": {"amount": {"min": float("nan")}}}, "should be a finite number"),
         ({"columns": {"amount": {"in": []}}}, "should have at least 1 item"),
         ({"columns": {"amount": {"nullable": "no"}}}, "nullable': Input should be a valid boolean; found 'no'"),
-        ({}, r"takes `columns: .*` or `file: SCHEMA.yaml`; found neither"),
+        ({}, r"takes rules as `columns: .*` or a `file: SCHEMA.yaml`; found neither"),
         ({"columns": {}}, "found neither"),
         ({"columns": {"amount": {}}, "file": "schema.yaml"}, "found both"),
         ({"file": "schema.yaml", "strict": True}, "put `strict: true` into 'schema.yaml'"),

@@ -92,13 +92,17 @@ def test_the_digest_of_the_file_is_kept_as_evidence(bad: pa.Table, tmp_path: Pat
         ("columns: {amount: {greater_than: {min_value: 0, raise_warning: true}}}", "`raise_warning` is not applied"),
         ("columns: {amount: {greater_than: {value: 0, other: 1}}}", "is not a Pandera schema"),
         ("columns: {amount: {coerce: true}}", "`coerce: True` is not applied to data that is only looked at"),
-        ("columns: {'^a.*$': {regex: true}}", "`regex: True` is not applied"),
+        ("columns: {'^a.*$': {regex: 'no'}}", "`regex: 'no'` is neither true nor false"),
+        ("columns: {amount: {}}\nordered: 'no'", "ordered: 'no' is neither true nor false"),
         ("columns: {amount: {dtype: flaot64}}", "type 'flaot64' is not an Ibis type"),
         ("columns: {amount: 3}", "column 'amount' should hold keys and values; found 3"),
         ("columns: {amount: {}}\nchecks: {greater_than: 0}", "`checks: .*` is not applied"),
         ("columns: {}\nreport_duplicates: exclude_first", "`report_duplicates: exclude_first` is not applied"),
         ("columns: {amount: {report_duplicates: exclude_last}}", "all duplicates are counted; write all"),
-        ("columns: {amount: {}}\nstrict: filter", "strict: 'filter' changes the data"),
+        (
+            "columns: {amount: {}}\nstrict: filter",
+            "strict: 'filter' is neither true nor false",
+        ),
         ("columns: {amount: {}}\nstrcit: true", r"no key 'strcit'; did you mean 'strict'\?"),
         ("columns: {amount: {unique: true}, amount: {}}", "key 'amount' is given twice"),
         ("columns: {}", "declares no columns"),
@@ -191,3 +195,13 @@ def test_schemas_that_pandera_writes_of_a_pandas_table_are_read(tmp_path: Path) 
     found = counted(pa.Table.from_pandas(frame), written(tmp_path, pandas_io.to_yaml(asked)))
 
     assert {("country", "isin"): 1} == {key: count for key, count in found.items() if count}
+
+
+def test_columns_of_a_pattern_and_their_order_are_held_to_a_file(tmp_path: Path) -> None:
+    rows = pa.table({"f_2": [1.0, -1.0], "f_1": [-1.0, -1.0], "key": [1, 2]})
+    text = "{columns: {key: {}, f_: {regex: true, greater_than: 0}, g_: {regex: true}}, ordered: true}"
+
+    found = counted(rows, written(tmp_path, text))
+
+    broken = {key: count for key, count in found.items() if count}
+    assert {("f_2", "greater_than"): 1, ("f_1", "greater_than"): 2, ("g_", "present"): 2, ("", "ordered"): 3} == broken

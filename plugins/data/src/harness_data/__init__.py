@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from harness import Check, Dataset, Measurement, UsageError, check, hookimpl, samples
-from harness_data.declared import ColumnRules
+from harness_data.declared import ColumnRules, Patterns, SomeRows, Unique, WholeRange
 
 Tolerance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 SchemaFile = Annotated[Path, Field(strict=False)]
@@ -21,21 +21,41 @@ def schema(
     data: Dataset,
     *,
     columns: Mapping[str, ColumnRules] | None = None,
+    patterns: Patterns | None = None,
+    some_rows: Sequence[SomeRows] = (),
+    unique: Unique = (),
     strict: bool = False,
+    ordered: bool = False,
+    column_count: WholeRange | None = None,
     file: SchemaFile | None = None,
     sample: bool = False,
 ) -> Iterator[Measurement]:
-    """Count the rows that break each rule of a schema, given as `columns` or as a Pandera YAML file."""
-    from harness_data import schemas, violations  # noqa: PLC0415 - Pandera and Ibis cost more than a second
+    """Count the rows that break each rule of a schema, written here or in a Pandera YAML file."""
+    from harness_data import schemas, violations  # noqa: PLC0415 - Ibis costs half a second
 
-    if (file is None) == (not columns):
+    rules = (columns, patterns, some_rows, unique, column_count)
+    if (file is None) == (not any(rules)):
         found = "neither" if file is None else "both"
         raise UsageError(
-            f"data.schema takes `columns: {{NAME: RULES}}` or `file: SCHEMA.yaml`; found {found}; give one"
+            f"data.schema takes rules as `columns: {{NAME: RULES}}` or a `file: SCHEMA.yaml`; found {found}; give one"
         )
-    if file is not None and strict:
-        raise UsageError(f"data.schema reads strictness from the schema file; put `strict: true` into {str(file)!r}")
-    declared = schemas.from_file(str(file)) if file is not None else schemas.from_rules(columns or {}, strict)
+    if file is not None and (strict or ordered):
+        key = "strict" if strict else "ordered"
+        raise UsageError(f"data.schema reads `{key}` from the schema file; put `{key}: true` into {str(file)!r}")
+    if file is not None:
+        from harness_data import pandera_files  # noqa: PLC0415 - Pandera costs another second
+
+        declared = pandera_files.from_file(str(file))
+    else:
+        declared = schemas.schema_of(
+            columns or {},
+            patterns or {},
+            some_rows,
+            unique,
+            strict=strict,
+            ordered=ordered,
+            column_count=column_count,
+        )
     yield from violations.measure(data, declared, sample)
 
 

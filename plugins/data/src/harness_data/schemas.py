@@ -1,93 +1,113 @@
-"""Makes one Pandera schema of what a suite declares, refusing every key that Pandera would pass over in silence."""
+"""What a table is held to, as values, from the rules that a suite writes."""
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
-import pandera.ibis as pa
-from pandera.errors import SchemaDefinitionError, SchemaInitError
-from pandera.io.ibis_io import deserialize_schema
 
-from harness import UsageError, parse_yaml
-from harness_data.declared import ColumnRules, nearest
-from harness_data.predicates import PASSES
+from harness import UsageError
+from harness_data.declared import AGGREGATES, ColumnRules, Other, Range, RowRules, SomeRows, Unique, WholeRange
+from harness_data.predicates import OfRow, Predicate
 
-SHORT = {"greater_than_or_equal_to": "min", "less_than_or_equal_to": "max", "isin": "in"}
-PANDAS = {
-    "str": "string",
-    "object": "string",
-    "bool": "boolean",
-    "double": "float64",
-    "float": "float64",
-    "int": "int64",
+TESTS: Mapping[str, tuple[str, str]] = {
+    "min": ("greater_than_or_equal_to", "min_value"),
+    "max": ("less_than_or_equal_to", "max_value"),
+    "greater_than": ("greater_than", "min_value"),
+    "less_than": ("less_than", "max_value"),
+    "equal": ("equal_to", "value"),
+    "not_equal": ("not_equal_to", "value"),
+    "in": ("isin", "allowed_values"),
+    "not_in": ("notin", "forbidden_values"),
+    "matches": ("str_contains", "pattern"),
+    "not_matches": ("str_not_contains", "pattern"),
 }
-FRAME = ("schema_type", "version", "api", "columns", "strict", "unique", "name", "title", "description")
-COLUMN = ("dtype", "nullable", "unique", "required", "checks", "name", "title", "description")
-# Keys that change data, or that Pandera's Ibis backend does not apply: fine only where they ask for nothing.
-IDLE_FRAME = ("checks", "index", "dtype", "coerce", "ordered", "unique_column_names", "add_missing_columns")
-FLAGS = ("nullable", "unique", "required")
-IDLE_COLUMN = ("coerce", "regex", "default", "drop_invalid_rows")
-REPORTING = ("report_duplicates", "metadata")
-IDLE_OPTIONS = ("raise_warning", "n_failure_cases", "groupby", "groups")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
-    """A Pandera schema, the types of its columns, what its checks are called, and the digest of its file."""
+class Aggregate:
+    """What all values of a column come to, and where that must lie; `of` names it, a quantile with its `share`."""
 
-    frame: pa.DataFrameSchema
-    types: Mapping[str, dt.DataType]
-    names: Mapping[str, str] = field(default_factory=dict)
+    name: str
+    of: str
+    within: Sequence[Predicate]
+    share: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSchema:
+    """What one column must satisfy."""
+
+    name: str
+    type: dt.DataType | None = None
+    required: bool = True
+    nullable: bool = True
+    missing: bool = False
+    unique: bool = False
+    predicates: Sequence[Predicate] = ()
+    includes: Sequence[Any] | None = None
+    aggregates: Sequence[Aggregate] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What a column must satisfy for a row to be meant."""
+
+    column: str
+    predicates: Sequence[Predicate]
+    missing: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowSet:
+    """What is asked of all rows, or of those that meet conditions and are called by `label`."""
+
+    columns: Sequence[ColumnSchema]
+    patterns: Mapping[str, ColumnSchema] = field(default_factory=dict)
+    unique: Sequence[Sequence[str]] = ()
+    where: Sequence[Condition] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """What a table is held to, and the digest of the file that says so.
+
+    `strict` refuses columns that nobody declared, `ordered` another order than the declared one.
+    """
+
+    row_sets: Sequence[RowSet]
+    strict: bool = False
+    ordered: bool = False
+    column_count: WholeRange | None = None
     digest: str | None = None
 
 
-def from_rules(columns: Mapping[str, ColumnRules], strict: bool) -> Declared:
+def schema_of(
+    columns: Mapping[str, ColumnRules],
+    patterns: Mapping[str, ColumnRules],
+    some_rows: Sequence[SomeRows],
+    unique: Unique,
+    **of_table: Any,
+) -> Schema:
     """Return the schema of rules written in a suite."""
-    frame = pa.DataFrameSchema({name: _column(rules) for name, rules in columns.items()}, strict=strict)
-    types = {name: _type(name, rules.type) for name, rules in columns.items() if rules.type is not None}
-    return Declared(frame=frame, types=types, names=SHORT)
+    all_rows = RowSet(
+        columns=[_column(name, rules) for name, rules in columns.items()],
+        patterns={pattern: _column(pattern, rules) for pattern, rules in patterns.items()},
+        unique=unique_lists(unique),
+    )
+    return Schema(row_sets=[all_rows, *map(_row_set, some_rows)], **of_table)
 
 
-def from_file(path: str) -> Declared:
-    """Return the schema of a Pandera YAML file."""
-    document, digest = _read(path)
-    _refuse_unknown_keys(document, (*FRAME, *REPORTING), IDLE_FRAME, path)
-    _refuse_other_reports(document, path)
-    columns = document.get("columns")
-    if not isinstance(columns, dict) or not columns:
-        raise UsageError(f"schema {path!r} declares no columns; add `columns: {{NAME: {{dtype: int64}}}}`")
-    types = {}
-    for name, declared in columns.items():
-        _column_is_known(declared, f"{path}, column {name!r}")
-        if (written := declared.pop("dtype", None)) is not None:
-            types[name] = _type(f"{path}, column {name!r}", ibis_type(str(written)))
-    return Declared(frame=_frame(document, path), types=types, digest=digest)
+def unique_lists(asked: Any) -> Sequence[Sequence[str]]:
+    """Return the lists of columns that are to be unique together: one may stand alone."""
+    names = [asked] if isinstance(asked, str) else list(asked or [])
+    return [names] if names and all(isinstance(each, str) for each in names) else names
 
 
-def _column(rules: ColumnRules) -> pa.Column:
-    checks = [pa.Check.ge(rules.min)] if rules.min is not None else []
-    checks += [pa.Check.le(rules.max)] if rules.max is not None else []
-    checks += [pa.Check.isin(list(rules.allowed))] if rules.allowed is not None else []
-    return pa.Column(checks=checks, nullable=rules.nullable, unique=rules.unique)
-
-
-def ibis_type(written: str) -> str:
-    """Return pandas' name of a type as Ibis's: `string[pyarrow]`, `Int64`, `datetime64[ns, UTC]`, `timestamp[us]`."""
-    plain = re.sub(r"\[(pyarrow|python|pyarrow_numpy)\]$", "", written)
-    moment = re.fullmatch(r"(?:datetime64|timestamp)\[(?:ns|us|ms|s)(?:, *(?:tz=)?(?P<zone>[^\]]+))?\]", plain)
-    if moment:
-        return f"timestamp({moment['zone']!r})" if moment["zone"] else "timestamp"
-    if re.fullmatch(r"timedelta64\[(ns|us|ms|s)\]", plain):
-        return "interval"
-    return PANDAS.get(plain, plain.lower() if re.fullmatch(r"U?Int\d+|Float\d+", plain) else plain)
-
-
-def _type(what: str, written: str) -> dt.DataType:
+def type_of(what: str, written: str) -> dt.DataType:
+    """Return a type by Ibis's name."""
     try:
         return ibis.dtype(written)
     except Exception as error:  # Ibis's parser raises its own library's errors
@@ -97,67 +117,79 @@ def _type(what: str, written: str) -> dt.DataType:
         ) from error
 
 
-def _read(path: str) -> tuple[dict[str, Any], str]:
-    try:
-        content = Path(path).expanduser().read_bytes()
-        document = parse_yaml(content.decode(), f"schema {path!r}")
-    except OSError as error:
-        raise UsageError(f"no schema file {path!r}; a relative path starts at the suite's folder") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"schema {path!r} cannot be read: {error}; write it in UTF-8") from error
-    return dict(document), f"sha256:{hashlib.sha256(content).hexdigest()}"
+def _row_set(asked: SomeRows) -> RowSet:
+    conditions = {name: _predicates(rules) for name, rules in asked.where.items()}
+    return RowSet(
+        columns=[_column(name, rules, nullable=True) for name, rules in asked.columns.items()],
+        unique=unique_lists(asked.unique),
+        where=[
+            Condition(column=name, predicates=predicates, missing=asked.where[name].missing)
+            for name, predicates in conditions.items()
+        ],
+        label=", ".join(_condition_text(name, rules) for name, rules in asked.where.items()),
+    )
 
 
-def _frame(document: dict[str, Any], path: str) -> pa.DataFrameSchema:
-    strict = document.get("strict", False)
-    if strict not in (True, False):
-        raise UsageError(f"schema {path!r}: strict: {strict!r} changes the data; a check only looks, so use true")
-    try:
-        frame: pa.DataFrameSchema = deserialize_schema({**document, "schema_type": "ibis_table"})  # type: ignore[no-untyped-call]
-    except (SchemaDefinitionError, SchemaInitError, TypeError, ValueError, AttributeError, re.error) as error:
-        raise UsageError(f"schema {path!r} is not a Pandera schema: {error}") from error
-    return frame
+def _column(name: str, rules: ColumnRules, nullable: bool = False) -> ColumnSchema:
+    """Return a column's schema; whether it may be missing is its own rule or, of rules for some rows, left open."""
+    asked = nullable if rules.nullable is None else rules.nullable
+    return ColumnSchema(
+        name=name,
+        type=None if rules.type is None else type_of(name, rules.type),
+        nullable=asked or rules.missing,
+        missing=rules.missing,
+        unique=rules.unique,
+        predicates=_predicates(rules),
+        includes=rules.includes,
+        aggregates=list(_aggregates(rules)),
+    )
 
 
-def _column_is_known(declared: object, what: str) -> None:
-    if not isinstance(declared, dict):
-        raise UsageError(f"{what} should hold keys and values; found {declared!r}")
-    flat = () if declared.get("checks") else tuple(PASSES)
-    _refuse_unknown_keys(declared, (*COLUMN, *REPORTING, *flat), IDLE_COLUMN, what)
-    _refuse_other_reports(declared, what)
-    for key in FLAGS:
-        if not isinstance(declared.get(key, False), bool):
-            raise UsageError(f"{what}: `{key}: {declared[key]!r}` is neither true nor false; write one without quotes")
-    for name, options in _checks(declared):
-        if name not in PASSES:
-            raise UsageError(f"{what}: no check {name!r}{nearest(str(name), PASSES)}")
-        idle = [key for key in IDLE_OPTIONS if options.get(key)]
-        if idle:
-            raise UsageError(f"{what}, {name}: `{idle[0]}` is not applied; how severe a rule is, is said in `require`")
+def _predicates(rules: RowRules | Range) -> Sequence[Predicate]:
+    return [
+        Predicate(name=name, test=test, given={argument: _given(value)})
+        for name, (test, argument) in TESTS.items()
+        if (value := _asked(rules, name)) is not None
+    ] + list(_predicates_of_kind(rules))
 
 
-def _checks(declared: Mapping[str, Any]) -> Iterator[tuple[object, Mapping[str, Any]]]:
-    """Yield each check's name and options, however it is written: key, mapping or list."""
-    checks = declared.get("checks") or {name: value for name, value in declared.items() if name in PASSES}
-    if isinstance(checks, dict):
-        checks = [{**(value if isinstance(value, dict) else {}), "check_name": name} for name, value in checks.items()]
-    for each in checks:
-        written = each if isinstance(each, dict) else {"check_name": each}
-        options = {**written, **(written.get("options") or {})}
-        yield options.get("check_name"), options
+def _predicates_of_kind(rules: RowRules | Range) -> Iterator[Predicate]:
+    if isinstance(rules, RowRules) and rules.length is not None:
+        ends = {"min_value": rules.length.least, "max_value": rules.length.most}
+        yield Predicate(name="length", test="str_length", given=ends)
+    if isinstance(rules, RowRules) and rules.finite:
+        yield Predicate(name="finite", test="finite", given={})
 
 
-def _refuse_other_reports(given: Mapping[str, Any], what: str) -> None:
-    """Every row that shares its values is counted, as `report_duplicates: all` asks; another way is refused."""
-    if (asked := given.get("report_duplicates") or "all") != "all":
-        raise UsageError(
-            f"{what}: `report_duplicates: {asked}` is not applied, as all duplicates are counted; write all"
-        )
+def _asked(rules: RowRules | Range, name: str) -> object:
+    return getattr(rules, "allowed" if name == "in" else name, None)
 
 
-def _refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], idle: Sequence[str], what: str) -> None:
-    for key, value in given.items():
-        if key not in (*known, *idle):
-            raise UsageError(f"{what}: no key {key!r}{nearest(str(key), known)}")
-        if key in idle and value:
-            raise UsageError(f"{what}: `{key}: {value}` is not applied to data that is only looked at; leave it out")
+def _given(value: object) -> object:
+    if isinstance(value, Other):
+        return OfRow(columns=tuple(value.names), within=float(value.within))
+    return list(value) if isinstance(value, list | tuple) else value
+
+
+def _aggregates(rules: ColumnRules) -> Iterator[Aggregate]:
+    for name in AGGREGATES:
+        if (asked := getattr(rules, name)) is not None:
+            yield Aggregate(name=name, of=name, within=_predicates(asked))
+    for share, asked in (rules.quantiles or {}).items():
+        yield Aggregate(name=f"quantile {share:g}", of="quantile", within=_predicates(asked), share=float(share))
+
+
+def _condition_text(column: str, rules: RowRules) -> str:
+    """Return a condition as a label: `channel=web`, `amount min 5`."""
+    if rules.equal is not None and not isinstance(rules.equal, Other) and rules.model_fields_set == {"equal"}:
+        return f"{column}={_value_text(rules.equal)}"
+    asked = rules.model_dump(by_alias=True, exclude_unset=True)
+    return f"{column} {', '.join(f'{name} {_value_text(value)}' for name, value in asked.items())}"
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "|".join(map(_value_text, value))
+    if isinstance(value, dict):
+        return " ".join(f"{name} {_value_text(part)}" for name, part in value.items() if part not in (None, 0))
+    return str(value).lower() if isinstance(value, bool) else str(value)

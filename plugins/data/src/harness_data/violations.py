@@ -1,17 +1,19 @@
 """Counts what a schema finds wrong: an aggregate query for hundreds of rules, a measurement for every one in force."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness import Dataset, HarnessError, Measurement, samples
-from harness_data.rules import Rule, compile_rules
-from harness_data.schemas import Declared
+from harness import Dataset, HarnessError, Measurement, Sample, samples
+from harness_data.rules import Rule, compile_rules, failure_text
+from harness_data.schemas import Schema
+from harness_data.table_columns import measure_columns
 
 EXAMPLES = 20
 AT_ONCE = 500  # rules of one query: what a query costs to plan grows faster than its rules
@@ -19,26 +21,37 @@ AT_ONCE = 500  # rules of one query: what a query costs to plan grows faster tha
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """How many rows break a rule, of how many that it is held to."""
+    """How many rows break a rule, of how many in all and how many of those it is held to.
 
-    broken: int
-    rows: int
+    `seen` is what their values come to. `failure` says why nothing was counted.
+    """
+
+    broken: int = 0
+    total: int = 1
+    held: int = 1
+    seen: object = None
+    failure: str = ""
 
 
-def measure(data: Dataset, declared: Declared, sample: bool) -> Iterator[Measurement]:
+def measure(data: Dataset, schema: Schema, sample: bool) -> Iterator[Measurement]:
     """Yield a measurement for each rule in force, also where no row breaks it."""
+    table = data.ibis()
+    yield from measure_rules(data, table, compile_rules(schema, table), sample, schema.digest)
+    yield from measure_columns(table.columns, schema)
+
+
+def measure_rules(
+    data: Dataset, table: ir.Table, rules: Sequence[Rule], sample: bool, digest: str | None = None
+) -> Iterator[Measurement]:
+    """Yield a measurement for each rule, in their order."""
     if sample:
         _rows_are_independent(data)
-    table = data.ibis()
-    rules = list(compile_rules(declared, table))
     rows, tallies = _count_violations(table, rules)
     if not rows:
         raise HarnessError(f"dataset {data.name!r} has no rows; a schema that nothing was held to is not kept")
     examples = {} if sample else _examples(table, rules, tallies, data.roles.id)
     for at, (rule, tally) in enumerate(zip(rules, tallies, strict=True)):
-        yield _measurement(rule, tally if sample else replace(tally, rows=rows), declared, sample, examples.get(at))
-    if declared.frame.strict:
-        yield _measure_extra_columns(table, declared)
+        yield _measurement(rule, tally, sample, examples.get(at), digest)
 
 
 def _rows_are_independent(data: Dataset) -> None:
@@ -59,14 +72,45 @@ def _count_violations(table: ir.Table, rules: Sequence[Rule]) -> tuple[int, Sequ
 
 
 def _count_part(table: ir.Table, rules: Sequence[Rule]) -> tuple[int, Sequence[Tally]]:
-    counts = {f"broken{at}": rule.broken for at, rule in enumerate(rules)}
-    counts |= {f"known{at}": rule.known for at, rule in enumerate(rules) if rule.known is not None}
-    found = table.aggregate(rows=table.count(), **counts).to_pyarrow().to_pylist()[0]
-    tallies = [
-        Tally(broken=int(found[f"broken{at}"] or 0), rows=int(found.get(f"known{at}", found["rows"]) or 0))
-        for at in range(len(rules))
-    ]
-    return found["rows"], tallies
+    """Return the number of rows and each rule's tally; rules that the engine cannot ask are found by halves."""
+    try:
+        return _ask(table, rules)
+    except Exception as error:
+        if not rules:
+            raise HarnessError(f"the rows cannot be counted: {error}") from error
+        rows, _ = _count_part(table, [])
+        if len(rules) == 1:
+            return rows, [Tally(failure=failure_text(rules[0].column, rules[0].name, error))]
+        halves = [_count_part(table, half)[1] for half in (rules[: len(rules) // 2], rules[len(rules) // 2 :])]
+        return rows, list(chain.from_iterable(halves))
+
+
+def _ask(table: ir.Table, rules: Sequence[Rule]) -> tuple[int, Sequence[Tally]]:
+    found = table.aggregate(rows=table.count(), **dict(_counts(rules))).to_pyarrow().to_pylist()[0]
+    return found["rows"], [_tally(found, at, rule) for at, rule in enumerate(rules)]
+
+
+def _counts(rules: Sequence[Rule]) -> Iterator[tuple[str, ir.Value]]:
+    """Yield what is counted for each rule, under names; the rows that are meant once for all rules about them."""
+    for at, rule in enumerate(rules):
+        wanted = {"broken": rule.broken, "known": rule.known, "seen": rule.seen}
+        yield from ((f"{name}{at}", value) for name, value in wanted.items() if value is not None)
+    yield from {f"meant {rule.where}": rule.inside.sum() for rule in rules if rule.inside is not None}.items()
+
+
+def _tally(found: Mapping[str, Any], at: int, rule: Rule) -> Tally:
+    if rule.failure:
+        return Tally(failure=rule.failure)
+    meant = int((found["rows"] if rule.inside is None else found[f"meant {rule.where}"]) or 0)
+    if not meant and found["rows"]:
+        return Tally(failure=_nothing_meant(rule))
+    known = int(found.get(f"known{at}", meant) or 0)
+    broken = int(found[f"broken{at}"] or 0)
+    return Tally(broken=broken, total=meant if rule.of_rows else known, held=known, seen=found.get(f"seen{at}"))
+
+
+def _nothing_meant(rule: Rule) -> str:
+    return f"no row is meant by {rule.where!r}, so the rule was held to nothing; correct it, or leave the rule out"
 
 
 def _examples(
@@ -84,31 +128,32 @@ def _examples(
     return {at: found.filter(pc.field("rule") == at).select(["id"]) for at in wanted}
 
 
-def _measurement(rule: Rule, tally: Tally, declared: Declared, sample: bool, examples: pa.Table | None) -> Measurement:
-    if sample and rule.of_rows:
-        found = samples.proportion(k=tally.broken, n=tally.rows)
-    else:
-        value = tally.broken / tally.rows if sample else tally.broken
-        found = samples.exact(value=value, n=tally.rows, examples=examples)
-    file = {"schema": declared.digest} if declared.digest else {}
+def _measurement(rule: Rule, tally: Tally, sample: bool, examples: pa.Table | None, digest: str | None) -> Measurement:
+    where = {"where": rule.where} if rule.where else {}
+    file = {"schema": digest} if digest else {}
     return Measurement(
         metric="violations",
-        sample=found,
+        sample=_sample(rule, tally, sample, examples),
         better="lower",
         event="in breach",
-        labels={"column": rule.column, "rule": rule.name},
-        evidence={**rule.evidence, **file},
+        unit=rule.unit,
+        labels={"column": rule.column, "rule": rule.name, **where},
+        evidence={**rule.evidence, **_seen_evidence(rule, tally), **file},
+        failure=tally.failure,
     )
 
 
-def _measure_extra_columns(table: ir.Table, declared: Declared) -> Measurement:
-    """Return how many columns nobody declared; they belong to no declared column, so they carry only the rule."""
-    extra = [name for name in table.columns if name not in declared.frame.columns]
-    return Measurement(
-        metric="violations",
-        sample=samples.exact(value=len(extra), n=len(table.columns)),
-        better="lower",
-        unit="columns",
-        labels={"rule": "strict"},
-        evidence={"undeclared": ", ".join(extra)},
-    )
+def _sample(rule: Rule, tally: Tally, sample: bool, examples: pa.Table | None) -> Sample:
+    if tally.failure:
+        return samples.unmeasured("exact")
+    if sample and rule.of_rows:
+        return samples.proportion(k=tally.broken, n=tally.held)
+    value = tally.broken / tally.total if sample else tally.broken
+    return samples.exact(value=value, n=tally.total, examples=examples)
+
+
+def _seen_evidence(rule: Rule, tally: Tally) -> Mapping[str, str]:
+    if rule.seen is None:
+        return {}
+    seen = tally.seen
+    return {"found": "no value" if seen is None else f"{seen:.10g}" if isinstance(seen, float) else str(seen)}

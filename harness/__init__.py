@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from harness.plugins.reports import PastRun as PastRun
     from harness.plugins.reports import Report as Report
     from harness.plugins.reports import Reporter as Reporter
+    from harness.plugins.services import Expect as Expect
     from harness.plugins.services import Reply as Reply
     from harness.plugins.services import Request as Request
     from harness.plugins.services import Service as Service
@@ -117,6 +118,7 @@ _HOME = {
     ),
     "plugins.hooks": ("hookimpl",),
     "plugins.services": (
+        "Expect",
         "Reply",
         "Request",
         "Service",

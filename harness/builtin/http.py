@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.plugins.hooks import hookimpl
-from harness.plugins.services import Reply, Request, send_request
+from harness.plugins.services import Expect, Reply, Request, send_request
 from harness.plugins.targets import Connect, Datasets, pick
 from harness.values.identity import Identity
 
@@ -42,6 +42,7 @@ class HttpService:
     datasets: Datasets
     url: str
     template: Template
+    expect: Expect = field(default_factory=Expect)
     revision: str | None = None
     identity_path: str | None = None
 
@@ -69,13 +70,15 @@ class HttpService:
 
     def request(self, row: Mapping[str, object]) -> Request:
         """Return the request for one row."""
-        missing = sorted(self.template.columns() - set(row))
+        missing = sorted((self.template.columns() | frozenset(_column_names(self.expect.json_values))) - set(row))
         if missing:
             raise UsageError(f"the request names a column {missing[0]!r}{did_you_mean(missing[0], row)}")
         body = b"" if self.template.body is None else json.dumps(_fill_places(self.template.body, row)).encode()
         kind = {"Content-Type": "application/json"} if body else {}
         path = PLACE.sub(lambda place: quote(str(row[place[1]]), safe=""), self.template.path)
-        return Request(method=self.template.method, path=path, headers={**kind, **self.template.headers}, body=body)
+        headers = {**kind, **self.template.headers}
+        expect = self.expect.model_copy(update={"json_values": _fill_places(self.expect.json_values, row)})
+        return Request(method=self.template.method, path=path, headers=headers, body=body, expect=expect)
 
     def send(self, request: Request) -> Reply:
         """Send one request and return the answer."""
@@ -89,6 +92,7 @@ def http(
     url: str,
     data: str | None = None,
     request: Template | None = None,
+    expect: Expect | None = None,
     model: str | None = None,
     identity_path: str | None = None,
 ) -> Iterator[HttpService]:
@@ -99,7 +103,12 @@ def http(
         pick(datasets, data)
     template = request or Template(method="GET")
     yield HttpService(
-        datasets=datasets, url=url.rstrip("/"), template=template, revision=model, identity_path=identity_path
+        datasets=datasets,
+        url=url.rstrip("/"),
+        template=template,
+        expect=expect or Expect(),
+        revision=model,
+        identity_path=identity_path,
     )
 
 

@@ -1,30 +1,83 @@
 """What a service is besides a target: how a row becomes a request, and how one request is sent."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
-from ipaddress import ip_address
-from typing import Literal, Protocol, runtime_checkable
-from urllib.parse import urlsplit
-from urllib.request import HTTPErrorProcessor, OpenerDirector, ProxyHandler, build_opener
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from urllib.request import HTTPErrorProcessor, ProxyHandler, build_opener
 from urllib.request import Request as Sent
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import HarnessError
 from harness.plugins.targets import Target
 
 SECONDS = 10
 OK = 200
+SUCCESS = range(200, 300)
+Status = Annotated[int, Field(ge=200, le=599)]
+
+
+class Expect(BaseModel):
+    """Which replies are the answer asked for: a status listed (else any 2xx), and JSON that holds these values.
+
+    `json` names keys with the values they must have, also inside others; `keys` must be there with any value. Whatever
+    else the object holds does not matter. Without both, the body is not looked at.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    status: Sequence[Status] = ()
+    json_values: Mapping[str, Any] | None = Field(default=None, alias="json")
+    keys: Sequence[str] = ()
+
+    @property
+    def reads_body(self) -> bool:
+        """Tell whether the status alone does not decide."""
+        return self.json_values is not None or bool(self.keys)
+
+    def is_status(self, status: int) -> bool:
+        """Tell whether a status is one of an answer."""
+        return status in (self.status or SUCCESS)
+
+    def is_body(self, body: bytes) -> bool:
+        """Tell whether a body holds the JSON that an answer has."""
+        if not self.reads_body:
+            return True
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            return False
+        return _holds(found, {**dict.fromkeys(self.keys, ANY), **(self.json_values or {})})
+
+
+ANY = object()  # any value at all
+
+
+def _holds(found: object, asked: object) -> bool:
+    """Tell whether a JSON value holds what is asked of it: true is no 1, and a list is compared whole."""
+    if asked is ANY:
+        return True
+    if isinstance(asked, Mapping):
+        return isinstance(found, dict) and all(key in found and _holds(found[key], asked[key]) for key in asked)
+    if isinstance(asked, list):
+        return isinstance(found, list) and len(found) == len(asked) and all(map(_holds, found, asked))
+    return isinstance(found, bool) == isinstance(asked, bool) and found == asked
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request, ready to be sent: its path, with its query, is below the service's URL."""
+    """One request, ready to be sent: its path, with its query, is below the service's URL.
+
+    `expect` says which reply counts as its answer where many are sent, as under load.
+    """
 
     method: Literal["GET", "POST", "PUT"] = "POST"
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    expect: Expect = field(default_factory=Expect)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,22 +125,13 @@ class _AsAnswered(HTTPErrorProcessor):
 
 
 def send_request(url: str, request: Request) -> Reply:
-    """Send one request to a service's URL; loopback is never asked through a proxy."""
+    """Send one request to a service's URL, straight and through no proxy: as load is, whatever the environment says."""
     where = url.rstrip("/") + (request.path or "/")
     try:
         sent = Sent(where, data=request.body or None, headers=dict(request.headers), method=request.method)
-        with _opener(where).open(sent, timeout=SECONDS) as answer:
+        with build_opener(_AsAnswered, ProxyHandler({})).open(sent, timeout=SECONDS) as answer:
             return Reply(url=where, status=answer.status, headers=dict(answer.headers), body=answer.read())
     except (OSError, HTTPException, ValueError) as trouble:
-        raise HarnessError(f"{where} does not answer: {trouble}; check that the service runs") from trouble
-
-
-def _opener(url: str) -> OpenerDirector:
-    return build_opener(_AsAnswered, *([ProxyHandler({})] if _is_loopback(urlsplit(url).hostname or "") else []))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        raise HarnessError(
+            f"{where} does not answer: {trouble}; check that the service runs and is reached without a proxy"
+        ) from trouble

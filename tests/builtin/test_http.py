@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from harness import HarnessError, UsageError
+from harness import Expect, HarnessError, UsageError
 from harness.builtin.http import Template, http
 from tests.support.digests import digest_of
 from tests.support.loopback import Handler, serve
@@ -39,6 +39,15 @@ def test_a_place_that_is_a_whole_text_keeps_the_type_of_its_column() -> None:
 
     assert request.path == "/v1/7"
     assert json.loads(request.body) == {"amount": 1.5, "note": "row 7", "at": ["2026-03-01T12:00:00"], "fixed": 3}
+
+
+def test_an_expected_value_may_come_from_a_column() -> None:
+    expect = Expect(json={"echo": {"id": "{id}"}, "ok": True})
+    with http({}, url="http://127.0.0.1:1", expect=expect) as service:
+        request = service.request(ROW)
+
+    assert request.expect.is_body(b'{"echo": {"id": 7}, "ok": true}')
+    assert not request.expect.is_body(b'{"echo": {"id": 8}, "ok": true}')
 
 
 def test_a_column_in_the_path_cannot_leave_its_place() -> None:

@@ -13,6 +13,13 @@ import harness
 from harness import Run
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def _json(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+CLOSES = ("/closes", "/once", "/garbage", "/until-closed", "/short", "/short-chunk")
 ANSWERS = {
     "/": GOOD,
     "/chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
@@ -22,6 +29,13 @@ ANSWERS = {
     "/garbage": b"\x00\x01 what is HTTP\r\n\r\n",
     "/closes": b"",
     "/slow": GOOD,
+    "/until-closed": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nok",
+    "/twice": GOOD + GOOD,
+    "/moved": b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n",
+    "/short": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok",
+    "/short-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    "/json": _json(b'{"error": null, "ok": true, "model": {"version": 3, "name": "fraud"}, "score": 0.25}'),
+    "/error": _json(b'{"error": "model not loaded"}'),
 }
 
 
@@ -32,7 +46,8 @@ class Service:
         self.requests = self.connections = 0
         self.stalls: set[int] = set()  # the numbers of the requests that everybody waits for
         self.stall_seconds = 0.0
-        self.breaks_after = 10**9  # requests that are answered well
+        self.breaks_after = 10**9  # requests that are answered well; the others as this path is
+        self.breaks_to = "/broken"
         self.bodies: list[bytes] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -45,11 +60,12 @@ class Service:
             self.requests += 1
             if self.requests in self.stalls:
                 time.sleep(self.stall_seconds)
+            path = path if self.requests <= self.breaks_after else self.breaks_to
             if path == "/hangs":
                 await asyncio.sleep(3600)
             await asyncio.sleep(0.05 if path == "/slow" else 0)
-            writer.write(ANSWERS[path if self.requests <= self.breaks_after else "/broken"])
-            if path in ("/closes", "/once", "/garbage"):
+            writer.write(ANSWERS[path])
+            if path in CLOSES:
                 writer.close()
                 return
 
@@ -101,6 +117,8 @@ def suite(tmp_path: Path, service: tuple[Service, str]) -> Callable[..., Path]:
 
     def suite(path: str, check: str, **params: object) -> Path:
         metrics = params.pop("metrics", ["over_limit", "error_rate"])
+        target = {"url": params.pop("url", service[1])}
+        target |= {"expect": params.pop("expect")} if "expect" in params else {}
         asked = {"at_most": params.pop("at_most", 0.5), "severity": params.pop("severity", "info")}
         assert isinstance(metrics, list)
         paced = {
@@ -115,7 +133,7 @@ def suite(tmp_path: Path, service: tuple[Service, str]) -> Callable[..., Path]:
         given = {name: value for name, value in paced.items() if value is not None}
         written = {
             "name": "s",
-            "target": {"kind": "http", "config": {"url": service[1], "request": {"method": "GET", "path": path}}},
+            "target": {"kind": "http", "config": {**target, "request": {"method": "GET", "path": path}}},
             "steps": [{"check": check, "with": given, "require": dict.fromkeys(metrics, asked)}],
         }
         file = tmp_path / "s.suite.yaml"

@@ -15,12 +15,16 @@ TWO = Plan(endpoints=(*ONE.endpoints, Endpoint(host="old", port=81)), requests=[
 
 
 def _shots(late: object = 0.0, status: object = 200) -> Shots:
+    statuses = np.broadcast_to(np.asarray(status), N)
     return Shots(
+        load="a",
+        began=0.0,
         number=np.arange(N),
         due=np.arange(N) / 100,
         latency_ms=np.full(N, 10.0),
         late_ms=np.broadcast_to(np.asarray(late, dtype=float), N),
-        status=np.broadcast_to(np.asarray(status), N),
+        status=statuses,
+        is_answered=statuses == 200,
     )
 
 

@@ -67,12 +67,12 @@ def test_a_locustfile_that_does_not_import_is_an_error(run: Callable[..., Run], 
 
 
 def test_capacity_is_the_last_rate_that_held(run: Callable[..., Run], service: Service) -> None:
-    service[0].breaks_after = 480 + 300  # in the middle of what is counted of the second rate
+    service[0].breaks_after = 1 + 480 + 1 + 300  # in the middle of what is counted of the second rate
 
     found = run(check="latency.capacity", rates=[400, 500, 600], duration=1.0, rate=None, metrics=["capacity"])
 
     assert 400 == _measured(found, "capacity").sample.counts["value"]
-    assert 480 + 600 == service[0].requests  # beyond capacity no higher rate is tried
+    assert (1 + 480) + (1 + 600) == service[0].requests  # beyond capacity no higher rate is tried
 
 
 def test_capacity_is_at_least_the_highest_rate_that_was_tried(run: Callable[..., Run]) -> None:
@@ -91,6 +91,9 @@ def test_a_generator_that_is_late_beyond_a_rate_that_held_gives_no_capacity() ->
     late = Shots(
         number=np.arange(500), due=np.arange(500) / 500, latency_ms=np.full(500, 900.0), late_ms=np.full(500, 800.0),
         status=np.full(500, 200),
+        is_answered=np.full(500, True),
+        load="a",
+        began=0.0,
     )  # fmt: skip
 
     with pytest.raises(HarnessError, match=r"not known: it is at least 400/s, but at 500/s the generator was late"):
@@ -109,7 +112,7 @@ def test_a_service_compared_with_itself_gets_the_same_requests_at_the_same_insta
     found = run(check="latency.compare", baseline_url=service[1], metrics=["slower_ms", "more_over_limit"])
 
     assert 500 == _measured(found, "more_over_limit").sample.rows.num_rows
-    assert 2 * 580 == service[0].requests
+    assert 2 * (1 + 580) == service[0].requests
 
 
 @pytest.mark.heavy

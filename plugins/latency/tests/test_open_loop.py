@@ -21,19 +21,22 @@ def test_every_request_due_is_sent_and_the_warm_up_is_not_counted(run: Callable[
     rows = _sample(run()).rows
 
     assert 500 == rows.num_rows
-    assert 580 == service[0].requests
+    assert 1 + 580 == service[0].requests
 
 
-@pytest.mark.parametrize("path", ["/chunked", "/interim", "/once"])
+@pytest.mark.parametrize("path", ["/chunked", "/interim", "/once", "/until-closed", "/twice"])
 def test_an_answer_may_come_in_any_form_of_http(run: Callable[..., Run], path: str) -> None:
     assert 0.0 == np.mean(_sample(run(path), "error_rate").rows["y"].to_numpy())
 
 
 @pytest.mark.parametrize("path", ["/broken", "/garbage", "/closes"])
-def test_a_service_that_only_fails_is_an_error(run: Callable[..., Run], path: str) -> None:
+def test_a_service_that_only_fails_is_an_error_before_any_load(
+    run: Callable[..., Run], service: Service, path: str
+) -> None:
     found = run(path)
 
-    assert "none of 500 requests was answered" in found["over_limit"].reason
+    assert "none of 3 requests was answered" in found["over_limit"].reason
+    assert 3 == service[0].requests
 
 
 def test_slow_answers_do_not_slow_arrivals(run: Callable[..., Run], service: Service) -> None:
@@ -55,12 +58,14 @@ def test_a_stall_is_felt_by_every_request_that_was_due_meanwhile(run: Callable[.
 def test_requests_beyond_the_connections_wait_on_the_clock(run: Callable[..., Run], service: Service) -> None:
     latency = _sample(run("/slow", connections=5)).rows["score"].to_numpy()
 
-    assert 5 == service[0].connections
+    assert 1 + 5 == service[0].connections  # the first asks before the load
     assert latency.max() > 1000  # 5 connections carry 100/s of the 400/s
 
 
-def test_what_hangs_is_timed_out_and_counted(run: Callable[..., Run]) -> None:
-    found = run("/hangs", timeout=1.1, limit_ms=1000)
+def test_what_hangs_is_timed_out_and_counted(run: Callable[..., Run], service: Service) -> None:
+    service[0].breaks_after, service[0].breaks_to = 1, "/hangs"
+
+    found = run(timeout=1.1, limit_ms=1000)
 
     assert "none of 500 requests was answered" in found["over_limit"].reason
     assert "500 x timed out" in found["over_limit"].reason
@@ -85,7 +90,7 @@ def test_rates_are_steps_that_are_told_apart(run: Callable[..., Run], service: S
     rows = {rate: sample.rows.num_rows for rate, sample in samples.items()}
     assert {"400": 400, "500": 500} == rows
     assert {"over_limit[rate=400]", "over_limit[rate=500]"} <= {v.name for v in found.verdicts}
-    assert (80 + 400) + (100 + 500) == service[0].requests
+    assert (1 + 80 + 400) + (1 + 100 + 500) == service[0].requests
 
 
 def test_beyond_its_capacity_a_service_is_late_for_everybody_and_the_answers_do_not_keep_up(

@@ -8,12 +8,16 @@ N = 1000
 
 
 def _shots(latency: object = 10.0, status: object = 200) -> Shots:
+    statuses = np.broadcast_to(np.asarray(status), N)
     return Shots(
+        load="a",
+        began=0.0,
         number=np.arange(N),
         due=np.arange(N) / 100,
         latency_ms=np.broadcast_to(np.asarray(latency, dtype=float), N).copy(),
         late_ms=np.zeros(N),
-        status=np.broadcast_to(np.asarray(status), N).copy(),
+        status=statuses,
+        is_answered=statuses == 200,
     )
 
 

@@ -121,9 +121,11 @@ def locust(
 
 def _plan(target: Target, data: Dataset | None, *paces: Pace) -> Plan:
     """Return the plan of loads that differ in their rate; too few requests at one of them are refused before any."""
+    sent, expects = requests(target, data, max(len(pace.due()) for pace in paces))
     return Plan(
         endpoints=(endpoint(target.url),),
-        requests=requests(target, data, max(len(pace.due()) for pace in paces)),
+        requests=sent,
+        expects=expects,
         connections=paces[0].connections,
         timeout=paces[0].timeout,
     )

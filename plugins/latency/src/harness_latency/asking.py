@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from urllib.parse import SplitResult, urlsplit
 
-from harness import Dataset, HarnessError, Request, Service, Target, UsageError
+from harness import Dataset, Expect, HarnessError, Request, Service, Target, UsageError
 from harness_latency.plan import Endpoint
 
 PORTS = {"http": 80, "https": 443}
@@ -19,15 +19,19 @@ def endpoint(url: str | None) -> Endpoint:
     return Endpoint(host=parts.hostname or "", port=parts.port or PORTS[parts.scheme], tls=parts.scheme == "https")
 
 
-def requests(target: Target, data: Dataset | None, count: int) -> Sequence[bytes]:
-    """Return up to `count` requests, one for each row of the data (without data, one); they are sent in turn."""
+def requests(target: Target, data: Dataset | None, count: int) -> tuple[Sequence[bytes], Sequence[Expect]]:
+    """Return up to `count` requests, which are sent in turn, and what each expects.
+
+    There is one for each row of the data; without data, one.
+    """
     if not isinstance(target, Service):
         raise UsageError(
             "this target makes no requests of rows (it has no `request` and `send`); use `kind: http` with a `request`"
         )
     rows: Sequence[Mapping[str, object]] = [{}] if data is None else first_rows(data, min(count, MOST))
     url = _parts(target.url or "")
-    return [on_the_wire(target.request(row), url) for row in rows]
+    made = [target.request(row) for row in rows]
+    return [on_the_wire(each, url) for each in made], [each.expect for each in made]
 
 
 def first_rows(data: Dataset, count: int) -> Sequence[Mapping[str, object]]:

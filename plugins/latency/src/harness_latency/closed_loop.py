@@ -1,8 +1,10 @@
 """Runs a locustfile: users that each wait for an answer before they ask again, which hides stalls."""
 
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,11 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from harness import HarnessError, UsageError
-from harness_latency.shots import Shots, no_answer_problems
+from harness_latency.lifeline import lifeline
+from harness_latency.shots import Shots, new_load_id, no_answer_problems
 
 SLACK = 120  # seconds for Locust to start its users, to stop them, and for workers to send what they saw
 CONNECT = 120  # seconds for workers to connect
 SOME_FAILED = 1
+OK, ERROR = 200, 400  # a redirect that Locust was told not to follow is the user's own idea of an answer
+STRAIGHT = {"no_proxy": "*", "NO_PROXY": "*"}  # as every request of the harness goes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +63,9 @@ def run_locust(locustfile: str, url: str, crowd: Crowd) -> Shots:
     with tempfile.TemporaryDirectory(prefix="harness-locust-") as folder:
         files = f"{Path(locustfile).resolve()},{Path(__file__).with_name('recorder.py')}"
         command = [sys.executable, "-m", "locust", "-f", files, "--headless", "--host", url]
+        began = time.time()
         said = _run([*command, "--harness-samples", folder, *crowd.options()], crowd)
-        shots = _read(sorted(Path(folder).glob("*.tsv")), crowd, said)
+        shots = _read(sorted(Path(folder).glob("*.tsv")), crowd, said, began)
     for message in no_answer_problems(shots):
         raise HarnessError(message)
     return shots
@@ -77,7 +83,16 @@ def _possible(locustfile: str, crowd: Crowd) -> None:
 def _run(command: list[str], crowd: Crowd) -> str:
     seconds = crowd.duration + SLACK + (CONNECT if crowd.workers else 0)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        with lifeline() as stdin:
+            done = subprocess.run(
+                command,
+                stdin=stdin,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                check=False,
+                env={**os.environ, **STRAIGHT},
+            )
     except subprocess.TimeoutExpired as trouble:
         raise HarnessError(f"locust did not end within {seconds:.0f} s; does the locustfile ever stop?") from trouble
     said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -86,7 +101,7 @@ def _run(command: list[str], crowd: Crowd) -> str:
     return said
 
 
-def _read(files: list[Path], crowd: Crowd, said: str) -> Shots:
+def _read(files: list[Path], crowd: Crowd, said: str, began: float) -> Shots:
     if crowd.workers and len(files) < crowd.workers:
         raise HarnessError(
             f"{len(files)} of {crowd.workers} workers sent what they saw, so nothing was measured; start each with "
@@ -96,10 +111,14 @@ def _read(files: list[Path], crowd: Crowd, said: str) -> Shots:
     if len(files) < crowd.sender_count() or not lines:
         raise HarnessError(f"the locustfile made no request; does it have a User with a task? (locust: {said})")
     rows = np.array(sorted((float(began), float(took), int(status)) for began, took, status in lines))
+    status = rows[:, 2].astype(np.int64)
     return Shots(
+        load=new_load_id(),
+        began=began,
         number=np.arange(len(rows)),
         due=rows[:, 0] - rows[0, 0],
         latency_ms=rows[:, 1],
         late_ms=np.zeros(len(rows)),
-        status=rows[:, 2].astype(np.int64),
+        status=status,
+        is_answered=(status >= OK) & (status < ERROR),
     )

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import HarnessError, UsageError
-from harness_latency.plan import Plan
+from harness_latency.lifeline import lifeline
+from harness_latency.plan import FAULT, Plan
+from harness_latency.probing import TRIES
 from harness_latency.schedule import Arrivals, schedule
 from harness_latency.shots import FEWEST, Shots, late_start_problems, no_answer_problems, read_shots
 
@@ -80,14 +82,15 @@ def carry_out(plan: Plan, due: NDArray[np.float64]) -> Shots:
         raise UsageError(f"connections must lie between 1 and {MOST_CONNECTIONS}; found {plan.connections}")
     with tempfile.TemporaryDirectory(prefix="harness-latency-") as name:
         plan.write(Path(name), due)
-        _run(Path(name), float(due[-1]) + plan.timeout + SLACK)
+        _run(Path(name), float(due[-1]) + (1 + TRIES * len(plan.endpoints)) * plan.timeout + SLACK)
         return read_shots(Path(name))
 
 
 def _run(folder: Path, seconds: float) -> None:
     command = [sys.executable, "-m", "harness_latency.generator", str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        with lifeline() as stdin:
+            done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as trouble:
         raise HarnessError(
             f"the load generator did not end within {seconds:.0f} s; is this machine too busy?"
@@ -95,3 +98,5 @@ def _run(folder: Path, seconds: float) -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
         raise HarnessError(f"the load generator ended with {done.returncode}: {said[0]}")
+    if (folder / FAULT).exists():
+        raise HarnessError((folder / FAULT).read_text(encoding="utf-8"))

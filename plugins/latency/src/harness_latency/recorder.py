@@ -1,9 +1,11 @@
 """A locustfile beside the user's own: keeps every request of every worker, as Locust's statistics are rounded."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
 
+from gevent import monkey
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -54,6 +56,17 @@ def write(environment: Any, name: str, seen: list[tuple[float, float, int]]) -> 
     path.write_text("".join(f"{began!r}\t{took!r}\t{status}\n" for began, took, status in seen), encoding="ascii")
 
 
+def end_with_parent() -> None:
+    """End this process when its standard input does, which the harness that started it holds open."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    monkey.get_original("_thread", "start_new_thread")(wait, ())
+
+
 def add_folder(parser: Any) -> None:
     """Let the command line say where to write."""
     parser.add_argument("--harness-samples", default="", include_in_web_ui=False)
@@ -62,6 +75,8 @@ def add_folder(parser: Any) -> None:
 def listen(environment: Any, **_: Any) -> None:
     """Record here, and on the workers that this master has."""
     recorder, runner = Recorder(), environment.runner
+    if environment.parsed_options.harness_samples:  # on other machines nobody holds it open
+        end_with_parent()
     if isinstance(runner, MasterRunner):
         runner.register_message(SAMPLES, recorder.take)
         environment.events.test_stop.add_listener(recorder.ask)

@@ -1,6 +1,6 @@
 """What a load did, request by request, and what can be measured on it."""
 
-from collections import Counter
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harness import Measurement, samples
-from harness_latency.plan import SHOTS, WHY
+from harness_latency.plan import SHOTS, describe_failures
 
 FEWEST = 400  # requests: `exceedance` judges 20 blocks of 20
 PERCENTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p95_ms": 0.95, "p99_ms": 0.99, "p999_ms": 0.999}
@@ -27,18 +27,20 @@ NONE: Mapping[str, str] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Shots:
-    """Requests in the order they were due: number, when (s), how long until answered (ms), and the HTTP status."""
+    """Requests of one load in the order they were due, told apart from those of other loads by its id.
 
+    Number, when due (seconds since the first, which was due at `began`, seconds of the epoch), how long until answered
+    (ms), how late it was sent (ms), HTTP status or why there is none, and whether it was answered as expected.
+    """
+
+    load: str
+    began: float
     number: NDArray[np.int64]
     due: NDArray[np.float64]
     latency_ms: NDArray[np.float64]
     late_ms: NDArray[np.float64]
     status: NDArray[np.int64]
-
-    @property
-    def is_answered(self) -> NDArray[np.bool_]:
-        """Tell which requests were answered, and not by an error."""
-        return (self.status >= 200) & (self.status < 400)
+    is_answered: NDArray[np.bool_]
 
     def is_over_limit(self, limit_ms: float) -> NDArray[np.bool_]:
         """Tell which requests took longer than the limit; one that failed counts, however fast it failed."""
@@ -55,24 +57,41 @@ class Shots:
 
     def part(self, keep: NDArray[np.bool_]) -> "Shots":
         """Return some of the requests."""
-        return Shots(**{name: column[keep] for name, column in vars(self).items()})
+        columns = {name: column[keep] for name, column in vars(self).items() if name not in ("load", "began")}
+        return Shots(load=self.load, began=self.began, **columns)
+
+    def ids(self) -> pa.Array:
+        """Return an id of each request that no other load has: loads are fresh rows, and are judged together."""
+        return pa.array([f"{self.load}-{number}" for number in self.number.tolist()])
+
+    def times(self) -> NDArray[np.float64]:
+        """Return when each request was due, in seconds of the epoch, so that one load comes after the other."""
+        return self.began + self.due
 
     def troubles(self) -> str:
         """Return what went wrong, and how often."""
-        found = Counter(self.status[~self.is_answered].tolist())
-        return ", ".join(f"{count} x {WHY.get(status, f'HTTP {status}')}" for status, count in found.most_common(3))
+        return describe_failures(self.status[~self.is_answered].tolist())
+
+
+def new_load_id() -> str:
+    """Return an id for a load."""
+    return uuid.uuid4().hex[:12]
 
 
 def read_shots(folder: Path) -> Shots:
     """Return what a generator wrote."""
     with np.load(folder / SHOTS) as found:
         due, taken, done, status = (found[name] for name in ("due", "taken", "done", "status"))
+        answered, began = found["answered"], float(found["began"])
     return Shots(
+        load=new_load_id(),
+        began=began,
         number=np.arange(len(due)),
         due=due - due[0],
         latency_ms=(done - due) * 1000,
         late_ms=(taken - due) * 1000,
         status=status.astype(np.int64),
+        is_answered=answered,
     )
 
 
@@ -111,7 +130,7 @@ def lateness(shots: Shots, labels: Mapping[str, str] = NONE) -> Measurement:
 def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:
     """Return the requests as rows in order of time; one that failed was no faster than the limit."""
     score = np.where(shots.is_answered, shots.latency_ms, np.maximum(shots.latency_ms, limit_ms))
-    columns = {"id": np.arange(len(y)), "y": y.astype(np.float64), "score": score, "time": shots.due}
+    columns = {"id": shots.ids(), "y": y.astype(np.float64), "score": score, "time": shots.times()}
     return pa.table({**columns, "status": shots.status})
 
 

@@ -1,7 +1,7 @@
 """`harness gate`: decides for one candidate from what the ledger holds, and records the decision."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate, candidate_named, list_candidates
 from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
+from harness.records.counting import leave_out_watches, runs_of
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
 from harness.values.decisions import GateDecision
@@ -63,11 +64,11 @@ def command(
     known = list({entry.identity.key: entry.identity for entry in entries if entry.kind == "run"}.values())
     who = candidate_named(candidate, known) if candidate else _only_candidate(taken)
     own = _entries_of(who, gate, judged)
-    runs = book.read_runs(own)
+    runs = _read_runs(book, entries, own, gate)
     decision = decide(
         GateQuestion(
             gate=gate,
-            candidate=runs[-1].candidate if runs else who,
+            candidate=next((run.candidate for run in reversed(runs) if run.candidate.key == who.key), who),
             known=known,
             stage=stage,
             project=project.name,
@@ -75,7 +76,7 @@ def command(
             promoted_before=_has_earlier_promotion(gate, project, entries),
             waivers=project.waivers(),
             attempts=_attempts_on_the_same_rows(own, judged),
-            passed_before=_list_passes(who, gate, stage, entries),
+            passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), gate, stage, entries),
         ),
         runs,
     )
@@ -125,15 +126,25 @@ def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[
     return list(latest.values())
 
 
+def _read_runs(book: Ledger, entries: Sequence[Entry], own: Sequence[Entry], gate: Gate) -> Sequence[Run]:
+    """Return the runs that are decided on, and for a gate that does not watch those in which its looks are counted."""
+    found = book.read_runs(own)
+    if gate.watch or not own:
+        return found
+    keys = {own[0].identity.key}.union(*(run.alike for run in found))
+    counted = leave_out_watches(book, entries, runs_of(entries, keys))
+    return [*found, *book.read_runs([entry for entry in counted if entry not in own])]
+
+
 def _attempts_on_the_same_rows(own: Sequence[Entry], judged: Sequence[Entry]) -> Sequence[Attempt]:
     rows = {entry.rows for entry in own}
     return [entry.attempt for entry in judged if entry.rows in rows]
 
 
-def _list_passes(who: Identity, gate: Gate, stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
+def _list_passes(who: Collection[str], gate: Gate, stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
     """Return of each candidate that the suites judged before this one whether the stage had passed it by then."""
     runs = [entry for entry in entries if entry.kind == "run" and entry.suite in gate.suites and not entry.is_scheduled]
-    start = next((entry.seq for entry in runs if entry.identity.key == who.key), math.inf)
+    start = next((entry.seq for entry in runs if entry.identity.key in who), math.inf)
     decisions = [entry for entry in entries if entry.kind == "decision" and entry.gate == stage and entry.seq < start]
     passed = {entry.identity.key for entry in decisions if entry.outcome == "pass"}
     return [key in passed for key in dict.fromkeys(entry.identity.key for entry in runs if entry.seq < start)]

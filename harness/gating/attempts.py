@@ -25,10 +25,13 @@ def attempt(run: Run) -> Attempt:
 
 
 def candidates(run: Run, attempts: Iterable[Attempt]) -> int:
-    """Return how many candidates the suite of a run has judged on the data of that run, the run's own included."""
+    """Return how many candidates the suite of a run has judged on the data of that run, the run's own included.
+
+    Those that scored alike are one.
+    """
     own = attempt(run)
     same = [each for each in attempts if (each.suite, each.rows) == (own.suite, own.rows)]
-    return len({each.candidate for each in (*same, own)})
+    return len({each.candidate for each in (*same, own)} - run.twins)
 
 
 def attempt_warning(run: Run, attempts: Iterable[Attempt]) -> str:

@@ -44,14 +44,17 @@ class GateQuestion:
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     """Return what a stage decides for one candidate from the latest run of each of its suites.
 
+    `runs` are those of the stage, and all others in which looks at this candidate, or at one that scored alike, count.
     Passes only if every must of every suite passes and nothing is missing, stale or about another candidate. A must
     fails only if it does among all musts together; waivers stand for what failed or is undecided, never for an error.
     """
     gate, candidate = asked.gate, asked.candidate
-    runs = [run for run in runs if run.is_recorded and run.is_scheduled == gate.watch]
-    latest = {suite: _latest(runs, suite, candidate) for suite in gate.suites}
+    recorded = [run for run in runs if run.is_recorded]
+    decidable = [run for run in recorded if run.is_scheduled == gate.watch]
+    latest = {suite: _latest(decidable, suite, candidate) for suite in gate.suites}
     seen = [run for run in latest.values() if run]
-    own = [] if gate.watch else [run for run in runs if run.candidate.key == candidate.key]
+    keys = frozenset({candidate.key}).union(*(run.alike for run in seen))
+    own = [] if gate.watch else [run for run in recorded if run.candidate.key in keys]
     held = _collect_held(asked, seen, own)
     findings = [*_candidate_findings(gate, candidate)]
     for suite, run in latest.items():

@@ -20,6 +20,7 @@ Question = tuple[str, MetricKey, str | None]
 class _Decided:
     """That a look decided what a suite asks of a metric against whom, and when."""
 
+    candidate: str
     question: Question
     bound: Bound
     outcome: Outcome
@@ -69,15 +70,17 @@ def _group_decided(runs: Sequence[Run], suites: Collection[str]) -> Mapping[Ques
 
 def _list_decided(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Decided]:
     """Yield what each look decided, in order, among the musts of the suites' latest runs of its time."""
-    latest: dict[str, Run] = {}
+    latest: dict[str, dict[str, Run]] = {}
     for run in sorted(runs, key=lambda run: run.started):
-        latest[run.suite] = run
-        beside = [other for suite, other in latest.items() if suite in suites or suite == run.suite]
+        own = latest.setdefault(run.candidate.key, {})
+        own[run.suite] = run
+        beside = [other for suite, other in own.items() if suite in suites or suite == run.suite]
         for suite, verdict in correct_together(collect_musts(beside)):
             if suite == run.suite and verdict.look and verdict.outcome in ("pass", "fail"):
                 when, look = verdict.look.taken or run.as_of, verdict.look.number
                 question, bound = _question(run, verdict), verdict.requirement.bound
-                yield _Decided(question=question, bound=bound, outcome=verdict.outcome, when=when, look=look)
+                who, outcome = run.candidate.key, verdict.outcome
+                yield _Decided(candidate=who, question=question, bound=bound, outcome=outcome, when=when, look=look)
 
 
 def _question(run: Run, verdict: Verdict) -> Question:
@@ -92,7 +95,9 @@ def _question(run: Run, verdict: Verdict) -> Question:
 def _stand(verdict: Verdict, run: Run, decided: Mapping[Question, Sequence[_Decided]]) -> Verdict:
     if not _is_open(verdict):
         return verdict
-    own = [each for each in decided.get(_question(run, verdict), ()) if each.settles(verdict)]
+    keys = {run.candidate.key, *(verdict.look.alike if verdict.look else ())}
+    found = [each for each in decided.get(_question(run, verdict), ()) if each.candidate in keys]
+    own = [each for each in found if each.settles(verdict)]
     if not own:
         return verdict
     outcome: Outcome = "fail" if own[-1].outcome == "fail" else "inconclusive"

@@ -62,17 +62,24 @@ def find_rescored_ids(statistic: str, now: pa.Table, before: pa.Table) -> pa.Chu
 
 def rescoring(metric: str, statistic: str, now: pa.Table | None, before: pa.Table | None) -> str:
     """Return in words that rows have another score than before; nothing if none has, or it cannot be told."""
-    tables = [table for table in (now, before) if table is not None and "id" in table.column_names]
-    if len(tables) < 2 or not SCORED <= describe_statistic(statistic).keeps:
+    if not SCORED <= describe_statistic(statistic).keeps:
         return ""
+    same = match_rows(now, before)
+    ids = find_rescored_ids(statistic, *same) if same else ()
+    return _rescoring_text(metric, ids) if len(ids) else ""
+
+
+def match_rows(now: pa.Table | None, before: pa.Table | None) -> tuple[pa.Table, pa.Table] | None:
+    """Return of two tables the rows whose ids both have, in one order; None where ids cannot be compared."""
+    tables = [table for table in (now, before) if table is not None and "id" in table.column_names]
+    if len(tables) < 2:
+        return None
     try:
         keys = tables[1]["id"].cast(tables[0]["id"].type)
     except pa.ArrowException:
-        return ""
+        return None
     at = pc.index_in(keys, value_set=tables[0]["id"].combine_chunks())
-    same = tables[0].take(at.combine_chunks().drop_null()), tables[1].filter(pc.is_valid(at))
-    ids = find_rescored_ids(statistic, *same)
-    return _rescoring_text(metric, ids) if len(ids) else ""
+    return tables[0].take(at.combine_chunks().drop_null()), tables[1].filter(pc.is_valid(at))
 
 
 def refuse_rescored(metric: str, statistic: str, now: pa.Table, before: pa.Table) -> None:

@@ -127,10 +127,11 @@ def _judge_measurement(
     except HarnessError as error:
         return question_of(requirement, measurement).error(str(error))
     verdict = judge(requirement, seen.measurement, seen.baseline, seen.look)
-    if seen.now is None or verdict.outcome != "pass":
-        return verdict
-    now = judge(requirement, seen.now.measurement, seen.now.baseline, seen.now.look)
-    return {"pass": verdict, "error": now}.get(now.outcome, replace(now, outcome="inconclusive"))
+    for other in seen.also if verdict.outcome == "pass" else ():
+        found = judge(requirement, other.measurement, other.baseline, other.look)
+        if found.outcome != "pass":
+            return found if found.outcome == "error" else replace(found, outcome="inconclusive")
+    return verdict
 
 
 def _where(requirement: Requirement, measurement: Measurement) -> bool:

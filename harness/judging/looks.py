@@ -27,7 +27,8 @@ class Earlier:
     """A recorded run of the same candidate; `rows` and `lost` say by digest what was read back, or why not.
 
     By target, `newer` are the ids that were seen again since, and `rescored` says that scores are others now. A
-    `correction` is why somebody recorded that rows of this run were wrong.
+    `correction` is why somebody recorded that rows of this run were wrong. `alike` names another candidate whose scores
+    are the same, so that both are one.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class Earlier:
     newer: "Mapping[str, KnownIds]" = field(default_factory=dict)
     rescored: Mapping[str, str] = field(default_factory=dict)
     correction: str = ""
+    alike: str = ""
 
     def sample(self, measurement: Measurement) -> Sample:
         """Return the sample of one of the run's measurements with its rows."""
@@ -76,7 +78,9 @@ def overdrawn(verdict: Verdict, run: Run, runs: Sequence[Run]) -> bool:
     if not (verdict.look and has_look_limit(verdict.requirement, verdict.statistic)):
         return False
     same = run.measured.get((CANDIDATE, verdict.key), ())
-    alike = [Earlier(run=other) for other in runs if _champion(verdict, other) == _champion(verdict, run)]
+    keys = {run.candidate.key, *verdict.look.alike}
+    own = [other for other in runs if other.candidate.key in keys]
+    alike = [Earlier(run=other) for other in own if _champion(verdict, other) == _champion(verdict, run)]
     looks = distinct_looks(glances_of(verdict.requirement, same[0], alike)) if same else ()
     return _exceeds(verdict.requirement, _spend(looks))
 
@@ -96,7 +100,7 @@ def _champion(verdict: Verdict, run: Run) -> str | None:
 
 def is_spent(requirement: Requirement, others: Sequence[Glance]) -> bool:
     """Tell whether a look beside others is more than was planned, or its share of alpha more than is left."""
-    number = len(others) + 1
+    number = count_looks(others) + 1
     is_planned = requirement.looks is None or number <= requirement.looks
     return not is_planned or _exceeds(requirement, _spend(others) + requirement.alpha_at(number))
 
@@ -116,6 +120,11 @@ def distinct_looks(glances: Sequence[Glance]) -> Sequence[Glance]:
         first = found.setdefault(glance.look.evidence, glance)
         found[glance.look.evidence] = replace(first, share=max(first.share, glance.share))
     return list(found.values())
+
+
+def count_looks(looks: Sequence[Glance]) -> int:
+    """Return how many looks were taken, also where not all of them are at hand."""
+    return max([len(looks), *(glance.look.number for glance in looks)])
 
 
 def distinct_evidence(glances: Sequence[Glance]) -> Sequence[Glance]:

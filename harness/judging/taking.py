@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from harness.judging.looks import (
     Earlier,
     Glance,
+    count_looks,
     distinct_evidence,
     distinct_looks,
     evidence_of,
@@ -23,15 +24,15 @@ from harness.values.verdicts import Look
 class Seen:
     """What a requirement is held to: the rows of a look, and which it is.
 
-    `now` is all that has been seen by now, where a look stands: a pass must hold there too. `corrected` is the share of
-    labels that are others now.
+    A pass must hold on what is seen `also`: all that has been seen by now, where a look stands, and the candidate's own
+    rows, where those of another one count that scored alike. `corrected` is the share of labels that are others now.
     """
 
     measurement: Measurement
     baseline: Measurement | None = None
     look: Look | None = None
     corrected: float = 0.0
-    now: "Seen | None" = None
+    also: "tuple[Seen, ...]" = ()
 
 
 def take_look(
@@ -52,19 +53,33 @@ def take_look(
     others = [glance for glance in seen if glance.evidence != name]
     alone = measurement.sample.rows is None
     whole = own if alone else _pool_rows(own, others)
+    number = count_looks(looks) + 1
     look = Look(
-        number=len(looks) + 1,
+        number=number,
         planned=requirement.looks,
         evidence=(*(glance.evidence for glance in others), name),
         joined=_count(whole) - _count(own),
         alone=alone,
-        alpha=requirement.alpha_at(len(looks) + 1),
+        alpha=requirement.alpha_at(number),
         size=len(others) + 1 if alone else _count(whole),
         corrected=whole.corrected,
+        alike=tuple(sorted({glance.earlier.alike for glance in glances} - {""})),
     )
     if looks and not _is_next(requirement, looks[-1], look, is_new=len(others) == len(seen)):
-        return _return_to_last(requirement, looks, seen, replace(whole, look=look))
-    return replace(whole, look=replace(look, spent=is_spent(requirement, looks)))
+        found = _return_to_last(requirement, looks, seen, replace(whole, look=look))
+    else:
+        found = replace(whole, look=replace(look, spent=is_spent(requirement, looks)))
+    return found if alone or not look.alike else _add_own_rows(found, own, others)
+
+
+def _add_own_rows(found: Seen, own: Seen, others: Sequence[Glance]) -> Seen:
+    """Return what is seen; beside it the rows of the candidate alone, without those that one scored alike brought."""
+    pooled = _pool_rows(own, [glance for glance in others if not glance.earlier.alike])
+    size, joined = _count(pooled), _count(pooled) - _count(own)
+    look = found.look and replace(
+        found.look, size=size, joined=joined, waiting=0, taken=None, corrected=pooled.corrected
+    )
+    return replace(found, also=(*found.also, replace(pooled, look=look)))
 
 
 def _is_next(requirement: Requirement, last: Glance, look: Look, *, is_new: bool) -> bool:
@@ -76,7 +91,7 @@ def _is_next(requirement: Requirement, last: Glance, look: Look, *, is_new: bool
 
 def _return_to_last(requirement: Requirement, looks: Sequence[Glance], seen: Sequence[Glance], whole: Seen) -> Seen:
     """Return the last look, taken again on what it saw, and beside it what came since."""
-    last, number, after = looks[-1], len(looks), whole.look or looks[-1].look
+    last, number, after = looks[-1], count_looks(looks), whole.look or looks[-1].look
     then, waiting = _rows_then(whole, last, seen, after)
     look = replace(
         after,
@@ -89,7 +104,7 @@ def _return_to_last(requirement: Requirement, looks: Sequence[Glance], seen: Seq
     if not waiting:
         return replace(whole, look=look)
     look = replace(look, joined=0, waiting=waiting, taken=last.earlier.run.as_of)
-    return replace(then, look=look, now=replace(whole, look=replace(look, withdrawn=True)))
+    return replace(then, look=look, also=(replace(whole, look=replace(look, withdrawn=True)),))
 
 
 def _rows_then(whole: Seen, last: Glance, seen: Sequence[Glance], after: Look) -> tuple[Seen, int]:

@@ -1,6 +1,6 @@
 """Reads back the rows that earlier runs of a candidate judged, so that new ones are judged together with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ from harness.judging.asking import rename_run
 from harness.judging.corrections import rescoring
 from harness.judging.ids import KnownIds
 from harness.judging.looks import Earlier
+from harness.judging.twins import are_scored_alike
 from harness.records import evidence
 from harness.records.evidence_store import Bundle
 from harness.values.identity import CANDIDATE, Identity
@@ -29,22 +30,46 @@ def recall_runs(
 ) -> Sequence[Earlier]:
     """Return the recorded runs of the same candidate with the rows that what was measured now is judged with.
 
-    A baseline that is another now was another question: what was measured of it is left out. `corrections` say, by id
-    of the run, why rows of it were wrong.
+    Candidates that scored the same rows alike are one. A baseline that is another now was another question: what was
+    measured of it is left out. `corrections` say, by id of the run, why rows of it were wrong.
     """
-    candidate = identities[CANDIDATE]
-    alike = [run for run in runs if candidate and run.is_recorded and run.candidate.key == candidate.key]
-    renamed = [rename_run(run, measured) for run in alike]
-    found = [
-        replace(run, measurements=tuple(m for m in run.measurements if _is(m, run, identities))) for run in renamed
-    ]
-    at_hand = {m.sample.digest: m.sample.rows for m in measured if m.sample.digest}
-    read, lost = _read([m.sample for run in found for m in run.measurements], set(at_hand), bundle)
+    candidate, reasons = identities[CANDIDATE], corrections or {}
+    recorded = [run for run in runs if candidate and run.is_recorded]
+    own = candidate.key if candidate else ""
+    keys = {own, *_find_twins(own, [run for run in recorded if run.id not in reasons], measured, bundle)}
+    alike = [rename_run(run, measured) for run in recorded if run.candidate.key in keys]
+    found = [replace(run, measurements=tuple(m for m in run.measurements if _is(m, run, identities))) for run in alike]
+    rows, lost = _read_rows([m.sample for run in found for m in run.measurements], measured, bundle)
     recalled = [
-        Earlier(run=run, rows={**at_hand, **read}, lost=lost, correction=(corrections or {}).get(run.id, ""))
+        Earlier(run=run, rows=rows, lost=lost, correction=reasons.get(run.id, ""), alike=_name_other(run, own))
         for run in found
     ]
     return _compare_with_newer(recalled, measured)
+
+
+def _find_twins(own: str, runs: Sequence[Run], measured: Sequence[Measurement], bundle: Bundle) -> Collection[str]:
+    """Return the keys of the other candidates that scored alike, or that runs of these or of this one found to."""
+    wholes = [each for each in _wholes(measured) if each.target == CANDIDATE]
+    told: dict[str, set[bool | None]] = {}
+    for run in (rename_run(run, wholes) for run in runs if run.candidate.key != own):
+        rows, _ = _read_rows([each.sample for each in _wholes(run.measurements)], wholes, bundle)
+        told.setdefault(run.candidate.key, set()).add(are_scored_alike(wholes, run, rows))
+    alike = {own} | {key for key, answers in told.items() if True in answers and False not in answers}
+    known = {key for run in runs if run.candidate.key in alike for key in rename_run(run, measured).alike}
+    return (alike | known) - {own}
+
+
+def _name_other(run: Run, own: str) -> str:
+    return "" if run.candidate.key == own else run.candidate.key
+
+
+def _read_rows(
+    samples: Sequence[Sample], measured: Sequence[Measurement], bundle: Bundle
+) -> tuple[Mapping[str, pa.Table], Mapping[str, str]]:
+    """Return the rows of samples by digest, those that were measured now as well, and why there are none of others."""
+    at_hand = {each.sample.digest: each.sample.rows for each in measured if each.sample.digest}
+    read, lost = _read(samples, set(at_hand), bundle)
+    return {**at_hand, **read}, lost
 
 
 def _compare_with_newer(recalled: Sequence[Earlier], measured: Sequence[Measurement]) -> Sequence[Earlier]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from harness.judging.judge import judge_requirements
+from harness.judging.looks import Earlier
 from harness.records.history import recall_runs
 from harness.running.finishing import FinishedStep
 from harness.running.opening import OpenSuite, SuiteInputs
@@ -33,7 +34,7 @@ def judge_step(step: Resolved, finished: FinishedStep, opened: OpenSuite, servic
     verdicts = judge_requirements(
         step.step.requirements, measured, step.name, step.check.name, finished.failures, earlier
     )
-    notes = [*_rows_left_out(step, opened), *dict.fromkeys(found.correction for found in earlier if found.correction)]
+    notes = [*_rows_left_out(step, opened), *dict.fromkeys(filter(None, map(_note_of, earlier)))]
     return JudgedStep(
         finished=finished,
         verdicts=[replace(verdict, notes=(*verdict.notes, *notes)) for verdict in verdicts],
@@ -41,6 +42,16 @@ def judge_step(step: Resolved, finished: FinishedStep, opened: OpenSuite, servic
         started=opened.started,
         ended=datetime.now(UTC),
     )
+
+
+def _note_of(found: Earlier) -> str:
+    """Return what to know of an earlier run: that its rows were wrong, or that another candidate scored alike."""
+    if not found.alike:
+        return found.correction
+    other = found.run.candidate
+    named = f"{other.revision} ({other.digest[:19]}…)" if other.digest else other.revision
+    message = "so both are one candidate: looks at it count, and a pass must hold without the rows it brings"
+    return f"scored as {named} on the rows of both, {message}"
 
 
 def _rows_left_out(step: Resolved, opened: OpenSuite) -> Sequence[str]:

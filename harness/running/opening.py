@@ -16,6 +16,7 @@ from harness.plugins.discovery import Plugins
 from harness.plugins.targets import Target
 from harness.plugins.tasks import TargetSpec
 from harness.records.corrections import read_corrections
+from harness.records.counting import is_promoted, read_counted
 from harness.running.executors import open_target
 from harness.running.inputs import unusable
 from harness.running.options import RunOptions, RunServices
@@ -136,13 +137,18 @@ def _open_targets(
 def _earlier_runs(
     candidate: Identity, options: RunOptions, services: RunServices
 ) -> tuple[Sequence[Run], Mapping[str, str]]:
-    """Return the runs in which looks are counted, and why rows of some were wrong: a watch asks of each window anew."""
-    if services.ledger is None or options.trigger == SCHEDULE:
+    """Return the runs in which looks are counted, oldest first, and why rows of some were wrong.
+
+    Those are of the candidate and of others that may be the same. Of what was promoted, a watch asks of each window
+    anew.
+    """
+    ledger = services.ledger
+    if ledger is None:
         return (), {}
-    entries = services.ledger.entries()
-    runs = [entry for entry in entries if entry.kind == "run"]
-    own = [entry for entry in runs if entry.identity.key == candidate.key and not entry.is_scheduled]
-    return services.ledger.read_runs(own), read_corrections(services.ledger, entries)
+    entries = ledger.entries()
+    if options.trigger == SCHEDULE and is_promoted(ledger, entries, candidate):
+        return (), {}
+    return read_counted(ledger, entries, candidate), read_corrections(ledger, entries)
 
 
 def _open_datasets(suite: Suite, steps: Sequence[Resolved], options: RunOptions) -> Tables:

@@ -79,6 +79,17 @@ class Run:
         return found
 
     @property
+    def alike(self) -> frozenset[str]:
+        """Return the keys of other candidates at which some looks were looks at this one, as they scored alike."""
+        return frozenset(key for verdict in self.verdicts if verdict.look for key in verdict.look.alike)
+
+    @property
+    def twins(self) -> frozenset[str]:
+        """Return the keys of other candidates that are this one: all looks at rows of this run found them alike."""
+        looks = [verdict.look.alike for verdict in self.verdicts if verdict.look and not verdict.look.alone]
+        return self.alike.intersection(*looks)
+
+    @property
     def outcome(self) -> Outcome:
         """Return the worst outcome of the musts; of a run without musts, error."""
         return worst([verdict.outcome for verdict in self.verdicts if verdict.requirement.severity == "must"])

@@ -43,6 +43,9 @@ class Look:
 
     Where too little has come since, no look is taken: the one `taken` then stands, and `waiting` counts what came. Its
     pass is `withdrawn` where all that came by now does not show it at the same alpha.
+
+    `alike` are the keys of other candidates that scored the same rows alike, as one that was logged again: looks at
+    them are looks at this one.
     """
 
     number: int
@@ -57,6 +60,7 @@ class Look:
     waiting: int = 0
     taken: datetime | None = None
     withdrawn: bool = False
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -222,14 +222,36 @@ def test_counts_are_judged_alone_at_each_look_until_looks_are_spent(looking: Loo
     assert ("inconclusive", True) == (found[3]["outcome"], "looks spent" in found[3]["reason"])
 
 
-def test_watching_windows_takes_no_look_and_each_is_judged_on_its_own(looking: Looking) -> None:
-    watch = ("--trigger", "schedule")
+WATCH = ("--trigger", "schedule")
 
-    windows = [verdict(looking.look(start, start + 200, "m/2", 0, *watch)) for start in (0, 200, 400, 600)]
-    candidate = verdict(looking.look(800, 1200))
 
+def test_scheduled_runs_of_a_candidate_that_no_gate_let_through_take_looks_like_any_other(looking: Looking) -> None:
+    windows = [verdict(looking.look(start, start + 200, "m/2", 0, *WATCH)) for start in (0, 200, 400)]
+    candidate = verdict(looking.look(600, 800))
+
+    found = [(each["look"]["size"], each["look"]["number"]) for each in (*windows, candidate)]
+    assert [(200, 1), (400, 2), (400, 2), (800, 3)] == found
+
+
+def test_watching_what_was_promoted_takes_no_look_and_each_window_is_judged_on_its_own(
+    looking: Looking, harness: Command
+) -> None:
+    looking.ask("{at_least: 0.5}")
+    (looking.folder / "gates.yaml").write_text(
+        "gates: {live: {suites: [card]}, watched: {suites: [card], watch: true}}\n"
+    )
+    first = verdict(looking.look(0, 100, "m/2", 0, *WATCH))
+    watched = harness("gate", "watched", "--candidate", "m/2", "--gates", "gates.yaml")
+    second = verdict(looking.look(100, 200))
+    gated = harness("gate", "live", "--candidate", "m/2", "--gates", "gates.yaml")
+
+    windows = [verdict(looking.look(start, start + 200, "m/2", 0, *WATCH)) for start in (200, 400, 600, 800)]
+    again = verdict(looking.look(1000, 1200))
+
+    assert (0, 0) == (watched.code, gated.code)
+    assert [(100, 1), (200, 2)] == [(each["estimate"]["n"], each["look"]["number"]) for each in (first, second)]
     assert [(200, 1)] * 4 == [(each["estimate"]["n"], each["look"]["number"]) for each in windows]
-    assert (400, 1) == (candidate["estimate"]["n"], candidate["look"]["number"])
+    assert (400, 3) == (again["estimate"]["n"], again["look"]["number"])
 
 
 def test_a_scheduled_run_counts_for_a_gate_that_watches_alone(looking: Looking) -> None:

@@ -15,6 +15,7 @@ from harness.gating.decide import GateQuestion, decide
 from harness.gating.gates import Gate, candidate_named, list_candidates
 from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
+from harness.records.corrections import read_corrections
 from harness.records.counting import leave_out_watches, runs_of
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
@@ -77,6 +78,7 @@ def command(
             waivers=project.waivers(),
             attempts=_attempts_on_the_same_rows(own, judged),
             passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), gate, stage, entries),
+            corrections=read_corrections(book, entries),
         ),
         runs,
     )

@@ -1,7 +1,7 @@
 """Decides whether a candidate may pass a stage, from recorded runs alone: pure, no clock, no files, no plugins."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -27,6 +27,8 @@ class GateQuestion:
     """What is asked about whom at which stage, and what else is known: waivers, and who else was judged on the rows.
 
     `passed_before` tells of each candidate that came to the stage before whether it passed; `known` have runs.
+    `passed_before` tells of each candidate that came to the stage before whether it passed, `corrections`, by the id of
+    a run, why rows of it were wrong.
     """
 
     project: str
@@ -39,6 +41,7 @@ class GateQuestion:
     attempts: Sequence[Attempt] = ()
     passed_before: Sequence[bool] = ()
     known: Sequence[Identity] = ()
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -90,7 +93,7 @@ def _collect_held(asked: GateQuestion, latest: Sequence[Run], runs: Sequence[Run
     held = correct_together(musts)
     if asked.gate.many_candidates == "correct":
         held = [(suite, correct_pass(verdict, asked.passed_before)) for suite, verdict in held]
-    return keep_decided(held, latest, runs)
+    return keep_decided(held, latest, runs, asked.corrections)
 
 
 def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:

@@ -18,7 +18,7 @@ Question = tuple[str, MetricKey, str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class _Decided:
-    """That a look decided what a suite asks of a metric against whom, and when."""
+    """That a look decided what a suite asks of a metric against whom, when, and why its rows were wrong, if so."""
 
     candidate: str
     question: Question
@@ -26,6 +26,7 @@ class _Decided:
     outcome: Outcome
     when: datetime
     look: int
+    correction: str
 
     def settles(self, verdict: Verdict) -> bool:
         """Tell whether this decides for a verdict's threshold too: a fail for stricter ones, a pass for laxer ones."""
@@ -43,16 +44,19 @@ def correct_together(held: Held) -> Held:
     return list(zip([suite for suite, _ in held], correct_failures([each for _, each in held]), strict=True))
 
 
-def keep_decided(held: Held, latest: Sequence[Run], runs: Sequence[Run]) -> Held:
+def keep_decided(
+    held: Held, latest: Sequence[Run], runs: Sequence[Run], corrections: Mapping[str, str] | None = None
+) -> Held:
     """Return the musts: what is undecided now stays failed if an earlier look failed it and none passed since.
 
     A fail is what failed among all musts of its time. `runs` are all of the candidate: what was asked before under
-    another name of a suite or a step counts too.
+    another name of a suite or a step counts too. `corrections` say, by the id of a run, why its rows were wrong: that
+    ends no fail, as only a pass does, but the reason names it.
     """
     if not any(_is_open(verdict) for _, verdict in held):
         return held
     now = {run.suite: run for run in latest}
-    decided = _group_decided(runs, now)
+    decided = _group_decided(runs, now, corrections or {})
     return [(suite, _stand(verdict, now[suite], decided)) for suite, verdict in held]
 
 
@@ -60,15 +64,17 @@ def _is_open(verdict: Verdict) -> bool:
     return verdict.outcome == "inconclusive" and verdict.look is not None
 
 
-def _group_decided(runs: Sequence[Run], suites: Collection[str]) -> Mapping[Question, Sequence[_Decided]]:
+def _group_decided(
+    runs: Sequence[Run], suites: Collection[str], corrections: Mapping[str, str]
+) -> Mapping[Question, Sequence[_Decided]]:
     """Return by question what looks decided, in order."""
     found: dict[Question, list[_Decided]] = {}
-    for each in _list_decided(runs, suites):
+    for each in _list_decided(runs, suites, corrections):
         found.setdefault(each.question, []).append(each)
     return found
 
 
-def _list_decided(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Decided]:
+def _list_decided(runs: Sequence[Run], suites: Collection[str], corrections: Mapping[str, str]) -> Iterator[_Decided]:
     """Yield what each look decided, in order, among the musts of the suites' latest runs of its time."""
     latest: dict[str, dict[str, Run]] = {}
     for run in sorted(runs, key=lambda run: run.started):
@@ -77,10 +83,15 @@ def _list_decided(runs: Sequence[Run], suites: Collection[str]) -> Iterator[_Dec
         beside = [other for suite, other in own.items() if suite in suites or suite == run.suite]
         for suite, verdict in correct_together(collect_musts(beside)):
             if suite == run.suite and verdict.look and verdict.outcome in ("pass", "fail"):
-                when, look = verdict.look.taken or run.as_of, verdict.look.number
-                question, bound = _question(run, verdict), verdict.requirement.bound
-                who, outcome = run.candidate.key, verdict.outcome
-                yield _Decided(candidate=who, question=question, bound=bound, outcome=outcome, when=when, look=look)
+                yield _Decided(
+                    candidate=run.candidate.key,
+                    question=_question(run, verdict),
+                    bound=verdict.requirement.bound,
+                    outcome=verdict.outcome,
+                    when=verdict.look.taken or run.as_of,
+                    look=verdict.look.number,
+                    correction=corrections.get(run.id, ""),
+                )
 
 
 def _question(run: Run, verdict: Verdict) -> Question:
@@ -106,7 +117,8 @@ def _stand(verdict: Verdict, run: Run, decided: Mapping[Question, Sequence[_Deci
 
 def _standing_reason(verdict: Verdict, last: _Decided) -> str:
     """Return what was decided last, and what the present look says: `failed on 2026-11-20 at look 2; look 3 ...`."""
-    before = f"{last.outcome}ed on {last.when:%Y-%m-%d} at look {last.look}"
+    wrong = f" on rows {last.correction} (until new rows pass)" if last.correction else ""
+    before = f"{last.outcome}ed on {last.when:%Y-%m-%d} at look {last.look}{wrong}"
     look = verdict.look
     if look and look.withdrawn:
         return verdict.reason

@@ -5,6 +5,7 @@ from conftest import Command
 from harness.gating.attempts import Attempt, attempt, attempt_warning, candidates
 from harness.values.identity import Identity
 from harness.values.runs import Data, Run
+from harness.values.verdicts import Look
 from tests.support.decisions import GATE, decided, run, verdict
 from tests.support.suites import suite
 
@@ -25,6 +26,13 @@ def test_the_first_candidate_on_some_rows_is_not_warned_about() -> None:
 
 def test_each_candidate_on_the_same_rows_counts_once() -> None:
     assert 3 == candidates(by("c"), counted("a", "b", "a", "c"))
+
+
+def test_candidates_that_scored_alike_by_all_looks_at_rows_are_one() -> None:
+    looks = [Look(number=1, alike=keys) for keys in (("declared a", "declared b"), ("declared a",))]
+    verdicts = [replace(verdict("pass"), look=look) for look in (*looks, Look(number=1, alone=True))]
+
+    assert 2 == candidates(replace(by("c"), verdicts=tuple(verdicts)), counted("a", "b"))
 
 
 def test_other_rows_and_other_suites_do_not_count() -> None:

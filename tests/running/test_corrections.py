@@ -90,6 +90,31 @@ def test_a_broken_extract_that_failed_is_replaced_once_somebody_says_why(
     assert 0 == installed("gate", "production", "--candidate", "v17", "--gates", "gates.yaml").code
 
 
+def test_a_fail_on_a_broken_extract_stays_until_the_right_rows_pass_and_the_gate_names_the_correction(
+    project: Path, harness: Command, frauds: NDArray[np.int64]
+) -> None:
+    (project / "gates.yaml").write_text(GATES.replace("[m]", "[m], on_inconclusive: report"))
+    right, suite = read_scores(project), project / "m.suite.yaml"
+    caught = np.mean(right[frauds] >= 0.5)
+    suite.write_text(SUITE.replace("recall: {at_least: 0.7}", f"recall: {{at_least: {caught:.3f}}}"))
+    write_scores(project, right[::-1])
+    verdicts(harness)
+    harness("evidence", "correct", "m", "--candidate", "v17", "--reason", "the join lost its order")
+    write_scores(project, right)
+
+    unsure = verdicts(harness)["recall"]
+    stays = harness("gate", "production", "--candidate", "v17", "--gates", "gates.yaml")
+    suite.write_text(SUITE)
+    verdicts(harness)
+    laxer = harness("gate", "production", "--candidate", "v17", "--gates", "gates.yaml")
+
+    assert ("inconclusive", 2) == (unsure["outcome"], unsure["look"]["number"])
+    assert 1 == stays.code
+    assert "at look 1 on rows corrected on " in stays.out
+    assert ": the join lost its order (until new rows pass); look 2 cannot tell" in stays.out
+    assert 0 == laxer.code
+
+
 @pytest.mark.usefixtures("frauds")
 def test_a_correction_is_of_the_runs_before_it_alone(project: Path, harness: Command) -> None:
     verdicts(harness)

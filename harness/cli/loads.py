@@ -1,6 +1,7 @@
 """What steps that run alone would take: a plan puts no load on anybody, so it only says it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,16 @@ class Unrun:
 def split_steps(steps: Sequence[Resolved], plugins: Plugins) -> tuple[Sequence[Resolved], Sequence[Unrun]]:
     """Return the steps that a plan may run, and those it may not."""
     return [s for s in steps if not s.check.exclusive], [_unrun(s, plugins) for s in steps if s.check.exclusive]
+
+
+def planned_seconds(steps: Sequence[Resolved], plugins: Plugins) -> Mapping[str, float]:
+    """Return by step how long it takes, of those whose check says so; what cannot be asked is not known."""
+    found: dict[str, float] = {}
+    for step in steps:
+        with suppress(Exception):  # a stranger's check may raise anything, and this is only for a bar
+            effort = _effort(step, plugins)
+            found |= {step.name: effort.seconds} if effort else {}
+    return found
 
 
 def _unrun(step: Resolved, plugins: Plugins) -> Unrun:

@@ -44,11 +44,13 @@ def perform_tasks(
     checks: Mapping[str, Check],
     targets: Mapping[str, Target],
     executor: Executor,
+    on_start: Callable[[Task], None],
     on_result: Callable[[TaskResult], None],
 ) -> Sequence[TaskResult]:
-    """Return what came of each task, performed on targets that are open; each result is told as it comes."""
+    """Return what came of each task, performed on targets that are open; each is told as it starts and ends."""
 
     def perform_and_tell(task: Task) -> TaskResult:
+        on_start(task)
         result = perform(task, checks[task.step], targets[task.target.name])
         on_result(result)
         return result

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from harness.plugins.tasks import TaskResult
+from harness.plugins.tasks import Task, TaskResult
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
 
@@ -34,4 +34,5 @@ class RunServices:
     evidence_store: Bundle
     ledger: Ledger | None = None
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    on_start: Callable[[Task], None] = lambda task: None
     on_result: Callable[[TaskResult], None] = lambda result: None

@@ -26,8 +26,7 @@ def run_steps(
 ) -> Sequence[JudgedStep]:
     """Return some steps of an open suite, measured and judged."""
     tasks = plan_tasks(steps, opened, options, services)
-    results = perform_tasks(
-        tasks, opened.checks, opened.targets, plugins.executor(options.executor), services.on_result
-    )
+    executor = plugins.executor(options.executor)
+    results = perform_tasks(tasks, opened.checks, opened.targets, executor, services.on_start, services.on_result)
     finished = [finish_step(step, results, opened, options, services) for step in steps]
     return [judge_step(step, each, opened, services) for step, each in zip(steps, finished, strict=True)]

@@ -186,6 +186,11 @@ _MODULES = ("samples",)
 __all__ = sorted((*_MODULE_OF, *_MODULES))
 
 
+def __dir__() -> list[str]:
+    """Return the public names, for those who look what there is."""
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]
+
+
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used: `import harness` itself loads nothing."""
     if name in _MODULES:

@@ -106,3 +106,15 @@ def test_every_public_name_is_there() -> None:
 def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'harness' has no attribute 'nope'"):
         _ = public.nope
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_run_is_explained_by_function_as_by_method(project: Path) -> None:
+    run = public.run(suite(project, "{at_least: 0.7}"))
+
+    assert public.explain(run) == run.explain() == public.explain(run.record)
+    assert public.explain(run).startswith("PASS  rate")
+
+
+def test_dir_lists_the_public_names() -> None:
+    assert set(public.__all__) == {name for name in dir(public) if not name.startswith("_")}

@@ -85,7 +85,11 @@ def test_what_is_recorded_is_read_without_what_computes(
     recorded: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(recorded)
-    candidate = subprocess.run([HARNESS, "runs", "list"], capture_output=True, text=True, check=True).stdout.split()[5]
+    candidate = (
+        subprocess.run([HARNESS, "runs", "list"], capture_output=True, text=True, check=True)
+        .stdout.splitlines()[1]
+        .split()[5]
+    )
     named = [*arguments, "--candidate", candidate] if arguments[0] == "gate" else arguments
 
     loaded = loaded_by(f"from harness.cli import main; main({named!r})")

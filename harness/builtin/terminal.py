@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.gating.wording import describe_decision
+from harness.gating.wording import NOT_BLOCKING, describe_decision
 from harness.judging.phrases import describe_asked, describe_found
 from harness.judging.wording import describe, group_verdicts
 from harness.plugins.hooks import hookimpl
 from harness.plugins.reports import Report, Reporter
 from harness.values.decisions import GateDecision
-from harness.values.identity import proof_text, short_identity
-from harness.values.outcomes import Outcome, worst
+from harness.values.identity import Identity, is_digest, proof_text, short_identity
+from harness.values.outcomes import WORST_FIRST, Outcome, worst
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
@@ -26,6 +26,22 @@ STYLE: Mapping[Outcome, str] = {"pass": "green", "fail": "bold red", "inconclusi
 NARROW = 110  # columns below which the check stands above its verdicts, not beside them
 PIPED = 1000  # as good as no width: what reads a pipe wants one line a verdict
 SAID_AFTER = 13  # where `explain` puts its words, after the label
+OWN = ("why", "saw", "can say", "to decide")  # lines that differ from one slice to the next
+SEVERITIES = ("must", "should", "info")
+NAMED = 3  # verdicts that share an explanation
+RUN_NEXT: Mapping[Outcome, str] = {
+    "fail": "a better candidate, under a name of its own",
+    "inconclusive": "more rows, as `to decide` says, then run again",
+    "error": "mend what `why` says, then run again",
+}
+GATE_NEXT: Mapping[str, str] = {
+    "pass": "nothing holds it back",
+    "waived": "nothing holds it back while the waiver lasts",
+    "fail": "a better candidate, under a name of its own",
+    NOT_BLOCKING: "nothing holds it back; more rows would decide",
+    "inconclusive": "more rows, as the reasons say, then run and ask again",
+    "error": "mend what the reasons say, then ask again",
+}
 ASKED_SHARE = 6  # of a narrow terminal, the part that what was asked may take
 
 
@@ -37,8 +53,9 @@ def report(found: Report, out: Path) -> str:
 def _decision_text(decision: GateDecision) -> str:
     words, who = describe_decision(decision), decision.candidate
     warnings = [f"warning: {warning}" for warning in words.warnings]
-    below = [f"  {line}" for line in (*words.reasons, *words.notices, *warnings)]
-    return "\n".join([f"{words.title.upper()}  {words.headline}  ({proof_text(who)})", *below])
+    above = [f"  {line}" for line in (*words.reasons, *words.notices, *warnings)]
+    then = GATE_NEXT[words.title if words.title in GATE_NEXT else decision.outcome]
+    return "\n".join([*above, f"{words.title.upper()}  {words.headline}  ({proof_text(who)})  next: {then}"])
 
 
 def _runs_text(runs: Sequence[Run]) -> str:
@@ -58,16 +75,38 @@ def _runs_text(runs: Sequence[Run]) -> str:
 
 def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
     for index, run in enumerate(runs):
+        entries = sorted(group_verdicts(run.verdicts), key=_order)
         yield from [Text("")] if index else []
         yield Text(f"{run.suite}: candidate {short_identity(run.candidate)}", style="bold")
-        yield _table(group_verdicts(run.verdicts), width)
-        for verdict in run.verdicts:
-            if verdict.outcome != "pass" and verdict.requirement.severity != "info":
-                yield _explanation(verdict, width)
-        yield _ending(run.outcome, f"{run.suite}: {_count(run.verdicts)}  run {run.id}")
+        yield _table(entries, width)
+        yield from _explanations(_group_alike(entries), width)
+        then = f"  next: {_next_step(run.outcome, run.candidate)}" if len(runs) == 1 else ""
+        yield _ending(run.outcome, f"{run.suite}: {_count(run.verdicts, entries)}  run {run.id}{then}")
     if len(runs) > 1:
+        outcome = worst([run.outcome for run in runs])
         yield Text("")
-        yield _ending(worst([run.outcome for run in runs]), f"{len(runs)} suites together")
+        yield _ending(outcome, f"{len(runs)} suites together  next: {_next_step(outcome, runs[-1].candidate)}")
+
+
+def _order(entry: tuple[Verdict, ...]) -> int:
+    """Return where an entry stands among others: what keeps the candidate from passing is read first."""
+    verdict = entry[0]
+    severity = SEVERITIES.index(verdict.requirement.severity)
+    return WORST_FIRST.index(verdict.outcome) + len(WORST_FIRST) * (severity if verdict.outcome != "pass" else 2)
+
+
+def _group_alike(entries: Sequence[tuple[Verdict, ...]]) -> Sequence[Sequence[Verdict]]:
+    """Return what did not pass and is to be explained; what has the same explanation is one group."""
+    found: dict[object, list[Verdict]] = {}
+    for verdict in (verdict for entry in entries for verdict in entry):
+        if verdict.outcome != "pass" and verdict.requirement.severity != "info":
+            found.setdefault((verdict.outcome, describe(verdict).lines), []).append(verdict)
+    return list(found.values())
+
+
+def _next_step(outcome: Outcome, candidate: Identity) -> str:
+    name = candidate.digest if is_digest(candidate.revision) and candidate.digest else candidate.revision
+    return f"harness gate STAGE --candidate {name}" if outcome == "pass" else RUN_NEXT[outcome]
 
 
 def _table(entries: Sequence[tuple[Verdict, ...]], width: int) -> Table:
@@ -94,33 +133,59 @@ def _cells(entry: tuple[Verdict, ...], narrow: bool) -> Sequence[Text]:
     lines = [verdict.metric, *(f" {key}={value}" for key, value in verdict.labels.items())]
     alone = "\n".join(lines) if narrow else verdict.name
     name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else alone
+    name += f" against {verdict.requirement.versus}" if verdict.requirement.versus else ""
     return [outcome, *map(Text, (name, str(describe_found(verdict)), _requirement_cell(verdict)))]
 
 
 def _requirement_cell(verdict: Verdict) -> str:
     """Return what was asked as a cell: the heading says "asked" already, and only what is no must says so."""
-    return f"{describe_asked(verdict).brief}{' (should)' if verdict.requirement.severity == 'should' else ''}"
+    return f"{_asked(verdict)}{' (should)' if verdict.requirement.severity == 'should' else ''}"
 
 
-def _explanation(verdict: Verdict, width: int) -> Text:
-    """Return the verdict in words, each wrapped below where its words begin."""
-    head = f"{verdict.outcome.upper()}  {verdict.name}"
-    lines = [line for each in describe(verdict).lines for line in str(each).splitlines()]
+def _explanations(groups: Sequence[Sequence[Verdict]], width: int) -> Iterator[Text]:
+    """Yield each explanation; of a slice whose whole was explained, only what is its own."""
+    explained: set[tuple[str, str, Outcome]] = set()
+    for alike in groups:
+        verdict = alike[0]
+        about = verdict.step, verdict.metric, verdict.outcome
+        yield _explanation(alike, width, OWN if verdict.labels and about in explained else ())
+        explained.add(about)
+
+
+def _explanation(alike: Sequence[Verdict], width: int, labels: Sequence[str]) -> Text:
+    """Return in words what some verdicts come to alike, each line wrapped below where its words begin."""
+    verdict = alike[0]
+    head = f"{verdict.outcome.upper()}  {_names(alike)}"
+    shown = [each for each in describe(verdict).lines if not labels or each.label in labels]
+    lines = [line for each in shown for line in str(each).splitlines()]
     filled = [textwrap.fill(line, width, initial_indent="  ", subsequent_indent=" " * SAID_AFTER) for line in lines]
     return Text.assemble((head, STYLE[verdict.outcome]), "\n", "\n".join(filled), "\n")
+
+
+def _names(alike: Sequence[Verdict]) -> str:
+    names = list(dict.fromkeys(verdict.name for verdict in alike))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
+
+def _asked(verdict: Verdict) -> str:
+    asked = describe_asked(verdict)
+    return f"{asked.verb} {asked.value}"
 
 
 def _ending(outcome: Outcome, said: str) -> Text:
     return Text.assemble((outcome.upper(), STYLE[outcome]), f"  {said}")
 
 
-def _count(verdicts: Sequence[Verdict]) -> str:
+def _count(verdicts: Sequence[Verdict], entries: Sequence[tuple[Verdict, ...]]) -> str:
     musts = [verdict.outcome for verdict in verdicts if verdict.requirement.severity == "must"]
+    rows = len([entry for entry in entries if entry[0].requirement.severity == "must"])
     warned = [v for v in verdicts if v.requirement.severity == "should" and v.outcome != "pass"]
     counts = [f"{musts.count(outcome)} {outcome}" for outcome in STYLE if outcome in musts]
     of_musts = f"{', '.join(counts)} of {len(musts)} must{'s' if len(musts) > 1 else ''}"
+    folded = f" in {rows} row{'s' if rows > 1 else ''}" if rows < len(musts) else ""
     warnings = f", {len(warned)} warning{'s' if len(warned) > 1 else ''}" if warned else ""
-    return (of_musts if musts else "no musts, so nothing is proven") + warnings
+    return (of_musts + folded if musts else "no musts, so nothing is proven") + warnings
 
 
 @hookimpl

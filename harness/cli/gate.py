@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.printing import say
+from harness.cli.printing import show
 from harness.cli.project import EXIT
-from harness.cli.reports import earlier_runs
+from harness.cli.reports import earlier_runs, printed_last
 from harness.errors import UsageError
 from harness.gating.attempts import Attempt
 from harness.gating.decide import GateQuestion, decide
@@ -85,8 +85,8 @@ def command(
     book.record_decision(decision)
     decided = _runs_decided(decision, runs)
     report = Report(runs=decided, decision=decision, history=earlier_runs(decided, entries))
-    for reporter in reporters.values():
-        say(reporter(report, out or project.settings.store / "reports"))
+    for name, reporter in printed_last(reporters):
+        show(name, reporter(report, out or project.settings.store / "reports"), as_text=as_text)
     return EXIT[decision.outcome] if decision.blocks else 0
 
 

@@ -26,6 +26,14 @@ def say(text: str) -> None:
         raise HarnessError(f"standard output cannot be written: {error.strerror or error}; give it room") from error
 
 
+def show(reporter: str, text: str, *, as_text: bool) -> None:
+    """Print what a reporter says; beside a document for machines, others speak on standard error."""
+    if as_text and reporter != "json":
+        click.echo(text, err=True)
+    else:
+        say(text)
+
+
 def replace_unprintable() -> None:
     """Print a question mark for what the encoding of standard output does not have."""
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -1,14 +1,21 @@
 """What `harness run` and `harness gate` have written down by reporters."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-from harness.plugins.reports import PastRun
+from harness.plugins.reports import PastRun, Reporter
 from harness.records.entries import Entry
 from harness.values.runs import Run
 
 HISTORY = 100  # runs of a suite that a report can show; a ledger may hold many thousands
+
+PRINTED = ("terminal", "json")  # what other reports say goes before, so that the last line is the outcome
+
+
+def printed_last(reporters: Mapping[str, Reporter]) -> Sequence[tuple[str, Reporter]]:
+    """Return reporters by name, those that are printed after those that write files."""
+    return sorted(reporters.items(), key=lambda item: item[0] in PRINTED)
 
 
 def earlier_runs(runs: Sequence[Run], entries: Iterable[Entry]) -> Sequence[PastRun]:

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from harness.cli.interrupts import INTERRUPTED
-from harness.cli.printing import say
-from harness.cli.progress import show_progress
+from harness.cli.loads import planned_seconds
+from harness.cli.printing import show
+from harness.cli.progress import Pace, show_progress
 from harness.cli.project import EXIT, existing, span
 from harness.cli.recording import Batch, Kept, run_and_record, tell, unwritable
-from harness.cli.reports import earlier_runs
+from harness.cli.reports import earlier_runs, printed_last
 from harness.cli.suites import read_all
 from harness.errors import HarnessError
 from harness.files import write_atomic
@@ -31,7 +32,6 @@ from harness.values.outcomes import Outcome, worst
 from harness.values.runs import TRIGGERS, Run
 
 NOTHING_JUDGED = 5
-PRINTED = ("terminal", "json")  # what other reports say goes before
 
 
 @click.command("run")
@@ -84,9 +84,11 @@ def command(
     kept = Kept(evidence=services.evidence_store, ledger=None if no_record else book, out=out)
 
     def run_one(resolved: ResolvedSuite) -> Run:
-        tasks = sum(len(step.arguments) for step in resolved.steps)
-        with show_progress(resolved.suite.name, tasks) as progress:
-            return run_suite(resolved, project.plugins, options, replace(services, on_result=progress))
+        steps = [step.name for step in resolved.steps for _ in step.arguments]
+        pace = Pace(resolved.suite.name, steps, planned_seconds(resolved.steps, project.plugins))
+        with show_progress(pace, len(steps)) as (on_start, on_result):
+            told = replace(services, on_start=on_start, on_result=on_result)
+            return run_suite(resolved, project.plugins, options, told)
 
     batch = run_and_record(suites, run_one, kept)
     outcome = _outcome(batch)
@@ -121,15 +123,15 @@ def _write_summary(out: Path | None, batch: Batch, outcome: Outcome) -> Iterator
 
 def _write_reports(reporters: Mapping[str, Reporter], report: Report, out: Path) -> Iterator[HarnessError]:
     """Write the reports, then print: one that breaks costs no other."""
-    texts: list[str] = []
-    for name, reporter in sorted(reporters.items(), key=lambda item: item[0] in PRINTED) if report.runs else ():
+    texts: list[tuple[str, str]] = []
+    for name, reporter in printed_last(reporters) if report.runs else ():
         try:
-            texts.append(reporter(report, out))
+            texts.append((name, reporter(report, out)))
         except Exception as error:  # noqa: BLE001 - a stranger's reporter may raise anything
             yield tell(HarnessError(f"report {name!r} failed: {type(error).__name__}: {error}"))
     try:
-        for text in texts:
-            say(text)
+        for name, text in texts:
+            show(name, text, as_text="json" in reporters)
     except HarnessError as error:
         yield tell(error)
 

@@ -1,21 +1,28 @@
 """`harness runs`: what the ledger holds, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import click
 
 from harness.cli.printing import say
+from harness.data.declarations import duration
 from harness.errors import UsageError
-from harness.judging.phrases import describe_asked, describe_found
+from harness.gating.gates import is_named
+from harness.judging.phrases import describe_asked, describe_found, gain_text
 from harness.judging.wording import explain
 from harness.plugins.reports import Report
-from harness.project import open_project
+from harness.project import instant, open_project
 from harness.records.entries import Entry
 from harness.records.runs import as_json
 from harness.values.canonical import canonical_pretty
+from harness.values.identity import short_identity
+from harness.values.outcomes import WORST_FIRST
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
+HEADINGS = ("run", "started (UTC)", "outcome", "suite", "candidate", "digest")
+DIGITS = 12  # of a run's digest; any start of it names the run
 ledger_option = click.option("--ledger", metavar="URL", help="The ledger to read.")
 
 
@@ -26,13 +33,25 @@ def command() -> None:
 
 @command.command("list")
 @ledger_option
-@click.option("--suite", help="Only runs of this suite.")
-def list_runs(ledger: str | None, suite: str | None) -> int:
+@click.option("--suite", metavar="NAME", help="Only runs of this suite.")
+@click.option("--candidate", metavar="NAME", help="Only runs of this revision, digest or start of a digest.")
+@click.option("--outcome", type=click.Choice(WORST_FIRST), help="Only runs that ended so.")
+@click.option("--since", metavar="TIME", help="Only runs since then: a date or time (UTC), or a span, as in 7d.")
+def list_runs(
+    ledger: str | None, suite: str | None, candidate: str | None, outcome: str | None, since: str | None
+) -> int:
     """List runs, newest first."""
-    entries = open_project().ledger(ledger).entries("run")
-    lines = [_line(entry) for entry in reversed(entries) if suite in (None, entry.suite)]
-    if lines:
-        say("\n".join(lines))
+    start = _since(since)
+    found = [
+        entry
+        for entry in reversed(open_project().ledger(ledger).entries("run"))
+        if suite in (None, entry.suite)
+        and outcome in (None, entry.outcome)
+        and (candidate is None or is_named(candidate, entry.identity))
+        and (start is None or entry.moment >= start)
+    ]
+    if found:
+        say("\n".join(_table([HEADINGS, *map(_cells, found)])))
     return 0
 
 
@@ -77,27 +96,74 @@ def compare_runs(first: str, second: str, ledger: str | None) -> int:
 
 
 def _differences(before: Run, after: Run) -> Iterator[str]:
-    yield f"{before.id} {before.candidate.revision}  ->  {after.id} {after.candidate.revision}"
-    left, right = _by_key(before), _by_key(after)
-    for key in dict.fromkeys([*left, *right]):
-        one, other = left.get(key), right.get(key)
-        yield f"  {key}: {_short(one)}  ->  {_short(other)}"
+    """Yield a line for each requirement whose verdict or value is another; the others are counted."""
+    pairs = _pair_verdicts(before, after)
+    moved = {name: pair for name, pair in pairs.items() if _outcome(pair[0]) != _outcome(pair[1])}
+    drifted = {name: pair for name, pair in pairs.items() if name not in moved and _short(pair[0]) != _short(pair[1])}
+    yield f"{before.id} {short_identity(before.candidate)}  ->  {after.id} {short_identity(after.candidate)}"
+    yield from (f"  {name}: {_change(*pair)}" for name, pair in (*moved.items(), *drifted.items()))
+    same = len(pairs) - len(moved) - len(drifted)
+    counts = f"{len(moved)} verdicts changed, {len(drifted)} more values changed, {same} unchanged"
+    yield f"{before.outcome} -> {after.outcome}: {counts}"
 
 
-def _by_key(run: Run) -> dict[str, Verdict]:
-    return {f"{verdict.step} {verdict.name} ({describe_asked(verdict)})": verdict for verdict in run.verdicts}
+def _pair_verdicts(before: Run, after: Run) -> Mapping[str, tuple[Verdict | None, Verdict | None]]:
+    left, right = _by_name(before), _by_name(after)
+    return {name: (left.get(name), right.get(name)) for name in dict.fromkeys([*left, *right])}
+
+
+def _by_name(run: Run) -> Mapping[str, Verdict]:
+    """Return the verdicts by what is asked about, whatever it must reach; of several, numbered."""
+    found: dict[str, Verdict] = {}
+    for verdict in run.verdicts:
+        against = f" against {verdict.requirement.versus}" if verdict.requirement.versus else ""
+        name = f"{verdict.step} {verdict.name}{against}"
+        count = sum(other == name or other.startswith(f"{name} #") for other in found)
+        found[f"{name} #{count + 1}" if count else name] = verdict
+    return found
+
+
+def _change(one: Verdict | None, other: Verdict | None) -> str:
+    notes = "; ".join(_notes(one, other)) if one and other else ""
+    return f"{_short(one)}  ->  {_short(other)}{f'  ({notes})' if notes else ''}"
+
+
+def _notes(one: Verdict, other: Verdict) -> Iterator[str]:
+    """Yield by how much the value is another, and what is asked where that is."""
+    if one.estimate and other.estimate and one.estimate.value != other.estimate.value:
+        yield gain_text(other, other.estimate.value - one.estimate.value)
+    then, now = describe_asked(one).brief, describe_asked(other).brief
+    if then != now:
+        yield f"{then} was asked, now {now}"
 
 
 def _short(verdict: Verdict | None) -> str:
-    if verdict is None:
-        return "not judged"
-    return f"{verdict.outcome} {describe_found(verdict)}"
+    return "not judged" if verdict is None else f"{verdict.outcome} {describe_found(verdict)}"
 
 
-def _line(entry: Entry) -> str:
+def _outcome(verdict: Verdict | None) -> str:
+    return "not judged" if verdict is None else verdict.outcome
+
+
+def _cells(entry: Entry) -> Sequence[str]:
     """Return a line of the list; all that it says stands in the entry, so that no run is read."""
-    what = f"{entry.outcome:<12}  {entry.suite}  {entry.revision}  {(entry.digest or '')[:19]}"
-    return f"{entry.id}  {entry.moment:%Y-%m-%d %H:%M}  {what}"
+    who, digest = short_identity(entry.identity), (entry.digest or "").removeprefix("sha256:")[:DIGITS]
+    return entry.id, f"{entry.moment:%Y-%m-%d %H:%M}", entry.outcome or "", entry.suite or "", who, digest
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _since(text: str | None) -> datetime | None:
+    """Return the time that --since gives, or that so long ago was."""
+    try:
+        ago = duration(text) if text else None
+    except ValueError:
+        return instant(text, "--since")
+    return datetime.now(UTC) - ago if ago else None
 
 
 def _read_run(key: str, url: str | None) -> Run:
@@ -108,7 +174,8 @@ def _read_run(key: str, url: str | None) -> Run:
 
 def _one(entries: Sequence[Entry], key: str) -> Entry:
     by_id = [entry for entry in entries if entry.id.startswith(key)]
-    found = by_id or [entry for entry in entries if (entry.digest or "").startswith(key)]
+    digits = key.removeprefix("sha256:")
+    found = by_id or [entry for entry in entries if (entry.digest or "").removeprefix("sha256:").startswith(digits)]
     if key == "latest" and entries:
         return entries[-1]
     if len({entry.digest for entry in found}) == 1:

@@ -87,9 +87,8 @@ def read_gates(path: Path) -> GatesFile:
 
 def candidate_named(asked: str, candidates: Sequence[Identity]) -> Identity:
     """Return the identity that a digest, the start of one, or a revision that exactly one digest carries stands for."""
-    start = _digest_start(asked)
     by_revision = {each.key: each for each in candidates if each.revision == asked}
-    by_digest = {each.key: each for each in candidates if start and _digest(each).startswith(start)}
+    by_digest = {each.key: each for each in candidates if is_named(asked, each)}
     found = list((by_revision or by_digest).values())
     if len(found) == 1:
         return found[0]
@@ -99,6 +98,12 @@ def candidate_named(asked: str, candidates: Sequence[Identity]) -> Identity:
         known = f"; there is {list_candidates(candidates)}" if candidates else ""
         raise UsageError(f"no candidate has a digest that starts with {asked!r}{known}; give {FORM}, or the revision")
     return Identity(revision=asked, digest=asked if is_digest(asked) else None)
+
+
+def is_named(asked: str, who: Identity) -> bool:
+    """Tell whether a candidate has this revision or digest, or a digest that starts so."""
+    start = _digest_start(asked)
+    return who.revision == asked or bool(start and _digest(who).startswith(start))
 
 
 def list_candidates(candidates: Sequence[Identity]) -> str:

@@ -1,7 +1,7 @@
 """Puts a gate's decision into words."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.values.decisions import GateDecision, GateFinding
 from harness.values.identity import Identity, is_digest, short_digest
@@ -46,18 +46,16 @@ def _name(who: Identity) -> str:
 
 
 def _group_findings(findings: Sequence[GateFinding]) -> Sequence[str]:
-    """Return findings as lines; those that differ in their labels alone share one that counts them."""
-    groups: dict[GateFinding, list[GateFinding]] = {}
+    """Return findings as lines; metrics of one suite with the same reason share one, and labels are counted."""
+    groups: dict[tuple[GateOutcome, str, str], list[GateFinding]] = {}
     for finding in findings:
-        groups.setdefault(_without_labels(finding), []).append(finding)
-    return [_group_line(without_labels, group) for without_labels, group in groups.items()]
+        groups.setdefault((finding.outcome, finding.suite, finding.reason), []).append(finding)
+    return [group[0].line(", ".join(_names(group))) for group in groups.values()]
 
 
-def _group_line(without_labels: GateFinding, group: Sequence[GateFinding]) -> str:
-    if len(set(group)) == 1:
-        return str(group[0])
-    return without_labels.line(f"{without_labels.key} (all {len(group)})")
-
-
-def _without_labels(finding: GateFinding) -> GateFinding:
-    return replace(finding, key=finding.key and finding.key.overall)
+def _names(group: Sequence[GateFinding]) -> Iterator[str]:
+    """Yield the metrics of some findings: `recall`, `precision[channel=pos]`, `missing (all 3)`."""
+    keys = list(dict.fromkeys(finding.key for finding in group if finding.key))
+    for overall in dict.fromkeys(key.overall for key in keys):
+        own = [key for key in keys if key.overall == overall]
+        yield str(own[0]) if len(own) == 1 else f"{overall} (all {len(own)})"

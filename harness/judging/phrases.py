@@ -67,11 +67,12 @@ def describe_found(verdict: Verdict) -> Found:
     estimate = verdict.estimate
     if estimate is None:
         return Found()
-    value = value_text(verdict, estimate.value)
+    text = value_text if verdict.requirement.versus is None else gain_text
+    value = text(verdict, estimate.value)
     if estimate.lower is None or estimate.lower == estimate.upper:
         return Found(value=value)
-    upper = "not known" if estimate.upper is None else value_text(verdict, estimate.upper)
-    return Found(value=value, lower=value_text(verdict, estimate.lower), upper=upper)
+    upper = "not known" if estimate.upper is None else text(verdict, estimate.upper)
+    return Found(value=value, lower=text(verdict, estimate.lower), upper=upper)
 
 
 def value_text(verdict: Verdict | Finding, value: float) -> str:
@@ -86,6 +87,11 @@ def position_text(verdict: Verdict | Finding, value: float) -> str:
     if verdict.requirement.versus is None:
         return value_text(verdict, value)
     return f"{distance_text(verdict, abs(value))} {'above' if value >= 0 else 'below'} {verdict.requirement.versus}"
+
+
+def gain_text(verdict: Verdict | Finding, value: float) -> str:
+    """Return with its sign how far a value lies from the baseline's: `+2.5 points`, `-0.01`."""
+    return f"{'+' if value > 0 else '-' if value < 0 else ''}{distance_text(verdict, abs(value))}"
 
 
 def distance_text(verdict: Verdict | Finding, value: float) -> str:

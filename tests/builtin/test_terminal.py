@@ -138,7 +138,7 @@ def test_column_asked_does_not_say_asked_again(piped: Printed) -> None:
 def test_comparison_names_its_baseline(piped: Printed) -> None:
     found = piped(run(verdict(versus="champion")))
 
-    assert "a loss of at most 1 point against champion" in found
+    assert "recall against champion   +80 points (+74 points to +85 points)   a loss of at most 1 point" in found
 
 
 def test_what_did_not_pass_is_explained_and_info_is_not(piped: Printed) -> None:
@@ -159,19 +159,22 @@ def test_last_line_counts_musts_and_warnings(piped: Printed) -> None:
 
     lines = piped(run(*verdicts)).splitlines()
 
-    assert "FAIL  card-fraud: 2 pass, 1 fail of 3 musts, 1 warning  run e7c5b255bf82" == lines[-1]
+    assert (
+        "FAIL  card-fraud: 2 pass, 1 fail of 3 musts in 2 rows, 1 warning  run e7c5b255bf82"
+        == lines[-1].partition("  next: ")[0]
+    )
 
 
 def test_run_without_musts_says_so(piped: Printed) -> None:
     lines = piped(run(verdict(severity="info"))).splitlines()
 
-    assert "ERROR  card-fraud: no musts, so nothing is proven  run e7c5b255bf82" == lines[-1]
+    assert "ERROR  card-fraud: no musts, so nothing is proven  run e7c5b255bf82" == lines[-1].partition("  next: ")[0]
 
 
 def test_several_suites_end_with_what_they_come_to(piped: Printed) -> None:
     lines = piped(run(verdict()), run(verdict("inconclusive"), suite="drift")).splitlines()
 
-    assert "INCONCLUSIVE  2 suites together" == lines[-1]
+    assert "INCONCLUSIVE  2 suites together  next: more rows, as `to decide` says, then run again" == lines[-1]
 
 
 def test_revision_that_is_a_digest_is_shortened(piped: Printed) -> None:
@@ -180,6 +183,38 @@ def test_revision_that_is_a_digest_is_shortened(piped: Printed) -> None:
     lines = piped(nameless).splitlines()
 
     assert "card-fraud: candidate sha256:5a5a5a5a5a5a… (of the rows, as nobody named the model)" == lines[0]
+
+
+def test_what_keeps_the_candidate_from_passing_is_read_first(piped: Printed) -> None:
+    severities = [verdict(), verdict("fail", severity="should"), verdict("inconclusive"), verdict("fail")]
+
+    lines = piped(run(*severities, verdict("error"))).splitlines()
+
+    rows = [line.split()[0] for line in lines if line.endswith("quality.classifier")]
+    assert ["error", "fail", "inconclusive", "fail", "pass"] == rows
+
+
+def test_one_reason_is_given_once_for_all_that_share_it(piped: Printed) -> None:
+    same = [verdict("error", reason="no such column", labels={"rule": str(index)}) for index in range(8)]
+
+    found = piped(run(*same, verdict("error", reason="another")))
+
+    assert 1 == found.count("no such column")
+    assert "ERROR  recall[rule=0], recall[rule=1], recall[rule=2] and 5 more\n" in found
+
+
+def test_a_slice_repeats_nothing_that_was_said_of_the_whole(piped: Printed) -> None:
+    found = piped(run(verdict("fail"), verdict("fail", labels={"channel": "web"})))
+
+    assert (2, 1) == (found.count("  saw "), found.count("  so "))
+
+
+@pytest.mark.parametrize("outcome", ["pass", "fail", "inconclusive", "error"])
+def test_last_line_says_what_to_do_next(piped: Printed, outcome: Outcome) -> None:
+    (last,) = piped(run(verdict(outcome))).splitlines()[-1:]
+
+    assert last.startswith(outcome.upper())
+    assert last.partition("  next: ")[2]
 
 
 def test_markup_in_names_is_only_text(piped: Printed) -> None:

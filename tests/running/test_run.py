@@ -550,7 +550,7 @@ def test_a_folder_that_cannot_be_written_is_said_with_the_run_that_was_recorded(
 
     assert 3 == done.code
     assert "error: --out 'taken' cannot be written: " in done.err
-    assert harness("runs", "list").out.split()[0] in done.err
+    assert harness("runs", "list").out.splitlines()[1].split()[0] in done.err
 
 
 def test_a_run_records_which_datasets_were_judged(project: Path, harness: Command, scores: Path) -> None:

@@ -45,10 +45,8 @@ class Part:
 
 
 def report(found: Report, out: Path) -> str:
-    """Write `summary.md` and return it, ready to be posted."""
-    text = summary(found)
-    write_atomic(out / "summary.md", text)
-    return text.rstrip()
+    """Write `summary.md`, ready to be posted, and say where it is."""
+    return f"markdown: {write_atomic(out / 'summary.md', summary(found))}"
 
 
 def summary(found: Report, limit: int = LIMIT) -> str:

@@ -11,10 +11,11 @@ MakeVerdict = Callable[..., Verdict]
 MakeDecision = Callable[..., GateDecision]
 
 
-def test_report_writes_the_summary_and_returns_it(tmp_path: Path, run: MakeRun, verdict: MakeVerdict) -> None:
+def test_report_writes_the_summary_to_its_file_alone(tmp_path: Path, run: MakeRun, verdict: MakeVerdict) -> None:
     found = report(Report(runs=[run(verdict())]), tmp_path)
 
-    assert (tmp_path / "summary.md").read_text().rstrip() == found
+    assert f"markdown: {tmp_path / 'summary.md'}" == found
+    assert (tmp_path / "summary.md").read_text().startswith("## ✅ Pass: fraud 14")
 
 
 def test_headline_says_the_outcome_in_a_word_and_a_sign(run: MakeRun, verdict: MakeVerdict) -> None:
@@ -110,7 +111,7 @@ def test_a_decision_is_the_headline_and_its_reasons_come_first(
     found = summary(Report(runs=[run(verdict())], decision=decided))
 
     assert found.startswith(
-        "## 🟡 Inconclusive: fraud 14 is not decided for production\n\n"
+        "## 🟡 Inconclusive, not blocking: fraud 14 is not decided for production\n\n"
         "- inconclusive: a\\|b: 80 %\n"
         "- reported, does not block: this stage says on\\_inconclusive: report\n"
         "- warning: look out\n"

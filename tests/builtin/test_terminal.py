@@ -204,7 +204,9 @@ def test_one_reason_is_given_once_for_all_that_share_it(piped: Printed) -> None:
 
 
 def test_a_slice_repeats_nothing_that_was_said_of_the_whole(piped: Printed) -> None:
-    found = piped(run(verdict("fail"), verdict("fail", labels={"channel": "web"})))
+    part = replace(verdict("fail", labels={"channel": "web"}), estimate=replace(SEEN, n=90, hits=70))
+
+    found = piped(run(verdict("fail"), part))
 
     assert (2, 1) == (found.count("  saw "), found.count("  so "))
 

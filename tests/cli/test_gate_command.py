@@ -167,7 +167,7 @@ def test_a_gate_has_its_decision_written_down_with_the_run(gated: Path, harness:
     done = harness("gate", "ci", "--candidate", "m/2", "--report", "html", "--report", "markdown", "--out", "out")
 
     assert 1 == done.code
-    assert "FAIL  m/2 may not pass ci" == done.out.splitlines()[0].partition("  (")[0]
+    assert "FAIL  m/2 may not pass ci" == done.out.splitlines()[-1].partition("  (")[0]
     page = (gated / "out" / "report.html").read_text()
     assert "m/2 may not pass ci" in page
     decided, _, earlier = page.partition("Earlier runs of this suite")

@@ -62,7 +62,9 @@ steps:
         fraud: {{mean: {{min: 0.1, max: 0.9}}, less_than: {{column: id}}, includes: [true, 1]}}
       patterns: {{'a.*': {{nullable: true, distinct: {{max: 2}}}}}}
       some_rows:
-        - {{where: {{channel: web, amount: {{min: 20}}}}, columns: {{amount: {{max: 30, mean: {{max: 5}}}}}}, unique: [customer]}}
+        - where: {{channel: web, amount: {{min: 20}}}}
+          columns: {{amount: {{max: 30, mean: {{max: 5}}}}}}
+          unique: [customer]
         - {{where: {{charged_back: {{missing: true}}}}, columns: {{fraud: {{equal: false}}}}}}
       unique: [customer, amount]
       ordered: true

@@ -58,6 +58,7 @@ steps:
           distinct_share: {{min: 0.5}}
           includes: [web, app, 1]
         charged_back: {{missing: true}}
+        customer: {{mean: {{min: 1}}, median: {{min: 1}}, stdev: {{max: 1}}, sum: {{max: 1}}}}
         at: {{maximum: {{less_than: 2026-01-03}}, not_equal: {{column: at}}}}
         fraud: {{mean: {{min: 0.1, max: 0.9}}, less_than: {{column: id}}, includes: [true, 1]}}
       patterns: {{'a.*': {{nullable: true, distinct: {{max: 2}}}}}}
@@ -69,6 +70,14 @@ steps:
       unique: [customer, amount]
       ordered: true
       column_count: {{max: 8}}
+    require: {{violations: {{at_most: 0}}}}
+  - check: data.sql
+    with:
+      bad:
+        pairs: "(channel, age_band) NOT IN (('web', 'old'), ('pos', 'young'), ('pos', 'old'))"
+        far: "abs(customer - avg(customer) OVER ()) > 1.5 * stddev(customer) OVER ()"
+        patterns: "regexp_matches(channel, '^w') AND at >= TIMESTAMP '2026-01-02' AND NOT isfinite(score)"
+        repeated: "count(*) OVER (PARTITION BY customer) > 9 OR fraud AND extract(hour FROM at) > 20"
     require: {{violations: {{at_most: 0}}}}
   - check: data.references
     with: {{reference: customers, keys: {{customer: id}}}}

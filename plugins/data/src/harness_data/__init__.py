@@ -13,6 +13,7 @@ Tolerance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 SchemaFile = Annotated[Path, Field(strict=False)]
 Rows = Annotated[int, Field(ge=100)]
 Keys = Annotated[Mapping[str, str], Field(min_length=1)]
+Expressions = Annotated[Mapping[str, str], Field(min_length=1)]
 Names = Annotated[Sequence[str], Field(min_length=1)]
 
 
@@ -57,6 +58,14 @@ def schema(
             column_count=column_count,
         )
     yield from violations.measure(data, declared, sample)
+
+
+@check("data.sql", metrics={"violations": "exact"})
+def bad_rows(data: Dataset, *, bad: Expressions, sample: bool = False) -> Iterator[Measurement]:
+    """Count the rows that are bad by an SQL expression each, as `bad: {RULE: "amount < 0 AND state = 'paid'"}`."""
+    from harness_data.sql_rules import measure_bad_rows  # noqa: PLC0415
+
+    yield from measure_bad_rows(data, bad, sample)
 
 
 @check("data.parity", metrics={"mismatches": "exact", "unmatched": "exact"})
@@ -122,8 +131,8 @@ def references(data: Dataset, *, reference: Dataset, keys: Keys) -> Iterator[Mea
 
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    """Offer `data.schema`, the counts of whole tables, freshness, leakage and references."""
+    """Offer `data.schema`, `data.sql`, the counts of whole tables, freshness, leakage and references."""
     return {
         found.name: found
-        for found in (schema, parity, duplicates, overlap, volume, freshness_check, leakage_check, references)
+        for found in (schema, bad_rows, parity, duplicates, overlap, volume, freshness_check, leakage_check, references)
     }

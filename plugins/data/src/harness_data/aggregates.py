@@ -18,7 +18,7 @@ FUNCTIONS: Mapping[str, Callable[[Any, ir.BooleanValue, Any], ir.Value]] = {
     "mean": lambda value, among, _: value.mean(where=among),
     "median": lambda value, among, _: value.quantile(0.5, where=among),
     "stdev": lambda value, among, _: value.std(where=among, how="sample"),
-    "sum": lambda value, among, _: value.sum(where=among),
+    "sum": lambda value, among, _: _sum(value, among),
     "quantile": lambda value, among, share: value.quantile(share, where=among),
 }
 
@@ -28,8 +28,19 @@ def aggregate(value: ir.Value, among: ir.BooleanValue, asked: Aggregate) -> ir.V
     kind = value.type()
     if asked.of not in ANY_KIND and not (is_number(kind) or kind.is_boolean()):
         return None
-    own = value.ifelse(1, 0) if kind.is_boolean() and asked.of not in ANY_KIND else value
+    own = value if asked.of in ANY_KIND else _as_number(value, asked.of)
     return FUNCTIONS[asked.of](own, among, asked.share)
+
+
+def _sum(value: ir.NumericValue, among: ir.BooleanValue) -> ir.NumericValue:
+    total = value.sum(where=among)
+    return total.cast("int64") if value.type().is_integer() else total
+
+
+def _as_number(value: ir.Value, of: str) -> ir.NumericValue:
+    """Return a value as the number whose mean or sum is asked: engines disagree what those of whole numbers are."""
+    number = value.ifelse(1, 0) if value.type().is_boolean() else value
+    return number if of == "sum" else number.cast("float64")
 
 
 def count_absent(value: ir.Value, asked: Sequence[Any], among: ir.BooleanValue) -> tuple[ir.IntegerValue, int]:

@@ -27,7 +27,7 @@ class Rule:
     A rule about the table (present, type, unique, what values come to) is no property of single rows, so a sample of
     rows does not estimate it. `breaking` tells of each row whether it breaks the rule, `known` counts what it is held
     to where that is not every row: a missing value is the business of `nullable`. `inside` are the rows that are meant,
-    as `where` says it. `seen` is the value that a rule of all values is held to.
+    as `where` says it. `seen` is a value to show as evidence, called `seen_as`: what a rule of all values is held to.
     """
 
     column: str
@@ -38,6 +38,7 @@ class Rule:
     breaking: ir.BooleanValue | None = None
     inside: ir.BooleanValue | None = None
     seen: ir.Value | None = None
+    seen_as: str = "found"
     where: str = ""
     unit: str = "rows"
     evidence: Mapping[str, str] = field(default_factory=dict)
@@ -183,7 +184,8 @@ def _attempt(column: str, name: str, build: Callable[[], Rule]) -> Rule:
 def failure_text(column: str, name: str, error: Exception) -> str:
     """Return in one line that a rule cannot be asked of a column."""
     said = str(error).strip().splitlines()
-    return f"column {column!r}, rule {name!r} cannot be asked: {said[0][:300] if said else type(error).__name__}"
+    of = f"column {column!r}, " if column else ""
+    return f"{of}rule {name!r} cannot be asked: {said[0][:300] if said else type(error).__name__}"
 
 
 def _type_rule(name: str, table: ir.Table, asked: dt.DataType) -> Rule:

@@ -129,7 +129,7 @@ def _examples(
 
 
 def _measurement(rule: Rule, tally: Tally, sample: bool, examples: pa.Table | None, digest: str | None) -> Measurement:
-    where = {"where": rule.where} if rule.where else {}
+    labels = {"column": rule.column, "rule": rule.name, "where": rule.where}
     file = {"schema": digest} if digest else {}
     return Measurement(
         metric="violations",
@@ -137,7 +137,7 @@ def _measurement(rule: Rule, tally: Tally, sample: bool, examples: pa.Table | No
         better="lower",
         event="in breach",
         unit=rule.unit,
-        labels={"column": rule.column, "rule": rule.name, **where},
+        labels={name: text for name, text in labels.items() if text},
         evidence={**rule.evidence, **_seen_evidence(rule, tally), **file},
         failure=tally.failure,
     )
@@ -155,5 +155,5 @@ def _sample(rule: Rule, tally: Tally, sample: bool, examples: pa.Table | None) -
 def _seen_evidence(rule: Rule, tally: Tally) -> Mapping[str, str]:
     if rule.seen is None:
         return {}
-    seen = tally.seen
-    return {"found": "no value" if seen is None else f"{seen:.10g}" if isinstance(seen, float) else str(seen)}
+    seen = tally.seen or 0 if rule.of_rows else tally.seen
+    return {rule.seen_as: "no value" if seen is None else f"{seen:.10g}" if isinstance(seen, float) else str(seen)}

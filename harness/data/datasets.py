@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from harness.data.kinds import EXACT, refuse_other_kind, refuse_unlike, refuse_unlike_keys
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.tables import scan
 from harness.tables.column_names import fold_case
@@ -153,6 +154,8 @@ class Dataset:
         """Return the same rows with further roles, which must name columns that exist."""
         changed = replace(self, roles=replace(self.roles, **roles))
         changed.must_have([*changed.roles.single_columns().values(), *changed.roles.cluster])
+        for role in roles.keys() & changed.roles.single_columns():
+            refuse_other_kind(self.name, self.sql, self.columns, role, roles[role])
         return changed
 
     def with_column(self, name: str, expression: str, /, **parts: Filling) -> "Dataset":
@@ -196,6 +199,17 @@ class Dataset:
                 raise UsageError(
                     f"dataset {self.name!r} ({self.uri}) has no column {name!r}{did_you_mean(name, columns)}"
                 )
+
+    def must_compare(self, other: "Dataset", pairs: Mapping[str, str]) -> None:
+        """Refuse columns (own: the other's) that are not there or hold values of different kinds."""
+        self.must_have([*pairs])
+        other.must_have([*pairs.values()])
+        refuse_unlike(self, other, pairs)
+
+    def must_join(self, other: "Dataset", keys: Mapping[str, str]) -> None:
+        """Refuse keys (own: the other's) that cannot be compared, and doubles from 2^53 up, which name no one row."""
+        self.must_compare(other, keys)
+        refuse_unlike_keys(self, other, keys)
 
     def _fill(self, template: str, parts: Mapping[str, Filling]) -> Sql:
         roles = [role for role in placeholders(template) if role in SINGLE_ROLES and role not in parts]
@@ -259,11 +273,16 @@ def verify(data: Dataset) -> Dataset:
         if counts[f"bad{at}"]:
             raise HarnessError(
                 f"dataset {data.name!r}: {counts[f'bad{at}']} of {counts['rows']} rows have no usable {role} "
-                f"in column {name!r} (missing, NaN or infinite); repair or leave out those rows"
+                f"in column {name!r} ({_unusable(role, data.columns[name])}); repair or leave out those rows"
             )
     _ids_are_unique(data, counts)
     _labels_differ(data, counts)
     return data
+
+
+def _unusable(role: str, kind: str) -> str:
+    inexact = role == "id" and kind in EXACT
+    return f"missing, NaN, or from {EXACT[kind]} up a double" if inexact else "missing, NaN or infinite"
 
 
 def _roles_to_check(data: Dataset) -> Sequence[tuple[str, str]]:
@@ -274,8 +293,10 @@ def _roles_to_check(data: Dataset) -> Sequence[tuple[str, str]]:
 def _tallies(data: Dataset) -> Iterator[Sql]:
     yield sql("count(*) AS rows")
     types = data.columns
-    for at, (_, name) in enumerate(_roles_to_check(data)):
+    for at, (role, name) in enumerate(_roles_to_check(data)):
         finite = " OR NOT isfinite({c})" if types[name] in FINITE else ""
+        if role == "id" and types[name] in EXACT:
+            finite += f" OR abs({{c}}) >= {EXACT[types[name]]}"
         yield sql(f"count(*) FILTER ({{c}} IS NULL{finite}) AS bad{at}", c=column(name))
     for role in ("id", "label"):
         named = data.roles.single_columns().get(role)

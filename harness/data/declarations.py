@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
+from harness.tables.csv_types import parse_type
+
 LONGEST = timedelta(days=100 * 365)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -43,6 +45,7 @@ Names = Annotated[
     tuple[str, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), NAMES_SCHEMA
 ]
 
+Types = Annotated[Mapping[str, Annotated[str, AfterValidator(parse_type)]], Field(min_length=1)]
 Origin = Annotated[str, AfterValidator(validate_origin), WithJsonSchema({"type": "string", "pattern": r"^\w+:\S+$"})]
 
 
@@ -54,6 +57,7 @@ class Labels(BaseModel):
     source: str
     connection: SecretStr | None = None
     origin: Origin | None = None
+    types: Types | None = None
     on: str
     column: str
     absent_is: int | float | str | bool | None = None
@@ -67,6 +71,7 @@ class Source(BaseModel):
     source: str
     connection: SecretStr | None = None
     origin: Origin | None = None
+    types: Types | None = None
     id: str | None = None
     label: str | None = None
     time: str | None = None

@@ -52,6 +52,7 @@ def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
 def _open_source(name: str, source: Source, folder: Path, clock: Clock) -> Dataset:
     raw = replace(_table(name, source, folder), as_of=clock.as_of)
     raw.must_have([*source.exclude, *([source.time] if source.time else [])])
+    raw.with_roles(time=source.time)
     kept = keep_in_time(leave_out_excluded(raw, source), source, clock)
     labelled = _join_labels(kept, source, folder)
     return labelled.with_roles(
@@ -77,10 +78,12 @@ def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
     uri = resolve_uri(declared.source, folder)
     message = (declared.origin,) if declared.origin else ()
     if remote_tables.is_elsewhere(uri):
+        if declared.types:
+            raise UsageError(f"types are for CSV files, and {declared.source!r} is none; leave them out")
         return replace(_open_remote(name, declared.source, uri, declared.connection), provenance=message)
     if declared.connection is not None:
         raise UsageError(f"source {declared.source!r} is read without a connection; leave out `connection`")
-    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.rows_of(uri))
+    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.rows_of(uri, declared.types))
     return replace(found, provenance=(*message, *provenance(uri)))
 
 
@@ -102,7 +105,7 @@ def _join_labels(data: Dataset, source: Source, folder: Path) -> Dataset:
         return data
     table = _table(f"{data.name}.labels", labels, folder)
     table.must_have([labels.on, labels.column])
-    data.must_have([source.id or labels.on])
+    data.must_join(table, {source.id or labels.on: labels.on})
     _keys_are_good(data, table, labels)
     return replace(
         data,

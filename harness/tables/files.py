@@ -6,7 +6,8 @@ from glob import escape, glob, has_magic
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.tables.sql import Sql, all_rows, quote_text
+from harness.tables.csv_types import cast
+from harness.tables.sql import Sql, all_rows, column, quote_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,18 +24,30 @@ class ParquetFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class CsvFiles:
-    """A CSV file, or the files of a glob that are one table: a header, quotes doubled (RFC 4180), one delimiter."""
+    """A CSV file, or the files of a glob that are one table: its columns in order, each with its type.
+
+    A header, quotes doubled (RFC 4180), one delimiter; nothing is skipped, and no column is read that is not asked for.
+    """
 
     pattern: str
     delimiter: str
+    columns: tuple[tuple[str, str], ...]
 
     @property
     def text(self) -> str:
         """Return what DuckDB reads them by."""
-        dialect = (
-            f"delim = {quote_text(self.delimiter)}, header = true, quote = '\"', escape = '\"', strict_mode = true"
+        values = ", ".join(f"{cast(kind, column(n).text)} AS {column(n).text}" for n, kind in self.columns)
+        return f"(SELECT {values} FROM {self.as_text})"
+
+    @property
+    def as_text(self) -> str:
+        """Return what DuckDB reads them by, every value as it is written."""
+        names = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name, _ in self.columns)
+        return (
+            f"read_csv({quote_text(self.pattern)}, auto_detect = false, header = true, skip = 0, comment = '', "
+            f"delim = {quote_text(self.delimiter)}, quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
+            f"hive_partitioning = false, columns = {{{names}}})"
         )
-        return f"read_csv({quote_text(self.pattern)}, {dialect})"
 
 
 def parquet_file(sql: Sql) -> str | None:

@@ -3,8 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,23 +13,18 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import ibis
 
-from harness.errors import HarnessError, UsageError
-from harness.tables import delimited, engines, glob_schema, remote_tables
+from harness.errors import UsageError
+from harness.tables import delimited, duck, engines, glob_schema, remote_tables
 from harness.tables.remote_tables import RemoteTable
 from harness.tables.sql import Sql, all_rows, column, sql
 
 CSV = (".csv", ".tsv")
 READ = (".parquet", ".profile", *CSV)
 BATCH_ROWS = 65_536
-SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "python_enable_replacements": False,  # else a name that is no table is looked up among the callers' variables
-}
 
 
-def rows_of(uri: str) -> Sql:
-    """Return the query that reads every row of a parquet or CSV file or glob."""
+def rows_of(uri: str, types: Mapping[str, str] | None = None) -> Sql:
+    """Return the query that reads every row of a parquet or CSV file or glob; the latter's columns may be declared."""
     suffix = Path(uri).suffix.lower()
     if suffix not in READ or re.match(r"\w\w+:", uri):
         raise UsageError(
@@ -40,7 +33,11 @@ def rows_of(uri: str) -> Sql:
         )
     if not glob(uri, recursive=True):
         raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
-    return all_rows(delimited.read_files(uri) if suffix in CSV else glob_schema.read_files(uri))
+    if suffix in CSV:
+        return all_rows(delimited.read_files(uri, types))
+    if types:
+        raise UsageError(f"types are for CSV files, and {uri!r} has types of its own; leave them out")
+    return all_rows(glob_schema.read_files(uri))
 
 
 def digest(uri: str) -> str:
@@ -57,7 +54,7 @@ def columns(query: Sql) -> Mapping[str, str]:
     """Return the columns of a query with their SQL types."""
     if at := remote_tables.answering(query):
         return engines.columns(query, at)
-    with _reading():
+    with duck.reading():
         relation = _run(query)
         return dict(zip(relation.columns, map(str, relation.types), strict=True))
 
@@ -67,7 +64,7 @@ def count(query: Sql) -> int:
     counting = sql("SELECT count(*) AS n FROM ({query})", query=query)
     if at := remote_tables.answering(counting):
         return int(engines.table(counting, at)["n"][0].as_py())
-    with _reading():
+    with duck.reading():
         return int(_run(counting).to_arrow_table()["n"][0].as_py())
 
 
@@ -76,7 +73,7 @@ def table(query: Sql) -> pa.Table:
     if at := remote_tables.answering(query):
         return engines.table(query, at)
     glob_schema.refuse_mixed(query)
-    with _reading():
+    with duck.reading():
         return _run(query).to_arrow_table()
 
 
@@ -86,7 +83,7 @@ def batches(query: Sql, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         yield from engines.batches(query, at, rows)
         return
     glob_schema.refuse_mixed(query)
-    with _reading():
+    with duck.reading():
         yield from _run(query).to_arrow_reader(rows)
 
 
@@ -97,7 +94,7 @@ def lazy(query: Sql) -> "ibis.Table":
     if at := remote_tables.answering(query):
         return engines.lazy(query, at)
     glob_schema.refuse_mixed(query)
-    cursor = _connection()
+    cursor = duck.cursor()
     _register_tables(query, cursor)
     return ibis.duckdb.from_connection(cursor).sql(query.text)
 
@@ -107,19 +104,8 @@ def select(query: Sql, names: Sequence[str] | None) -> Sql:
     return sql("SELECT {names} FROM ({query})", names=list(map(column, names)) if names else sql("*"), query=query)
 
 
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config=SETTINGS)
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
-
-def _connection() -> duckdb.DuckDBPyConnection:
-    return _database().cursor()
-
-
 def _run(query: Sql) -> duckdb.DuckDBPyRelation:
-    cursor = _connection()
+    cursor = duck.cursor()
     _register_tables(query, cursor)
     return cursor.sql(query.text)
 
@@ -137,15 +123,6 @@ def _rows(found: RemoteTable) -> object:
     from harness.tables import delta  # noqa: PLC0415 - only who names a Delta table needs it
 
     return delta.rows(found)
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Name a query's trouble in one line instead of a stack trace."""
-    try:
-        yield
-    except duckdb.Error as error:
-        raise HarnessError(" ".join(str(error).split())) from error
 
 
 def _sha256(path: Path) -> str:

@@ -264,3 +264,45 @@ def test_a_table_that_changed_since_dvc_tracked_it_is_not_opened(tmp_path: Path)
 def test_an_origin_names_a_system_and_is_never_a_claim_about_dvc(tmp_path: Path, origin: str, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         opened(tmp_path, source="rows.csv", origin=origin)
+
+
+CSV = {
+    "score": ("id;y;s\n1;1;0,9\n2;0;0,1\n", {"s": "float64"}, "line 2 holds '0,9'"),
+    "label": ("id;y;s\n1;yes;0.9\n2;no;0.1\n", {"y": "int64"}, "line 2 holds 'yes'"),
+    "time": ("id;y;s\n1;2026-01-01;0.9\n2;01/02/2026;0.1\n", {"y": "timestamp"}, "line 3 holds '01/02/2026'"),
+}
+
+
+@pytest.mark.parametrize("role", CSV)
+def test_a_role_whose_column_is_text_is_refused_with_the_line_and_the_type_to_declare(
+    tmp_path: Path, role: str
+) -> None:
+    text, types, line = CSV[role]
+    (tmp_path / "t.csv").write_text(text)
+    ((column, kind),) = types.items()
+
+    with pytest.raises(HarnessError, match=f"the {role} '{column}' of 'd' is text .*{line}") as error:
+        opened(tmp_path, source="t.csv").with_roles(**{role: column})
+
+    assert f"`types: {{{column}: {kind}}}`" in str(error.value)
+
+
+def test_types_are_declared_for_labels_too(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,x\n01,a\n02,b\n")
+    (tmp_path / "l.csv").write_text("id,y\n10,1\n11,0\n")
+    labels = {"source": "l.csv", "on": "id", "column": "y", "types": {"id": "string"}, "absent_is": 0}
+
+    data = opened(tmp_path, source="t.csv", types={"id": "string"}, labels=labels)
+
+    assert [0, 0] == data.rows(["y"])["y"].to_pylist()
+
+
+def test_types_are_refused_where_a_table_has_its_own(rows: Path) -> None:
+    with pytest.raises(UsageError, match="types are for CSV files"):
+        opened(rows, source="rows.parquet", types={"id": "string"})
+
+
+@pytest.mark.parametrize("kind", ["text", "varchar", ""])
+def test_only_known_types_are_declared(kind: str) -> None:
+    with pytest.raises(ValidationError, match="is none of int64, float64"):
+        Source(source="t.csv", types={"a": kind})

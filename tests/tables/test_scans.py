@@ -16,7 +16,7 @@ from harness_bias import group_rates
 from harness_data import duplicates, freshness_check, leakage_check, overlap, parity, references, schema, volume
 
 from harness import Check
-from harness.tables import profiling, scan
+from harness.tables import duck, profiling
 from harness.tables.profiles import Kind, Profile
 from harness.testing import FakeTarget, dataset
 
@@ -73,7 +73,7 @@ Queries = Callable[[], list[str]]
 @pytest.fixture
 def queries() -> Iterator[Queries]:
     """Return the queries of tables that were answered since it was asked last."""
-    database = scan._database()
+    database = duck.database()
     database.execute("CALL enable_logging('QueryLog')")
 
     def asked() -> list[str]:

@@ -126,7 +126,7 @@ def test_equal_queries_are_equal_values_however_they_were_built() -> None:
 
 
 def test_only_a_query_of_all_rows_reads_a_source_whole() -> None:
-    source = CsvFiles(pattern="a.csv", delimiter=",")
+    source = CsvFiles(pattern="a.csv", delimiter=",", columns=(("a", "string"),))
     every = all_rows(source)
 
     assert source == every.whole

@@ -46,13 +46,68 @@ def test_rows_seen_in_training_are_counted() -> None:
 
 
 def test_keys_that_the_other_table_lacks_are_orphans_and_missing_keys_are_none() -> None:
-    payments = {"customer": [1, 2, 9, None], "card": ["a", "b", "b", "z"]}
-    known = {"customer_id": [1, 2, 2], "number": ["a", "b", None]}
+    payments = {"customer": [1, 2, 9, None]}
 
-    found = measure(references, payments, reference=known, keys={"customer": "customer_id", "card": "number"})
+    found = measure(references, payments, reference={"customer_id": [1, 2, 2]}, keys={"customer": "customer_id"})
 
-    assert counted(found) == {("orphans", "customer"): 1, ("orphans", "card"): 1}
+    assert counted(found) == {("orphans", "customer"): 1}
     assert {each.sample.counts["n"] for each in found} == {4}
+
+
+@pytest.mark.parametrize(
+    ("own", "orphans"),
+    [
+        ({"a": [1, 2], "b": ["x", "y"]}, 0),
+        ({"a": [1, 2], "b": ["y", "x"]}, 2),
+        ({"a": [1, 2], "b": ["x", "x"]}, 1),
+        ({"a": [1, 2], "b": ["x", None]}, 0),
+        ({"a": [None, 3], "b": ["z", "x"]}, 1),
+    ],
+)
+def test_keys_are_held_together(own: dict[str, Any], orphans: int) -> None:
+    known = {"k": [1, 2, 1], "name": ["x", "y", "x"]}
+
+    found = measure(references, own, reference=known, keys={"a": "k", "b": "name"})
+
+    assert counted(found) == {("orphans", "a, b"): orphans}
+
+
+KINDS: list[tuple[Any, dict[str, Any]]] = [
+    (references, {"keys": {"k": "k"}}),
+    (overlap, {"columns": ["k"]}),
+    (parity, {"id": "k", "columns": {"v": 0.0}}),
+    (parity, {"id": "v", "columns": {"k": 0.0}}),
+]
+
+
+@pytest.mark.parametrize(("check", "params"), KINDS)
+def test_columns_of_different_kinds_are_not_compared(check: Any, params: dict[str, Any]) -> None:
+    with pytest.raises(HarnessError, match="of different kinds"):
+        measure(check, {"k": ["01"], "v": [1]}, reference={"k": [1], "v": [1]}, **params)
+
+
+@pytest.mark.parametrize(("check", "params"), KINDS[:3])
+def test_keys_that_are_doubles_beyond_whole_numbers_are_refused(check: Any, params: dict[str, Any]) -> None:
+    with pytest.raises(HarnessError, match="keys from 2.53 up"):
+        measure(check, {"k": [2**53 + 1], "v": [1]}, reference={"k": [2.0**53], "v": [1]}, **params)
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "other", "mismatches"),
+    [
+        ("uint8", 1, 2, 0),
+        ("uint64", 1, 2**64 - 1, 1),
+        ("int8", -128, 127, 1),
+        ("int64", -(2**63), 2**63 - 1, 1),
+        ("int64", 2**53, 2**53 + 2, 1),
+    ],
+)
+def test_whole_numbers_of_any_width_are_a_tolerance_apart(kind: str, own: int, other: int, mismatches: int) -> None:
+    sides = [{"id": [1], "v": pa.array([value], getattr(pa, kind)())} for value in (own, other)]
+
+    found = measure(parity, sides[0], reference=sides[1], columns={"v": 1.0})
+
+    assert mismatches == counted(found)["mismatches", "v"]
 
 
 @pytest.mark.parametrize("empty", ["data", "reference"])
@@ -69,11 +124,8 @@ def test_a_key_that_no_row_has_holds_no_reference() -> None:
     payments = {"customer": pa.array([None, None], pa.int64()), "card": ["a", "b"]}
     known = {"customer_id": [1], "number": ["a"]}
 
-    found = measure(references, payments, reference=known, keys={"customer": "customer_id", "card": "number"})
-
-    message = {each.labels["column"]: each.failure for each in found}
-    assert "" == message["card"]
-    assert "no row of 'data' has a value in 'customer', so no reference was held" in message["customer"]
+    with pytest.raises(HarnessError, match="no row of 'data' has a value in customer, card, so no reference was held"):
+        measure(references, payments, reference=known, keys={"customer": "customer_id", "card": "number"})
 
 
 def test_volume_is_the_number_of_rows() -> None:

@@ -123,10 +123,10 @@ def leakage_check(data: Dataset, *, columns: Names | None = None, rows: Rows = 2
 
 @check("data.references", metrics={"orphans": "exact"})
 def references(data: Dataset, *, reference: Dataset, keys: Keys) -> Iterator[Measurement]:
-    """Count the rows whose keys another table does not have, as `keys: {OWN: THEIRS}`; missing keys are no orphans."""
+    """Count the rows whose keys, all together, another table lacks: `keys: {OWN: THEIRS}`; missing keys are none."""
     from harness_data import tables  # noqa: PLC0415
 
-    yield from tables.references(data, reference, keys)
+    yield tables.references(data, reference, keys)
 
 
 @hookimpl

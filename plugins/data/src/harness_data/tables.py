@@ -1,7 +1,6 @@
 """Counts about whole tables: rows that differ, repeat, or were seen before; each is one aggregate query."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from harness import Dataset, HarnessError, Measurement, Query, Sql, UsageError, column, literal, samples, sql
@@ -9,8 +8,8 @@ from harness import Dataset, HarnessError, Measurement, Query, Sql, UsageError, 
 
 def parity(data: Dataset, reference: Dataset, key: str, columns: Mapping[str, float]) -> Iterator[Measurement]:
     """Yield the ids that only one table has, and the rows of both whose values differ by more than the tolerance."""
-    for side in (data, reference):
-        side.must_have([key, *columns])
+    data.must_join(reference, {key: key})
+    data.must_compare(reference, {name: name for name in columns})
     found = _compare(data, reference, key, columns).one()
     for side, name in ((data, "l"), (reference, "r")):
         _is_unique(side, key, found[f"{name}_rows"], found[f"{name}_keys"])
@@ -63,7 +62,7 @@ def duplicates(data: Dataset, columns: Sequence[str]) -> Measurement:
 
 def overlap(data: Dataset, reference: Dataset, columns: Sequence[str]) -> Measurement:
     """Return how many rows are in the reference too, by the named columns."""
-    reference.must_have(columns)
+    data.must_join(reference, {name: name for name in columns})
     same = [sql("l.{name} IS NOT DISTINCT FROM r.{name}", name=column(name)) for name in columns]
     found = data.query(
         "SELECT count(*) AS n, count(r.seen) AS k, (SELECT count(*) FILTER ({valued}) FROM {rows}) AS own, "
@@ -81,23 +80,25 @@ def overlap(data: Dataset, reference: Dataset, columns: Sequence[str]) -> Measur
     return _exact("overlap", found["k"], found["n"], {"columns": ", ".join(columns)})
 
 
-def references(data: Dataset, reference: Dataset, keys: Mapping[str, str]) -> Iterator[Measurement]:
-    """Yield, for each key, the rows that name something which the other table does not have."""
-    data.must_have(list(keys))
-    reference.must_have(list(keys.values()))
-    joins, orphans = [], []
-    for at, (own, other) in enumerate(keys.items()):
-        names = {"own": column(own), "other": column(other)}
-        join = f"LEFT JOIN (SELECT DISTINCT {{other}} AS k{at} FROM {{reference}}) r{at} ON l.{{own}} = r{at}.k{at}"
-        joins.append(sql(join, reference=reference, **names))
-        orphan = f"count(*) FILTER (l.{{own}} IS NOT NULL AND r{at}.k{at} IS NULL) AS c{at}, count(l.{{own}}) AS n{at}"
-        orphans.append(sql(orphan, **names))
-    counting = "SELECT count(*) AS n, {orphans} FROM {rows} l {joins}"
-    found = data.query(counting, orphans=orphans, joins=sql(" ").join(joins)).one()
-    for at, own in enumerate(keys):
-        held = _exact("orphans", found[f"c{at}"], found["n"], {"column": own})
-        none = f"no row of {data.name!r} has a value in {own!r}, so no reference was held; repair the column"
-        yield held if found[f"n{at}"] else replace(held, failure=none)
+def references(data: Dataset, reference: Dataset, keys: Mapping[str, str]) -> Measurement:
+    """Return how many rows name something, by all keys together, which the other table does not have.
+
+    A row with a missing key names nothing.
+    """
+    data.must_join(reference, keys)
+    own, named = [*keys], ", ".join(keys)
+    found = data.query(
+        "SELECT count(*) AS n, count(*) FILTER ({names}) AS naming, "
+        "count(*) FILTER ({names} AND r.seen IS NULL) AS orphans "
+        "FROM {rows} l LEFT JOIN (SELECT DISTINCT {theirs}, 1 AS seen FROM {reference}) r ON {same}",
+        reference=reference,
+        names=sql(" AND ").join(sql("l.{own} IS NOT NULL", own=column(name)) for name in own),
+        theirs=[sql(f"{{key}} AS k{at}", key=column(name)) for at, name in enumerate(keys.values())],
+        same=sql(" AND ").join(sql(f"l.{{own}} = r.k{at}", own=column(name)) for at, name in enumerate(own)),
+    ).one()
+    if not found["naming"]:
+        raise HarnessError(f"no row of {data.name!r} has a value in {named}, so no reference was held; repair it")
+    return _exact("orphans", found["orphans"], found["n"], {"column": named})
 
 
 def is_profile(data: Dataset) -> bool:
@@ -106,13 +107,17 @@ def is_profile(data: Dataset) -> bool:
 
 
 def _equality_condition(name: str, kind: str, tolerance: float) -> Sql:
-    """Return the SQL condition that both values are the same: missing and NaN equal themselves only."""
+    """Return the SQL condition that both values are the same: missing and NaN equal themselves only.
+
+    Whole numbers are taken from each other as decimals, as their own types overflow.
+    """
     equal = "l.{name} IS NOT DISTINCT FROM r.{name}"
     if not tolerance:
         return sql(equal, name=column(name))
     if kind in ("VARCHAR", "BOOLEAN", "DATE") or kind.startswith("TIMESTAMP"):
         raise UsageError(f"column {name!r} is {kind} and has no distance; give it a tolerance of 0")
-    near = f"{equal} OR coalesce(abs(l.{{name}} - r.{{name}}) <= {{most}}, false)"
+    one, other = (f"CAST({side}.{{name}} AS DECIMAL(38, 0))" if "INT" in kind else f"{side}.{{name}}" for side in "lr")
+    near = f"{equal} OR coalesce(abs({one} - {other}) <= {{most}}, false)"
     return sql(near, name=column(name), most=literal(tolerance))
 
 

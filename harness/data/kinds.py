@@ -1,0 +1,104 @@
+"""Holds columns to the kind of value that their role has, or the column they are compared with, and says what is not.
+
+SQL compares 1 with '1' and whole numbers with doubles, which from 2^53 up do not name all of them.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from harness.errors import HarnessError
+from harness.tables import delimited
+from harness.tables.files import CsvFiles
+from harness.tables.profiles import kind_of
+from harness.tables.queries import Query
+from harness.tables.sql import Filling, Sql, column
+
+WANTED: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("score", "weight"), ("a number", "float64")),
+    **dict.fromkeys(("label", "decision"), ("a number or true and false", "int64")),
+    "time": ("a time", "timestamp"),
+}
+EXACT: Mapping[str, int] = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from here on not every whole number has its own
+
+
+class Table(Protocol):
+    """What columns are held in, as a dataset is."""
+
+    @property
+    def name(self) -> str:
+        """Return what a suite calls it."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Return the columns with their SQL types."""
+
+    def query(self, template: str, /, **parts: Filling) -> Query:
+        """Return a question about its rows."""
+
+
+def comparable_kind(sql_type: str) -> str:
+    """Return the kind of value of a type: values of one kind may be compared."""
+    if sql_type.startswith("TIMESTAMP"):
+        return "moments"
+    if sql_type in ("VARCHAR", "JSON") or sql_type.startswith("ENUM("):
+        return "text"
+    return "numbers" if kind_of(sql_type) == "number" else sql_type
+
+
+def refuse_unlike(one: Table, other: Table, pairs: Mapping[str, str]) -> None:
+    """Refuse to compare columns of two tables that hold values of different kinds."""
+    for own, theirs in pairs.items():
+        kinds = [comparable_kind(found) for found in (one.columns[own], other.columns[theirs])]
+        if kinds[0] != kinds[1]:
+            raise HarnessError(
+                f"{_described(one, own)} and {_described(other, theirs)} are of different kinds, so none could be "
+                f"the same; write both alike, or give the column of a CSV file its type with `types:`"
+            )
+
+
+def refuse_unlike_keys(one: Table, other: Table, pairs: Mapping[str, str]) -> None:
+    """Refuse to join by columns of different kinds, or by doubles that no longer name each whole number."""
+    refuse_unlike(one, other, pairs)
+    for table, names in ((one, [*pairs]), (other, [*pairs.values()])):
+        for name in names:
+            _refuse_inexact(table, name)
+
+
+def _refuse_inexact(table: Table, name: str) -> None:
+    limit = EXACT.get(table.columns[name])
+    if limit is None:
+        return
+    counting = f"SELECT count(*) FILTER (isfinite({{c}}) AND abs({{c}}) >= {limit}) AS n FROM {{rows}}"
+    if inexact := table.query(counting, c=column(name)).one()["n"]:
+        raise HarnessError(
+            f"{_described(table, name)} holds {inexact} keys from 2^{limit.bit_length() - 1} up, where one such number "
+            f"stands for several whole ones; write the keys as whole numbers or text (a column with missing values "
+            f"too: Int64 in pandas)"
+        )
+
+
+def _described(table: Table, name: str) -> str:
+    return f"column {name!r} of {table.name!r} ({table.columns[name]})"
+
+
+def refuse_other_kind(name: str, rows: Sql, columns: Mapping[str, str], role: str, named: str) -> None:
+    """Refuse a column of another kind than its role has; of a CSV file, say which value made it text."""
+    if role not in WANTED:
+        return
+    wanted, kind = WANTED[role][0], kind_of(columns[named])
+    if (kind or "").startswith(wanted.split()[1]) or (columns[named] == "BOOLEAN" and "true" in wanted):
+        return
+    found = "text" if columns[named] == "VARCHAR" else columns[named]
+    raise HarnessError(
+        f"the {role} {named!r} of {name!r} is {found} and has to be {wanted}; {_way_out(rows, named, WANTED[role][1])}"
+    )
+
+
+def _way_out(rows: Sql, named: str, kind: str) -> str:
+    files = [source for source in rows.sources if isinstance(source, CsvFiles) and (named, "string") in source.columns]
+    if not files:
+        return "write it as one"
+    where = delimited.first_misfit(files[0], named, kind)
+    message = f"{where}; repair that, or declare " if where else "declare "
+    form = " or how it is written: '%m/%d/%Y'" if kind == "timestamp" else ""
+    return f"{message}`types: {{{named}: {kind}}}`{form}"

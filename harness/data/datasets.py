@@ -154,8 +154,9 @@ class Dataset:
         """Return the same rows with further roles, which must name columns that exist."""
         changed = replace(self, roles=replace(self.roles, **roles))
         changed.must_have([*changed.roles.single_columns().values(), *changed.roles.cluster])
-        for role in roles.keys() & changed.roles.single_columns():
-            refuse_other_kind(self.name, self.sql, self.columns, role, roles[role])
+        for role, name in changed.roles.single_columns().items():
+            if role in roles and role in ("score", "weight"):
+                refuse_other_kind(self, self.sql, role, name)
         return changed
 
     def with_column(self, name: str, expression: str, /, **parts: Filling) -> "Dataset":

@@ -14,9 +14,8 @@ from harness.tables.queries import Query
 from harness.tables.sql import Filling, Sql, column
 
 WANTED: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(("score", "weight"), ("a number", "float64")),
-    **dict.fromkeys(("label", "decision"), ("a number or true and false", "int64")),
-    "time": ("a time", "timestamp"),
+    **dict.fromkeys(("score", "weight"), ("number", "float64")),
+    "time": ("time", "timestamp"),
 }
 EXACT: Mapping[str, int] = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from here on not every whole number has its own
 
@@ -81,16 +80,15 @@ def _described(table: Table, name: str) -> str:
     return f"column {name!r} of {table.name!r} ({table.columns[name]})"
 
 
-def refuse_other_kind(name: str, rows: Sql, columns: Mapping[str, str], role: str, named: str) -> None:
+def refuse_other_kind(data: Table, rows: Sql, role: str, named: str) -> None:
     """Refuse a column of another kind than its role has; of a CSV file, say which value made it text."""
-    if role not in WANTED:
+    wanted, declared = WANTED[role]
+    sql_type = data.columns[named]
+    if kind_of(sql_type) == wanted:
         return
-    wanted, kind = WANTED[role][0], kind_of(columns[named])
-    if (kind or "").startswith(wanted.split()[1]) or (columns[named] == "BOOLEAN" and "true" in wanted):
-        return
-    found = "text" if columns[named] == "VARCHAR" else columns[named]
+    found = "text" if sql_type == "VARCHAR" else sql_type
     raise HarnessError(
-        f"the {role} {named!r} of {name!r} is {found} and has to be {wanted}; {_way_out(rows, named, WANTED[role][1])}"
+        f"the {role} {named!r} of {data.name!r} is {found} and has to be a {wanted}; {_way_out(rows, named, declared)}"
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from harness.data.datasets import Dataset, Tables, not_empty
 from harness.data.declarations import Labels, Source
+from harness.data.kinds import refuse_other_kind
 from harness.data.provenance import provenance
 from harness.data.row_filters import Clock, keep_in_time, leave_out_excluded
 from harness.errors import HarnessError, UsageError
@@ -52,7 +53,8 @@ def open_table(uri: str, folder: Path, as_of: datetime) -> Dataset:
 def _open_source(name: str, source: Source, folder: Path, clock: Clock) -> Dataset:
     raw = replace(_table(name, source, folder), as_of=clock.as_of)
     raw.must_have([*source.exclude, *([source.time] if source.time else [])])
-    raw.with_roles(time=source.time)
+    if source.time:
+        refuse_other_kind(raw, raw.sql, "time", source.time)
     kept = keep_in_time(leave_out_excluded(raw, source), source, clock)
     labelled = _join_labels(kept, source, folder)
     return labelled.with_roles(

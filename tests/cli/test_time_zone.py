@@ -50,6 +50,6 @@ def test_a_moment_without_a_zone_is_utc_on_every_machine(tmp_path: Path, zone: s
     )
 
     assert (0, "") == (done.returncode, done.stderr), done.stdout
-    run = json.loads((tmp_path / "out" / "hourly" / "run.json").read_text())
-    assert {"t": 72, "window": 5, "ripe": 24, "days": 1} == {name: each["rows"] for name, each in run["datasets"].items()}
-    assert ["2026-01-03T23:00:00Z", "2026-01-01T23:00:00Z"] == [run["datasets"][name]["latest"] for name in ("t", "ripe")]
+    found = json.loads((tmp_path / "out" / "hourly" / "run.json").read_text())["datasets"]
+    assert {"t": 72, "window": 5, "ripe": 24, "days": 1} == {name: each["rows"] for name, each in found.items()}
+    assert ["2026-01-03T23:00:00Z", "2026-01-01T23:00:00Z"] == [found[name]["latest"] for name in ("t", "ripe")]

@@ -9,6 +9,7 @@ from harness.errors import HarnessError, UsageError
 from harness.tables.sql import Sql, column, literal, sql
 
 DAY = timedelta(days=1)
+FIRST, END = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)  # what a clock of Python's can show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,17 @@ def _until(data: Dataset, source: Source, when: Sql, moment: datetime, by_day: b
 
 
 def _add_time_span(before: Dataset, after: Dataset, when: Sql, name: str) -> Dataset:
-    spans = "SELECT count(*) AS n, min({when}) AS first, max({when}) AS latest FROM {rows}"
-    span = after.query(spans, when=when).one()
+    span = after.query(
+        "SELECT count(*) AS n, count(*) FILTER ({beyond}) AS beyond, min({when}) FILTER (NOT {beyond}) AS first, "
+        "max({when}) FILTER (NOT {beyond}) AS latest FROM {rows}",
+        when=when,
+        beyond=sql("({when} < {first} OR {when} >= {end})", when=when, first=literal(FIRST), end=literal(END)),
+    ).one()
+    if span["beyond"]:
+        raise HarnessError(
+            f"{span['beyond']} of {span['n']} rows have a time in column {name!r} before the year 1, after 9998 or "
+            f"infinite; repair them, or leave them out of the source"
+        )
     latest = span["latest"]
     if not isinstance(latest, datetime):
         raise HarnessError(

@@ -1,5 +1,6 @@
 """Opens the tables a suite declares: labels joined, unripe and excluded rows left out."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -72,7 +73,12 @@ def resolve_uri(uri: str, folder: Path) -> str:
     engine, _, name = uri.partition(":")
     if engine == "delta" or (engine == "spark" and "/" in name):
         return uri if "://" in name else f"{engine}:{resolve_uri(name, folder)}"
-    return str((folder / Path(uri).expanduser()).resolve()) if ":" not in uri.split("/")[0] else uri
+    if ":" in uri.split("/")[0]:
+        return uri
+    try:
+        return os.path.abspath(folder / Path(uri).expanduser())  # not resolved: a link has the suffix that tells
+    except RuntimeError as error:
+        raise UsageError(f"source {uri!r}: {error}; write the path out") from error
 
 
 def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
@@ -85,7 +91,8 @@ def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
         return replace(_open_remote(name, declared.source, uri, declared.connection), provenance=message)
     if declared.connection is not None:
         raise UsageError(f"source {declared.source!r} is read without a connection; leave out `connection`")
-    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=scan.rows_of(uri, declared.types))
+    rows = scan.rows_of(uri, declared.types)
+    found = Dataset(name=name, uri=declared.source, digest=scan.digest(uri), sql=rows)
     return replace(found, provenance=(*message, *provenance(uri)))
 
 

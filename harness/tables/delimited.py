@@ -13,6 +13,7 @@ from harness.tables import csv_lines, duck
 from harness.tables.column_names import refuse_repeated
 from harness.tables.csv_types import MACROS, READINGS, Reading, declared_fits
 from harness.tables.files import CsvFiles
+from harness.tables.folders import folder_columns, refuse_named_twice
 from harness.tables.sql import column
 
 DELIMITERS = ",;|\t"
@@ -42,6 +43,8 @@ def _read_once(uri: str, stamps: tuple[tuple[str, int, int], ...], declared: tup
     for name, _ in declared:
         if name not in names[0]:
             raise UsageError(f"types: {uri} has no column {name!r}{did_you_mean(name, names[0])}")
+    folders = folder_columns(uri)
+    refuse_named_twice(names[0], [name for name, _ in folders])
     as_text = CsvFiles(pattern=uri, delimiter=delimiter, columns=tuple((name, "string") for name in names[0]))
     try:
         _hold_to_declared(as_text, files, dict(declared))
@@ -50,7 +53,7 @@ def _read_once(uri: str, stamps: tuple[tuple[str, int, int], ...], declared: tup
         csv_lines.refuse_bad_line(files, delimiter, len(names[0]))
         raise HarnessError(f"{uri} cannot be read: {str(error).splitlines()[0]}") from error
     csv_lines.refuse_longer(files, delimiter, len(names[0]))
-    return replace(as_text, columns=tuple((name, types[name]) for name in names[0]))
+    return replace(as_text, columns=tuple((name, types[name]) for name in names[0]), folders=folders)
 
 
 def _delimiter(file: Path) -> str:

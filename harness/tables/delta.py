@@ -51,6 +51,6 @@ def _open_table(path: str, version: int | None) -> "DeltaTable":
         raise UsageError("reading `delta:` needs deltalake; install promotion-harness[delta]") from error
     try:
         return DeltaTable(path, version=version)
-    except (DeltaError, OSError, ValueError) as error:
+    except (DeltaError, OSError, ValueError, OverflowError) as error:
         asked = path if version is None else f"{path}@{version}"
         raise UsageError(f"no Delta table at {asked!r}: {' '.join(str(error).split())[:200]}") from error

@@ -7,19 +7,26 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.tables.csv_types import cast
+from harness.tables.folders import MISSING, Typed
 from harness.tables.sql import Sql, all_rows, column, quote_text
+
+FILE = "file that holds this row"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParquetFiles:
-    """A parquet file, or the files of a glob that are one table."""
+    """A parquet file, or the files of a glob that are one table; `folders` are columns that their folders name."""
 
     pattern: str
+    folders: Typed = ()
 
     @property
     def text(self) -> str:
         """Return what DuckDB reads them by."""
-        return f"read_parquet({quote_text(self.pattern)})"
+        files = f"read_parquet({quote_text(self.pattern)}, hive_partitioning = false{_with_file(self.folders)})"
+        return (
+            f"(SELECT * EXCLUDE ({column(FILE).text}), {_values(self.folders)} FROM {files})" if self.folders else files
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +38,14 @@ class CsvFiles:
 
     pattern: str
     delimiter: str
-    columns: tuple[tuple[str, str], ...]
+    columns: Typed
+    folders: Typed = ()
 
     @property
     def text(self) -> str:
         """Return what DuckDB reads them by."""
         values = ", ".join(f"{cast(kind, column(n).text)} AS {column(n).text}" for n, kind in self.columns)
-        return f"(SELECT {values} FROM {self.as_text})"
+        return f"(SELECT {values}{', ' if self.folders else ''}{_values(self.folders)} FROM {self.as_text})"
 
     @property
     def as_text(self) -> str:
@@ -46,15 +54,31 @@ class CsvFiles:
         return (
             f"read_csv({quote_text(self.pattern)}, auto_detect = false, header = true, skip = 0, comment = '', "
             f"delim = {quote_text(self.delimiter)}, quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
-            f"hive_partitioning = false, columns = {{{names}}})"
+            f"hive_partitioning = false{_with_file(self.folders)}, columns = {{{names}}})"
         )
+
+
+def _with_file(folders: Typed) -> str:
+    return f", filename = {quote_text(FILE)}" if folders else ""
+
+
+def _values(folders: Typed) -> str:
+    """Return the columns that folders name, out of the path of each file."""
+    return ", ".join(f"{cast(kind, _folder_value(name))} AS {column(name).text}" for name, kind in folders)
+
+
+def _folder_value(name: str) -> str:
+    path = quote_text(rf".*/\Q{name}\E=([^/]*)/")
+    found = f"regexp_extract({column(FILE).text}, {path}, 1)"
+    return f"nullif(url_decode({found}), {quote_text(MISSING)})"
 
 
 def parquet_file(sql: Sql) -> str | None:
     """Return the path of the one parquet file that a query reads whole; None for any other query."""
     source = sql.whole
-    path = source.pattern if isinstance(source, ParquetFiles) and not has_magic(source.pattern) else None
-    return path if path and Path(path).is_file() else None
+    if not isinstance(source, ParquetFiles) or source.folders or has_magic(source.pattern):
+        return None
+    return source.pattern if Path(source.pattern).is_file() else None
 
 
 def by_file(sql: Sql) -> Mapping[str, Sql]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from harness.errors import HarnessError
 from harness.tables.column_names import refuse_repeated
 from harness.tables.files import ParquetFiles
+from harness.tables.folders import folder_columns, refuse_named_twice
 from harness.tables.sql import Sql
 
 File = tuple[str, int, int]
@@ -19,10 +20,13 @@ Columns = tuple[tuple[str, str], ...]
 
 
 def read_files(uri: str) -> ParquetFiles:
-    """Return the files of a path or glob, once none has a column twice."""
+    """Return the files of a path or glob, once none has a column twice, its folders' columns counted in."""
+    folders = folder_columns(uri)
     for file in _file_stamps(uri):
-        refuse_repeated((name for name, _ in _columns(file)), Path(file[0]).name)
-    return ParquetFiles(pattern=uri)
+        names = [name for name, _ in _columns(file)]
+        refuse_repeated(names, Path(file[0]).name)
+        refuse_named_twice(names, [name for name, _ in folders])
+    return ParquetFiles(pattern=uri, folders=folders)
 
 
 def refuse_mixed(query: Sql) -> None:

@@ -11,6 +11,16 @@ from harness.tables import scan
 from harness.tables.sql import Sql
 
 
+def _value(name: str, values: pa.ChunkedArray) -> Any:
+    try:
+        return values[0].as_py()
+    except (OverflowError, ValueError, pa.ArrowException) as error:
+        raise HarnessError(
+            f"{name} of type {values.type} cannot be shown ({error}): it is before the year 1, after 9999 or infinite; "
+            f"repair or exclude the rows that hold it"
+        ) from error
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """A question that is asked each time an answer is wanted; what it reads stands in `sql.sources`."""
@@ -22,8 +32,7 @@ class Query:
         found = self.table()
         if found.num_rows != 1:
             raise HarnessError(f"{self.sql.text!r} has {found.num_rows} rows, and one was asked for")
-        row: Mapping[str, Any] = found.to_pylist()[0]
-        return row
+        return {name: _value(name, found[name]) for name in found.column_names}
 
     def table(self) -> pa.Table:
         """Return all rows as one Arrow table."""

@@ -1,6 +1,7 @@
 """Reads tables with DuckDB: the one place that turns a path into SQL and SQL into Arrow."""
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from glob import glob
@@ -13,8 +14,9 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import ibis
 
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.tables import delimited, duck, engines, glob_schema, remote_tables
+from harness.tables.folders import folder_values
 from harness.tables.remote_tables import RemoteTable
 from harness.tables.sql import Sql, all_rows, column, sql
 
@@ -31,8 +33,7 @@ def rows_of(uri: str, types: Mapping[str, str] | None = None) -> Sql:
             f"cannot read {uri!r}: sources are {', '.join(READ)} files and globs, and tables named "
             f"{', '.join(f'{engine}:TABLE' for engine in remote_tables.ENGINES)}; convert it to one"
         )
-    if not glob(uri, recursive=True):
-        raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
+    _refuse_what_is_no_file(uri)
     if suffix in CSV:
         return all_rows(delimited.read_files(uri, types))
     if types:
@@ -40,13 +41,31 @@ def rows_of(uri: str, types: Mapping[str, str] | None = None) -> Sql:
     return all_rows(glob_schema.read_files(uri))
 
 
+def _refuse_what_is_no_file(uri: str) -> None:
+    found = [Path(path) for path in glob(uri, recursive=True)] if "\0" not in uri else []
+    if not found:
+        raise UsageError(f"no file at {uri!r}; check the path (relative paths start at the suite's folder)")
+    for path in found:
+        if path.is_dir():
+            inside = path / f"*{path.suffix}"
+            raise UsageError(f"{str(path)!r} is a folder; name the files in it: {str(inside)!r}")
+        if not path.is_file():
+            raise UsageError(f"{str(path)!r} is no file, or a link that leads to none; replace it")
+        if not os.access(path, os.R_OK):
+            raise HarnessError(f"{str(path)!r} may not be read by this user; change its mode")
+
+
 def digest(uri: str) -> str:
-    """Return `sha256:` of a file's bytes, or of the sorted (name, sha256) list of a glob."""
+    """Return `sha256:` of a file's bytes, or of the sorted (name, sha256) list of a glob.
+
+    A name has its folders before it if they name columns.
+    """
     paths = [Path(found) for found in sorted(glob(uri, recursive=True))]
     sums = [_sha256(path) for path in paths]
-    if len(paths) == 1:
+    names = ["/".join([*(f"{k}={v}" for k, v in folder_values(uri, str(p)).items()), p.name]) for p in paths]
+    if len(paths) == 1 and names == [paths[0].name]:
         return f"sha256:{sums[0]}"
-    listing = "\n".join(f"{path.name} {total}" for path, total in zip(paths, sums, strict=True))
+    listing = "\n".join(f"{name} {total}" for name, total in zip(names, sums, strict=True))
     return f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}"
 
 

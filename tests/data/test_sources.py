@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -306,3 +307,50 @@ def test_types_are_refused_where_a_table_has_its_own(rows: Path) -> None:
 def test_only_known_types_are_declared(kind: str) -> None:
     with pytest.raises(ValidationError, match="is none of int64, float64"):
         Source(source="t.csv", types={"a": kind})
+
+
+@pytest.mark.parametrize("time", ["10000-01-01", "0044-03-15 (BC)", "infinity", "-infinity"])
+def test_a_time_that_no_clock_shows_is_the_error_of_its_dataset(tmp_path: Path, time: str) -> None:
+    rows = f"SELECT TIMESTAMP '{time}' AS at UNION ALL SELECT TIMESTAMP '2026-01-01'"
+    duckdb.sql(f"COPY ({rows}) TO '{tmp_path / 't.parquet'}' (FORMAT parquet)")
+
+    with pytest.raises(HarnessError, match="1 of 2 rows have a time in column 'at' before the year 1, after 9998"):
+        opened(tmp_path, source="t.parquet", time="at")
+    early = "min" if "BC" in time or time.startswith("-") else "max"
+    with pytest.raises(HarnessError, match="at of type timestamp.* cannot be shown"):
+        opened(tmp_path, source="t.parquet").query(f'SELECT {early}("at") AS at FROM {{rows}}').one()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("", "cannot read"),
+        (".", "cannot read"),
+        ("/", "cannot read"),
+        ("~nobody-of-this-name/t.parquet", "write the path out"),
+        ("a\0.parquet", "no file at"),
+        ("folder.parquet", r"is a folder; name the files in it: .*folder.parquet/\*.parquet"),
+        ("*.parquet", "is a folder|is no file"),
+        ("loop.parquet", "no file"),
+        ("dangling.csv", "is no file, or a link that leads to none"),
+        ("x" * 5000 + ".parquet", "no file at"),
+        ("delta:t@99999999999999999999999", "no Delta table at"),
+    ],
+)
+def test_a_source_that_is_no_file_is_one_line(tmp_path: Path, source: str, message: str) -> None:
+    (tmp_path / "folder.parquet").mkdir()
+    (tmp_path / "loop.parquet").symlink_to(tmp_path / "loop.parquet")
+    (tmp_path / "dangling.csv").symlink_to(tmp_path / "nothing")
+
+    with pytest.raises(UsageError, match=message) as error:
+        opened(tmp_path, source=source)
+
+    assert "\n" not in str(error.value)
+
+
+def test_a_link_has_the_suffix_of_its_own_name(rows: Path) -> None:
+    (rows / "cache").mkdir()
+    (rows / "rows.parquet").rename(rows / "cache" / "abcdef")
+    (rows / "d.parquet").symlink_to(rows / "cache" / "abcdef")
+
+    assert 400 == opened(rows, source="d.parquet").size

@@ -9,6 +9,7 @@ import numpy as np
 from harness import ColumnProfile, Dataset
 
 MOST_CATEGORIES = 20
+FIRST, END = (datetime(year, 1, 2, tzinfo=UTC).timestamp() for year in (1, 9999))  # what a person writes as a time
 Rules = Mapping[str, object]
 
 
@@ -32,6 +33,8 @@ def _rules(column: ColumnProfile, kind: str) -> Rules:
     if not column.bins.total or column.below or column.above:
         return nullable
     low, high = column.values(np.array([column.bins.low[0], column.bins.high[-1]])).tolist()
+    if column.kind == "time" and not FIRST <= low <= high < END:
+        return nullable
     high = math.ceil(high) if column.kind == "time" else high
     return {**nullable, "min": _format_bound(low, column, kind), "max": _format_bound(high, column, kind)}
 

@@ -10,11 +10,10 @@ import pytest
 
 from harness.pytesting.observe import Observe
 from harness.pytesting.session import SESSION, open_session, worker_input
+from harness.suite.names import is_suite_name
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
-
-SUFFIX = ".suite.yaml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,10 +39,22 @@ def pytest_configure_node(node: "WorkerController") -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a suite: an item for each requirement."""
-    if not file_path.name.endswith(SUFFIX):
+    if not is_suite_name(file_path.name):
         return None
     collected: pytest.Collector = import_module("harness.pytesting.items").SuiteFile.from_parent(parent, path=file_path)
     return collected
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Remember files that were skipped or broke: tests in them may observe."""
+    report = yield
+    if isinstance(collector, pytest.File) and report.outcome != "passed":
+        event = "skipped file" if report.outcome == "skipped" else "broken file"
+        collector.config.stash[SESSION].note({"event": event, "test": collector.nodeid})
+    return report
 
 
 @pytest.hookimpl(trylast=True)
@@ -62,8 +73,17 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
             item.config.stash[SESSION].note({"event": "deselected", "test": item.nodeid})
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember that a test is to observe, so that one which breaks before it does is missed."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Remember that a test is to observe, so that one which is skipped, or breaks before it does, is missed."""
+    if _observes(item):
+        item.config.stash[SESSION].note({"event": "met", "test": item.nodeid})
+    yield
+
+
+@pytest.hookimpl(specname="pytest_runtest_setup")
+def pytest_start_observing(item: pytest.Item) -> None:
+    """Remember that a test was not skipped by a mark."""
     if _observes(item):
         item.config.stash[SESSION].note({"event": "started", "test": item.nodeid})
 

@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.presets.columns import Column, Table, positives
 from harness.presets.fill import as_yaml, fill_template, template
 from harness.presets.roles import guess
-from harness.suite.suites import SUFFIX
+from harness.suite.names import SUFFIX
 
 LISTED = 7  # columns of a schema, so that the suite stays on one screen
 IBIS = {"VARCHAR": "string", "BOOLEAN": "boolean", "DATE": "date", "UUID": "uuid", "DOUBLE": "float64"} | {

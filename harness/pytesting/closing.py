@@ -10,9 +10,10 @@ from harness.errors import HarnessError
 from harness.gating.attempts import attempt_warning
 from harness.judging.judge import judge
 from harness.judging.phrases import describe_asked, describe_found
-from harness.pytesting.door import Door, door
+from harness.pytesting.door import door
 from harness.pytesting.items import SuiteFile, Trouble, late_items
-from harness.pytesting.observed import measure_observations, tests_left_out
+from harness.pytesting.narrowing import describe_part, why_narrowed
+from harness.pytesting.observed import measure_observations
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared, suite_paths
 from harness.suite.steps import OBSERVED
@@ -39,7 +40,7 @@ def close(session: pytest.Session) -> None:
     paths = suite_paths(folder)
     _perform(session, late_items(session, paths))
     settled = [_record_suite(session, path) for path in paths]
-    notes = [*_extra_observations(session, paths), *_unknown_params(session, paths)]
+    notes = [*_observed_part(session, paths), *_extra_observations(session, paths), *_unknown_params(session, paths)]
     session.config.stash[CLOSED] = _conclude(session, settled, notes)
 
 
@@ -109,7 +110,7 @@ def _record_suite(session: pytest.Session, path: Path) -> Run | str:
     """Return a suite's recorded run, or why there is none; one that cannot be recorded fails the session."""
     opened = door(session.config)
     try:
-        return _run_or_lack(opened, opened.suite(path))
+        return _run_or_lack(session.config, opened.suite(path))
     except HarnessError as error:
         file = SuiteFile.from_parent(session, path=path)
         _perform(session, [Trouble.from_parent(file, name="run", message=str(error))])
@@ -120,24 +121,29 @@ def _record_or_reason(session: pytest.Session, path: Path) -> Run | str:
     """Return a suite's recorded run, or why there is none."""
     try:
         opened = door(session.config)
-        return _run_or_lack(opened, opened.suite(path))
+        return _run_or_lack(session.config, opened.suite(path))
     except HarnessError as error:
         return f"{path.name}: not recorded: {error}"
 
 
-def _run_or_lack(opened: Door, shared: Shared) -> Run | str:
-    lack = _lack(shared, tests_left_out(opened.session.log))
+def _run_or_lack(config: pytest.Config, shared: Shared) -> Run | str:
+    lack = _lack(config, shared)
     return f"{shared.suite.name}: not recorded: {lack}" if lack else shared.record()
 
 
-def _lack(shared: Shared, left_out: Sequence[str]) -> str:
+def _lack(config: pytest.Config, shared: Shared) -> str:
     """Return what a suite's run lacks, or nothing."""
     missing = shared.missing()
     if missing:
         return f"{len(missing)} of {len(shared.steps)} steps were not measured ({', '.join(missing)})"
-    if left_out and shared.observes:
-        return f"{len(left_out)} tests that observe were deselected, the first is {left_out[0]}"
-    return ""
+    return why_narrowed(config, config.stash[SESSION].log) if shared.observes else ""
+
+
+def _observed_part(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:
+    """Yield what the observations that suites judge are of."""
+    for shared in (door(session.config).suite(path) for path in paths):
+        if shared.observes:
+            yield from (f"{shared.suite.name}: {line}" for line in describe_part(session.config.stash[SESSION].log))
 
 
 def _extra_observations(session: pytest.Session, paths: Sequence[Path]) -> Iterator[str]:

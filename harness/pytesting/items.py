@@ -1,8 +1,10 @@
 """A suite as pytest sees it: a file, its steps, and an item for each requirement."""
 
 import json
+import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,8 @@ class SuiteFile(pytest.File):
             shared = door(self.config).suite(self.path)
         except HarnessError as error:
             raise self.CollectError(_for_pytest(str(error))) from None
-        for step in shared.steps:
-            yield StepNode.from_parent(self, name=step.name, shared=shared, step=step)
+        for name, step in zip(distinct_names([step.name for step in shared.steps]), shared.steps, strict=True):
+            yield StepNode.from_parent(self, name=name, shared=shared, step=step)
 
 
 class StepNode(pytest.Collector):
@@ -44,10 +46,7 @@ class StepNode(pytest.Collector):
     def collect(self) -> Iterator["RequirementItem"]:
         """Yield an item for each requirement; a step that requires nothing is still measured."""
         asked: Sequence[Requirement | None] = self.step.step.requirements or [None]
-        names = [_name(requirement) for requirement in asked]
-        for index, requirement in enumerate(asked):
-            same = names[:index].count(names[index])
-            name = f"{names[index]}#{same + 1}" if same else names[index]
+        for name, requirement in zip(distinct_names(map(_name, asked)), asked, strict=True):
             yield RequirementItem.from_parent(
                 self, name=name, shared=self.shared, step=self.step, requirement=requirement
             )
@@ -148,11 +147,21 @@ def _properties(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
 def _name(requirement: Requirement | None) -> str:
     if requirement is None:
         return "measured"
-    parts = [str(requirement.bound), *([f"versus {requirement.versus}"] if requirement.versus else [])]
     where = requirement.where
-    parts += [where] if isinstance(where, str) else [f"{key}={value}" for key, value in where.items()]
+    parts = [requirement.metric, str(requirement.bound)]
+    parts += ["versus", requirement.versus] if requirement.versus else []
+    parts += [where] if isinstance(where, str) else [str(part) for pair in where.items() for part in pair]
     parts += [requirement.severity] if requirement.severity != "must" else []
-    return f"{requirement.metric}[{', '.join(parts)}]"
+    return "-".join(parts)
+
+
+def distinct_names(names: Iterable[str]) -> Iterator[str]:
+    """Yield names of which `-k`, `--lf` and a command line take every character, each another one."""
+    taken: set[str] = set()
+    for name in (re.sub(r"[^\w.+-]+", "-", name) for name in names):
+        free = next(each for each in chain([name], (f"{name}-{n}" for n in count(2))) if each not in taken)
+        taken.add(free)
+        yield free
 
 
 def _for_pytest(text: str) -> str:

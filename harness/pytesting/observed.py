@@ -59,9 +59,9 @@ def measure_observations(log: Path, by: By = ()) -> Iterator[Measurement]:
             yield from _split(metric, listed, group)
 
 
-def tests_left_out(log: Path) -> Sequence[str]:
-    """Return the tests that would have observed and were left out by the command line."""
-    return sorted({str(event["test"]) for event in _events(log) if event["event"] == "deselected"})
+def tests_of(log: Path, event: str) -> Sequence[str]:
+    """Return the tests, or files, of which something was noted: each once, in order."""
+    return sorted({str(noted["test"]) for noted in _events(log) if noted["event"] == event})
 
 
 def _events(log: Path) -> Sequence[Mapping[str, Any]]:

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from harness.data.declarations import Source
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
+from harness.suite.names import SUFFIX, is_suite_name
 from harness.values.requirements import Requirement
 from harness.values.versions import FileVersion
 
 Scalar = str | int | float | bool
 KINDS: Mapping[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
-SUFFIX = ".suite.yaml"
 
 
 class _Strict(BaseModel):
@@ -119,11 +119,15 @@ def find_suites(paths: Sequence[Path]) -> Sequence[Path]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"no suite at {str(path)!r}; name a *{SUFFIX} file or a folder with some")
-        inside = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        inside = sorted(filter(_is_suite, path.rglob("*"))) if path.is_dir() else [path]
         if not inside:
             raise UsageError(f"folder {str(path)!r} holds no *{SUFFIX} file; name another")
         found += [suite for suite in inside if suite not in found]
     return found
+
+
+def _is_suite(path: Path) -> bool:
+    return is_suite_name(path.name)
 
 
 def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None) -> Suite:

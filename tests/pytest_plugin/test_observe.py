@@ -29,6 +29,12 @@ def test_policy(observe, i):
     observe("answers.tone", id=f"q{i}", ok=True)
 """
 
+OTHER = """import pytest
+
+def test_other(observe):
+    assert observe("answers.policy", id="q60", ok=False)
+"""
+
 
 @pytest.fixture
 def log(tmp_path: Path) -> Shared:
@@ -54,7 +60,7 @@ def test_what_tests_observe_is_judged_alike_by_one_process_and_by_several(answer
     for session in (serial, parallel):
         assert "63 passed" in session.out
         assert "observed, not asked for: answers.tone 100 % (94 % to 100 %) of 60 observations" in session.out
-    found = parallel.properties("answers.policy[at_least 0.8, overall]")
+    found = parallel.properties("answers.policy-at_least-0.8-overall")
     assert ("pass", "answers.policy: 95 % (86.1 % to 99 %)") == (found["outcome"], found["found"])
 
 
@@ -161,3 +167,51 @@ def test_labels_split_a_metric(log: Shared) -> None:
     found = [(m.metric, dict(m.labels)) for m in measure_observations(log.log, by=["topic"])]
 
     assert [("m", {}), ("m", {"topic": "a"}), ("m", {"topic": "b"}), ("whole", {})] == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (
+            ("test_answers.py::test_policy", "suites"),
+            "the command line names single tests (test_answers.py::te",
+        ),
+        (("test_answers.py", "suites", "-k", "not policy"), "60 tests that observe were deselected"),
+        (
+            ("test_answers.py", "test_broken.py", "suites", "--continue-on-collection-errors"),
+            "1 files could not",
+        ),
+    ],
+)
+def test_observations_of_a_part_of_the_tests_are_no_run(answers: Project, arguments: tuple[str, ...], why: str) -> None:
+    (answers.folder / "test_broken.py").write_text("1 / 0")
+    (answers.folder / "test_other.py").write_text(OTHER)
+
+    done = answers.inside(*arguments, "test_other.py")
+
+    assert f"answers: not recorded: {why}" in done.out
+    assert not answers.runs("answers")
+
+
+def test_observations_of_what_failed_before_are_no_run(answers: Project) -> None:
+    (answers.folder / "test_other.py").write_text(OTHER)
+    (answers.folder / "suites" / "answers.suite.yaml").write_text(ANSWERS.replace("0.8", "0.99"))
+    cached = ("test_answers.py", "test_other.py", "suites", "-p", "cacheprovider")
+
+    first, again = answers.inside(*cached), answers.inside(*cached, "--lf")
+
+    assert "60 passed" not in again.out, first.out
+    assert "answers: not recorded: --lf leaves out the files in which nothing failed before" in again.out
+    assert 1 == len(answers.runs("answers"))
+
+
+def test_what_the_observations_are_of_is_said(answers: Project) -> None:
+    (answers.folder / "test_other.py").write_text(f"{OTHER}\n@pytest.mark.skip\ndef test_hard(observe): pass\n")
+    (answers.folder / "test_left.py").write_text('import pytest\npytest.skip("no app", allow_module_level=True)')
+
+    done = answers.inside("test_answers.py", "test_other.py", "test_left.py", "suites")
+
+    assert "answers: judged on what 61 tests observed, in test_answers.py, test_other.py" in done.out
+    assert "1 tests that observe were skipped by a mark, so their rows are missing: test_other.py::te" in done.out
+    assert "1 files were skipped; if their tests observe, their rows are missing: test_left.py" in done.out
+    assert 1 == len(answers.runs("answers"))

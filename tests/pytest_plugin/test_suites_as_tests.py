@@ -1,9 +1,11 @@
 """`pytest suites/` holds a suite's requirements as tests, and records the run that `harness run` records."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
+from harness.pytesting.items import distinct_names
 from tests.pytest_plugin.conftest import CARD, Project, Session, project_in
 
 PARAM = ("--harness-param", "candidate=v1")
@@ -18,12 +20,12 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 def test_each_requirement_is_an_item(session: Session) -> None:
     expected = {
-        "rows.rate::rate[at_least 0.5] PASSED",
-        "rows.rate::rate[at_least 0.79, overall] FAILED",
-        "rows.rate::rate[at_least 0.79, channel=web, should] PASSED",
-        "rows.rate::rate[at_least 0.9, channel=fax] ERROR",
-        "counted.mean::mean[at_most 0.4] FAILED",
-        "counted.mean::mean[at_least 0.1, info] PASSED",
+        "rows.rate::rate-at_least-0.5 PASSED",
+        "rows.rate::rate-at_least-0.79-overall FAILED",
+        "rows.rate::rate-at_least-0.79-channel-web-should PASSED",
+        "rows.rate::rate-at_least-0.9-channel-fax ERROR",
+        "counted.mean::mean-at_most-0.4 FAILED",
+        "counted.mean::mean-at_least-0.1-info PASSED",
         "rows.mean::measured PASSED",
     }
 
@@ -47,7 +49,7 @@ def test_fail_and_inconclusive_are_failures_in_plain_words(session: Session) -> 
 
 
 def test_what_cannot_be_measured_is_an_error(session: Session) -> None:
-    errors = session.cases()["rate[at_least 0.9, channel=fax]"].findall("error")
+    errors = session.cases()["rate-at_least-0.9-channel-fax"].findall("error")
 
     assert 1 == len(errors)
     assert "no 'rate' where {'channel': 'fax'}; it was measured for" in str(errors[0].text)
@@ -66,12 +68,12 @@ def test_junit_carries_the_outcome(session: Session) -> None:
         "asked": "at least 79 % was asked",
     }
 
-    assert expected == session.properties("rate[at_least 0.79, overall]")
-    assert "error" == session.properties("rate[at_least 0.9, channel=fax]")["outcome"]
+    assert expected == session.properties("rate-at_least-0.79-overall")
+    assert "error" == session.properties("rate-at_least-0.9-channel-fax")["outcome"]
 
 
 def test_info_passes_and_tells_its_value(session: Session) -> None:
-    found = session.properties("mean[at_least 0.1, info]")
+    found = session.properties("mean-at_least-0.1-info")
 
     assert ("info", "mean: 0.4899 (0.4644 to 0.5154)") == (found["severity"], found["found"])
 
@@ -127,7 +129,7 @@ def test_collecting_only_measures_nothing(card: Project) -> None:
     listed = card.inside("suites", "--collect-only", "-q", *PARAM)
 
     assert (0, 0) == (listed.code, card.measured())
-    assert "suites/card.suite.yaml::counted.mean::mean[at_most 0.4]" in listed.out
+    assert "suites/card.suite.yaml::counted.mean::mean-at_most-0.4" in listed.out
     assert "= harness =" not in listed.out
     assert not (card.folder / ".harness").exists()
 
@@ -209,3 +211,51 @@ def test_a_ledger_that_cannot_be_opened_is_an_error_as_looks_cannot_be_counted(c
     assert 1 == refused.code
     assert "ledger 'sqlite:////proc/ledger.db' cannot be opened" in refused.out
     assert "1 error" in refused.out
+
+
+NAMES = """name: names
+data: {d: {source: scores.parquet, id: id}}
+target: {kind: table, config: {data: d, model: v1}}
+steps:
+  - check: rows.rate
+    name: "odd [name]::of (a) step"
+    with: {column: ok}
+    by: [channel]
+    require:
+      rate:
+        - {at_least: 0.99, where: {channel: web}}
+        - {at_least: 0.1, where: {channel: pos}}
+        - {at_least: 0.99, where: overall}
+        - {at_least: 0.99, where: overall, severity: should}
+"""
+
+
+def test_names_hold_nothing_that_lf_or_k_cannot_take(tmp_path: Path) -> None:
+    project = project_in(
+        tmp_path / "names", suites_names__suite__yaml=NAMES, suites_test_a__py="def test_a(): assert 0"
+    )
+    cached = ("-p", "cacheprovider")
+
+    project.inside("suites", *cached)
+    again = project.inside("suites", "--lf", "-v", *cached)
+    by_name = project.inside("suites", "-k", "rate-at_least-0.99-channel-web")
+    by_id = project.inside("suites/names.suite.yaml::odd-name-of-a-step::rate-at_least-0.1-channel-pos")
+
+    assert "suites/names.suite.yaml::odd-name-of-a-step::rate-at_least-0.99-channel-web FAILED" in again.out
+    assert "3 failed, 2 deselected" in again.out
+    assert "1 failed, 4 deselected" in by_name.out
+    assert "1 passed" in by_id.out
+
+
+def test_names_that_would_be_alike_are_told_apart() -> None:
+    assert ["a-b", "a-b-2", "a-b-3", "a-b-2-2"] == list(distinct_names(["a b", "a[b", "a::b", "a-b-2"]))
+
+
+def test_a_suite_may_end_in_yml(tmp_path: Path) -> None:
+    project = project_in(tmp_path / "yml", suites_names__suite__yml=NAMES)
+
+    done = project.inside("suites", "-k", "pos")
+
+    assert "1 passed, 3 deselected" in done.out
+    assert 1 == project.harness("run", "suites")
+    assert 2 == len(project.runs("names"))

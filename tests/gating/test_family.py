@@ -81,6 +81,14 @@ def test_an_error_stays_an_error_and_a_failure_without_a_p_value_stays_one() -> 
     assert ["error", "fail"] == [v.outcome for v in correct_failures([*kept, judged(146)])][:2]
 
 
+def test_a_failure_exactly_at_the_level_of_its_own_verdict_stays_one() -> None:
+    found = judged(146)
+    assert found.estimate is not None
+    at_level = replace(found, estimate=replace(found.estimate, p_fail=0.25, level=0.75))
+
+    assert ["fail"] == [v.outcome for v in correct_failures([at_level])]
+
+
 def test_a_gate_counts_the_musts_of_all_its_suites_together() -> None:
     gate = Gate(suites=["card", "other"])
     runs = [run(judged(146)), run(*[judged(180)] * 11, suite="other")]

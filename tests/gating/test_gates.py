@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from harness.errors import UsageError
 from harness.gating.gates import Approvals, Gate, candidate_named, read_gates
+from harness.values.canonical import canonical, sha256
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
 from harness.values.outcomes import Outcome
@@ -372,6 +373,12 @@ def test_a_gate_keeps_its_digest_however_it_is_laid_out(tmp_path: Path) -> None:
     other.write_text("# ours\ngates:\n  ci:\n    on_inconclusive: block\n    run_max_age: 1440m\n    suites: [s]\n")
 
     assert read_gates(one).gate("ci").digest == read_gates(other).gate("ci").digest
+
+
+def test_the_digest_of_a_gate_is_of_what_its_file_says_and_of_nothing_it_leaves_out() -> None:
+    written = {"suites": ["card"], "watch": True, "approvals": {"count": 1, "from": ["risk"], "not": ["author"]}}
+
+    assert sha256(canonical(written)) == Gate.model_validate(written).digest
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from conftest import Command
 from harness import samples
 from harness.gating.decide import GateQuestion, decide
+from harness.judging.corrections import count_corrected, find_rescored_ids
 from harness.judging.judge import judge_requirements
 from harness.judging.looks import Earlier
 from harness.judging.taking import take_look
@@ -335,6 +336,45 @@ def test_evidence_that_spent_a_small_share_of_alpha_leaves_the_next_look_its_own
     (again,) = judge_requirements([RATE], [of_rows(200, 400)], "s", "c", earlier=earlier)
 
     assert ("pass", 400) == (again.outcome, again.estimate.n if again.estimate else 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (pa.table({"id": [*range(199), 0], "y": [1.0] * 200}), "ids that occur twice cannot be joined"),
+        (pa.table({"y": [1.0] * 200}), "without ids the new cannot be told from the old"),
+        (None, "without ids the new cannot be told from the old"),
+    ],
+)
+def test_rows_of_before_that_cannot_be_told_apart_are_an_error(rows: pa.Table | None, message: str) -> None:
+    found = seen_before(RATE, of_rows(0, 200))
+    earlier = [replace(found, rows={} if rows is None else dict.fromkeys(found.rows, rows))]
+
+    (second,) = judge_requirements([RATE], [of_rows(200, 400)], "s", "c", earlier=earlier)
+
+    assert ("error", True) == (second.outcome, message in second.reason)
+
+
+def test_new_rows_of_which_ids_occur_twice_are_an_error() -> None:
+    earlier = [seen_before(RATE, of_rows(0, 200))]
+    twice = of_rows(200, 400, id=[*range(200, 399), 200])
+
+    (second,) = judge_requirements([RATE], [twice], "s", "c", earlier=earlier)
+
+    assert ("error", True) == (second.outcome, "keep one row for each id" in second.reason)
+
+
+@pytest.mark.parametrize("column", ["y", "score"])
+def test_a_column_that_one_look_lacks_is_not_compared_with_that_of_another(column: str) -> None:
+    both = pa.table({"id": [1, 2], "y": [1.0, 0.0], "score": [0.5, 0.25]})
+    changed = pa.table({"id": [1, 2], "y": [0.0, 0.0], "score": [0.5, 0.75]})
+    one = both.drop_columns(column)
+
+    tallies = [count_corrected("auc", *side) for side in ((one, changed), (changed, one), (both, changed))]
+    rescored = [find_rescored_ids("auc", *side).to_pylist() for side in ((one, changed), (changed, one))]
+
+    assert [0 if column == "y" else 1, 0 if column == "y" else 1, 1] == [tally.corrected for tally in tallies]
+    assert [[] if column == "score" else [2]] * 2 == rescored
 
 
 def labelled(first: int, last: int, good: Callable[[np.ndarray], np.ndarray]) -> Measurement:

@@ -132,11 +132,12 @@ def _is_suite(path: Path) -> bool:
 
 def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None) -> Suite:
     """Return the suite in a file with `{param: NAME}` and `{env: NAME}` replaced by their values."""
-    document = read_yaml(path)
-    values = _values(path, document, params or {})
-    filled = {
-        key: part if key == "params" else _fill_values(part, values, env or {}, path) for key, part in document.items()
-    }
+    return _parse_suite(path, read_yaml(path), params or {}, env or {})
+
+
+def _parse_suite(path: Path, document: Mapping[str, Any], params: Mapping[str, str], env: Mapping[str, str]) -> Suite:
+    values = _values(path, document, params)
+    filled = {key: part if key == "params" else _fill_values(part, values, env, path) for key, part in document.items()}
     digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     suite = parse(SuiteFile, filled, str(path), written=document)
     _no_password_is_written(document.get("data"), path)
@@ -157,14 +158,14 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
 
 def read_suites(paths: Sequence[Path], params: Mapping[str, str], env: Mapping[str, str]) -> Sequence[Suite]:
     """Return several suites, each with the parameters it declares; one that none declares is refused."""
-    declared = {path: param_declarations(read_yaml(path)) for path in paths}
+    documents = {path: read_yaml(path) for path in paths}
+    declared = {path: param_declarations(document) for path, document in documents.items()}
     for name in params:
         if not any(name in names for names in declared.values()):
             known = did_you_mean(name, [other for names in declared.values() for other in names])
             raise UsageError(f"no suite here has a parameter {name!r} in params{known}")
-    return [
-        read_suite(path, {name: text for name, text in params.items() if name in declared[path]}, env) for path in paths
-    ]
+    own = {path: {name: text for name, text in params.items() if name in declared[path]} for path in paths}
+    return [_parse_suite(path, documents[path], own[path], env) for path in paths]
 
 
 def param_declarations(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from harness.strict_yaml import Keys, load_yaml
 Parsed = TypeVar("Parsed")
 Schema = Mapping[str, Any]
 
+NO_MAPPING = ("dataclass_type", "model_type", "dict_type", "model_attributes_type")
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
 
@@ -52,7 +53,7 @@ def _complaints(error: ValidationError, schema: Schema, read: object) -> Iterato
     seen = set()
     for item in error.errors(include_url=False):
         path = [part for part in item["loc"] if not _is_branch(part)]
-        line = f"{_line(read, path)}: {_complaint(str(item['type']), path, item, schema)}"
+        line = f"{place_text(read, path)}: {_complaint(str(item['type']), path, item, schema)}"
         if line not in seen:
             yield line
         seen.add(line)
@@ -68,20 +69,28 @@ def _complaint(kind: str, path: Sequence[str | int], item: Mapping[str, Any], sc
         inside = ".".join(map(str, path[:-1]))
         return f"{f'{inside}: ' if inside else ''}key {path[-1]!r} is missing"
     found = item["input"]
+    if kind in NO_MAPPING:
+        return f"{where}: {found!r} stands where keys and values belong{_example(schema, path)}"
     message = "" if isinstance(found, dict) or kind == "value_error" else f"; found {found!r}"
     return f"{where}: {item['msg'].removeprefix('Value error, ')}{message}"
 
 
-def _line(read: object, path: Sequence[str | int]) -> str:
-    """Return `:` and the line of the innermost part of a path that was read from a file; nothing if none was."""
+def _example(schema: Schema, path: Sequence[str | int]) -> str:
+    """Return which keys a place takes, those that must be there first."""
+    known = sorted(_keys_at(schema, path))
+    return f"; it takes {', '.join(known)}" if known else ""
+
+
+def place_text(read: object, path: Sequence[str | int]) -> str:
+    """Return `:line:column` of the innermost part of a path that was read from a file; nothing if none was."""
     line = ""
     for part in path:
-        if isinstance(read, Keys) and part in read.places:
-            line = f":{read.places[part][0]}"
+        if isinstance(read, dict) and part in read:
+            line = ":{}:{}".format(*read.places[part]) if isinstance(read, Keys) and part in read.places else line
             read = read[part]
         elif isinstance(read, list) and isinstance(part, int) and part < len(read):
             read = read[part]
-            line = f":{min(read.places.values())[0]}" if isinstance(read, Keys) and read.places else line
+            line = ":{}:{}".format(*min(read.places.values())) if isinstance(read, Keys) and read.places else line
     return line
 
 

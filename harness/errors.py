@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+CLOSE = 0.6  # of letters alike, from which on a word may be meant
+SAME_LENGTH = 0.5
+LISTED = 30  # names in one error
+
 
 class HarnessError(Exception):
     """Something could not be measured or judged: exit code 3, never a pass."""
@@ -23,7 +27,14 @@ class Absent(HarnessError):
 def did_you_mean(asked: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" or a list of what there is, to end an error with."""
     names = sorted(set(known))
-    close = get_close_matches(asked, names, n=1, cutoff=0.5)
+    alike = {name.lower(): name for name in names if _is_near(asked, name)}
+    close = get_close_matches(asked.lower(), alike, n=1, cutoff=CLOSE)
     if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there is {', '.join(names)}" if names else "; there is none"
+        return f"; did you mean {alike[close[0]]!r}?"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"; there is {', '.join(names[:LISTED])}{more}" if names else "; there is none"
+
+
+def _is_near(asked: str, name: str) -> bool:
+    """Tell whether two words are about as long: `target` is no misspelt `age`, though all its letters occur."""
+    return min(len(asked), len(name)) > SAME_LENGTH * max(len(asked), len(name))

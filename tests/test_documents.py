@@ -78,8 +78,9 @@ def test_what_is_wrong_is_said_with_the_line_it_stands_in(tmp_path: Path) -> Non
         parse(Outer, read_yaml(path), "x.yaml")
 
     assert [
-        "x.yaml:4: parts.0: unknown key 'treshold'; did you mean 'threshold'?",
-        "x.yaml:6: by_name.a.threshold: Input should be a valid number, unable to parse string as a number; found 'no'",
+        "x.yaml:4:5: parts.0: unknown key 'treshold'; did you mean 'threshold'?",
+        "x.yaml:6:7: by_name.a.threshold: Input should be a valid number, unable to parse string as a number; "
+        "found 'no'",
     ] == str(raised.value).splitlines()
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,9 +92,9 @@ def http(
     url: str,
     data: str | None = None,
     request: Template | None = None,
-    expect: Expect | None = None,
-    model: str | None = None,
-    identity_path: str | None = None,
+    expect: Annotated[Expect | None, Field(description="what an answer must be to count")] = None,
+    model: Annotated[str | None, Field(description="what a gate calls the candidate")] = None,
+    identity_path: Annotated[str | None, Field(description="where the service tells its version and digest")] = None,
 ) -> Iterator[HttpService]:
     """Open a service that runs elsewhere; nothing is started or stopped."""
     if not re.match(r"https?://[^/]+", url):

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError
@@ -33,12 +36,14 @@ class Table:
 def table(
     datasets: Datasets,
     *,
-    data: str,
-    score: str | None = None,
-    decision: str | None = None,
-    model: str | None = None,
-    made_by: str | None = None,
-    operating_point: OperatingPoint | None = None,
+    data: Annotated[str, Field(description="the dataset that is judged")],
+    score: Annotated[str | None, Field(description="column with the model's score")] = None,
+    decision: Annotated[str | None, Field(description="column with its decision, 0 or 1")] = None,
+    model: Annotated[str | None, Field(description="what a gate calls the candidate")] = None,
+    made_by: Annotated[str | None, Field(description="column that proves it: NAME@sha256:... in each row")] = None,
+    operating_point: Annotated[
+        OperatingPoint | None, Field(description="where a score becomes a decision: at a threshold, or an alert rate")
+    ] = None,
 ) -> Iterator[Table]:
     """Open rows that hold scores, decisions, or just columns to judge."""
     rows = pick(datasets, data)

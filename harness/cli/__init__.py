@@ -1,14 +1,16 @@
 """The command line: every command's module is imported when it is typed, so that help is quick."""
 
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import click
 
+from harness.cli.groups import Group
 from harness.cli.interrupts import INTERRUPTED, terminate_as_interrupt
 from harness.cli.printing import replace_unprintable
 from harness.errors import HarnessError
@@ -27,11 +29,12 @@ COMMANDS: Mapping[str, str] = {
     "new": "Write a commented suite, plugin or target to start from.",
 }
 PLUGIN_COMMANDS = "harness.commands"
+COMPLETION = "_HARNESS_COMPLETE"  # which shells set
 USAGE = 4
 YOUNG = 100_000  # values made between searches for cycles: runs and records are many values and no cycles
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The host's commands, and those of plugins as package metadata lists them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -49,9 +52,9 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with a line each."""
-        others = [(name, "Commands of this plugin.") for name in self.list_commands(ctx) if name not in COMMANDS]
+        others = [(point.name, _describe_commands(point)) for point in entry_points(group=PLUGIN_COMMANDS)]
         with formatter.section("Commands"):
-            formatter.write_dl([*COMMANDS.items(), *others])
+            formatter.write_dl([*COMMANDS.items(), *sorted(others)])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         replace_unprintable()
         with terminate_as_interrupt():
-            code = harness.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+            given = list(arguments) if arguments is not None else None
+            code = harness.main(args=given, prog_name="harness", standalone_mode=False)
     except HarnessError as error:
         click.echo(f"error: {error}", err=True)
         code = error.exit_code
@@ -80,7 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.Abort:
         click.echo("interrupted", err=True)
         code = INTERRUPTED
-    except SystemExit as ended:  # a plugin's own exit code would read as a verdict, code 0 as a pass
+    except SystemExit as ended:
+        if COMPLETION in os.environ:  # the shell asks at each key, and shows what is said
+            raise
+        # a plugin's own exit code would read as a verdict, code 0 as a pass
         message = f"the command was ended with exit code {ended.code} before it was done, by a plugin"
         click.echo(f"error: {message}; look for what exits", err=True)
         code = HarnessError.exit_code
@@ -89,6 +96,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("error: the harness itself failed, which is no verdict; please report the lines above", err=True)
         code = HarnessError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _describe_commands(point: EntryPoint) -> str:
+    """Return what a plugin's commands are about, as its distribution says, so that none is imported."""
+    summary = point.dist.metadata["Summary"] if point.dist else ""
+    return f"Commands of plugin {point.name}{f': {summary}' if summary else ''}"
 
 
 def _load_command(name: str, load: object) -> click.Command:

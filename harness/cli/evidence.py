@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from harness.cli.groups import Group
 from harness.cli.printing import say
 from harness.gating.gates import candidate_named
 from harness.project import open_project
 from harness.records.corrections import record_correction
 
 
-@click.group("evidence")
+@click.group("evidence", cls=Group)
 def command() -> None:
     """Record why rows that were judged were wrong."""
 

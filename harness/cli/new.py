@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from harness.cli.groups import Group
 from harness.cli.printing import say
 from harness.errors import UsageError, did_you_mean
 from harness.plugins.discovery import discover_plugins
@@ -32,7 +33,7 @@ def from_table(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-@click.group("new")
+@click.group("new", cls=Group)
 def command() -> None:
     """Write a commented suite, plugin or target to start from."""
 

@@ -1,5 +1,6 @@
 """`harness plugins`: what is installed, from package metadata; one plugin's offers, by importing it."""
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from harness.settings import find_settings
 
 if TYPE_CHECKING:
     from harness.plugins.specs import CheckSpec
+    from harness.plugins.targets import Connect
 
 
 class _Plugins(click.Group):
@@ -74,7 +76,16 @@ def _describe_plugin(plugins: Plugins, name: str) -> Iterator[str]:
         kind = hook.removeprefix("harness_").removesuffix("s")
         for found, thing in sorted(offered.items()):
             yield f"  {kind} {found}"
-            yield from _check(thing.spec) if kind == "check" else ()
+            yield from _check(thing.spec) if kind == "check" else _target(thing) if kind == "target" else ()
+
+
+def _target(connect: "Connect") -> Iterator[str]:
+    """Yield what a target's `config:` takes."""
+    from harness.plugins.parameters import schema_of  # noqa: PLC0415 - pydantic, which listing does without
+
+    yield f"    {' '.join((inspect.getdoc(connect) or '').split(chr(10) * 2)[0].split())}"
+    for key, text in parameter_texts(schema_of(connect)).items():
+        yield f"    config {key}: {text}"
 
 
 def _check(check: "CheckSpec") -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from harness.cli.groups import Group
 from harness.cli.printing import say
 from harness.data.declarations import duration
 from harness.errors import UsageError
@@ -26,7 +27,7 @@ DIGITS = 12  # of a run's digest; any start of it names the run
 ledger_option = click.option("--ledger", metavar="URL", help="The ledger to read.")
 
 
-@click.group("runs")
+@click.group("runs", cls=Group)
 def command() -> None:
     """List, show, compare and explain recorded runs."""
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.project import Project, pairs
 from harness.suite.steps import OBSERVED, ResolvedSuite, resolve
 from harness.suite.suites import Suite, find_suites, read_suites
@@ -21,10 +21,7 @@ def read_all(project: Project, paths: Sequence[Path], params: Sequence[str]) -> 
 
 
 def _resolve_suite(suite: Suite, project: Project) -> ResolvedSuite:
-    try:
-        resolved = resolve(suite, project.plugins)
-    except HarnessError as error:
-        raise type(error)(f"{suite.path.name}: {error}") from error
+    resolved = resolve(suite, project.plugins)
     if any(step.check.name == OBSERVED for step in resolved.steps):
         raise UsageError(f"{suite.path.name}: tests observe its metrics, so only pytest runs it: `pytest TESTS SUITE`")
     return resolved

@@ -260,9 +260,17 @@ class Tables(Mapping[str, Dataset]):
 def not_empty(data: Dataset) -> Dataset:
     """Return the dataset if it has rows."""
     if data.size == 0:
-        message = "nothing can be measured on it, so check its source and its filters"
+        filtered = f"its filters leave none ({', '.join(data.filters)}), so widen them"
+        cause = filtered if data.filters else "the table itself is empty, so name another source"
+        message = f"nothing can be measured on it: {cause}"
         raise HarnessError(f"dataset {data.name!r} ({data.uri}) has no rows; {message}")
     return data
+
+
+REPAIR = "repair or leave out those rows"
+REMEDY = {
+    "label": "repair or leave out those rows, or say what a row without a label is: `labels: {..., absent_is: 0}`"
+}
 
 
 def verify(data: Dataset) -> Dataset:
@@ -274,7 +282,7 @@ def verify(data: Dataset) -> Dataset:
         if counts[f"bad{at}"]:
             raise HarnessError(
                 f"dataset {data.name!r}: {counts[f'bad{at}']} of {counts['rows']} rows have no usable {role} "
-                f"in column {name!r} ({_unusable(role, data.columns[name])}); repair or leave out those rows"
+                f"in column {name!r} ({_unusable(role, data.columns[name])}); {REMEDY.get(role, REPAIR)}"
             )
     _ids_are_unique(data, counts)
     _labels_differ(data, counts)

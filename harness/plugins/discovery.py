@@ -4,7 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, metadata
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from harness.plugins.tasks import Executor
 
 GROUP = "harness"
+HOST = "promotion-harness"
+EXTRAS: Mapping[str, tuple[str, ...]] = {"reports": ("html", "junit", "markdown")}  # where an extra has another name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +107,7 @@ class Plugins:
 
     def _find_offer(self, hook: str, what: str, name: str) -> Any:
         if owner(name) not in self.known:
-            raise UsageError(f"no {what} {name!r} is installed{did_you_mean(owner(name), self.known)}")
+            raise UsageError(f"no {what} {name!r} is installed{_remedy(owner(name), self.known)}")
         self._load(owner(name))
         offered = self._call(hook, owner(name))
         if name not in offered:
@@ -125,7 +127,7 @@ class Plugins:
 
     def _load(self, plugin: str) -> None:
         if plugin not in self.known:
-            raise UsageError(f"no plugin {plugin!r} is installed{did_you_mean(plugin, self.known)}")
+            raise UsageError(f"no plugin {plugin!r} is installed{_remedy(plugin, self.known)}")
         if self._manager.has_plugin(plugin):
             return
         module = _import_plugin(self.known[plugin])
@@ -146,6 +148,14 @@ def discover(settings: Settings) -> Plugins:
 def owner(name: str) -> str:
     """Return the plugin that a name belongs to: what stands before its first dot."""
     return name.split(".", 1)[0]
+
+
+def _remedy(plugin: str, known: Iterable[str]) -> str:
+    """Return what installs a plugin of ours, else which are installed."""
+    extra = next((extra for extra, names in EXTRAS.items() if plugin in names), plugin)
+    if extra in (metadata(HOST).get_all("Provides-Extra") or ()):
+        return f"; install {HOST}[{extra}], or in a clone: uv sync --inexact --extra {extra}"
+    return did_you_mean(plugin, known)
 
 
 def _import_plugin(plugin: Installed) -> ModuleType:

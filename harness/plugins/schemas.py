@@ -25,7 +25,7 @@ FORMATS: Mapping[str, Callable[[], CoreSchema]] = {
     "duration": lambda: core_schema.timedelta_schema(strict=True),
 }
 READ_FORMATS = {*FORMATS, "path"}
-SHOWN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+SHOWN = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
 
 
 def validator(schema: Schema) -> SchemaValidator:
@@ -37,25 +37,33 @@ def validator(schema: Schema) -> SchemaValidator:
 
 
 def parameter_texts(schema: Schema) -> Mapping[str, str]:
-    """Return each property with its type as Python writes it, and its default if it has one."""
+    """Return each property with what it takes, in words, its default or that it must be there, and what it is."""
     parts: Mapping[str, Schema] = schema["properties"]
-    defaults = {name: f" = {part['default']!r}" if "default" in part else "" for name, part in parts.items()}
-    return {name: _type_text(part) + defaults[name] for name, part in parts.items()}
+    return {name: _property_text(schema, name, part) for name, part in parts.items()}
 
 
-def _type_text(schema: Schema) -> str:
+def _property_text(root: Schema, name: str, part: Schema) -> str:
+    default = part.get("default")
+    given = "; needed" if name in root.get("required", ()) else f"; default {default!r}" if default is not None else ""
+    described = f"; {part['description']}" if "description" in part else ""
+    return f"{_type_text(part, root)}{given}{described}"
+
+
+def _type_text(schema: Schema, root: Schema) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"].rsplit("/", 1)[1])
+        name = str(schema["$ref"].rsplit("/", 1)[1])
+        keys = root.get("$defs", {}).get(name, {}).get("properties", {})
+        return f"{{{', '.join(f'{key}: {_type_text(part, root)}' for key, part in keys.items())}}}" if keys else name
     if "anyOf" in schema:
-        return " | ".join(_type_text(branch) for branch in schema["anyOf"])
+        return " or ".join(_type_text(branch, root) for branch in schema["anyOf"] if branch.get("type") != "null")
     if "enum" in schema or "const" in schema:
-        return " | ".join(map(repr, schema.get("enum", [schema.get("const")])))
+        return " or ".join(map(str, schema.get("enum", [schema.get("const")])))
     if schema.get("type") == "array":
-        return f"list[{_type_text(schema.get('items', {}))}]"
+        return f"list of {_type_text(schema.get('items', {}), root)}"
     if schema.get("type") == "object":
         values = schema.get("additionalProperties")
-        return f"dict[str, {_type_text(values)}]" if isinstance(values, dict) else "dict"
-    return SHOWN.get(str(schema.get("format", "")) or str(schema.get("type")), str(schema.get("format", "any")))
+        return f"mapping to {_type_text(values, root)}" if isinstance(values, dict) else "mapping"
+    return SHOWN.get(str(schema.get("format", "")) or str(schema.get("type")), str(schema.get("format", "anything")))
 
 
 def formats(part: object) -> set[str]:

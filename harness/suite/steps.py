@@ -1,12 +1,14 @@
 """Resolves a suite's steps against the plugins installed, before anything is opened or measured."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UsageError, did_you_mean
+from harness.documents import place_text
+from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.plugins.describing import check_spec, refuse_stale, validate_target
 from harness.plugins.discovery import Plugins
 from harness.plugins.specs import CheckSpec
@@ -51,9 +53,22 @@ def resolve(suite: Suite, plugins: Plugins) -> ResolvedSuite:
     """Return the suite with all names found and all parameters valid; anything wrong is a UsageError."""
     for name in [None, *suite.baselines]:
         target = suite.target_for(name)
-        validate_target(plugins, target.kind, target.config)
-    steps = [_resolve_step(suite, index, step, plugins) for index, step in enumerate(suite.steps)]
+        with _placed(suite, ["target"] if name is None else ["baselines", name]):
+            validate_target(plugins, target.kind, target.config)
+    steps: list[Resolved] = []
+    for index, step in enumerate(suite.steps):
+        with _placed(suite, ["steps", index]):
+            steps.append(_resolve_step(suite, index, step, plugins))
     return ResolvedSuite(suite=suite, steps=steps)
+
+
+@contextmanager
+def _placed(suite: Suite, path: Sequence[str | int]) -> Iterator[None]:
+    """Let an error say where in the suite's file it stands."""
+    try:
+        yield
+    except HarnessError as error:
+        raise type(error)(f"{suite.path.name}{place_text(suite.written, path)}: {error}") from error
 
 
 def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolved:
@@ -117,9 +132,7 @@ def _datasets(suite: Suite, check: CheckSpec, step: Step, baseline: str | None) 
     named = check.dataset_names(step.params, default if isinstance(default, str) else None)
     for argument, name in named.items():
         if name not in suite.data and "/" not in name and "." not in name:
-            raise UsageError(
-                f"{suite.path.name}: {check.name}, {argument}: no dataset {name!r}{did_you_mean(name, suite.data)}"
-            )
+            raise UsageError(f"{check.name}, {argument}: no dataset {name!r}{did_you_mean(name, suite.data)}")
     return named
 
 

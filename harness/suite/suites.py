@@ -2,14 +2,14 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, field_validator
 
 from harness.data.declarations import Source
-from harness.documents import parse, read_yaml
+from harness.documents import parse, place_text, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.suite.names import SUFFIX, is_suite_name
 from harness.values.requirements import Requirement
@@ -17,6 +17,7 @@ from harness.values.versions import FileVersion
 
 Scalar = str | int | float | bool
 KINDS: Mapping[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+SCORED_IN = ("score", "decision", "url")  # keys of a target's config that say where scores are
 
 
 class _Strict(BaseModel):
@@ -80,7 +81,7 @@ class Suite(SuiteFile):
     path: Path
     digest: str
     values: Mapping[str, Scalar] = {}
-    written: Mapping[str, Any] = {}
+    written: Annotated[Mapping[str, Any], SkipValidation] = {}  # as it was read, with its lines
 
     @property
     def folder(self) -> Path:
@@ -94,11 +95,19 @@ class Suite(SuiteFile):
         return f"{names[index]}#{same + 1}" if same else names[index]
 
     def target_for(self, name: str | None) -> TargetConfig:
-        """Return the target's configuration, or that of a baseline."""
+        """Return the target's configuration, or that of a baseline.
+
+        One with scores elsewhere is another model: it does not inherit the candidate's name.
+        """
         if name is None:
             return self.target
         override = self.baselines[name]
-        return TargetConfig(kind=override.kind or self.target.kind, config={**self.target.config, **override.config})
+        kind, config = override.kind or self.target.kind, {**self.target.config, **override.config}
+        elsewhere = [str(config[key]) for key in SCORED_IN if key in override.config]
+        if elsewhere and "model" not in override.config and (kind == "table" or "model" in config):
+            config = {key: part for key, part in config.items() if key != "made_by" or key in override.config}
+            config |= {} if "made_by" in config else {"model": f"{name} in {', '.join(elsewhere)}"}
+        return TargetConfig(kind=kind, config=config)
 
 
 def suite_schema() -> dict[str, Any]:
@@ -141,8 +150,8 @@ def _parse_suite(path: Path, document: Mapping[str, Any], params: Mapping[str, s
     digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     suite = parse(SuiteFile, filled, str(path), written=document)
     _no_password_is_written(document.get("data"), path)
-    _baselines_exist(suite, path)
-    _plans_are_good(suite, path)
+    _baselines_exist(suite, path, document)
+    _plans_are_good(suite, path, document)
     found = Suite(
         **{
             **dict(suite),
@@ -221,13 +230,19 @@ def _no_password_is_written(part: Any, path: Path) -> None:
         _no_password_is_written(value, path)
 
 
-def _baselines_exist(suite: SuiteFile, path: Path) -> None:
-    for step in suite.steps:
+def _baselines_exist(suite: SuiteFile, path: Path, document: Mapping[str, Any]) -> None:
+    for place, step, requirement in _requirements(suite, document):
+        named = requirement.versus
+        if named is not None and named not in suite.baselines:
+            known = did_you_mean(named, suite.baselines)
+            raise UsageError(f"{path}{place}: {step.check}.{requirement.metric}: no baseline {named!r}{known}")
+
+
+def _requirements(suite: SuiteFile, document: Mapping[str, Any]) -> Iterator[tuple[str, Step, Requirement]]:
+    """Yield every requirement with its step, and where in the file its metric stands."""
+    for index, step in enumerate(suite.steps):
         for requirement in step.requirements:
-            named = requirement.versus
-            if named is not None and named not in suite.baselines:
-                known = did_you_mean(named, suite.baselines)
-                raise UsageError(f"{path}: {step.check}.{requirement.metric}: no baseline {named!r}{known}")
+            yield place_text(document, ["steps", index, "require", requirement.metric]), step, requirement
 
 
 def _steps_differ(suite: Suite) -> None:
@@ -238,10 +253,9 @@ def _steps_differ(suite: Suite) -> None:
             raise UsageError(f"{suite.path.name}: {names.count(name)} steps are named {name!r}; rename one")
 
 
-def _plans_are_good(suite: SuiteFile, path: Path) -> None:
+def _plans_are_good(suite: SuiteFile, path: Path, document: Mapping[str, Any]) -> None:
     """Refuse to plan for a candidate that is not better than what is asked: no number of rows would pass it."""
-    for step in suite.steps:
-        for requirement in step.requirements:
-            message = requirement.plan_error()
-            if message:
-                raise UsageError(f"{path}: {step.check}.{requirement.metric}: {message}")
+    for place, step, requirement in _requirements(suite, document):
+        message = requirement.plan_error()
+        if message:
+            raise UsageError(f"{path}{place}: {step.check}.{requirement.metric}: {message}")

@@ -118,7 +118,7 @@ def test_one_plugin_shows_its_checks_parameters_and_metrics(harness: Command) ->
     done = harness("plugins", "rows")
 
     assert "check rows.rate" in done.out
-    assert "with column: str" in done.out
+    assert "with column: text; needed" in done.out
     assert "metrics rate" in done.out
 
 

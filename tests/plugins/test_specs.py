@@ -183,14 +183,14 @@ def test_a_spec_says_all_that_a_signature_says() -> None:
     assert spec is some.spec
 
 
-def test_types_are_shown_as_python_writes_them() -> None:
+def test_types_are_shown_in_words() -> None:
     assert {
-        "column": "str",
-        "k": "int = 3",
-        "side": "'more' | 'less' = 'more'",
-        "share": "float = 0.5",
-        "names": "list[str] | None = None",
-        "file": "path | None = None",
+        "column": "text; needed",
+        "k": "whole number; default 3",
+        "side": "more or less; default 'more'",
+        "share": "number; default 0.5",
+        "names": "list of text",
+        "file": "path",
     } == parameter_texts(some.spec.parameters)
 
 

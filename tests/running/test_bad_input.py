@@ -51,7 +51,7 @@ TEXT = [
         "at_least",
         "at_leest",
         4,
-        "s.suite.yaml:9: steps.0.require.recall.0: unknown key 'at_leest'; did you mean 'at_least'?",
+        ": steps.0.require.recall.0: unknown key 'at_leest'; did you mean 'at_least'?",
     ),
     (
         "quality.classifier",

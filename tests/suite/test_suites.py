@@ -100,7 +100,8 @@ def test_a_check_used_twice_is_numbered(tmp_path: Path) -> None:
 def test_a_baseline_overrides_the_target(tmp_path: Path) -> None:
     suite = read(tmp_path, HEAD + "baselines: {champion: {config: {score: old}}}\n" + STEP)
 
-    assert {"data": "d", "score": "old"} == dict(suite.target_for("champion").config)
+    own = {"data": "d", "score": "old", "model": "champion in old"}
+    assert own == dict(suite.target_for("champion").config)
 
 
 def test_a_folder_stands_for_the_suites_below_it(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from harness.tables.sql import literal
 from harness.values.identity import Identity
 
 Datasets = Mapping[str, Dataset]
-TEXTS = ("VARCHAR", "BOOLEAN", "UUID", "DATE", "TIMESTAMP")
 
 
 @runtime_checkable
@@ -56,22 +55,10 @@ def add_decisions(data: Dataset, point: OperatingPoint, reference: Dataset | Non
 
     An alert rate is turned into a threshold on `reference`, which must be scored and share no id with `data`.
     """
-    _score_is_number(data)
     threshold = point.threshold if point.threshold is not None else _threshold(data, point, reference)
     name = data.new_name("decision", "decision at operating point")
     alert = "CAST({score} >= {threshold} AS TINYINT)"
     return data.with_column(name, alert, threshold=literal(threshold)).with_roles(decision=name)
-
-
-def _score_is_number(data: Dataset) -> None:
-    name = data.column("score")
-    if data.columns[name] in TEXTS:
-        found = data.query("SELECT DISTINCT {score} AS v FROM {rows} LIMIT 3").table()["v"].to_pylist()
-        values = ", ".join(map(repr, found))
-        raise HarnessError(
-            f"dataset {data.name!r}: score {name!r} is a column of {data.columns[name]} ({values}), and a score is a "
-            f"number; name another column, or declare `types: {{{name}: double}}` on the dataset if it holds numbers"
-        )
 
 
 def _threshold(data: Dataset, point: OperatingPoint, reference: Dataset | None) -> float:

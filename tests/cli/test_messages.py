@@ -40,8 +40,8 @@ def test_a_score_of_text_is_named_with_what_is_in_it(project: Path, harness: Com
 
     found = answer(project, harness, "run")
 
-    assert "score 'score' is a column of VARCHAR ('" in found
-    assert "a score is a number; name another column, or declare `types: {score: double}`" in found
+    assert "the score 'score' of 'd' is text and has to be a number" in found
+    assert "declare `types: {score: float64}`" in found
 
 
 def test_labels_with_gaps_are_answered_with_absent_is(project: Path, harness: Command, scores: Path) -> None:

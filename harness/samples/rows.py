@@ -47,6 +47,11 @@ def f1(table: "pa.Table") -> Sample:
     return _build_sample("f1", table, "y", "score")
 
 
+def balanced_accuracy(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 or 1, and `score`, the decision 0 or 1, for the mean of both classes' shares of right."""
+    return _build_sample("balanced_accuracy", table, "y", "score")
+
+
 def brier(table: "pa.Table") -> Sample:
     """Return rows with `y`, 0 or 1, and `score`, a probability, for the mean square of their distance."""
     return _build_sample("brier", table, "y", "score")

@@ -7,6 +7,7 @@ from harness.errors import HarnessError, did_you_mean
 from harness.stats import (
     auc,
     average_precision,
+    balanced_accuracy,
     brier,
     calibration,
     drift,
@@ -62,6 +63,7 @@ COMPUTED: Mapping[str, Computed] = {
     "auc": Computed(infer=auc.infer, difference=auc.difference, best=auc.best),
     "average_precision": Computed(infer=average_precision.infer, difference=average_precision.difference),
     "f1": Computed(infer=f1.infer, difference=f1.difference),
+    "balanced_accuracy": Computed(infer=balanced_accuracy.infer, difference=balanced_accuracy.difference),
     "brier": Computed(infer=brier.infer, difference=brier.difference),
     "calibration": Computed(infer=calibration.infer, difference=calibration.difference),
     "value_rate": Computed(infer=value_rate.infer, difference=value_rate.difference),

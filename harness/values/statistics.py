@@ -44,6 +44,7 @@ STATISTICS: Mapping[str, Statistic] = {
     "auc": Statistic(keeps=SCORED),
     "average_precision": Statistic(keeps=SCORED),
     "f1": Statistic(keeps=SCORED),
+    "balanced_accuracy": Statistic(keeps=SCORED, shown_as="share"),
     "brier": Statistic(keeps=SCORED, better="lower"),
     "calibration": Statistic(keeps=SCORED, better="lower"),
     "value_rate": Statistic(keeps=SCORED),

@@ -28,6 +28,7 @@ def test_statistics_are_a_closed_list():
         "auc",
         "average_precision",
         "f1",
+        "balanced_accuracy",
         "brier",
         "calibration",
         "value_rate",

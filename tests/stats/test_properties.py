@@ -59,7 +59,7 @@ def table(seed=0):
 def rows(statistic, columns):
     """Return a sample of the columns, changed where a statistic asks for decisions or for labels of some rows."""
     named = dict(columns)
-    if statistic == "f1":
+    if statistic in ("f1", "balanced_accuracy"):
         named["score"] = np.where(np.isfinite(named["score"]), named["score"] > 0.5, named["score"])
     if statistic == "judge_correction":
         named["y"] = pa.array([each if number < 120 else None for number, each in enumerate(named["y"].tolist())])

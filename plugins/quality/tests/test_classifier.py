@@ -6,12 +6,24 @@ import numpy as np
 import pytest
 from harness_quality import classifier
 from numpy.typing import NDArray
-from sklearn.metrics import precision_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    log_loss,
+    precision_score,
+    recall_score,
+)
 
 from harness import HarnessError, Measurement, UsageError
+from harness.stats import estimate, infer
 from harness.testing import measure
 
 ROWS = 2_000
+OF_DECISIONS = (
+    *("recall", "precision", "f1", "accuracy", "specificity", "balanced_accuracy"),
+    *("true_positives", "false_positives", "true_negatives", "false_negatives"),
+)
 Columns = dict[str, NDArray[Any]]
 
 
@@ -108,7 +120,9 @@ def test_f1_is_judged_on_labels_and_decisions_of_every_row() -> None:
 def test_every_metric_carries_its_statistic_and_better_side() -> None:
     found = measured(rows(), amount="amount")
 
-    assert {"brier", "calibration"} == {name for name, each in found.items() if each.better == "lower"}
+    assert {"brier", "calibration", "log_loss", "false_positives", "false_negatives"} == {
+        name for name, each in found.items() if each.better == "lower"
+    }
     for name in ("f1", "average_precision", "brier", "calibration"):
         assert name == found[name].sample.statistic
     assert found["value_recall"].sample.statistic == "value_rate"
@@ -119,7 +133,7 @@ def test_scores_that_are_no_probabilities_have_no_brier_and_no_calibration() -> 
 
     found = measured({**given, "score": given["score"] * 1000})
 
-    assert {"recall", "precision", "f1", "roc_auc", "average_precision"} == set(found)
+    assert {*OF_DECISIONS, "roc_auc", "average_precision"} == set(found)
 
 
 def test_value_recall_weighs_positives_by_amount() -> None:
@@ -143,13 +157,13 @@ def test_a_point_metric_without_its_parameter_is_not_measured() -> None:
 def test_decisions_alone_give_no_ranking() -> None:
     given = {name: column for name, column in rows().items() if name != "score"}
 
-    assert {"recall", "precision", "f1"} == set(measured(given))
+    assert set(OF_DECISIONS) == set(measured(given))
 
 
 def test_a_score_alone_gives_no_recall() -> None:
     given = {name: column for name, column in rows().items() if name != "decision"}
 
-    assert {"roc_auc", "average_precision", "brier", "calibration"} == set(measured(given))
+    assert {"roc_auc", "average_precision", "brier", "calibration", "log_loss"} == set(measured(given))
 
 
 def test_labels_may_be_true_and_false() -> None:
@@ -234,3 +248,38 @@ def test_an_amount_needs_decisions() -> None:
 def test_an_unknown_amount_column_is_named() -> None:
     with pytest.raises(UsageError, match="no column 'amonut'; did you mean 'amount'"):
         measured(rows(), amount="amonut")
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_metrics_of_both_classes_are_scikit_learns(weighted: bool) -> None:
+    given = rows()
+    given["score"] = np.clip(given["score"], 0.01, 0.99)
+    weight = np.random.default_rng(1).gamma(2, 1, ROWS) if weighted else None
+    label, decision = given["label"], given["decision"]
+    tn, fp, fn, tp = confusion_matrix(label, decision, sample_weight=weight).ravel()
+
+    found = measured({**given, "weight": weight} if weight is not None else given)
+
+    expected = {
+        "accuracy": accuracy_score(label, decision, sample_weight=weight),
+        "balanced_accuracy": balanced_accuracy_score(label, decision, sample_weight=weight),
+        "specificity": tn / (tn + fp),
+        "log_loss": log_loss(label, given["score"], sample_weight=weight),
+        "true_positives": tp,
+        "false_positives": fp,
+        "true_negatives": tn,
+        "false_negatives": fn,
+    }
+    assert expected == pytest.approx({name: estimate(found[name].sample).value for name in expected})
+
+
+def test_log_loss_has_limits_where_probabilities_are_clipped() -> None:
+    given = {**rows(), "score": rows()["label"] * 1.0}
+    given["score"][:3] = 1 - given["label"][:3]
+
+    without, clipped = measured(given)["log_loss"], measured(given, clip=0.01)["log_loss"]
+
+    assert "3 rows have the label that their score holds impossible" in without.failure
+    expected = log_loss(given["label"], np.clip(given["score"], 0.01, 0.99))
+    assert expected == pytest.approx(estimate(clipped.sample).value)
+    assert () == infer(clipped.sample).notes

@@ -6,20 +6,29 @@ from typing import Annotated
 from pydantic import Field
 
 from harness import Check, Dataset, HarnessError, Measurement, UsageError, check, hookimpl, samples
-from harness_quality import cards, values
+from harness_quality import cards, decisions, values
 from harness_quality.columns import binary
 
 Count = Annotated[int, Field(ge=1)]
+Chance = Annotated[float, Field(gt=0, lt=0.5)]
 POSITIVE = "CAST({label} AS DOUBLE) = 1"
 METRICS = {
     "recall": "proportion",
     "precision": "proportion",
     "roc_auc": "auc",
     "f1": "f1",
+    "accuracy": "proportion",
+    "balanced_accuracy": "balanced_accuracy",
+    "specificity": "proportion",
+    "true_positives": "exact",
+    "false_positives": "exact",
+    "true_negatives": "exact",
+    "false_negatives": "exact",
     "value_recall": "value_rate",
     "average_precision": "average_precision",
     "brier": "brier",
     "calibration": "calibration",
+    "log_loss": "mean",
     "card_precision": "point",
 }
 
@@ -32,6 +41,7 @@ def classifier(
     amount: str | None = None,
     card: str | None = None,
     k: Count = 100,
+    clip: Chance | None = None,
 ) -> Iterator[Measurement]:
     """Measure decisions and scores against 0/1 labels: whatever the declared columns allow."""
     roles = data.roles.single_columns()
@@ -47,7 +57,7 @@ def classifier(
         worth = data.observations(y="{decision}", score="{amount}", where=POSITIVE, amount=amount)
         yield values.value_recall(worth, amount, unit)
     if "score" in roles:
-        yield from _measure_scores(data)
+        yield from _measure_scores(data, clip)
     if card is not None:
         yield cards.card_precision(data, card, k)
 
@@ -69,15 +79,17 @@ def _measure_decisions(data: Dataset, unit: str) -> Iterator[Measurement]:
     yield Measurement(metric="precision", sample=samples.rows.proportion(alerts), unit="alerts", event="right")
     decided = data.observations(y="{label}", score="{decision}")
     yield Measurement(metric="f1", sample=samples.rows.f1(decided))
+    yield from decisions.measure_decided(decided)
 
 
-def _measure_scores(data: Dataset) -> Iterator[Measurement]:
+def _measure_scores(data: Dataset, clip: float | None) -> Iterator[Measurement]:
     rows = data.observations(y="{label}", score="{score}")
     yield Measurement(metric="roc_auc", sample=samples.rows.auc(rows))
     yield Measurement(metric="average_precision", sample=samples.rows.average_precision(rows))
     if values.are_probabilities(rows):
         yield Measurement(metric="brier", better="lower", sample=samples.rows.brier(rows))
         yield Measurement(metric="calibration", better="lower", sample=samples.rows.calibration(rows))
+        yield values.log_loss(rows, clip)
 
 
 @hookimpl

@@ -1,4 +1,6 @@
-"""Refuses amounts and scores that a metric cannot mean anything on."""
+"""Measures amounts and scores, and refuses those that a metric cannot mean anything on."""
+
+import math
 
 import numpy as np
 import pyarrow as pa
@@ -24,3 +26,22 @@ def are_probabilities(rows: pa.Table) -> bool:
     """Tell whether all scores lie in [0, 1], without which Brier score and calibration mean nothing."""
     score = numbers(rows, "score")
     return bool((score >= 0).all() and (score <= 1).all())
+
+
+def log_loss(rows: pa.Table, clip: float | None) -> Measurement:
+    """Return the mean of -log of the probability that a row's label was given.
+
+    With `clip`, no probability is nearer to 0 or 1 than that: a row then loses at most -log(clip), which bounds the
+    mean. Without it a row has no most, and one that was held impossible loses infinitely much: an error.
+    """
+    y, score = numbers(rows, "y"), numbers(rows, "score")
+    given = np.where(y == 1, score, 1 - score)
+    bad = int((given <= 0).sum())
+    if bad and clip is None:
+        failure = f"{bad} rows have the label that their score holds impossible, so the log loss is infinite"
+        sample = samples.unmeasured("mean")
+        return Measurement(metric="log_loss", better="lower", sample=sample, failure=f"{failure}; give `clip: 0.001`")
+    lost = -np.log(given if clip is None else np.clip(given, clip, 1 - clip))
+    own = rows.drop_columns(["y", "score"]).append_column("y", pa.array(lost))
+    limits = None if clip is None else (-math.log(1 - clip), -math.log(clip))
+    return Measurement(metric="log_loss", better="lower", sample=samples.rows.mean(own, limits=limits))

@@ -1,5 +1,6 @@
-"""Writes files whole or not at all."""
+"""Writes files whole or not at all, and tells what they hold."""
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -19,3 +20,9 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def digest_file(path: Path) -> str:
+    """Return `sha256:` and the hexadecimal digest of what a file holds."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

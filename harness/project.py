@@ -27,6 +27,11 @@ class Project:
         """Return the namespace of the ledger: of the gates file, else of the settings."""
         return self.gates.project if self.gates and self.gates.project else self.settings.project
 
+    @property
+    def gates_folder(self) -> Path:
+        """Return where the paths in the gates file start."""
+        return self.gates_file.parent if self.gates_file else self.settings.root
+
     def ledger(self, url: str | None) -> Ledger:
         """Return the ledger: --ledger, else the gates file's, else the settings'."""
         named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger

@@ -80,22 +80,29 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("arguments", [["runs", "list"], ["runs", "explain", "latest"], ["gate", "dev"]])
+@pytest.mark.parametrize(
+    "arguments", [["runs", "list"], ["runs", "explain", "latest"], ["gate", "dev", "--candidate", "unknown"]]
+)
 def test_what_is_recorded_is_read_without_what_computes(
     recorded: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(recorded)
-    candidate = (
-        subprocess.run([HARNESS, "runs", "list"], capture_output=True, text=True, check=True)
-        .stdout.splitlines()[1]
-        .split()[5]
-    )
-    named = [*arguments, "--candidate", candidate] if arguments[0] == "gate" else arguments
 
-    loaded = loaded_by(f"from harness.cli import main; main({named!r})")
+    loaded = loaded_by(f"from harness.cli import main; main({arguments!r})")
 
     assert "sqlalchemy" in loaded
     assert set() == loaded & COMPUTING
+
+
+def test_a_gate_derives_verdicts_without_engines_and_plugins(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(recorded)
+    listed = subprocess.run([HARNESS, "runs", "list"], capture_output=True, text=True, check=True).stdout
+    candidate = listed.splitlines()[1].split()[5].rstrip("…")
+
+    loaded = loaded_by(f"from harness.cli import main; main(['gate', 'dev', '--candidate', {candidate!r}])")
+
+    assert "harness.stats" in loaded
+    assert set() == loaded & {"duckdb", "sqlglot", "ibis", "scipy.stats", "harness_rows"}
 
 
 @pytest.mark.parametrize(

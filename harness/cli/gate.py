@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from harness.cli.deciding import derive_runs, name_suites, read_asked
 from harness.cli.printing import show
 from harness.cli.project import EXIT
 from harness.cli.reports import earlier_runs, printed_last
 from harness.errors import UsageError
 from harness.gating.attempts import Attempt
-from harness.gating.decide import GateQuestion, decide
+from harness.gating.decide import GateQuestion, decide, latest_runs
 from harness.gating.gates import Gate, candidate_named, list_candidates
 from harness.plugins.reports import Report
 from harness.project import Project, instant, open_project
@@ -58,18 +59,25 @@ def command(
     project = open_project(gates)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     gate = _gate(project, stage, ledger)
+    if gate.promote and as_of:
+        raise UsageError(f"gate {stage!r} promotes, so it goes by the clock; leave --as-of out, or ask another gate")
     book = project.ledger(ledger)
     taken = _take_runs(folders, book, project) if folders else ()
     entries = book.entries()
     judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]
     known = list({entry.identity.key: entry.identity for entry in entries if entry.kind == "run"}.values())
     who = candidate_named(candidate, known) if candidate else _only_candidate(taken)
-    own = _entries_of(who, gate, judged)
+    suites = name_suites(gate, project)
+    own = _entries_of(who, gate, list(suites), judged)
     runs = _read_runs(book, entries, own, gate)
+    who = next((run.candidate for run in reversed(runs) if run.candidate.key == who.key), who)
+    latest = latest_runs(gate, list(suites), who, runs)
+    derivations = derive_runs([run for run in latest.values() if run], runs, project, book, entries)
+    runs = [derivations[run.id].run if run.id in derivations else run for run in runs]
     decision = decide(
         GateQuestion(
             gate=gate,
-            candidate=next((run.candidate for run in reversed(runs) if run.candidate.key == who.key), who),
+            candidate=who,
             known=known,
             stage=stage,
             project=project.name,
@@ -77,8 +85,10 @@ def command(
             promoted_before=_has_earlier_promotion(gate, project, entries),
             waivers=project.waivers(),
             attempts=_attempts_on_the_same_rows(own, judged),
-            passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), gate, stage, entries),
+            suites=[read_asked(name, file, latest[name], project) for name, file in suites.items()],
+            passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), list(suites), stage, entries),
             corrections=read_corrections(book, entries),
+            derivations=derivations,
         ),
         runs,
     )
@@ -118,12 +128,12 @@ def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
     return gate
 
 
-def _entries_of(who: Identity, gate: Gate, judged: Sequence[Entry]) -> Sequence[Entry]:
+def _entries_of(who: Identity, gate: Gate, suites: Sequence[str], judged: Sequence[Entry]) -> Sequence[Entry]:
     """Return the runs of a candidate that a gate decides on: what watches looks at the latest of each suite alone."""
     own = [entry for entry in judged if entry.candidate == who.digest and entry.identity.key == who.key]
     if not gate.watch:
         return own
-    asked = [entry for entry in own if entry.suite in gate.suites]
+    asked = [entry for entry in own if entry.suite in suites]
     latest = {entry.suite: entry for entry in sorted(asked, key=lambda entry: entry.moment)}
     return list(latest.values())
 
@@ -143,9 +153,9 @@ def _attempts_on_the_same_rows(own: Sequence[Entry], judged: Sequence[Entry]) ->
     return [entry.attempt for entry in judged if entry.rows in rows]
 
 
-def _list_passes(who: Collection[str], gate: Gate, stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
+def _list_passes(who: Collection[str], suites: Sequence[str], stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
     """Return of each candidate that the suites judged before this one whether the stage had passed it by then."""
-    runs = [entry for entry in entries if entry.kind == "run" and entry.suite in gate.suites and not entry.is_scheduled]
+    runs = [entry for entry in entries if entry.kind == "run" and entry.suite in suites and not entry.is_scheduled]
     start = next((entry.seq for entry in runs if entry.identity.key in who), math.inf)
     decisions = [entry for entry in entries if entry.kind == "decision" and entry.gate == stage and entry.seq < start]
     passed = {entry.identity.key for entry in decisions if entry.outcome == "pass"}

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from harness.gating.asked_suites import AskedSuite, find_changes, name_warnings
 from harness.gating.attempts import Attempt, attempt_warning
+from harness.gating.derivations import Derivation, describe_other_versions, find_tampering
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
 from harness.gating.standing import collect_musts, correct_together, keep_decided
@@ -16,6 +18,7 @@ from harness.judging.wording import looks_spent_reason
 from harness.values.decisions import GateDecision, GateFinding
 from harness.values.identity import CANDIDATE, Identity
 from harness.values.outcomes import GateOutcome
+from harness.values.requirements import MOST_ALPHA
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
 
@@ -26,9 +29,9 @@ WORST_FIRST: tuple[GateOutcome, ...] = ("error", "fail", "inconclusive", "waived
 class GateQuestion:
     """What is asked about whom at which stage, and what else is known: waivers, and who else was judged on the rows.
 
-    `passed_before` tells of each candidate that came to the stage before whether it passed; `known` have runs.
-    `passed_before` tells of each candidate that came to the stage before whether it passed, `corrections`, by the id of
-    a run, why rows of it were wrong.
+    `suites` are those the gate asks for as they stand now; without, they are known by name alone. `passed_before` tells
+    of each candidate that came to the stage before whether it passed; by the id of a run, `corrections` say why rows of
+    it were wrong, and `derivations` what came of deriving its verdicts again. `known` have runs.
     """
 
     project: str
@@ -36,12 +39,14 @@ class GateQuestion:
     gate: Gate
     candidate: Identity
     now: datetime
+    suites: Sequence[AskedSuite] = ()
     promoted_before: bool = True
     waivers: Sequence[Waiver] = ()
     attempts: Sequence[Attempt] = ()
     passed_before: Sequence[bool] = ()
     known: Sequence[Identity] = ()
     corrections: Mapping[str, str] = field(default_factory=dict)
+    derivations: Mapping[str, Derivation] = field(default_factory=dict)
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -53,15 +58,15 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     """
     gate, candidate = asked.gate, asked.candidate
     recorded = [run for run in runs if run.is_recorded]
-    decidable = [run for run in recorded if run.is_scheduled == gate.watch]
-    latest = {suite: _latest(decidable, suite, candidate) for suite in gate.suites}
+    suites = {suite.name: suite for suite in asked.suites or _named_suites(gate)}
+    latest = latest_runs(gate, list(suites), candidate, runs)
     seen = [run for run in latest.values() if run]
     keys = frozenset({candidate.key}).union(*(run.alike for run in seen))
     own = [] if gate.watch else [run for run in recorded if run.candidate.key in keys]
     held = _collect_held(asked, seen, own)
     findings = [*_candidate_findings(gate, candidate)]
     for suite, run in latest.items():
-        findings += _run_findings(asked, suite, run, held)
+        findings += _run_findings(asked, suites[suite], run, held)
     outcome = _worst(findings)
     return GateDecision(
         project=asked.project,
@@ -70,7 +75,12 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         candidate=candidate,
         outcome=outcome,
         findings=_sort_findings(findings, outcome),
-        warnings=(*_candidate_warnings(asked, seen), *_idle(asked, held)),
+        warnings=(
+            *_candidate_warnings(asked, seen),
+            *_idle(asked, held),
+            *name_warnings(asked.suites),
+            *_version_warnings(asked, seen),
+        ),
         runs={run.suite: run.digest for run in seen},
         suites={run.suite: run.suite_digest for run in seen},
         datasets={run.suite: {name: data.digest for name, data in run.datasets.items()} for run in seen},
@@ -78,6 +88,28 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         decided=asked.now,
         blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
     )
+
+
+def latest_runs(
+    gate: Gate, suites: Sequence[str], candidate: Identity, runs: Sequence[Run]
+) -> Mapping[str, Run | None]:
+    """Return by suite the run that a gate decides on: the candidate's latest that counts."""
+    counting = [run for run in runs if _counts(run, gate)]
+    return {suite: _latest(counting, suite, candidate) for suite in suites}
+
+
+def _named_suites(gate: Gate) -> Sequence[AskedSuite]:
+    return [AskedSuite(name=suite) for suite in gate.suites if isinstance(suite, str)]
+
+
+def _counts(run: Run, gate: Gate) -> bool:
+    return run.is_recorded and run.is_scheduled == gate.watch
+
+
+def _version_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[str]:
+    for run in seen:
+        if run.id in asked.derivations:
+            yield from describe_other_versions(asked.derivations[run.id])
 
 
 def _worst(findings: Sequence[GateFinding]) -> GateOutcome:
@@ -139,11 +171,17 @@ def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[GateFinding
         yield GateFinding(outcome="error", reason=f"{gate.approvals.count} approval(s) of {groups} asked, 0 recorded")
 
 
-def _run_findings(asked: GateQuestion, suite: str, run: Run | None, held: Held) -> Iterator[GateFinding]:
+def _run_findings(asked: GateQuestion, suite: AskedSuite, run: Run | None, held: Held) -> Iterator[GateFinding]:
     if run is None:
-        yield _suite_error(suite, _missing_run(asked))
+        yield _suite_error(suite.name, _missing_run(asked))
         return
-    yield from _age_findings(asked.gate, suite, run, asked.now)
+    yield from find_tampering(asked.derivations[run.id]) if run.id in asked.derivations else ()
+    yield from find_changes(suite, run)
+    yield from _age_findings(asked.gate, suite.name, run, asked.now)
+    yield from _must_findings(asked, suite.name, run, held)
+
+
+def _must_findings(asked: GateQuestion, suite: str, run: Run, held: Held) -> Iterator[GateFinding]:
     verdicts = [verdict for other, verdict in held if other == suite]
     if not verdicts:
         yield _suite_error(suite, "no must was judged, so nothing is proven")
@@ -182,6 +220,9 @@ def _waiver_finding(waivers: Sequence[Waiver], suite: str, verdict: Verdict) -> 
 
 def _verdict_finding(asked: GateQuestion, suite: str, run: Run, verdict: Verdict, is_measured: bool) -> GateFinding:
     """Return what a verdict comes to; a candidate that was not measured owes its error to no missing champion."""
+    if verdict.requirement.alpha > MOST_ALPHA:
+        reason = f"it was judged at alpha {verdict.requirement.alpha:g}, and {MOST_ALPHA:g} is the most that decides"
+        return GateFinding(outcome="error", suite=suite, key=verdict.key, reason=reason)
     versus = verdict.requirement.versus
     alone = versus and run.baselines.get(versus, run.candidate) is None and is_measured
     about = partial(GateFinding, suite=suite, key=verdict.key)
@@ -199,6 +240,9 @@ def _suite_error(suite: str, reason: str) -> GateFinding:
 
 def _age_findings(gate: Gate, suite: str, run: Run, now: datetime) -> Iterator[GateFinding]:
     when = f"{run.finished:%Y-%m-%d %H:%M} UTC"
+    if run.as_of > run.finished:  # rows would count as ripe that were not
+        reason = f"the run of {when} took {run.as_of:%Y-%m-%d %H:%M} UTC for now, its future; run it without --as-of"
+        yield _suite_error(suite, reason)
     if run.finished > now:  # it would hide every later run, as the newest decides
         reason = f"the run of {when} is of the future; set the clock right that is wrong, then run it again"
         yield _suite_error(suite, reason)

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from harness.data.declarations import Duration
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
+from harness.suite.names import SUFFIX, is_suite_name
 from harness.values.canonical import canonical, sha256
 from harness.values.identity import FORM, Identity, is_digest, short_identity
 from harness.values.versions import FileVersion
@@ -28,8 +29,19 @@ class Approvals(BaseModel):
     excluded: Sequence[str] = Field(alias="not", default=())
 
 
+class GateSuite(BaseModel):
+    """A suite that a gate asks for: its file, from the folder of the gates file, and the parameters it pins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(pattern=r"\.suite\.ya?ml$")
+    params: Mapping[str, bool | int | float | str] = {}
+
+
 class Gate(BaseModel):
     """What a stage asks for: which suites, how fresh, what an inconclusive verdict does, what is promoted.
+
+    A suite is named by its file, or by its name alone, which a gate that promotes does not take.
 
     A gate with `watch` decides on the latest scheduled run; any other gate never sees one. With `many_candidates:
     correct` each candidate is held to a level of its own, which falls with each that came before and rises with passes.
@@ -37,7 +49,7 @@ class Gate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    suites: Sequence[str] = Field(min_length=1)
+    suites: Sequence[str | GateSuite] = Field(min_length=1)
     run_max_age: Duration | None = None
     data_max_age: Duration | None = None
     on_inconclusive: Literal["block", "report"] = "block"
@@ -51,6 +63,14 @@ class Gate(BaseModel):
     def digest(self) -> str:
         """Return the digest of what the gate asks, however its file is laid out; what it leaves out stays out."""
         return sha256(canonical(self.model_dump(mode="json", by_alias=True, exclude_defaults=True)))
+
+    @field_validator("suites", mode="before")
+    @classmethod
+    def _read_files(cls, given: object) -> object:
+        """Let a suite's file stand for itself where nothing is pinned."""
+        if not isinstance(given, list | tuple):
+            return given
+        return [{"file": each} if isinstance(each, str) and is_suite_name(each) else each for each in given]
 
     @model_validator(mode="after")
     def _promotes_only_on_proof(self) -> Self:
@@ -72,6 +92,19 @@ class GatesFile(BaseModel):
     evidence: str | None = None
     waivers: str | None = None
     gates: Mapping[str, Gate] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _promotes_what_it_reads(self) -> Self:
+        for stage, gate in self.gates.items():
+            named = [suite for suite in gate.suites if isinstance(suite, str)]
+            if gate.promote and named:
+                raise ValueError(
+                    f"gate {stage!r} promotes, so it reads its suites when it decides; name the file, as in "
+                    f"`suites: [{named[0]}{SUFFIX}]`, not {named[0]!r}"
+                )
+            if gate.first_promotion == "allow" and not gate.promote:
+                raise ValueError(f"gate {stage!r} allows a first promotion and promotes nothing; add promote")
+        return self
 
     def gate(self, stage: str) -> Gate:
         """Return the gate of a stage."""

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points, metadata
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +29,19 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {"reports": ("html", "junit", "markdown"
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
-    """A plugin as package metadata tells of it, before anything is imported."""
+    """A plugin as package metadata tells of it, before anything is imported; a project's own has its `folder`."""
 
     name: str
     module: str
     distribution: str
     version: str
+    folder: Path | None = None
 
 
-def discover_plugins(local: Sequence[str] = ()) -> Mapping[str, Installed]:
+def discover_plugins(local: Sequence[str] = (), root: Path | None = None) -> Mapping[str, Installed]:
     """Return the plugins by name; two of one name are refused, as one would silently win."""
     found: dict[str, Installed] = {}
-    for plugin in sorted([*_entry_point_plugins(), *_local(local)], key=lambda plugin: plugin.name):
+    for plugin in sorted([*_entry_point_plugins(), *_local(local, root)], key=lambda plugin: plugin.name):
         if plugin.name in found:
             first = found[plugin.name]
             raise UsageError(
@@ -56,9 +58,9 @@ def _entry_point_plugins() -> Iterable[Installed]:
         yield Installed(name=point.name, module=point.value, distribution=distribution, version=version)
 
 
-def _local(modules: Sequence[str]) -> Iterable[Installed]:
+def _local(modules: Sequence[str], root: Path | None) -> Iterable[Installed]:
     for module in modules:
-        yield Installed(name=module, module=module, distribution="[tool.harness] plugins", version="local")
+        yield Installed(name=module, module=module, distribution="[tool.harness] plugins", version="local", folder=root)
 
 
 class Plugins:
@@ -139,10 +141,13 @@ class Plugins:
 
 
 def discover(settings: Settings) -> Plugins:
-    """Return the plugins of a project: those installed, and its own modules."""
+    """Return the plugins of a project: those installed, and its own modules.
+
+    A project's modules come last, so that a file of it named like a library's is never imported in its place.
+    """
     if settings.plugins and str(settings.root) not in sys.path:
-        sys.path.insert(0, str(settings.root))
-    return Plugins(discover_plugins(settings.plugins))
+        sys.path.append(str(settings.root))
+    return Plugins(discover_plugins(settings.plugins, settings.root))
 
 
 def owner(name: str) -> str:
@@ -160,13 +165,19 @@ def _remedy(plugin: str, known: Iterable[str]) -> str:
 
 def _import_plugin(plugin: Installed) -> ModuleType:
     try:
-        return importlib.import_module(plugin.module)
+        module = importlib.import_module(plugin.module)
     except Exception as error:
         raise HarnessError(
             f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version} does not import: "
             f"{type(error).__name__}: {error}; repair or reinstall {plugin.distribution} "
             f"(Python {sys.version_info.major}.{sys.version_info.minor})"
         ) from error
+    found = Path(module.__file__ or ".").resolve()
+    if plugin.folder and plugin.folder.resolve() not in found.parents:
+        raise UsageError(
+            f"plugin {plugin.name!r} of {plugin.folder} is hidden by {found}, a module of the same name; rename yours"
+        )
+    return module
 
 
 def _refusal(plugin: Installed, module: ModuleType, error: Exception) -> str:

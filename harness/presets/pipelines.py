@@ -1,5 +1,6 @@
 """Writes the first gates file and the workflow that runs a suite and its gate in CI."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def pipeline(suite: Path, preset: str, settings: Settings) -> Mapping[Path, str]
         "schema": schema_path(settings.schemas, "gates", settings.gates),
         "model": f"{name}-v1",
         "project": as_yaml(settings.project),
-        "suite": as_yaml(name),
+        "file": as_yaml(Path(os.path.relpath(suite.resolve(), (settings.root / settings.gates).parent)).as_posix()),
     }
     return {
         settings.gates: fill_template(template("gates.yaml"), asked),

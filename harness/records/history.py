@@ -39,7 +39,7 @@ def recall_runs(
     keys = {own, *_find_twins(own, [run for run in recorded if run.id not in reasons], measured, bundle)}
     alike = [rename_run(run, measured) for run in recorded if run.candidate.key in keys]
     found = [replace(run, measurements=tuple(m for m in run.measurements if _is(m, run, identities))) for run in alike]
-    rows, lost = _read_rows([m.sample for run in found for m in run.measurements], measured, bundle)
+    rows, lost = _read_all([m.sample for run in found for m in run.measurements], measured, bundle)
     recalled = [
         Earlier(run=run, rows=rows, lost=lost, correction=reasons.get(run.id, ""), alike=_name_other(run, own))
         for run in found
@@ -52,7 +52,7 @@ def _find_twins(own: str, runs: Sequence[Run], measured: Sequence[Measurement], 
     wholes = [each for each in _wholes(measured) if each.target == CANDIDATE]
     told: dict[str, set[bool | None]] = {}
     for run in (rename_run(run, wholes) for run in runs if run.candidate.key != own):
-        rows, _ = _read_rows([each.sample for each in _wholes(run.measurements)], wholes, bundle)
+        rows, _ = _read_all([each.sample for each in _wholes(run.measurements)], wholes, bundle)
         told.setdefault(run.candidate.key, set()).add(are_scored_alike(wholes, run, rows))
     alike = {own} | {key for key, answers in told.items() if True in answers and False not in answers}
     known = {key for run in runs if run.candidate.key in alike for key in rename_run(run, measured).alike}
@@ -63,12 +63,12 @@ def _name_other(run: Run, own: str) -> str:
     return "" if run.candidate.key == own else run.candidate.key
 
 
-def _read_rows(
+def _read_all(
     samples: Sequence[Sample], measured: Sequence[Measurement], bundle: Bundle
 ) -> tuple[Mapping[str, pa.Table], Mapping[str, str]]:
     """Return the rows of samples by digest, those that were measured now as well, and why there are none of others."""
     at_hand = {each.sample.digest: each.sample.rows for each in measured if each.sample.digest}
-    read, lost = _read(samples, set(at_hand), bundle)
+    read, lost = read_rows(samples, bundle, at_hand)
     return {**at_hand, **read}, lost
 
 
@@ -125,10 +125,10 @@ def _union(some: pa.Array | None, more: pa.Array | None) -> pa.Array | None:
     return pa.concat_arrays([some, more]).unique()
 
 
-def _read(
-    samples: Sequence[Sample], at_hand: set[str], bundle: Bundle
+def read_rows(
+    samples: Sequence[Sample], bundle: Bundle, at_hand: Collection[str] = ()
 ) -> tuple[Mapping[str, pa.Table], Mapping[str, str]]:
-    """Return the rows by digest, and why there are none of others; each file is read once."""
+    """Return the rows of samples by digest, and why there are none of others; each file is read once."""
     read: dict[str, pa.Table] = {}
     lost: dict[str, str] = {}
     wanted = {s.digest: s for s in samples if s.digest and s.digest not in at_hand}

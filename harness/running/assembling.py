@@ -4,6 +4,7 @@ import platform
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
 from typing import TypeVar
 
 from harness.errors import HarnessError
@@ -16,7 +17,12 @@ from harness.values.cost import total_cost
 from harness.values.runs import Run
 from harness.values.versions import RECORD_VERSION
 
-ENVIRONMENT = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
+ENVIRONMENT = {
+    "harness": version("promotion-harness"),
+    "python": platform.python_version(),
+    "system": platform.system(),
+    "machine": platform.machine(),
+}
 Value = TypeVar("Value")
 
 
@@ -55,6 +61,7 @@ def assemble_run(suite: Suite, steps: Sequence[JudgedStep], options: RunOptions)
         started=min(step.started for step in steps),
         finished=max(step.ended for step in steps),
         cost=total_cost(step.finished.cost for step in steps),
+        earlier=tuple(dict.fromkeys(id for step in steps for id in step.earlier)),
         measurements=tuple(measurements),
         verdicts=tuple(read_together(verdicts, measurements)),
     )

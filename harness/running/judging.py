@@ -17,13 +17,17 @@ from harness.values.verdicts import Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedStep:
-    """A step, measured and judged, with what it was held to: its part of a run."""
+    """A step, measured and judged, with what it was held to: its part of a run.
+
+    `earlier` are the ids of the recorded runs that it was judged together with.
+    """
 
     finished: FinishedStep
     verdicts: Sequence[Verdict]
     inputs: SuiteInputs
     started: datetime
     ended: datetime
+    earlier: tuple[str, ...] = ()
 
 
 def judge_step(step: Resolved, finished: FinishedStep, opened: OpenSuite, services: RunServices) -> JudgedStep:
@@ -41,6 +45,7 @@ def judge_step(step: Resolved, finished: FinishedStep, opened: OpenSuite, servic
         inputs=opened.inputs,
         started=opened.started,
         ended=datetime.now(UTC),
+        earlier=tuple(found.run.id for found in earlier),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.documents import place_text
 from harness.errors import HarnessError, UsageError, did_you_mean
+from harness.files import digest_file
 from harness.plugins.describing import check_spec, refuse_stale, validate_target
 from harness.plugins.discovery import Plugins
 from harness.plugins.specs import CheckSpec
@@ -59,7 +60,21 @@ def resolve(suite: Suite, plugins: Plugins) -> ResolvedSuite:
     for index, step in enumerate(suite.steps):
         with _placed(suite, ["steps", index]):
             steps.append(_resolve_step(suite, index, step, plugins))
-    return ResolvedSuite(suite=suite, steps=steps)
+    return ResolvedSuite(suite=suite.model_copy(update={"digest": digest_with_files(suite, plugins)}), steps=steps)
+
+
+def digest_with_files(suite: Suite, plugins: Plugins) -> str:
+    """Return the digest of a suite and of the files that its checks read, as a schema: what they hold is asked too.
+
+    A file that is not there is the error of its step.
+    """
+    named = {
+        path: suite.folder / Path(path).expanduser()
+        for step in suite.steps
+        for path in _paths(check_spec(plugins, step.check), step.params).values()
+    }
+    files = {path: digest_file(file) for path, file in sorted(named.items()) if file.is_file()}
+    return sha256(json.dumps([suite.digest, files])) if files else suite.digest
 
 
 @contextmanager
@@ -122,9 +137,14 @@ def _parameters(check: CheckSpec, step: Step, plugins: Plugins, folder: Path) ->
         plugins.check(check.name).parameters(own)
     else:
         check.validate(own)
+    paths = {name: str(folder / Path(path).expanduser()) for name, path in _paths(check, own).items()}
+    return {**own, **paths}
+
+
+def _paths(check: CheckSpec, params: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the parameters that are paths, as written or by default."""
     defaults = {name: check.parameters["properties"][name].get("default") for name in check.paths}
-    paths = {name: path for name in check.paths if (path := own.get(name, defaults[name])) is not None}
-    return {**own, **{name: str(folder / Path(str(path)).expanduser()) for name, path in paths.items()}}
+    return {name: str(path) for name in check.paths if (path := params.get(name, defaults[name])) is not None}
 
 
 def _datasets(suite: Suite, check: CheckSpec, step: Step, baseline: str | None) -> Mapping[str, str]:

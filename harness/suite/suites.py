@@ -1,6 +1,6 @@
 """Reads a suite file into one frozen value: parameters put in, everything unknown refused."""
 
-import hashlib
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +12,8 @@ from harness.data.declarations import Source
 from harness.documents import parse, place_text, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.suite.names import SUFFIX, is_suite_name
-from harness.values.requirements import Requirement
+from harness.values.canonical import sha256
+from harness.values.requirements import MOST_ALPHA, Requirement
 from harness.values.versions import FileVersion
 
 Scalar = str | int | float | bool
@@ -76,7 +77,10 @@ class SuiteFile(_Strict):
 
 
 class Suite(SuiteFile):
-    """A suite file with its parameters put in, and where and what it is; `written` is the file without them."""
+    """A suite file with its parameters put in, and where and what it is; `written` is the file without them.
+
+    `digest` is of what is written, however it is laid out, and once it is resolved of the files that its checks read.
+    """
 
     path: Path
     digest: str
@@ -147,7 +151,7 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
 def _parse_suite(path: Path, document: Mapping[str, Any], params: Mapping[str, str], env: Mapping[str, str]) -> Suite:
     values = _values(path, document, params)
     filled = {key: part if key == "params" else _fill_values(part, values, env, path) for key, part in document.items()}
-    digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    digest = sha256(json.dumps(document, sort_keys=True, default=str))
     suite = parse(SuiteFile, filled, str(path), written=document)
     _no_password_is_written(document.get("data"), path)
     _baselines_exist(suite, path, document)
@@ -253,9 +257,16 @@ def _steps_differ(suite: Suite) -> None:
             raise UsageError(f"{suite.path.name}: {names.count(name)} steps are named {name!r}; rename one")
 
 
+def _level_error(requirement: Requirement) -> str:
+    if requirement.alpha <= MOST_ALPHA:
+        return ""
+    chance = f"{requirement.alpha:.4g} of candidates exactly at the threshold would pass"
+    return f"alpha is at most {MOST_ALPHA:g}; at {requirement.alpha:g}, {chance}"
+
+
 def _plans_are_good(suite: SuiteFile, path: Path, document: Mapping[str, Any]) -> None:
-    """Refuse to plan for a candidate that is not better than what is asked: no number of rows would pass it."""
+    """Refuse a level that decides nothing, and plans for one who is not better than asked: no number of rows passes."""
     for place, step, requirement in _requirements(suite, document):
-        message = requirement.plan_error()
+        message = requirement.plan_error() or _level_error(requirement)
         if message:
             raise UsageError(f"{path}{place}: {step.check}.{requirement.metric}: {message}")

@@ -13,6 +13,7 @@ Severity = Literal["must", "should", "info"]
 Better = Literal["higher", "lower"]
 BoundKind = Literal["at_least", "at_most", "lose_at_most", "gain_at_least"]
 DOUBLE = 2
+MOST_ALPHA = 0.1  # of candidates exactly at the threshold at most one in ten may pass a gate
 BOUNDS: tuple[BoundKind, ...] = get_args(BoundKind)
 
 

@@ -38,7 +38,10 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """The record of one suite held to one candidate; a baseline that does not exist yet is None."""
+    """The record of one suite held to one candidate; a baseline that does not exist yet is None.
+
+    `earlier` are the ids of the recorded runs that it was judged together with; a record of before does not say.
+    """
 
     record_version: int = RECORD_VERSION
     id: str
@@ -61,6 +64,7 @@ class Run:
     started: datetime
     finished: datetime
     cost: Cost = field(default_factory=Cost)
+    earlier: tuple[str, ...] | None = None
 
     @cached_property
     def measured(self) -> Mapping[tuple[str, MetricKey], Sequence[Measurement]]:

@@ -151,7 +151,8 @@ def test_hook_harness_promoters(probed: Path, installed: Command, holds: str, co
     gates = probed.parent / "gates.yaml"
     gates.write_text(
         "ledger: sqlite:///ledger.db\n"
-        f"gates: {{production: {{suites: [s], first_promotion: allow, promote: {{probe: {{holds: {holds}}}}}}}}}\n"
+        f"gates: {{production: {{suites: [{probed.name}], first_promotion: allow, "
+        f"promote: {{probe: {{holds: {holds}}}}}}}}}\n"
     )
     ran = installed("run", probed, "--gates", gates)
 

@@ -50,7 +50,9 @@ def run(*verdicts: Verdict, age: timedelta = timedelta(hours=1), **changes: obje
         "started": NOW - age,
         "finished": NOW - age,
     }
-    return Run(**{**values, **changes})  # type: ignore[arg-type]
+    values = {**values, **changes}
+    values["as_of"] = min(values["as_of"], values["finished"])  # type: ignore[type-var]
+    return Run(**values)  # type: ignore[arg-type]
 
 
 def decided(gate: Gate, *runs: Run, candidate: Identity = CANDIDATE, promoted_before: bool = True) -> GateDecision:

@@ -1,0 +1,64 @@
+"""What deriving the verdicts of a recorded run again showed, and what a gate makes of that."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from harness.values.decisions import GateFinding
+from harness.values.keys import MetricKey
+from harness.values.runs import Run
+from harness.values.verdicts import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A verdict that is recorded otherwise than its measurement gives it; None where one of both is not there."""
+
+    key: MetricKey
+    recorded: Verdict | None
+    derived: Verdict | None
+
+    def __str__(self) -> str:
+        return f"it is recorded as {_describe(self.recorded)}, and its measurement gives {_describe(self.derived)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivation:
+    """A recorded run with its verdicts derived again from its measurements.
+
+    `broken` says what is wrong with the record as a whole; `lost` why verdicts could not be derived, and those stand
+    in the run as recorded. `versions` names what judged then and judges otherwise now: `harness 0.1.0, now 0.2.0`.
+    """
+
+    run: Run
+    broken: str = ""
+    differences: tuple[Difference, ...] = ()
+    lost: Mapping[MetricKey, str] = field(default_factory=dict)
+    versions: tuple[str, ...] = ()
+
+
+def find_tampering(derivation: Derivation) -> Iterator[GateFinding]:
+    """Yield why a run is not believed: what was changed, or cannot be derived."""
+    suite = derivation.run.suite
+    if derivation.broken:
+        yield GateFinding(outcome="error", suite=suite, reason=derivation.broken)
+    for each in derivation.differences if not derivation.versions else ():
+        reason = f"{each}; the record was changed: find out who writes to the ledger, and run the suite again"
+        yield GateFinding(outcome="error", suite=suite, key=each.key, reason=reason)
+    for key, why in derivation.lost.items():
+        reason = f"its verdict cannot be derived again, so it is not believed: {why}"
+        yield GateFinding(outcome="error", suite=suite, key=key, reason=reason)
+
+
+def describe_other_versions(derivation: Derivation) -> Iterator[str]:
+    """Yield which verdicts are others today, where other versions judged then: the derived ones decide."""
+    for each in derivation.differences if derivation.versions else ():
+        yield f"{derivation.run.suite}: {each.key}: {each} (judged by {', '.join(derivation.versions)})"
+
+
+def _describe(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "nothing"
+    found = verdict.estimate
+    if found is None or found.lower is None or found.upper is None:
+        return verdict.outcome
+    return f"{verdict.outcome} at {found.value:.6g} ({found.lower:.6g} to {found.upper:.6g})"

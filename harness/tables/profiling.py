@@ -18,7 +18,7 @@ from harness.tables.sql import Sql, column, sql
 ROWS = 262_144
 DECODED = 524_288
 REMEMBERED = 16  # tables
-WIDE = 512  # columns of a table that are counted and remembered together
+WIDE = 256  # columns of a table that are counted and remembered together
 AS_DOUBLE = "CAST({name} AS DOUBLE)"
 AS_TEXT = "CAST({name} AS VARCHAR)"
 AS_MICROSECONDS = "CASE WHEN isfinite({name}) THEN epoch_us(CAST({name} AS TIMESTAMP)) END"

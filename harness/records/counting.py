@@ -9,7 +9,7 @@ from harness.records.runs import decision_from_json
 from harness.values.identity import Identity
 from harness.values.runs import Run
 
-RECENT = 100  # runs of others that are looked through for a candidate that scored alike
+RECENT = 50  # runs of others that are looked through for a candidate that scored alike
 
 
 def read_counted(ledger: Ledger, entries: Sequence[Entry], candidate: Identity) -> Sequence[Run]:

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 Binned = Mapping[str, float] | Iterable[float]
+Counted = float | Sequence[float]
 
 
 def proportion(*, k: float, n: float) -> Sample:
@@ -90,9 +91,18 @@ def exceedance(*, k: Sequence[float], n: Sequence[float], near: Sequence[float])
     return _of_counts("exceedance", _numbered("exceedance", "blocks", {"k": k, "n": n, "near": near}))
 
 
-def canary(*, k: float, n: float, k_ref: float, n_ref: float, plan: float | None = None) -> Sample:
-    """Return `k` hits of a canary's `n` and `k_ref` of its control's `n_ref`; bounds are tightest at `plan` each."""
-    return _of_counts("canary", {"k": k, "n": n, "k_ref": k_ref, "n_ref": n_ref, **_planned(plan)})
+def canary(*, k: Counted, n: Counted, k_ref: Counted, n_ref: Counted, plan: float | None = None) -> Sample:
+    """Return `k` hits of a canary's `n` and `k_ref` of its control's `n_ref`; bounds are tightest at `plan` each.
+
+    Each a count of all so far, or one count for each stretch of time, as from look to look: where the split changes
+    (a ramp from 1 to 50 %), rates that change meanwhile would else pass for a difference.
+    """
+    counts: dict[str, Counted] = {"k": k, "n": n, "k_ref": k_ref, "n_ref": n_ref}
+    whole = {name: count for name, count in counts.items() if not isinstance(count, Iterable)}
+    if 0 < len(whole) < len(counts):
+        raise HarnessError("statistic 'canary' takes all counts by stretch of time, or none; found some of each")
+    apart = {name: count for name, count in counts.items() if isinstance(count, Iterable)}
+    return _of_counts("canary", {**whole, **_numbered("canary", "stretches", apart), **_planned(plan)})
 
 
 def sequence(*, k: float, n: float, plan: float | None = None) -> Sample:

@@ -13,12 +13,13 @@ from harness.stats.design_variance import DesignVariance, Influence, mean_part, 
 from harness.stats.effective import korn_graubard
 from harness.stats.inference import Inference
 from harness.stats.linear import Linear
-from harness.stats.mover import Mover, moves_each_way
+from harness.stats.mover import Mover, Moves, moves_each_way
 from harness.stats.searched import Wider
 from harness.values.samples import Sample
 
 FEWEST = 20  # positives: below, neither bound was shown to keep its level at every prevalence
 RESERVE = 1.01  # on the error of a difference, which linearised alone let 0.51 % of fresh samples contradict each other
+UNSEEN = 3  # hard negatives that a sample may be without (the rule of three); each costs less than the one before
 ENOUGH = 4  # misranked positives, below which the variance of a high value cannot be trusted
 
 
@@ -38,8 +39,9 @@ def infer(sample: Sample) -> Inference:
     few = design.groups * min(value, 1 - value) < ENOUGH
     seen = korn_graubard(value, len(y), design, most=design.groups if few else float("inf"))
     center = min(value, _mean_precision(y, where, weight, 0.5))
-    interval = Binomial(k=center * seen.n_eff, n=seen.n_eff, df=design.df, least=design.groups)
-    return replace(seen, interval=interval)
+    usual = Binomial(k=center * seen.n_eff, n=seen.n_eff, df=design.df, least=design.groups)
+    unseen = _hard_negatives(y, where, weight, codes, design.variance)
+    return replace(seen, interval=Wider(one=usual, other=replace(unseen, value=center)))
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
@@ -55,6 +57,21 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     new, old = ((value, part.times(RESERVE)) for value, part in (new, old))
     seen = linear.difference(new, old, codes, "average precision")
     return replace(seen, interval=Wider(one=seen.interval, other=_unseen_moves(new, old, y, codes)))
+
+
+def _hard_negatives(y: Numbers, where: Codes, weight: Numbers, codes: Mapping[str, Codes], variance: float) -> Mover:
+    """Return bounds that count one more negative (or cluster of such) that is ranked above all positives."""
+    hits, alerts = (np.cumsum(np.bincount(where, each)) for each in (weight * y, weight))
+    alerts = np.maximum(alerts, 1e-300)
+    positives = np.bincount(where, weight * y) / float(weight @ y)
+    lost = weight * (1 - y) * np.cumsum((positives * hits / alerts**2)[::-1])[::-1][where]
+    negatives = weight * (1 - y)
+    one = float(negatives.sum() / spread([mean_part(y, negatives)[1]], codes).groups)
+    most = float(positives @ (hits / alerts - hits / (alerts + UNSEEN * one))) / UNSEEN
+    part = Influence(values=lost, leverage=weight / weight.sum())
+    falls = Moves(mean=float(lost.sum()), variance=spread([part], codes).variance, most=most)
+    still = Moves(mean=0.0, variance=0.0, most=0.0)
+    return Mover(value=0.0, rises=still, falls=falls, variance=max(variance, falls.variance), low=0.0, high=1.0)
 
 
 def _unseen_moves(new: Linear, old: Linear, y: Numbers, codes: Mapping[str, Codes]) -> Mover:

@@ -27,6 +27,8 @@ class Moves:
     def upper(self, alpha: float) -> float:
         """Return the upper bound of Fay, Feuer 1997: a gamma distribution that holds one further move of the most."""
         mean, variance = self.mean + self.most, self.variance + self.most**2
+        if mean <= 0:
+            return 0.0
         return float(special.gammainccinv(mean**2 / variance, alpha)) * variance / mean
 
     def lower(self, alpha: float) -> float:

@@ -1,15 +1,19 @@
 """Bounds that hold at every look at once, for canaries that are watched while they run."""
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 from scipy import special
 
 from harness.errors import HarnessError
+from harness.stats.columns import Numbers
 from harness.stats.inference import Inference
 from harness.stats.roots import root
 from harness.stats.searched import Searched
 from harness.values.samples import Sample
 
+ONE_SPLIT = "counted as one stretch of time, so it holds where the split between both did not change while rates did"
 PLAN = 10_000  # observations at which the bounds are tightest, if counts do not say
 RARE = 1e-9
 
@@ -17,23 +21,51 @@ RARE = 1e-9
 def infer_canary(sample: Sample) -> Inference:
     """Return the rate of a canary less that of its concurrent control, of counts {k, n, k_ref, n_ref}, at every look.
 
-    Asymptotic confidence sequence by the normal mixture (Waudby-Smith et al. 2021), variance with one hit and one miss
-    added to each arm (Agresti, Caffo 2000). `plan`: how many each arm is expected to see when it matters, fixed
-    beforehand. Looks cost nothing: ask with `looks: 1`.
+    Or of counts `k.<stretch>` and so on of stretches of time: the differences in each, weighted by how many pairs it
+    makes (Cochran 1954), so that a split which changes while rates do makes no difference. Asymptotic confidence
+    sequence by the normal mixture (Waudby-Smith et al. 2021), variance with one hit and one miss added to each arm
+    (Agresti, Caffo 2000). `plan`: how many each arm is expected to see when it matters, fixed beforehand. Looks cost
+    nothing: ask with `looks: 1`.
     """
-    k, n, k_ref, n_ref = (_count(sample, name) for name in ("k", "n", "k_ref", "n_ref"))
-    if not (k <= n and k_ref <= n_ref and min(n, n_ref) > 0):
-        raise HarnessError(f"statistic 'canary' takes k of n and k_ref of n_ref; found {dict(sample.counts)}")
-    value = k / n - k_ref / n_ref
-    shares = [((hits + 1) / (total + 2), total) for hits, total in ((k, n), (k_ref, n_ref))]
-    se = math.sqrt(sum(share * (1 - share) / total for share, total in shares))
-    pairs, plan = 2 / (1 / n + 1 / n_ref), _plan(sample)
+    k, n, k_ref, n_ref = _stretches(sample)
+    weight = n * n_ref / (n + n_ref)
+    (rate, variance), (rate_ref, variance_ref) = _arm(k, n, weight), _arm(k_ref, n_ref, weight)
+    value, se = rate - rate_ref, math.sqrt(variance + variance_ref)
+    pairs, plan = 2 * float(weight.sum()), _plan(sample)
 
     def bounds_at(alpha: float) -> tuple[float, float]:
         reach = se * mixture_quantile(pairs, plan, 2 * min(alpha, 0.4999))
         return max(-1.0, value - reach), min(1.0, value + reach)
 
-    return Inference(value=value, n=int(n), n_eff=n, method="normal mixture", interval=Searched(at=bounds_at))
+    count, notes = float(n.sum()), () if len(n) > 1 else (ONE_SPLIT,)
+    interval = Searched(at=bounds_at)
+    return Inference(value=value, n=int(count), n_eff=count, method="normal mixture", interval=interval, notes=notes)
+
+
+def _stretches(sample: Sample) -> Sequence[Numbers]:
+    """Return k, n, k_ref and n_ref of each stretch of time in which both arms saw something."""
+    names = sorted(name[2:] for name in sample.counts if name.startswith("n."))
+    arms = [
+        np.array([_count(sample, f"{of}.{name}") for name in names] if names else [_count(sample, of)])
+        for of in ("k", "n", "k_ref", "n_ref")
+    ]
+    k, n, k_ref, n_ref = arms
+    both = (n > 0) & (n_ref > 0)
+    if not ((k <= n).all() and (k_ref <= n_ref).all() and both.any()):
+        raise HarnessError(f"statistic 'canary' takes k of n and k_ref of n_ref; found {dict(sample.counts)}")
+    return [each[both] for each in arms]
+
+
+def _arm(k: Numbers, n: Numbers, weight: Numbers) -> tuple[float, float]:
+    """Return an arm's rate by weighted stretches, and its variance, one hit and one miss added.
+
+    Rates that differ vary no more than their mean would (Jensen), so few in a stretch are no trouble.
+    """
+    share = weight / weight.sum()
+    parts = share**2 / n
+    worth = float(parts.sum() ** 2 / (parts / n * parts).sum()) if len(n) > 1 else float(n[0])
+    mean = (float(parts @ (k / n)) / float(parts.sum()) * worth + 1) / (worth + 2)
+    return float(share @ (k / n)), mean * (1 - mean) * float(parts.sum())
 
 
 def infer_sequence(sample: Sample) -> Inference:

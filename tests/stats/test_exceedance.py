@@ -40,6 +40,44 @@ def test_requests_in_bursts_keep_the_level(rho, n):
     assert passed <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / RUNS)
 
 
+def bursts(rng, n, length, share):
+    """Return latencies of which this share is slow, in bursts of a geometric length."""
+    starts = np.flatnonzero(rng.random(n) < share / (1 - share) / length)
+    slow = np.zeros(n, bool)
+    for start, size in zip(starts, rng.geometric(1 / length, len(starts)), strict=True):
+        slow[start : start + size] = True
+    return np.where(slow, 150.0, rng.lognormal(3, 0.4, n).clip(max=99))
+
+
+@pytest.mark.parametrize(("n", "length", "share"), [(10_000, 10, 0.01), (10_000, 30, 0.01), (50_000, 100, 0.01)])
+def test_few_bursts_of_uneven_length_keep_the_level(n, length, share):
+    rng = np.random.default_rng(4)
+    loads = [bursts(rng, n, length, share) for _ in range(RUNS // 2)]
+    truth = np.mean([(bursts(rng, n, length, share) > 100).mean() for _ in range(RUNS)])
+
+    passed = np.mean([infer(rows(load)).bounds(0.05)[1] < truth for load in loads if load.max() > 100])
+
+    assert passed <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / (RUNS // 2))
+
+
+def test_two_stalls_are_too_few_to_tell_how_often_they_come():
+    stalled = np.full(20_000, 20.0)
+    stalled[3000:3200] = stalled[15_000:15_180] = 900
+
+    seen = infer(rows(stalled))
+
+    assert seen.bounds(0.05)[1] == pytest.approx(beta.ppf(0.95, 3, 18))
+    assert "came in 2 bursts, the largest of 200: how often they come is not known" in seen.notes[0]
+    counted = [np.bincount(np.arange(20_000) // 1000, stalled > limit) for limit in (100, 10)]
+    assert seen.bounds(0.05)[1] == infer(blocks(counted[0], np.full(20, 1000), counted[1])).bounds(0.05)[1]
+
+
+def test_no_stall_in_a_load_says_what_it_takes_for_granted():
+    (note,) = infer(rows(np.full(2000, 20.0) + np.arange(2000) % 7)).notes
+
+    assert "a stall that comes less than 3 times in 2,000 requests may not have come" in note
+
+
 def test_bursts_taken_for_independent_requests_do_not_keep_it():
     rng = np.random.default_rng(1)
 

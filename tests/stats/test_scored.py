@@ -138,6 +138,23 @@ def test_average_precision_agrees_with_a_bca_bootstrap_where_positives_are_many(
     )
 
 
+@pytest.mark.parametrize(("n", "share", "hard"), [(2000, 0.05, 2), (5000, 0.01, 2), (5000, 0.04, 1)])
+def test_an_average_precision_counts_hard_negatives_that_few_samples_hold(n, share, hard):
+    """One negative above all positives costs most of what is lost, and one sample in seven holds none."""
+    rng = np.random.default_rng(7)
+
+    def draw(size):
+        y = rng.random(size) < share
+        above = ~y & (rng.random(size) < hard / n)
+        return y, np.where(above, 20.0, rng.normal(size=size) + 5 * y)
+
+    truth = np.mean([average_precision_score(*draw(40 * n)) for _ in range(10)])
+
+    passed = np.mean([infer(rows("average_precision", *draw(n))).bounds(0.05)[0] > truth for _ in range(100)])
+
+    assert passed <= 0.1
+
+
 def test_average_precision_of_few_positives_is_refused():
     with pytest.raises(HarnessError, match="needs 20 positives and 2 negatives or more; found 19 with y = 1"):
         infer(rows("average_precision", np.r_[np.ones(19), np.zeros(50)], np.arange(69.0)))

@@ -87,6 +87,47 @@ def test_twenty_looks_at_a_canary_keep_the_level(rate, per):
     assert max(wrong) <= 0.05
 
 
+def ramp(rng, first, last):
+    """Return whether bounds of equal arms ever leave out 0 while the canary's part grows and rates change."""
+    rates, parts = np.linspace(first, last, 20), np.linspace(0.01, 0.5, 20)
+    n, n_ref = (4000 * parts).astype(int), (4000 * (1 - parts)).astype(int)
+    k, k_ref = rng.binomial(n, rates), rng.binomial(n_ref, rates)
+    seen = [[each[:look].tolist() for each in (k, n, k_ref, n_ref)] for look in range(1, 21)]
+    apart = np.array([infer(canary(*counts)).bounds(0.05) for counts in seen])
+    whole = np.array([infer(canary(*map(sum, counts))).bounds(0.05) for counts in seen])
+    return [(bounds[:, 0] > 0).any() or (bounds[:, 1] < 0).any() for bounds in (apart, whole)]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0.02, 0.01), (0.05, 0.3)])
+def test_stretches_of_time_keep_the_level_while_split_and_rates_change(first, last):
+    rng = np.random.default_rng(3)
+
+    apart, whole = np.mean([ramp(rng, first, last) for _ in range(60)], axis=0)
+
+    assert apart <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 60)
+    assert whole > 0.2
+
+
+def test_stretches_of_one_split_are_worth_what_they_are_together():
+    apart = infer(canary([3, 9, 6], [200, 600, 400], [4, 12, 8], [300, 900, 600]))
+    whole = infer(canary(18, 1200, 24, 1800))
+
+    assert apart.bounds(0.05) == pytest.approx(whole.bounds(0.05), rel=1e-6)
+    assert (apart.n, apart.notes) == (1200, ())
+    assert "holds where the split between both did not change" in whole.notes[0]
+
+
+def test_a_stretch_in_which_one_arm_saw_nothing_compares_nothing():
+    seen = infer(canary([3, 9, 0], [200, 600, 0], [4, 12, 80], [300, 900, 600]))
+
+    assert seen.bounds(0.05) == infer(canary([3, 9], [200, 600], [4, 12], [300, 900])).bounds(0.05)
+
+
+def test_counts_of_some_stretches_and_some_wholes_are_refused():
+    with pytest.raises(HarnessError, match="takes all counts by stretch of time, or none"):
+        canary([1], [2], 1, 2)
+
+
 @pytest.mark.parametrize("rate", [0.005, 0.3])
 def test_twenty_looks_at_one_rate_keep_the_level(rate):
     rng = np.random.default_rng(2)

@@ -87,6 +87,16 @@ def spread(parts: Sequence[Influence], columns: Mapping[str, Codes]) -> DesignVa
     )
 
 
+def correlate(one: Influence, other: Influence, columns: Mapping[str, Codes]) -> float:
+    """Return how two estimates move together from cluster to cluster, -1 to 1; by several columns the least."""
+    found = [0.0] if not columns else []
+    for codes in columns.values():
+        moves, others = (_moves([part], codes) for part in (one, other))
+        scale = float(np.sqrt((moves @ moves) * (others @ others)))
+        found.append(float(moves @ others) / scale if scale > 0 else 0.0)
+    return min(found)
+
+
 def has_shared_cluster(columns: Mapping[str, Codes]) -> bool:
     """Tell whether any two rows share a cluster."""
     return any(int(codes.max()) + 1 < len(codes) for codes in columns.values())

@@ -10,30 +10,36 @@ from harness import samples
 from harness.errors import HarnessError
 from harness.stats import columns, proportion
 from harness.stats.columns import Numbers
-from harness.stats.design_variance import Influence, mean_part, spread
+from harness.stats.design_variance import Influence, correlate, has_shared_cluster, mean_part, spread
 from harness.stats.effective import student
 from harness.stats.inference import Inference
 from harness.stats.searched import Searched
 from harness.values.samples import Sample
 
 Bounds = tuple[float, float]
-Combined = Callable[[float, Bounds, float, Bounds], Bounds]
+Combined = Callable[[float, Bounds, float, Bounds, float], Bounds]
 COUNTS = ("k", "n", "k_ref", "n_ref")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """The rates of a group and of its reference, each with bounds of its own."""
+    """The rates of a group and of its reference, each with bounds of its own, and how they move together.
+
+    `together` is their correlation where clusters hold rows of both: below 0 the rates move apart. What moves both
+    alike is left out, so it is never above 0.
+    """
 
     group: Inference
     reference: Inference
+    together: float = 0.0
 
     def compare(self, value: float, combine: Combined, method: str) -> Inference:
         """Return their comparison; both one-sided bounds at alpha combine into one-sided bounds at alpha."""
         one, other = self.group, self.reference
 
         def bounds_at(alpha: float) -> Bounds:
-            return combine(one.value, one.interval.bounds(alpha), other.value, other.interval.bounds(alpha))
+            own, others = one.interval.bounds(alpha), other.interval.bounds(alpha)
+            return combine(one.value, own, other.value, others, self.together)
 
         clusters = [side.clusters for side in (one, other) if side.clusters is not None]
         n_eff = one.n_eff + other.n_eff
@@ -70,20 +76,26 @@ def infer_ratio(sample: Sample) -> Inference:
     return sides.compare(sides.group.value / sides.reference.value, ratio_bounds, "MOVER")
 
 
-def gap_bounds(rate: float, own: Bounds, reference: float, other: Bounds) -> Bounds:
-    """Return bounds of rate - reference from one-sided bounds of each (Newcombe 1998, method 10)."""
+def gap_bounds(rate: float, own: Bounds, reference: float, other: Bounds, together: float = 0.0) -> Bounds:
+    """Return bounds of rate - reference from one-sided bounds of each (Newcombe 1998, method 10; Zou 2008)."""
     gap = rate - reference
-    lower = gap - math.hypot(rate - own[0], other[1] - reference)
-    return lower, gap + math.hypot(own[1] - rate, reference - other[0])
+    lower = gap - _add_reaches(rate - own[0], other[1] - reference, together)
+    return lower, gap + _add_reaches(own[1] - rate, reference - other[0], together)
 
 
-def ratio_bounds(rate: float, own: Bounds, reference: float, other: Bounds) -> Bounds:
+def _add_reaches(one: float, other: float, together: float) -> float:
+    """Return how far a difference reaches of two that reach so far and are correlated."""
+    return math.sqrt(max(0.0, one**2 + other**2 - 2 * together * one * other))
+
+
+def ratio_bounds(rate: float, own: Bounds, reference: float, other: Bounds, together: float = 0.0) -> Bounds:
     """Return bounds of rate / reference from one-sided bounds of each (Donner, Zou 2012); the upper may be infinite."""
-    both = rate * reference
+    below = rate * reference - together * (rate - own[0]) * (other[1] - reference)
+    above = rate * reference - together * (own[1] - rate) * (reference - other[0])
     least, most = own[0] * (2 * rate - own[0]), own[1] * (2 * rate - own[1])
     wide, narrow = other[1] * (2 * reference - other[1]), other[0] * (2 * reference - other[0])
-    lower = least / (both + math.sqrt(max(both**2 - wide * least, 0.0))) if least > 0 else 0.0
-    upper = (both + math.sqrt(max(both**2 - narrow * most, 0.0))) / narrow if narrow > 0 else math.inf
+    lower = least / (below + math.sqrt(max(below**2 - wide * least, 0.0))) if least > 0 else 0.0
+    upper = (above + math.sqrt(max(above**2 - narrow * most, 0.0))) / narrow if narrow > 0 else math.inf
     return lower, upper
 
 
@@ -138,11 +150,18 @@ def _rates(rows: pa.Table) -> tuple[tuple[float, Influence], tuple[float, Influe
 def _sides(sample: Sample) -> Sides:
     if sample.rows is None:
         k, n, k_ref, n_ref = (sample.counts.get(name, math.nan) for name in COUNTS)
-        pair = [samples.proportion(k=k, n=n), samples.proportion(k=k_ref, n=n_ref)]
+        pair, together = [samples.proportion(k=k, n=n), samples.proportion(k=k_ref, n=n_ref)], 0.0
     else:
         rows, inside = columns.table(sample), _reference(sample.rows)
         pair = [samples.rows.proportion(rows.filter(pa.array(inside == side))) for side in (0, 1)]
-    return Sides(group=proportion.infer(pair[0]), reference=proportion.infer(pair[1]))
+        together = min(0.0, _correlate_rates(rows))
+    return Sides(group=proportion.infer(pair[0]), reference=proportion.infer(pair[1]), together=together)
+
+
+def _correlate_rates(rows: pa.Table) -> float:
+    (_, own), (_, other) = _rates(rows)
+    codes = columns.clusters(rows)
+    return correlate(own, other, codes) if has_shared_cluster(codes) else 0.0
 
 
 def _reference(rows: pa.Table) -> Numbers:

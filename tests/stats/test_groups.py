@@ -177,3 +177,20 @@ def test_a_reference_column_without_both_groups_is_refused():
 def test_counts_of_nothing_are_refused():
     with pytest.raises(HarnessError, match="takes counts k of n, whole"):
         infer(Sample(statistic="gap", counts={"k": 1, "n": 2}))
+
+
+@pytest.mark.parametrize("statistic", ["gap", "ratio"])
+def test_clusters_that_move_both_groups_apart_widen_bounds_and_those_that_move_them_alike_leave_them(statistic):
+    rng = np.random.default_rng(5)
+    swing, cluster, reference = rng.choice([-0.2, 0.2], 60), np.repeat(np.arange(60), 20), np.tile([0, 1], 600)
+    draws = rng.random(1200)
+
+    def width(sign, shared=True):
+        rate = 0.5 + np.where(reference == 1, sign, 1) * swing[cluster]
+        codes = cluster if shared else 2 * cluster + reference
+        table = pa.table({"y": (draws < rate) * 1, "reference": reference, "cluster.c": codes})
+        lower, upper = infer(getattr(samples.rows, statistic)(table)).bounds(0.05)
+        return upper - lower
+
+    assert width(-1) > 1.2 * width(-1, shared=False)
+    assert width(1) == pytest.approx(width(1, shared=False))

@@ -37,7 +37,7 @@ steps:
     require:
 REQUIRED"""
 RATES = ("selection_rate", "tpr", "fpr", "fnr", "precision")
-ASKED = "      RATE: {at_least: 0}\n      RATE_ratio: {at_least: 0.8}\n      RATE_gap: {at_least: -0.1}\n"
+ASKED = "      RATE: {at_least: 0.001}\n      RATE_ratio: {at_least: 0.8}\n      RATE_gap: {at_least: -0.1}\n"
 
 
 def generate_table(rows: int, seed: int) -> pa.Table:

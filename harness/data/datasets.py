@@ -285,7 +285,6 @@ def verify(data: Dataset) -> Dataset:
                 f"in column {name!r} ({_unusable(role, data.columns[name])}); {REMEDY.get(role, REPAIR)}"
             )
     _ids_are_unique(data, counts)
-    _labels_differ(data, counts)
     return data
 
 
@@ -307,9 +306,7 @@ def _tallies(data: Dataset) -> Iterator[Sql]:
         if role == "id" and types[name] in EXACT:
             finite += f" OR abs({{c}}) >= {EXACT[types[name]]}"
         yield sql(f"count(*) FILTER ({{c}} IS NULL{finite}) AS bad{at}", c=column(name))
-    for role in ("id", "label"):
-        named = data.roles.single_columns().get(role)
-        yield sql(f"count(DISTINCT {{c}}) AS {role}s" if named else f"NULL AS {role}s", c=column(named or role))
+    yield sql("count(DISTINCT {c}) AS ids" if data.roles.id else "NULL AS ids", c=column(data.roles.id or "id"))
 
 
 def _ids_are_unique(data: Dataset, counts: Mapping[str, object]) -> None:
@@ -317,12 +314,4 @@ def _ids_are_unique(data: Dataset, counts: Mapping[str, object]) -> None:
         raise HarnessError(
             f"dataset {data.name!r}: {counts['rows']} rows carry {counts['ids']} different values of id "
             f"{data.roles.id!r}; keep one row for each id"
-        )
-
-
-def _labels_differ(data: Dataset, counts: Mapping[str, object]) -> None:
-    if data.roles.label and counts["labels"] == 1:
-        raise HarnessError(
-            f"dataset {data.name!r}: all {counts['rows']} labels in {data.roles.label!r} are of one class; "
-            f"quality needs both classes, so widen the window or check how the labels were joined"
         )

@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 from harness.records.contract import SLICE, judged_columns, plain
 from harness.records.partition import Codes, Group, number_groups, split_rows
 from harness.records.row_digests import RowDigests
+from harness.tables.profiles import kind_of
 from harness.values.measurements import Measurement
 from harness.values.statistics import describe_statistic
 
@@ -54,6 +55,12 @@ def slice_measurements(
 
 def _read_slicing(data: Dataset, groups: Sequence[Sequence[str]]) -> _Slicing:
     names = sorted({name for group in groups for name in group})
+    for name in names:
+        if data.columns.get(name, "").endswith(("]", ")")) and kind_of(data.columns[name]) is None:
+            raise HarnessError(
+                f"`by` {name!r} is {data.columns[name]}, and rows are split by plain values; name a column of text, "
+                f"numbers, times or true and false"
+            )
     key, texts = data.column("id"), [f"words {at}" for at in range(len(names))]
     for text, name in zip(texts, names, strict=True):
         data = data.with_column(text, "CAST({name} AS VARCHAR)", name=name)

@@ -60,6 +60,7 @@ def resolve(suite: Suite, plugins: Plugins) -> ResolvedSuite:
     for index, step in enumerate(suite.steps):
         with _placed(suite, ["steps", index]):
             steps.append(_resolve_step(suite, index, step, plugins))
+    _refuse_candidate_as_baseline(suite)
     return ResolvedSuite(suite=suite.model_copy(update={"digest": digest_with_files(suite, plugins)}), steps=steps)
 
 
@@ -84,6 +85,16 @@ def _placed(suite: Suite, path: Sequence[str | int]) -> Iterator[None]:
         yield
     except HarnessError as error:
         raise type(error)(f"{suite.path.name}{place_text(suite.written, path)}: {error}") from error
+
+
+def _refuse_candidate_as_baseline(suite: Suite) -> None:
+    for name in suite.baselines:
+        with _placed(suite, ["baselines", name]):
+            if suite.target_for(name) == suite.target:
+                raise UsageError(
+                    f"baseline {name!r} is opened as the candidate is, so every candidate would be compared with "
+                    f"itself and pass; give it a `config` of its own"
+                )
 
 
 def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Resolved:
@@ -175,12 +186,19 @@ def _metrics_are_known(check: CheckSpec, step: Step) -> None:
 
 
 def _refuse_beyond(requirement: Requirement, least: float, most: float) -> None:
-    """Refuse percents where shares are meant: `at_most: 5` of a share would be met by everything."""
+    """Refuse what every candidate meets or none: percents where shares are meant, or the least there can be."""
     if requirement.versus:
         least, most = 0.0, most - least
     bound = requirement.bound
+    asked = f"{requirement.metric!r} is asked for {bound.kind}: {bound.value:g}"
     if not least <= bound.value <= most:
         raise UsageError(
-            f"{requirement.metric!r} is asked for {bound.kind}: {bound.value:g}, which lies beyond {least:g} to "
-            f"{most:g}, so every candidate would pass or none; if percents are meant, write {bound.value / 100:g}"
+            f"{asked}, which lies beyond {least:g} to {most:g}, so every candidate would pass or none; if percents are "
+            f"meant, write {bound.value / 100:g}"
+        )
+    free = least if bound.kind == "at_least" else most
+    if bound.value == free and bound.kind != "gain_at_least" and requirement.severity == "must":
+        raise UsageError(
+            f"{asked}, and it lies between {least:g} and {most:g}, so every candidate would pass; ask for what a bad "
+            f"candidate would miss, or make it `severity: info`"
         )

@@ -203,7 +203,6 @@ def test_a_duration_is_a_number_and_a_unit(text: str, span: timedelta) -> None:
     ("columns", "roles", "message"),
     [
         ({"id": [1, 1], "y": [0, 1]}, {"id": "id"}, "2 rows carry 1 different values of id 'id'; keep one row"),
-        ({"id": [1, 2], "y": [1, 1]}, {"label": "y"}, "all 2 labels in 'y' are of one class"),
         ({"s": [0.5, float("nan")]}, {"score": "s"}, "1 of 2 rows have no usable score in column 's'"),
         ({"s": [0.5, float("inf")]}, {"score": "s"}, "1 of 2 rows have no usable score in column 's'"),
         ({"g": ["a", None]}, {"cluster": ("g",)}, "1 of 2 rows have no usable cluster g"),

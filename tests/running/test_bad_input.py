@@ -90,7 +90,6 @@ ROWS = [
     (put("by", ["m/1", *["m/2"] * 399]), 3, "column 'by' names 2 models"),
 ]
 ROLES = [
-    (put("y", [1] * 400), "dataset 'd': all 400 labels in 'y' are of one class; quality needs both classes"),
     (put("score", NAN), "dataset 'd': 1 of 400 rows have no usable score in column 'score' (missing, NaN or infinite)"),
     (put("id", [0, *range(399)]), "400 rows carry 399 different values of id 'id'; keep one row for each id"),
     (put("terminal", [None, *range(399)]), "1 of 400 rows have no usable cluster terminal in column 'terminal'"),

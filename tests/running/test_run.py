@@ -41,6 +41,43 @@ def test_percents_where_shares_are_meant_are_refused(project: Path, harness: Com
 
 @pytest.mark.usefixtures("scores")
 @pytest.mark.parametrize(
+    "asked",
+    [
+        "{at_least: 0}",
+        "{at_most: 1}",
+        "{at_least: 0.0, scope: these}",
+        "{versus: champion, lose_at_most: 1}",
+        "[{at_least: 0.7}, {at_least: 0}]",
+    ],
+)
+def test_a_must_that_every_candidate_meets_is_refused(project: Path, harness: Command, asked: str) -> None:
+    path = suite(project, asked)
+    path.write_text(f"{path.read_text()}baselines: {{champion: {{config: {{score: other}}}}}}\n")
+
+    done = harness("validate", path)
+
+    assert (4, True) == (done.code, "every candidate would pass; ask for what a bad candidate would miss" in done.err)
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize("baseline", ["{}", "{kind: table}", "{config: {data: d}}"])
+def test_a_baseline_that_is_the_candidate_itself_is_refused(project: Path, harness: Command, baseline: str) -> None:
+    path = suite(project, "{versus: champion, lose_at_most: 0.02}")
+    path.write_text(f"{path.read_text()}baselines: {{champion: {baseline}}}\n")
+
+    done = harness("validate", path)
+
+    assert 4 == done.code
+    assert "baseline 'champion' is opened as the candidate is" in done.err
+
+
+@pytest.mark.usefixtures("scores")
+def test_what_every_candidate_meets_may_be_shown(project: Path, harness: Command) -> None:
+    assert 0 == harness("validate", suite(project, "[{at_least: 0.7}, {at_least: 0, severity: info}]")).code
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
     ("asked", "code", "word"),
     [
         ("{at_least: 0.7}", 0, "PASS"),

@@ -58,7 +58,7 @@ def test_a_group_without_rows_to_take_a_rate_from_is_an_error_of_that_rate_alone
     (project / "loans.suite.yaml").write_text(
         suite.replace(
             "{selection_rate_ratio: {at_least: 0.8, plan_for: 1.0}}",
-            "{precision: {at_least: 0.5}, tpr: {at_least: 0, where: {sex: m}}}",
+            "{precision: {at_least: 0.5}, tpr: {at_least: 0.01, where: {sex: m}}}",
         )
     )
 

@@ -46,6 +46,10 @@ def measured(columns: Columns, **params: Any) -> dict[str, Measurement]:
     return {found.metric: found for found in measure(classifier, columns, **params)}
 
 
+def failures(columns: Columns, **params: Any) -> dict[str, str]:
+    return {name: found.failure for name, found in measured(columns, **params).items() if found.failure}
+
+
 def shares(found: Measurement) -> tuple[int, int]:
     y = found.sample.rows["y"].to_pylist() if found.sample.rows is not None else []
     return int(sum(y)), len(y)
@@ -131,9 +135,10 @@ def test_every_metric_carries_its_statistic_and_better_side() -> None:
 def test_scores_that_are_no_probabilities_have_no_brier_and_no_calibration() -> None:
     given = rows()
 
-    found = measured({**given, "score": given["score"] * 1000})
+    found = failures({**given, "score": given["score"] * 1000}, amount="amount")
 
-    assert {*OF_DECISIONS, "roc_auc", "average_precision"} == set(found)
+    assert {"brier", "calibration", "log_loss", "card_precision"} == set(found)
+    assert "has scores that are no probabilities, as some lie outside 0 to 1 to measure 'brier' by" in found["brier"]
 
 
 def test_value_recall_weighs_positives_by_amount() -> None:
@@ -149,21 +154,28 @@ def test_value_recall_weighs_positives_by_amount() -> None:
 
 
 def test_a_point_metric_without_its_parameter_is_not_measured() -> None:
-    found = measured(rows())
+    found = failures(rows())
 
-    assert {"value_recall", "card_precision"}.isdisjoint(found)
+    assert {"value_recall", "card_precision"} == set(found)
+    assert "has no amount to measure 'value_recall' by; add `with: {amount: COLUMN}`" in found["value_recall"]
 
 
 def test_decisions_alone_give_no_ranking() -> None:
     given = {name: column for name, column in rows().items() if name != "score"}
 
-    assert set(OF_DECISIONS) == set(measured(given))
+    found = failures(given, amount="amount")
+
+    assert {"roc_auc", "average_precision", "brier", "calibration", "log_loss", "card_precision"} == set(found)
+    assert "has no score to measure 'roc_auc' by; add `score: COLUMN`" in found["roc_auc"]
 
 
 def test_a_score_alone_gives_no_recall() -> None:
     given = {name: column for name, column in rows().items() if name != "decision"}
 
-    assert {"roc_auc", "average_precision", "brier", "calibration", "log_loss"} == set(measured(given))
+    found = failures(given)
+
+    assert {*OF_DECISIONS, "value_recall", "card_precision"} == set(found)
+    assert "has no decision to measure 'recall' by; add `decision: COLUMN`" in found["recall"]
 
 
 def test_labels_may_be_true_and_false() -> None:
@@ -216,11 +228,19 @@ def test_a_score_taken_for_a_decision_is_named() -> None:
         measured({**given, "decision": given["score"]})
 
 
-def test_no_positive_is_an_error() -> None:
-    given = rows()
+BOTH = ("precision", "f1", "roc_auc", "average_precision", "card_precision", "balanced_accuracy")
+ONE_CLASS = {
+    0: {*BOTH, "recall", "value_recall"},
+    1: {*BOTH, "specificity"},
+}
 
-    with pytest.raises(HarnessError, match=r"2000 labels in 'label' are of one class"):
-        measured({**given, "label": np.zeros(ROWS, dtype=np.int8)})
+
+@pytest.mark.parametrize("label", ONE_CLASS)
+def test_labels_of_one_class_refuse_only_what_says_nothing_of_them(label: int) -> None:
+    found = failures({**rows(), "label": np.full(ROWS, label, dtype=np.int8)}, amount="amount", clip=0.001)
+
+    assert ONE_CLASS[label] == set(found)
+    assert f"no row has label {1 - label} in 'label', so precision says nothing of the model" in found["precision"]
 
 
 @pytest.mark.parametrize(("bad", "count"), [(np.nan, 1), (-1.0, 1)])

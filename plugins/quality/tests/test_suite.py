@@ -1,7 +1,6 @@
 """`quality.classifier` through the command line, as a suite uses it."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,7 @@ def test_recall_without_a_decision_is_an_error_that_says_what_was_measured(proje
     done = harness("run", suite(project, "{recall: {at_least: 0.4}}", config="score: score"), "--out", "out")
 
     assert done.code == 3
-    assert re.search("did not measure 'recall'; it measured .*roc_auc", verdicts(project)["recall"]["reason"])
+    assert "no decision to measure 'recall' by; add `decision: COLUMN`" in verdicts(project)["recall"]["reason"]
 
 
 @pytest.mark.usefixtures("scores")
@@ -109,15 +108,17 @@ def test_a_point_cannot_be_a_must(project: Path, harness: Command) -> None:
     assert "'card_precision' has no known interval" in done.err
 
 
-def test_one_class_is_an_error_of_the_steps_that_read_it(project: Path, harness: Command) -> None:
+def test_one_class_is_an_error_of_what_needs_both(project: Path, harness: Command) -> None:
     when = [1_767_225_600_000_000]
     rows = {"id": [1], "y": [1], "score": [0.5], "at": pa.array(when, pa.timestamp("us"))}
     pq.write_table(pa.table(rows), project / "scores.parquet")
 
-    done = harness("run", suite(project, "{recall: {at_least: 0.4}}"))
+    asked = "{recall: {at_least: 0.4, scope: these}, precision: {at_least: 0.4}}"
+    done = harness("run", suite(project, asked), "--out", "out")
 
     assert done.code == 3
-    assert "labels in 'y' are of one class" in done.out
+    assert "error" == verdicts(project)["precision"]["outcome"] != verdicts(project)["recall"]["outcome"]
+    assert "no row has label 0 in 'y', so precision says nothing" in verdicts(project)["precision"]["reason"]
 
 
 @pytest.mark.usefixtures("scores")

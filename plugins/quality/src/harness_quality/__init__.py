@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness import Check, Dataset, HarnessError, Measurement, UsageError, check, hookimpl, samples
-from harness_quality import cards, decisions, values
+from harness import Check, Dataset, Measurement, UsageError, check, hookimpl, samples
+from harness_quality import cards, decisions, reasons, values
 from harness_quality.columns import binary
 
 Count = Annotated[int, Field(ge=1)]
@@ -50,7 +50,18 @@ def classifier(
             f"quality.classifier found neither a decision nor a score for dataset {data.name!r}; "
             f"add `decision: COLUMN`, or `score: COLUMN` with an `operating_point`, to the target's config"
         )
-    _positives_exist(data)
+    classes = {*binary(data, "label")}
+    metrics: set[str] = set()
+    for found in _measure(data, unit, amount if 1 in classes else None, card, k, clip):
+        metrics.add(found.metric)
+        yield reasons.hold_to_classes(found, data, classes)
+    yield from reasons.unmeasured(data, [metric for metric in METRICS if metric not in metrics])
+
+
+def _measure(
+    data: Dataset, unit: str, amount: str | None, card: str | None, k: int, clip: float | None
+) -> Iterator[Measurement]:
+    roles = data.roles.single_columns()
     if "decision" in roles:
         yield from _measure_decisions(data, unit)
     if amount is not None:
@@ -60,14 +71,6 @@ def classifier(
         yield from _measure_scores(data, clip)
     if card is not None:
         yield cards.card_precision(data, card, k)
-
-
-def _positives_exist(data: Dataset) -> None:
-    if 1 not in binary(data, "label"):
-        raise HarnessError(
-            f"dataset {data.name!r}: no row has label 1 in {data.column('label')!r}, so there is nothing to find; "
-            f"widen the window or check how the labels were joined"
-        )
 
 
 def _measure_decisions(data: Dataset, unit: str) -> Iterator[Measurement]:

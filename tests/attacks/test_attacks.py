@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Command
-from tests.attacks import forged, shadowed, weakened
+from tests.attacks import forged, shadowed, tried, weakened
 from tests.attacks.shop import BAD, GATES, GOOD, SUITE, Attack, Shop
 
-CORPUS = [*forged.CORPUS, *weakened.CORPUS, *shadowed.CORPUS]
+CORPUS = [*forged.CORPUS, *weakened.CORPUS, *shadowed.CORPUS, *tried.CORPUS]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, did_you_mean
+from harness.values.requirements import Better
 from harness.values.samples import Sample
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ def ratio(table: "pa.Table") -> Sample:
 def odds(table: "pa.Table") -> Sample:
     """Return rows with `y` the decision, `score` the label and `reference` as for `gap`, for equalised odds."""
     return _build_sample("odds", table, "y", "score", "reference")
+
+
+def worst(table: "pa.Table", *, of: str = "proportion", better: Better = "higher") -> Sample:
+    """Return rows with `group`, and `y` and `score` as the statistic `of` reads them, for the worst of the groups."""
+    sample = _build_sample("worst", table, "y", "score", "group")
+    sign = 1.0 if better == "higher" else -1.0
+    return sample if (of, sign) == ("proportion", 1.0) else replace(sample, counts={of: sign})
 
 
 def judge_correction(table: "pa.Table") -> Sample:

@@ -21,6 +21,7 @@ from harness.stats import (
     proportion,
     sequential,
     value_rate,
+    worst,
 )
 from harness.stats.columns import CLUSTER
 from harness.stats.inference import Inference
@@ -70,6 +71,7 @@ COMPUTED: Mapping[str, Computed] = {
     "gap": Computed(infer=groups.infer_gap, difference=groups.difference_gap),
     "ratio": Computed(infer=groups.infer_ratio, difference=groups.difference_ratio),
     "odds": Computed(infer=odds.infer, difference=odds.no_difference),
+    "worst": Computed(infer=worst.infer, difference=worst.no_difference),
     "psi": Computed(infer=drift.infer_psi, difference=drift.no_difference),
     "js": Computed(infer=drift.infer_js, difference=drift.no_difference),
     "ks": Computed(infer=drift.infer_ks, difference=drift.no_difference),

@@ -51,6 +51,7 @@ STATISTICS: Mapping[str, Statistic] = {
     "gap": Statistic(keeps=COMPARED, limits=BOTH_WAYS),
     "ratio": Statistic(keeps=COMPARED, limits=ANY),
     "odds": Statistic(keeps=SCORED | COMPARED, better="lower"),
+    "worst": Statistic(keeps=SCORED | {"group"}, limits=ANY),
     "psi": Statistic(clusters=False, limits=ANY, better="lower"),
     "js": Statistic(clusters=False, better="lower"),
     "ks": Statistic(clusters=False, better="lower"),

@@ -35,6 +35,7 @@ def test_statistics_are_a_closed_list():
         "gap",
         "ratio",
         "odds",
+        "worst",
         "psi",
         "js",
         "ks",

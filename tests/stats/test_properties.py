@@ -39,7 +39,10 @@ OF_ROWS = tuple(
 RISING = ("proportion", "gap", "ratio", "judge_correction", "canary", "sequence")  # with every hit
 NARROWING = tuple(name for name in COUNTED if name not in ("exact", "point"))
 SCORED = ("y", "score")
-READ = {"proportion": ("y",), "mean": ("y",), "gap": ("y", "reference"), "ratio": ("y", "reference")}
+READ = {
+    **{"proportion": ("y",), "mean": ("y",), "worst": ("y",)},
+    **{"gap": ("y", "reference"), "ratio": ("y", "reference")},
+}
 LIMITS = ({"at_least": -1e9}, {"at_most": 1e9})  # what any number meets
 
 
@@ -52,6 +55,7 @@ def table(seed=0):
         "y": y,
         "score": np.clip(0.5 * y + 0.5 * rng.random(500), 0, 1),
         "reference": rng.integers(0, 2, 500) * 1.0,
+        "group": np.arange(500) % 4,
         "time": np.arange(500.0),
     }
 

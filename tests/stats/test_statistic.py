@@ -18,7 +18,7 @@ def rows() -> pa.Table:
     score = random.integers(0, 2, 1000).astype(float)
     y = np.where(random.random(1000) < 0.8, score, 1 - score)
     reference = np.arange(1000) % 2
-    return pa.table({"y": y, "score": score, "reference": reference, "time": np.arange(1000.0)})
+    return pa.table({"y": y, "score": score, "reference": reference, "group": reference, "time": np.arange(1000.0)})
 
 
 @pytest.mark.parametrize("name", OF_ROWS)

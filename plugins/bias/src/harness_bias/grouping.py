@@ -1,9 +1,12 @@
 """Which groups there are, how many rows of each were decided how, and which group the others are compared with."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,13 +53,13 @@ def count_cells(data: Dataset, columns: Sequence[str]) -> Cells:
     return _cells(total, len(columns))
 
 
-def groupings(
-    cells: Cells, columns: Sequence[str], reference: str | Mapping[str, str], intersections: bool
-) -> Iterator[Grouping]:
+def groupings(cells: Cells, columns: Sequence[str], reference: Any, intersections: bool) -> Iterator[Grouping]:
     """Yield the grouping by each column, and by every two and more together if intersections are asked for."""
-    named = _references(columns, reference)
-    for at, name in enumerate(columns):
-        _is_there({group[at] for group, _ in cells}, name, named[name])
+    given = _references(columns, reference)
+    known = {name: {group[at] for group, _ in cells} for at, name in enumerate(columns)}
+    named = {name: _as_group(given[name], known[name]) for name in columns}
+    for name in columns:
+        _is_there(known[name], name, named[name])
     sizes = range(1, len(columns) + 1 if intersections else 2)
     for chosen in (each for size in sizes for each in combinations(range(len(columns)), size)):
         yield _grouping(cells, chosen, tuple(columns[at] for at in chosen), named)
@@ -128,8 +131,24 @@ def _grouping(cells: Cells, chosen: Sequence[int], columns: tuple[str, ...], nam
     return Grouping(columns=columns, groups=groups, reference=reference, cells=found)
 
 
-def _references(columns: Sequence[str], reference: str | Mapping[str, str]) -> Mapping[str, str]:
-    named = {columns[0]: reference} if isinstance(reference, str) else dict(reference)
+def _as_group(value: object, known: Collection[str]) -> str:
+    """Return a value as the words of its group: `true`, `25`, `1.0` of a column with fractions, `2026-01-01`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    text = str(value)
+    if text in known or not isinstance(value, int | float):
+        return text
+    return next((name for name in sorted(known) if _is_fraction(name) and float(name) == value), text)
+
+
+def _is_fraction(name: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", name) is not None and not name.lstrip("-").isdigit()
+
+
+def _references(columns: Sequence[str], reference: Any) -> Mapping[str, Any]:
+    named = dict(reference) if isinstance(reference, Mapping) else {columns[0]: reference}
     if set(named) != set(columns):
         wanted = ", ".join(f"{name}: GROUP" for name in columns)
         raise UsageError(

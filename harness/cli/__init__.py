@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "validate": "Check suites without measuring anything.",
     "plan": "Say what the data at hand can decide, and how many rows it takes.",
     "gate": "Decide whether a candidate may pass a stage.",
-    "evidence": "Record why rows that were judged were wrong.",
+    "evidence": "Record why rows that were judged were wrong, or erase them.",
     "runs": "List, show, compare and explain recorded runs.",
     "plugins": "List plugins, or show what one offers.",
     "selftest": "Ask the gate about one candidate on fresh rows, again and again.",

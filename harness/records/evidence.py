@@ -45,14 +45,15 @@ class EvidenceFile:
     name: str
     where: str
     rows: pa.Table
+    is_whole: bool = True
     _parts: dict[tuple[str, tuple[str, ...]], Partition] = field(default_factory=dict, repr=False, compare=False)
 
     def find_rows(self, sample: Sample) -> pa.Table:
-        """Return the rows of a sample, which must have its digest."""
+        """Return the rows of a sample, which must have its digest unless some of the file were erased."""
         columns = tuple(sample.where)
         split = self._split(sample.of, columns)
         rows = split.part(tuple(sample.where[name] for name in columns))
-        if content_digest(rows) != sample.digest:
+        if self.is_whole and content_digest(rows) != sample.digest:
             raise HarnessError(
                 f"evidence {self.name} in {self.where} does not have the digest of {sample.of!r} that was recorded "
                 f"({sample.digest}); it was changed since"
@@ -66,17 +67,35 @@ class EvidenceFile:
 
 
 def read_file(name: str | None, bundle: Bundle) -> EvidenceFile:
-    """Return a file of evidence; one that was not kept, is not there or is damaged is an error."""
-    if name is None or name not in bundle:
+    """Return a file of evidence, or what remains of it; one that is not there, changed or damaged is an error."""
+    left, stone = bundle.find(name) if name else (None, None)
+    if name is None or left is None or left not in bundle:
         message = "it was kept at level none, purged, or kept elsewhere: a shared ledger needs a shared `evidence:`"
         raise HarnessError(f"no evidence {name or 'of these rows'} in {bundle.where}; {message}")
     try:
-        return EvidenceFile(name=name, where=bundle.where, rows=pq.ParquetFile(BytesIO(bundle.read(name))).read())
+        rows = pq.ParquetFile(BytesIO(bundle.read(left))).read()
     except pa.ArrowException as error:
         message = " ".join(str(error).split())
         raise HarnessError(
             f"evidence {name} in {bundle.where} is damaged ({message}); restore it from a copy"
         ) from error
+    if stone and stone.rows and _file_name(rows) != left:
+        raise HarnessError(f"evidence {left} in {bundle.where}, which remains of {name}, was changed since")
+    return EvidenceFile(name=name, where=bundle.where, rows=rows, is_whole=not (stone and stone.rows))
+
+
+def write_rows(rows: pa.Table, bundle: Bundle) -> str:
+    """Write a file of rows under the name that their content gives it, unless it is there; return the name."""
+    file = _file_name(rows)
+    if file not in bundle:
+        buffer = BytesIO()
+        pq.write_table(rows, buffer, compression="zstd")
+        bundle.write(file, buffer.getvalue())
+    return file
+
+
+def _file_name(rows: pa.Table) -> str:
+    return f"{content_digest(rows).rsplit(':', 1)[1]}.parquet"
 
 
 def _split_part(rows: pa.Table, of: str, columns: Sequence[str]) -> Partition:
@@ -117,12 +136,7 @@ def _write(parts: Mapping[str, pa.Table], bundle: Bundle) -> str | None:
     tables = [rows.append_column(OF, pa.array([name] * len(rows), pa.string())) for name, rows in parts.items()]
     columns = {name: judged_columns(rows) for name, rows in parts.items()}
     whole = _concat(tables).replace_schema_metadata({COLUMNS: json.dumps(columns)})
-    file = f"{content_digest(whole).rsplit(':', 1)[1]}.parquet"
-    if file not in bundle:
-        buffer = BytesIO()
-        pq.write_table(whole, buffer, compression="zstd")
-        bundle.write(file, buffer.getvalue())
-    return file
+    return write_rows(whole, bundle)
 
 
 def _concat(tables: Sequence[pa.Table]) -> pa.Table:

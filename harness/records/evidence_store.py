@@ -1,7 +1,8 @@
 """Keeps the files of evidence in a folder or an object store, each whole or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,30 @@ from harness.files import write_atomic
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tombstone:
+    """What stands for rows that were erased: the file with what remains, how many are gone in all, and since when."""
+
+    file: str
+    rows: int
+    when: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """A place for files by name; a folder, or a URL that pyarrow knows, such as `s3://bucket/evidence`."""
+    """A place for files by name; a folder, or a URL that pyarrow knows, such as `s3://bucket/evidence`.
+
+    `purged` says of files of which rows were erased what remains of them.
+    """
 
     where: str
     files: FileSystem = field(compare=False, repr=False)
     root: str
+    purged: Mapping[str, Tombstone] = field(default_factory=dict, compare=False, repr=False)
+
+    def find(self, name: str) -> tuple[str, Tombstone]:
+        """Return the file that has what remains of one, and its tombstone; of one that is whole, that of no rows."""
+        stone = self.purged.get(name, Tombstone(file=name, rows=0, when=datetime.min))
+        return stone.file, stone
 
     @property
     def is_local(self) -> bool:
@@ -39,6 +58,10 @@ class Bundle:
             self._call_storage(lambda: write_atomic(Path(self._path(name)), content))
         else:
             self._call_storage(lambda: self._upload(name, content))
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        self._call_storage(lambda: self.files.delete_file(self._path(name)))
 
     def _upload(self, name: str, content: bytes) -> None:
         with self.files.open_output_stream(self._path(name)) as stream:

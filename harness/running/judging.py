@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from harness.judging.judge import judge_requirements
 from harness.judging.looks import Earlier
 from harness.records.history import recall_runs
+from harness.records.purged import purge_notes
 from harness.running.finishing import FinishedStep
 from harness.running.opening import OpenSuite, SuiteInputs
 from harness.running.options import RunServices
@@ -33,12 +34,13 @@ class JudgedStep:
 def judge_step(step: Resolved, finished: FinishedStep, opened: OpenSuite, services: RunServices) -> JudgedStep:
     """Return a step's verdicts; what its rows leave out is noted on each."""
     measured = finished.measurements
-    store = services.evidence_store
+    store = replace(services.evidence_store, purged=opened.purged)
     earlier = recall_runs(opened.earlier, opened.identities, measured, store, opened.corrections)
     verdicts = judge_requirements(
         step.step.requirements, measured, step.name, step.check.name, finished.failures, earlier
     )
     notes = [*_rows_left_out(step, opened), *dict.fromkeys(filter(None, map(_note_of, earlier)))]
+    notes += purge_notes([found.run for found in earlier], step.name, opened.purged)
     return JudgedStep(
         finished=finished,
         verdicts=[replace(verdict, notes=(*verdict.notes, *notes)) for verdict in verdicts],

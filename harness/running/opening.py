@@ -17,6 +17,8 @@ from harness.plugins.targets import Target
 from harness.plugins.tasks import TargetSpec
 from harness.records.corrections import read_corrections
 from harness.records.counting import is_promoted, read_counted
+from harness.records.evidence_store import Tombstone
+from harness.records.purged import read_purges
 from harness.running.executors import open_target
 from harness.running.inputs import unusable
 from harness.running.options import RunOptions, RunServices
@@ -42,7 +44,8 @@ class OpenSuite:
 
     `failures` says why a baseline does not exist yet; `unusable`, by target and dataset, why the steps that read it
     there cannot be measured. `earlier` holds the recorded runs of the candidate, in which looks are counted, and
-    `corrections`, by the id of a run, why its rows were wrong; `checks`, by step, the check that measures it.
+    `corrections`, by the id of a run, why its rows were wrong; `purged`, by file, which rows were erased; `checks`, by
+    step, the check that measures it.
     """
 
     suite: Suite
@@ -56,6 +59,7 @@ class OpenSuite:
     unusable: Mapping[tuple[str, str], str]
     earlier: Sequence[Run]
     corrections: Mapping[str, str]
+    purged: Mapping[str, Tombstone]
     checks: Mapping[str, Check]
     plugins: Mapping[str, str]
 
@@ -94,7 +98,7 @@ def open_suite(
         targets, failures = _open_targets(stack, resolved, datasets, plugins)
         identities = {name: target.identity() for name, target in targets.items()}
         candidate = identities.pop(CANDIDATE)
-        earlier, corrections = _earlier_runs(candidate, options, services)
+        earlier, corrections, purged = _earlier_runs(candidate, options, services)
         yield OpenSuite(
             suite=suite,
             steps=steps,
@@ -107,6 +111,7 @@ def open_suite(
             unusable=unusable(steps, targets),
             earlier=earlier,
             corrections=corrections,
+            purged=purged,
             checks=checks,
             plugins=plugins.versions(),
         )
@@ -136,19 +141,19 @@ def _open_targets(
 
 def _earlier_runs(
     candidate: Identity, options: RunOptions, services: RunServices
-) -> tuple[Sequence[Run], Mapping[str, str]]:
-    """Return the runs in which looks are counted, oldest first, and why rows of some were wrong.
+) -> tuple[Sequence[Run], Mapping[str, str], Mapping[str, Tombstone]]:
+    """Return the runs in which looks are counted, oldest first, why rows of some were wrong, and which were erased.
 
     Those are of the candidate and of others that may be the same. Of what was promoted, a watch asks of each window
     anew.
     """
     ledger = services.ledger
     if ledger is None:
-        return (), {}
+        return (), {}, {}
     entries = ledger.entries()
     if options.trigger == SCHEDULE and is_promoted(ledger, entries, candidate):
-        return (), {}
-    return read_counted(ledger, entries, candidate), read_corrections(ledger, entries)
+        return (), {}, {}
+    return read_counted(ledger, entries, candidate), read_corrections(ledger, entries), read_purges(ledger, entries)
 
 
 def _open_datasets(suite: Suite, steps: Sequence[Resolved], options: RunOptions) -> Tables:

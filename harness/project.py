@@ -1,6 +1,6 @@
 """The project around a command: its settings, plugins, gates and ledger, and the options that all front doors share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +9,9 @@ from harness.errors import UsageError
 from harness.gating.gates import GatesFile, read_gates
 from harness.gating.waivers import Waiver, read_waivers
 from harness.plugins.discovery import Plugins, discover
+from harness.records.database import shown_url
 from harness.records.ledger import Ledger
-from harness.settings import Settings, find_settings
+from harness.settings import STORE, Settings, find_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,25 @@ class Project:
 
     def ledger(self, url: str | None) -> Ledger:
         """Return the ledger: --ledger, else the gates file's, else the settings'."""
+        return Ledger(self.ledger_url(url), self.name)
+
+    def ledger_url(self, url: str | None) -> str:
+        """Return where the ledger is that a command uses."""
         named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
-        return Ledger(_resolve_url(named, self.settings.root), self.name)
+        return _resolve_url(named, self.settings.root)
+
+    def ledger_notices(self, start: Path) -> Iterator[str]:
+        """Yield where runs stand that a command started in a folder does not see, as another ledger is named by now."""
+        used = self.ledger_url(None)
+        defaults = {root / STORE / "ledger.db": None for root in (self.settings.root, start.resolve())}
+        for file in defaults:
+            if used != f"sqlite:///{file}" and file.is_file():
+                remedy = "move it there, or name one ledger in pyproject.toml and the gates file"
+                yield f"runs also stand in {file}, while this project's ledger is {shown_url(used)}; {remedy}"
+        before = self.settings.project
+        if self.name != before and not self.ledger(None).entries("run") and Ledger(used, before).entries("run"):
+            remedy = f"write `project: {before}` there to see them"
+            yield f"this ledger holds runs of project {before!r}, and the gates file says {self.name!r}; {remedy}"
 
     def evidence(self) -> str | Path:
         """Return where evidence is kept: where the gates file says, a URL or a folder from the root, else the store."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.errors import UsageError, did_you_mean
 
+STORE = ".harness"
 KEYS = ("project", "gates", "ledger", "plugins")
 
 
@@ -23,7 +24,7 @@ class Settings:
     @property
     def store(self) -> Path:
         """Return the folder for what runs leave behind."""
-        return self.root / ".harness"
+        return self.root / STORE
 
     @property
     def schemas(self) -> Path:
@@ -40,7 +41,7 @@ def find_settings(start: Path) -> Settings:
     return Settings(
         root=root,
         project=str(given.get("project", root.name)),
-        ledger=str(given.get("ledger", f"sqlite:///{root / '.harness' / 'ledger.db'}")),
+        ledger=str(given.get("ledger", f"sqlite:///{root / STORE / 'ledger.db'}")),
         gates=root / str(given.get("gates", "ci/gates.yaml")),
         plugins=tuple(map(str, given.get("plugins", ()))),  # type: ignore[call-overload]
     )

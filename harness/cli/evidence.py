@@ -6,6 +6,7 @@ import click
 
 from harness.cli.groups import Group
 from harness.cli.printing import say
+from harness.cli.project import open_ledger
 from harness.errors import UsageError
 from harness.gating.gates import candidate_named
 from harness.project import instant, open_project
@@ -28,7 +29,7 @@ def correct_evidence(suite: str, candidate: str, reason: str, gates: Path | None
 
     Where a later run sees the same ids, its labels and scores count, however many differ.
     """
-    book = open_project(gates).ledger(ledger)
+    book = open_ledger(open_project(gates), ledger)
     named = candidate_named(candidate, [entry.identity for entry in book.entries("run") if entry.suite == suite])
     runs = record_correction(book, suite, named, reason)
     say(f"recorded for {len(runs)} runs of {suite} ({named.revision}): {reason}")
@@ -47,7 +48,7 @@ def purge_evidence(subject: str | None, before: str | None, gates: Path | None, 
     if (subject is None) == (before is None):
         raise UsageError("say which rows to erase: --subject ID, or --before DATE")
     project = open_project(gates)
-    book = project.ledger(ledger)
+    book = open_ledger(project, ledger)
     runs = book.runs()
     moment = instant(before, "--before")
     chosen = purges.choose_subject(subject) if subject is not None else purges.choose_before(moment, runs)

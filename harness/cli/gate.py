@@ -8,7 +8,7 @@ import click
 
 from harness.cli.deciding import derive_runs, name_suites, read_asked
 from harness.cli.printing import show
-from harness.cli.project import EXIT
+from harness.cli.project import EXIT, open_ledger
 from harness.cli.reports import earlier_runs, printed_last
 from harness.errors import UsageError
 from harness.gating.attempts import Attempt
@@ -61,7 +61,7 @@ def command(
     gate = _gate(project, stage, ledger)
     if gate.promote and as_of:
         raise UsageError(f"gate {stage!r} promotes, so it goes by the clock; leave --as-of out, or ask another gate")
-    book = project.ledger(ledger)
+    book = open_ledger(project, ledger)
     taken = _take_runs(folders, book, project) if folders else ()
     entries = book.entries()
     judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]

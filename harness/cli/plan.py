@@ -9,7 +9,7 @@ import click
 
 from harness.cli.loads import Unrun, split_steps
 from harness.cli.printing import print_to_stderr, say
-from harness.cli.project import existing
+from harness.cli.project import existing, open_ledger
 from harness.cli.suites import read_all
 from harness.judging.phrases import describe_asked, position_text, round_up
 from harness.judging.plans import NextLook, Plan, is_plannable, plan, plan_next_look
@@ -58,7 +58,7 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     project = open_project()
     suites = read_all(project, existing(paths), params)
     divisions = [split_steps(resolved.steps, project.plugins) for resolved in suites]
-    now, book = instant(as_of), project.ledger(ledger)
+    now, book = instant(as_of), open_ledger(project, ledger)
     judged = [
         _measure_steps(replace(resolved, steps=steps), project, now, book)
         for resolved, (steps, _) in zip(suites, divisions, strict=True)

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import click
+
 from harness.data.declarations import duration
 from harness.errors import UsageError
+from harness.project import Project
+from harness.records.ledger import Ledger
 from harness.values.outcomes import GateOutcome
 
 EXIT: Mapping[GateOutcome, int] = {"pass": 0, "waived": 0, "fail": 1, "inconclusive": 2, "error": 3}
+
+
+def open_ledger(project: Project, url: str | None) -> Ledger:
+    """Return the ledger; say where runs stand that are not seen, unless --ledger names one."""
+    for notice in project.ledger_notices(Path.cwd()) if url is None else ():
+        click.echo(f"notice: {notice}", err=True)
+    return project.ledger(url)
 
 
 def span(text: str | None) -> timedelta | None:

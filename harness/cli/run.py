@@ -10,7 +10,7 @@ from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
 from harness.cli.printing import show
 from harness.cli.progress import Pace, show_progress
-from harness.cli.project import EXIT, existing, span
+from harness.cli.project import EXIT, existing, open_ledger, span
 from harness.cli.recording import Batch, Kept, run_and_record, tell, unwritable
 from harness.cli.reports import earlier_runs, printed_last
 from harness.cli.suites import read_all
@@ -71,7 +71,7 @@ def command(
     project = open_project(gates)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     suites = read_all(project, existing(paths), params)
-    book = project.ledger(ledger)
+    book = open_ledger(project, ledger)
     options = RunOptions(
         project=project.name,
         as_of=instant(as_of),

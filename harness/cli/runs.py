@@ -7,6 +7,7 @@ import click
 
 from harness.cli.groups import Group
 from harness.cli.printing import say
+from harness.cli.project import open_ledger
 from harness.data.declarations import duration
 from harness.errors import UsageError
 from harness.gating.gates import is_named
@@ -45,7 +46,7 @@ def list_runs(
     start = _since(since)
     found = [
         entry
-        for entry in reversed(open_project().ledger(ledger).entries("run"))
+        for entry in reversed(open_ledger(open_project(), ledger).entries("run"))
         if suite in (None, entry.suite)
         and outcome in (None, entry.outcome)
         and (candidate is None or is_named(candidate, entry.identity))
@@ -168,7 +169,7 @@ def _since(text: str | None) -> datetime | None:
 
 
 def _read_run(key: str, url: str | None) -> Run:
-    book = open_project().ledger(url)
+    book = open_ledger(open_project(), url)
     (run,) = book.read_runs([_one(book.entries("run"), key)])
     return run
 

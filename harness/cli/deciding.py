@@ -1,6 +1,7 @@
 """What a gate decides from besides the ledger: the suites as their files stand now, and verdicts derived again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.documents import read_yaml
 from harness.errors import UsageError
@@ -50,11 +51,13 @@ def derive_runs(
         return {}
     from harness.records.deriving import Records, derive_run  # noqa: PLC0415 - Arrow and statistics cost,
     from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - and a gate may have no run
+    from harness.records.purged import read_purges  # noqa: PLC0415 - as it names a file of rows
 
     named = {id for run in latest for id in run.earlier or ()} - {run.id for run in runs}
     others = book.read_runs([entry for entry in entries if entry.kind == "run" and entry.id in named])
     recorded = {entry.id: entry.seq for entry in entries if entry.kind == "run"}
-    store, plugins = open_bundle(project.evidence()), project.plugins.versions()
+    store = replace(open_bundle(project.evidence()), purged=read_purges(book, entries))
+    plugins = project.plugins.versions()
     found: dict[str, Derivation] = {}
     for run in latest:
         before = [entry for entry in entries if entry.seq < recorded[run.id]]

@@ -7,7 +7,7 @@ from functools import partial
 
 from harness.gating.asked_suites import AskedSuite, find_changes, name_warnings
 from harness.gating.attempts import Attempt, attempt_warning
-from harness.gating.derivations import Derivation, describe_other_versions, find_tampering
+from harness.gating.derivations import Derivation, describe_erased, describe_other_versions, find_tampering
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
 from harness.gating.standing import collect_musts, correct_together, keep_decided
@@ -110,6 +110,7 @@ def _version_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[str]
     for run in seen:
         if run.id in asked.derivations:
             yield from describe_other_versions(asked.derivations[run.id])
+            yield from describe_erased(asked.derivations[run.id])
 
 
 def _worst(findings: Sequence[GateFinding]) -> GateOutcome:

@@ -27,6 +27,7 @@ class Derivation:
 
     `broken` says what is wrong with the record as a whole; `lost` why verdicts could not be derived, and those stand
     in the run as recorded. `versions` names what judged then and judges otherwise now: `harness 0.1.0, now 0.2.0`.
+    `erased` names the steps of which rows were erased since: their verdicts stand as recorded.
     """
 
     run: Run
@@ -34,6 +35,7 @@ class Derivation:
     differences: tuple[Difference, ...] = ()
     lost: Mapping[MetricKey, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 def find_tampering(derivation: Derivation) -> Iterator[GateFinding]:
@@ -53,6 +55,13 @@ def describe_other_versions(derivation: Derivation) -> Iterator[str]:
     """Yield which verdicts are others today, where other versions judged then: the derived ones decide."""
     for each in derivation.differences if derivation.versions else ():
         yield f"{derivation.run.suite}: {each.key}: {each} (judged by {', '.join(derivation.versions)})"
+
+
+def describe_erased(derivation: Derivation) -> Iterator[str]:
+    """Yield whose verdicts cannot be derived again, as somebody had rows erased, which the ledger records."""
+    for step in derivation.erased:
+        message = f"rows that {step} judged were erased, as the ledger records"
+        yield f"{derivation.run.suite}: {message}; its verdicts stand as they were recorded"
 
 
 def _describe(verdict: Verdict | None) -> str:

@@ -55,7 +55,17 @@ def derive_run(run: Run, records: Records) -> Derivation:
         for step in dict.fromkeys(verdict.step for verdict in run.verdicts)
         for verdict in _judge_step(step, run, measurements, before, records)
     ]
-    return _compare_verdicts(run, derived, unread, _other_versions(run, records.plugins))
+    found = _compare_verdicts(run, derived, unread, _erased_steps(run, before, records.evidence_store))
+    return replace(found, versions=_other_versions(run, records.plugins))
+
+
+def _erased_steps(run: Run, before: Sequence[Run], store: Bundle) -> tuple[str, ...]:
+    """Return the steps of which rows were erased since: of this run, or of any that it was judged together with."""
+    steps = dict.fromkeys(verdict.step for verdict in run.verdicts)
+    if any(measurement.sample.file in store.purged for other in before for measurement in other.measurements):
+        return tuple(steps)
+    own = {measurement.step for measurement in run.measurements if measurement.sample.file in store.purged}
+    return tuple(step for step in steps if step in own)
 
 
 def _recorded_before(run: Run, runs: Sequence[Run]) -> Sequence[Run]:
@@ -92,7 +102,7 @@ def _requirements(verdicts: Sequence[Verdict]) -> Sequence[Requirement]:
 
 
 def _compare_verdicts(
-    run: Run, derived: Sequence[Verdict], unread: Mapping[MetricKey, str], versions: tuple[str, ...]
+    run: Run, derived: Sequence[Verdict], unread: Mapping[MetricKey, str], erased: tuple[str, ...]
 ) -> Derivation:
     """Return the run with the derived verdicts; where both agree the recorded ones, which carry their notes."""
     again = _group_by_key(derived)
@@ -101,7 +111,8 @@ def _compare_verdicts(
     lost: dict[MetricKey, str] = {}
     for recorded in run.verdicts:
         found = _find_same(recorded, again)
-        if recorded.outcome == "error" or (found and _agree(recorded, found)):
+        stands = recorded.outcome == "error" or recorded.step in erased
+        if stands or (found and _agree(recorded, found)):
             verdicts.append(recorded)
         elif recorded.key in unread:
             verdicts.append(recorded)
@@ -110,12 +121,13 @@ def _compare_verdicts(
             verdicts += [found] if found else []
             differences.append(Difference(key=recorded.key, recorded=recorded, derived=found))
     known = _group_by_key(run.verdicts)
-    unrecorded = [v for v in derived if v.outcome != "error" and not _find_same(v, known)]
+    new = [verdict for verdict in derived if verdict.outcome != "error" and verdict.step not in erased]
+    unrecorded = [verdict for verdict in new if not _find_same(verdict, known)]
     return Derivation(
         run=replace(run, verdicts=(*verdicts, *unrecorded)),
         differences=(*differences, *(Difference(key=v.key, recorded=None, derived=v) for v in unrecorded)),
         lost=lost,
-        versions=versions,
+        erased=erased,
     )
 
 

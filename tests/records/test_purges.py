@@ -135,3 +135,18 @@ def test_one_way_to_choose_is_needed(harness: Command, options: tuple[str, ...])
     done = harness("evidence", "purge", *options)
 
     assert (4, True) == (done.code, "say which rows to erase: --subject ID, or --before DATE" in done.err)
+
+
+def test_a_gate_lets_verdicts_stand_whose_rows_were_erased_and_says_so(
+    project: Path, harness: Command, judged: Path
+) -> None:
+    (project / "ci").mkdir()
+    (project / "ci" / "gates.yaml").write_text("project: demo\ngates: {ci: {suites: [s], on_inconclusive: report}}\n")
+    before = harness("gate", "ci", "--candidate", "m/2")
+    harness("evidence", "purge", "--subject", "7")
+
+    after = harness("gate", "ci", "--candidate", "m/2")
+
+    assert (0, 0) == (before.code, after.code)
+    assert "s: rows that rows.rate judged were erased, as the ledger records; its verdicts stand" in after.out
+    assert "erased" not in before.out

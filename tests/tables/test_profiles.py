@@ -346,3 +346,17 @@ def test_a_profile_with_more_of_a_value_than_of_its_bin_is_refused() -> None:
 
     with pytest.raises(HarnessError, match="column 'x' has a value more often than its bin has values"):
         replace(held, spikes=more)
+
+
+def test_values_that_many_rows_share_are_counted_for_all_columns_in_one_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    filled = dataset({"n": spiky(37.42, 0.2), "spike 0": spiky(-1 / 3, 0.1), "all different": spiky(0.1, 0.0)})
+    asked: list[str] = []
+    table = scan.table
+    monkeypatch.setattr(scan, "table", lambda query: asked.append(query.text) or table(query))  # type: ignore[func-returns-value]
+
+    found = filled.profile()
+
+    assert 1 == len(asked)
+    assert [[37.42], [-1 / 3], []] == [
+        bins.numbers_of(np.array([*column.spikes], np.int64)).tolist() for column in found.columns.values()
+    ]

@@ -1,7 +1,7 @@
 """Measures how far data, predictions and what is to be learned have moved from a reference."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ DISTANCES = {
 }
 OF_SCORES = ("psi", "js", "ks", "wasserstein", "missing")
 Names = Annotated[Sequence[str], Field(min_length=1)]
+Most = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Drifted = Annotated[Mapping[Literal["psi", "js", "ks"], Most], Field(min_length=1)]
 Days = Annotated[int, Field(ge=1)]
 Windows = Annotated[int, Field(ge=19)]
 
@@ -38,12 +40,19 @@ def _file_columns(
     return [] if days else columns or [EVERY]
 
 
-@check("drift.columns", metrics=DISTANCES, profiles=_columns_or_every)
-def columns(data: Dataset, *, reference: Dataset, columns: Names | None = None) -> Iterator[Measurement]:
+@check("drift.columns", metrics={**DISTANCES, "drifted_columns": "exact"}, profiles=_columns_or_every)
+def columns(
+    data: Dataset, *, reference: Dataset, columns: Names | None = None, drifted: Drifted | None = None
+) -> Iterator[Measurement]:
     """Measure how far each column lies from the reference: a dataset, a path or a saved profile."""
     from harness_drift import comparing  # noqa: PLC0415 - numpy costs, and a plugin is listed without it
 
-    yield from comparing.measure(reference, data, columns)
+    found = list(comparing.measure(reference, data, columns))
+    yield from found
+    if drifted is not None:
+        from harness_drift.drifted import measure_drifted  # noqa: PLC0415
+
+        yield measure_drifted(found, {str(name): most for name, most in drifted.items()})
 
 
 @check("drift.prediction", metrics={name: DISTANCES[name] for name in OF_SCORES}, profiles=_score_column)

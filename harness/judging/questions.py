@@ -55,7 +55,7 @@ class Finding:
 
 def question_of(requirement: Requirement, measurement: Measurement, look: Look | None = None) -> Question:
     """Return what a requirement asks of a measurement."""
-    why = measurement.evidence.get("interval", "")
+    why, note = measurement.evidence.get("interval", ""), measurement.evidence.get("note", "")
     return Question(
         requirement=requirement,
         check=measurement.check,
@@ -66,6 +66,6 @@ def question_of(requirement: Requirement, measurement: Measurement, look: Look |
         better=measurement.better,
         unit=measurement.unit,
         event=measurement.event,
-        notes=(f"interval: {why}",) if why else (),
+        notes=(*((f"interval: {why}",) if why else ()), *((note,) if note else ())),
         look=look,
     )

@@ -42,13 +42,19 @@ def _file_columns(
 
 @check("drift.columns", metrics={**DISTANCES, "drifted_columns": "exact"}, profiles=_columns_or_every)
 def columns(
-    data: Dataset, *, reference: Dataset, columns: Names | None = None, drifted: Drifted | None = None
+    data: Dataset,
+    *,
+    reference: Dataset,
+    columns: Names | None = None,
+    categories: Names | None = None,
+    drifted: Drifted | None = None,
 ) -> Iterator[Measurement]:
-    """Measure how far each column lies from the reference: a dataset, a path or a saved profile."""
-    from harness_drift import comparing  # noqa: PLC0415 - numpy costs, and a plugin is listed without it
+    """Measure how far each column lies from the reference (a dataset, a path or a profile); `categories` are codes."""
+    from harness_drift import codes, comparing  # noqa: PLC0415 - numpy costs, and a plugin is listed without it
 
-    found = list(comparing.measure(reference, data, columns))
+    found = list(comparing.measure(reference, data, columns, categories or ()))
     yield from found
+    yield from codes.tell_no_categories(found)
     if drifted is not None:
         from harness_drift.drifted import measure_drifted  # noqa: PLC0415
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from harness import Dataset, HarnessError, Measurement, Profile, UsageError, samples
-from harness_drift import categories, numbers, rounded
+from harness_drift import categories, codes, numbers, rounded
 from harness_drift.column_pair import Moved, dependent, failure_measurement
 
 OF_TEXT = ("psi", "js", "total_variation", "chi_square", "new_categories")
@@ -11,18 +11,32 @@ OF_NUMBERS = ("psi", "js", "ks", "wasserstein")
 EVERY_METRIC = ("missing", *dict.fromkeys([*OF_TEXT, *OF_NUMBERS]))
 
 
-def measure(reference: Dataset, data: Dataset, columns: Sequence[str] | None) -> Iterator[Measurement]:
-    """Yield the distances of the named columns, or of all that play no role; what cannot be compared says why."""
+def measure(
+    reference: Dataset, data: Dataset, columns: Sequence[str] | None, coded: Sequence[str] = ()
+) -> Iterator[Measurement]:
+    """Yield the distances of the named columns, or of all that play no role; what cannot be compared says why.
+
+    Numbers in `coded` columns are compared as text is.
+    """
     there, here = reference.profile(columns), data.profile(columns)
-    for name in _all(reference, data, there, here) if columns is None else columns:
+    names = _all(reference, data, there, here) if columns is None else columns
+    _refuse_uncompared(coded, names)
+    there, here = (codes.as_categories(side, coded, table.name) for side, table in ((there, reference), (here, data)))
+    depends = dependent(reference) or dependent(data)
+    for name in names:
         if name in there.columns and name in here.columns:
-            depends = dependent(reference) or dependent(data)
-            types = [side.columns.get(name, "") for side in (reference, data)]
+            types = ["", ""] if name in coded else [side.columns.get(name, "") for side in (reference, data)]
             yield from measure_column(
                 Moved(reference=there[name], current=here[name], depends=depends, types=types, labels={"column": name})
             )
         else:
             yield from _lone_column_failures(name, reference if name in there.columns else data)
+
+
+def _refuse_uncompared(coded: Sequence[str], names: Sequence[str]) -> None:
+    for name in coded:
+        if name not in names:
+            raise UsageError(f"`categories` names {name!r}, which is none of the columns compared: {', '.join(names)}")
 
 
 def measure_column(moved: Moved) -> Iterator[Measurement]:
@@ -41,7 +55,10 @@ def measure_column(moved: Moved) -> Iterator[Measurement]:
 
 def _distances(moved: Moved) -> Iterator[Measurement]:
     _comparable(moved)
-    yield from categories.measure(moved) if moved.current.kind == "text" else numbers.measure(moved)
+    if moved.current.kind == "text":
+        yield from categories.measure(moved)
+    else:
+        yield from (codes.tell_new(moved, found) for found in numbers.measure(moved))
 
 
 def _comparable(moved: Moved) -> None:

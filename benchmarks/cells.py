@@ -1,11 +1,12 @@
 """All simulated worlds, by name."""
 
 from broken import BROKEN
+from bursts import BURSTS
 from crowds import CROWDS
 from means import MEANS
 from pairs import PAIRS
 from unseen import UNSEEN
 from worlds import WORLDS
 
-ALL = (*WORLDS, *CROWDS, *PAIRS, *BROKEN, *UNSEEN, *MEANS)
+ALL = (*WORLDS, *CROWDS, *PAIRS, *BROKEN, *UNSEEN, *MEANS, *BURSTS)
 BY_NAME = {world.name: world for world in ALL}

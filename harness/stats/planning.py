@@ -21,6 +21,7 @@ from harness.stats.student import Student
 from harness.stats.unseen import rows_with_room
 from harness.values.requirements import Better
 
+MOST_RESERVE = 0.5  # of the distance, where a handful of rows say next to nothing of their spread
 ENDLESS = 1e9  # no more than this is worth asking for
 
 
@@ -31,7 +32,8 @@ def n_needed(
 
     Counted in the unit of `inference.n`, at its design effect. Proportions and AUC: exact binomial search, with a
     reserve where the design effect is estimated. Means within limits: as many more of the rows seen. Other means and
-    differences: n * ((z_alpha + z_beta) * SE / distance)^2.
+    differences: the bound by t, bent for skew, and z_beta standard errors, with a reserve for what the rows at hand say
+    of their spread, within the distance.
     """
     interval = inference.interval
     if isinstance(interval, Mapped):
@@ -53,9 +55,8 @@ def n_needed(
         rows = needed * inference.n / interval.worth(alpha)
         sought, risks = (threshold, plan_for), (alpha, beta)
         return math.ceil(_with_room(interval, inference.n, rows, sought, risks) - 1e-9)
-    if isinstance(interval, Student) and plan_for != threshold:
-        reach = float(special.ndtri(alpha) + special.ndtri(beta)) * interval.se / (plan_for - threshold)
-        return max(2, math.ceil(inference.n * reach**2))
+    if isinstance(interval, Student):
+        return _student(interval, inference.n, plan_for - threshold, alpha, beta)
     if isinstance(interval, Discordant):
         return _discordant(interval, inference.n, plan_for - threshold, alpha, beta)
     return _by_width(inference, plan_for - threshold, alpha, beta)
@@ -108,13 +109,16 @@ def _planning_risk(alpha: float, beta: float, df: float) -> float:
 def _grown(
     inference: Inference, interval: Gaffke, threshold: float, truth: float, alpha: float, beta: float
 ) -> int | None:
-    """Return how many rows of the kinds seen, in shares whose mean is `truth`, keep the bound off the threshold."""
+    """Return how many rows of the kinds seen, in shares whose mean is `truth`, keep the bound off the threshold.
+
+    Without limits the furthest of the rows at hand is not that of more rows: their own freedom is planned with.
+    """
     units, distance = interval.tilt_to(truth) if interval.is_share else interval, truth - threshold
     facing = units.mirror() if distance > 0 else units
 
     def missing(power: float) -> float:
         grow = facing.grow(math.exp(power))
-        risk = _planning_risk(alpha, beta, grow.df)
+        risk = _planning_risk(alpha, beta, grow.df if interval.is_share else facing.df)
         edge = grow.value + abs(distance) + float(special.ndtri(risk)) * grow.se
         return -float(special.ndtri(alpha)) - grow.deviate(edge)
 
@@ -124,6 +128,27 @@ def _grown(
     if missing(least) <= 0:
         return 2
     return math.ceil(inference.n * math.exp(root(missing, least, most, xtol=1e-3)))
+
+
+def _student(interval: Student, n: int, distance: float, alpha: float, beta: float) -> int | None:
+    """Return the n at which bound and scatter fit into the distance.
+
+    The spread is that of the rows at hand, so the standard error planned with is off by 1 / sqrt(2 df) of itself: over
+    such plans the distance, in standard errors, scatters as well.
+    """
+    other = -float(special.ndtri(beta))
+    reserve = min(MOST_RESERVE, other / math.sqrt(2 * interval.df))
+
+    def missing(log_times: float) -> float:
+        more = interval.times(math.exp(log_times))
+        apart = abs(distance) / more.se
+        reach = more.reach(alpha)[0 if distance > 0 else 1] / more.se
+        return reach + math.hypot(other, reserve * apart) - apart
+
+    least, most = math.log(2 / n), math.log(ENDLESS / n)
+    if not distance or missing(most) > 0:
+        return None
+    return 2 if missing(least) <= 0 else math.ceil(n * math.exp(root(missing, least, most, xtol=1e-6)) - 1e-3)
 
 
 def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: float, beta: float) -> int | None:

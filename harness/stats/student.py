@@ -1,7 +1,7 @@
 """Bounds by Student's t, corrected for skew."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import special
 
@@ -23,9 +23,18 @@ class Student:
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
+        below, above = self.reach(alpha)
+        return max(self.low, self.center - below), min(self.high, self.center + above)
+
+    def reach(self, alpha: float) -> tuple[float, float]:
+        """Return how far the bounds lie below and above the center before they are cut."""
         t = -float(special.ndtri(alpha) if math.isinf(self.df) else special.stdtrit(self.df, alpha))
-        lower, upper = (self.center - self.se * _unbend(tail, self.skew) for tail in (t, -t))
-        return max(self.low, lower), min(self.high, upper)
+        return self.se * _unbend(t, self.skew), -self.se * _unbend(-t, self.skew)
+
+    def times(self, rows: float) -> "Student":
+        """Return the bounds that as many times the rows would have, if they scattered the same."""
+        by = math.sqrt(rows)
+        return replace(self, se=self.se / by, df=self.df * rows, skew=self.skew / by)
 
     def p_at_least(self, threshold: float) -> float:
         """Return P(t as far below the threshold as this, or further)."""

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -5,13 +6,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from harness import samples
 from harness.errors import HarnessError
 from harness.stats import distances, exactly, infer, n_needed
 from harness.stats.binomial import Binomial
+from harness.stats.inference import Inference
 from harness.stats.planning import _power, binomial_tail
+from harness.stats.student import Student
 
 
 def seen(k=160, n=200):
@@ -161,3 +164,26 @@ def test_as_many_misses_are_allowed_as_by_scipys_quantiles(most: float, alpha: f
     allowed -= binom.cdf(allowed, n, most) > alpha
 
     np.testing.assert_allclose(_power(n, most, most / 3, alpha), binom.cdf(allowed, n, most / 3), atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [20, 60])
+def test_plans_by_t_keep_a_reserve_for_a_spread_that_few_rows_tell(rows):
+    interval = Student(center=0.3, se=1 / math.sqrt(rows), df=rows - 1)
+    seen = Inference(value=0.3, n=rows, n_eff=rows, method="t", interval=interval)
+
+    least = ((norm.ppf(0.975) + norm.ppf(0.95)) / 0.3) ** 2
+    needed = n_needed(seen, 0.0, 0.3, alpha=0.025)
+
+    reserve = norm.ppf(0.95) * math.hypot(1, 0.3 * math.sqrt(needed) / math.sqrt(2 * (rows - 1)))
+    assert 0.3 * math.sqrt(needed) == pytest.approx(norm.ppf(0.975) + reserve, rel=0.02)
+    assert least < needed < 1.5 * least
+
+
+def test_a_plan_for_a_mean_with_a_long_tail_on_the_side_of_the_bound_asks_for_more():
+    plain, tail = (Student(center=2, se=0.1, df=400, skew=skew) for skew in (0.0, 0.5))
+    seen = [Inference(value=2, n=100, n_eff=100, method="t", interval=each) for each in (plain, tail)]
+
+    towards, away = ([n_needed(each, limit, 2.0) for each in seen] for limit in (2.3, 1.7))
+
+    assert towards[0] < towards[1]
+    assert away[0] > away[1]

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import uvicorn
 from fraud_target.app import create_app
+from fraud_target.bounded_http import BoundedHttp
 from fraud_target.embedded import LOOPBACK
 from fraud_target.limits import Limits
 from fraud_target.online import History
@@ -73,9 +74,11 @@ def serve(store: MemoryStore) -> Iterator[Serve]:
     """Give a function that starts a server on loopback and returns its URL."""
     with ExitStack() as running:
 
-        def start(limits: Limits | None = None, pinned: str | None = None) -> str:
+        def start(
+            limits: Limits | None = None, pinned: str | None = None, http: type[BoundedHttp] = BoundedHttp
+        ) -> str:
             model = Served(version="models:/fraud/2", digest="sha256:ab", score=_score, pinned=pinned)
-            return running.enter_context(_listening(create_app(model, store, limits)))
+            return running.enter_context(_listening(create_app(model, store, limits), http))
 
         yield start
 
@@ -85,10 +88,10 @@ def _score(rows: Any) -> Any:
 
 
 @contextmanager
-def _listening(app: Any) -> Iterator[str]:
+def _listening(app: Any, http: type[BoundedHttp]) -> Iterator[str]:
     with socket.socket() as door:
         door.bind((LOOPBACK, 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", http="httptools", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", http=http, ws="none"))
         thread = threading.Thread(target=server.run, args=([door],))
         thread.start()
         try:
@@ -256,3 +259,108 @@ def test_a_connection_that_a_store_refuses_is_closed() -> None:
         return ready
 
     assert not asyncio.run(ask())
+
+
+def test_bodies_that_come_slowly_take_no_place(serve: Serve) -> None:
+    url = serve(Limits(in_flight=3))
+    half = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n\r\n{"
+
+    with _lines(url, 20, half):
+        _until(lambda: "fraud_in_flight 20.0" in httpx.get(f"{url}/metrics", timeout=PATIENCE).text)
+        answer = _post(url + "/v1/score", json=GOOD)
+
+    assert 200 == answer.status_code
+
+
+class Hasty(BoundedHttp):
+    """Waits half a second for headers."""
+
+    header_seconds = 0.5
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /v1/sc",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: ",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HT",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
+def test_a_connection_without_whole_headers_is_closed(serve: Serve, sent: bytes) -> None:
+    answer = _raw(serve(http=Hasty), sent)
+
+    assert sent.count(b"\r\n\r\n") == answer.count(b"200 OK")
+
+
+def test_headers_that_trickle_are_not_waited_for(serve: Serve) -> None:
+    url = serve(http=Hasty)
+
+    with _lines(url, 1, b"GET /healthz HTTP/1.1\r\n") as (line,), pytest.raises(ConnectionError):
+        _trickle(line)
+
+
+def test_a_request_that_takes_longer_than_headers_may_is_answered(serve: Serve, store: MemoryStore) -> None:
+    url = serve(http=Hasty)
+    store.open.clear()
+
+    threading.Timer(1.5, store.open.set).start()
+
+    assert 200 == _post(url + "/v1/score", json=GOOD).status_code
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"".join(b"H%d: v\r\n" % n for n in range(20_000)) + b"\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nA: " + b"v" * 100_000,
+        b"GET /" + b"a" * 100_000,
+    ],
+)
+def test_headers_too_many_or_too_large_are_refused(serve: Serve, head: bytes) -> None:
+    host, _, port = serve().removeprefix("http://").partition(":")
+
+    with socket.create_connection((host, int(port)), PATIENCE) as line, suppress(ConnectionError):
+        line.sendall(head)
+        assert line.recv(4096).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/v1/model", "/openapi.json", "/v1/score", "/nothing"])
+def test_all_but_health_needs_the_key_where_one_is_set(serve: Serve, path: str) -> None:
+    url = serve(Limits(api_key="right"))
+
+    found = [httpx.get(url + path, headers=key).status_code for key in ({}, {"X-API-Key": "wrong"})]
+    health = [httpx.get(url + each).status_code for each in ("/healthz", "/readyz")]
+
+    assert ([401, 401], [200, 200]) == (found, health)
+    assert 401 != httpx.get(url + path, headers={"X-API-Key": "right"}).status_code
+
+
+@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("key", ["amount", "\\u0061mount", "transaction_id"])
+def test_a_key_given_twice_is_refused(serve: Serve, path: str, key: str) -> None:
+    body = json.dumps(BODIES[path]).replace('"amount"', f'"{key}": 1, "amount"')
+
+    answer = _post(serve() + path, content=body)
+
+    assert (422, {"error": "a key is given twice in one object; give it once"}) == (answer.status_code, answer.json())
+
+
+def _trickle(line: socket.socket) -> None:
+    """Send header after header until the connection is closed."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        line.sendall(b"A: b\r\n")
+        time.sleep(0.05)
+
+
+@contextmanager
+def _lines(url: str, count: int, sent: bytes) -> Iterator[list[socket.socket]]:
+    """Give connections on each of which something was sent."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    with ExitStack() as opened:
+        lines = [opened.enter_context(socket.create_connection((host, int(port)), PATIENCE)) for _ in range(count)]
+        for line in lines:
+            line.sendall(sent)
+        yield lines

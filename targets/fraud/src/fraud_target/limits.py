@@ -32,23 +32,32 @@ class Limits:
 
 
 class Door:
-    """Lets requests in while there is room and they carry the key."""
+    """Lets requests in that carry the key, and to work while there is a place; `inside` counts all that are let in."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits, self.inside = limits, 0
+        self.limits, self.inside, self._working = limits, 0, 0
 
     @contextmanager
     def admit(self, headers: Headers) -> Iterator[None]:
         """Count a request while it is inside."""
-        self._has_key(headers)
+        self.check_key(headers)
         _is_json(headers)
-        if self.inside >= self.limits.in_flight:
-            raise Refused(503, f"{self.limits.in_flight} requests are in flight already", retry=True)
         self.inside += 1
         try:
             yield
         finally:
             self.inside -= 1
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place; a request takes one once its body is read, as slow bodies would take all of them."""
+        if self._working >= self.limits.in_flight:
+            raise Refused(503, f"{self.limits.in_flight} requests are in flight already", retry=True)
+        self._working += 1
+        try:
+            yield
+        finally:
+            self._working -= 1
 
     async def body(self, headers: Headers, receive: Receive) -> bytes:
         """Return the body, if it is short and arrives in time."""
@@ -76,7 +85,7 @@ class Door:
     def _too_large(self) -> Refused:
         return Refused(413, f"a body has at most {self.limits.body_bytes} bytes")
 
-    def _has_key(self, headers: Headers) -> None:
+    def check_key(self, headers: Headers) -> None:
         """Compare the key in a time that tells nothing about it."""
         if self.limits.api_key is None:
             return

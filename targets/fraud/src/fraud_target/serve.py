@@ -87,6 +87,7 @@ def serve(
     import uvicorn  # noqa: PLC0415  only the service's extra has it
 
     from fraud_target.app import create_app  # noqa: PLC0415
+    from fraud_target.bounded_http import BoundedHttp  # noqa: PLC0415
     from fraud_target.following import Alias  # noqa: PLC0415
     from fraud_target.limits import Limits  # noqa: PLC0415
     from fraud_target.served import is_alias, load_model  # noqa: PLC0415
@@ -104,7 +105,7 @@ def serve(
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=GRACE,
-        http="httptools",
+        http=BoundedHttp,
         proxy_headers=False,
         ws="none",
     )

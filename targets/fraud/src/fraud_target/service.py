@@ -1,5 +1,6 @@
 """What the service does with a body: payments in, scores out, by the model that was served when they came."""
 
+import json
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -90,7 +91,14 @@ def _answer(served: Served, payment: Payment, score: float, *, fallback: bool = 
 
 def _parse_body(kind: type[Body], body: bytes) -> Body:
     try:
-        return kind.model_validate_json(body)
+        found = kind.model_validate_json(body)
+        json.loads(body, object_pairs_hook=_refuse_repeated)  # pydantic keeps the last of a key given twice
     except ValidationError as error:
         message = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise Refused(422, "; ".join(message[:TOLD])) from None
+    return found
+
+
+def _refuse_repeated(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise Refused(422, "a key is given twice in one object; give it once")

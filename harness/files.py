@@ -2,22 +2,28 @@
 
 import hashlib
 import os
-import tempfile
+import uuid
 from pathlib import Path
+
+MODE = 0o666  # less what the umask takes, as of any file that a program writes
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def write_atomic(path: Path, content: str | bytes) -> Path:
-    """Write a file so that a reader, or a killed writer, never leaves half of it; return its path."""
+    """Write a file so that a reader, or a killed writer, never leaves half of it; return its path.
+
+    A lone surrogate, which no encoding has, is written as an escape.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.parent / f".{uuid.uuid4().hex}.part"
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+        with os.fdopen(os.open(temporary, NEW, MODE), "wb") as file:
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return path
 

@@ -23,11 +23,14 @@ def open_ledger(project: Project, url: str | None) -> Ledger:
 
 
 def span(text: str | None) -> timedelta | None:
-    """Return --timeout as a time span."""
+    """Return --timeout as a time span; one in which nothing could be done is refused."""
     try:
-        return duration(text) if text else None
+        found = None if text is None else duration(text)
     except ValueError as error:
         raise UsageError(f"--timeout {error}; found {text!r}") from None
+    if found == timedelta(0):
+        raise UsageError(f"--timeout {text!r} leaves no time; leave the option out for no limit")
+    return found
 
 
 def existing(paths: Sequence[str]) -> Sequence[Path]:

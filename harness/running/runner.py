@@ -10,13 +10,14 @@ from harness.running.judging import JudgedStep, judge_step
 from harness.running.opening import OpenSuite, open_suite
 from harness.running.options import RunOptions, RunServices
 from harness.running.planning import plan_tasks
+from harness.running.timeouts import open_in_time
 from harness.suite.steps import Resolved, ResolvedSuite
 from harness.values.runs import Run
 
 
 def run_suite(resolved: ResolvedSuite, plugins: Plugins, options: RunOptions, services: RunServices) -> Run:
     """Return the record of a suite held to its candidate; nothing is written but the evidence."""
-    with open_suite(resolved, plugins, options, services) as opened:
+    with open_in_time(open_suite(resolved, plugins, options, services), options.timeout) as opened:
         steps = run_steps(resolved.steps, opened, plugins, options, services)
         return assemble_run(resolved.suite, steps, options)
 

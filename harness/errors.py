@@ -3,15 +3,20 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from harness.text import printable
+
 CLOSE = 0.6  # of letters alike, from which on a word may be meant
 SAME_LENGTH = 0.5
 LISTED = 30  # names in one error
 
 
 class HarnessError(Exception):
-    """Something could not be measured or judged: exit code 3, never a pass."""
+    """Something could not be measured or judged: exit code 3, never a pass. What it says is printable."""
 
     exit_code = 3
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n")
 
 
 class UsageError(HarnessError):

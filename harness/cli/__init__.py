@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,8 @@ import click
 from harness.cli.groups import Group
 from harness.cli.interrupts import INTERRUPTED, terminate_as_interrupt
 from harness.cli.printing import replace_unprintable
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
+from harness.text import printable_lines
 
 COMMANDS: Mapping[str, str] = {
     "init": "Write suite, gates file and CI workflow for a table of scores.",
@@ -72,11 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(YOUNG)
     try:
         replace_unprintable()
+        arguments = sys.argv[1:] if arguments is None else arguments
+        _refuse_empty(arguments)
         with terminate_as_interrupt():
-            given = list(arguments) if arguments is not None else None
-            code = harness.main(args=given, prog_name="harness", standalone_mode=False)
+            code = harness.main(args=list(arguments), prog_name="harness", standalone_mode=False)
     except HarnessError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {printable_lines(str(error))}", err=True)
         code = error.exit_code
     except click.ClickException as error:
         error.show()
@@ -102,6 +105,13 @@ def _describe_commands(point: EntryPoint) -> str:
     """Return what a plugin's commands are about, as its distribution says, so that none is imported."""
     summary = point.dist.metadata["Summary"] if point.dist else ""
     return f"Commands of plugin {point.name}{f': {summary}' if summary else ''}"
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty argument: of a variable of the shell that is not set, it would read as the working directory."""
+    for before, argument in zip(("harness", *arguments), arguments, strict=False):
+        if not argument or re.fullmatch(r"--[\w-]+=", argument):
+            raise UsageError(f"the argument after {before!r} is empty; is a variable of the shell not set?")
 
 
 def _load_command(name: str, load: object) -> click.Command:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.loads import Unrun, split_steps
-from harness.cli.printing import print_to_stderr, say
+from harness.cli.printing import say
 from harness.cli.project import existing, open_ledger
 from harness.cli.suites import read_all
 from harness.judging.phrases import describe_asked, position_text, round_up
@@ -20,6 +20,7 @@ from harness.running.judging import JudgedStep
 from harness.running.opening import open_suite
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_steps
+from harness.streams import print_to_stderr
 from harness.suite.steps import ResolvedSuite
 from harness.values.canonical import canonical_pretty
 from harness.values.identity import CANDIDATE

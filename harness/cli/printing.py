@@ -3,14 +3,11 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
 
 import click
 
 from harness.errors import HarnessError
-
-OUT, ERR = 1, 2  # the file descriptors of every process
+from harness.streams import OUT
 
 
 def say(text: str) -> None:
@@ -38,29 +35,6 @@ def replace_unprintable() -> None:
     """Print a question mark for what the encoding of standard output does not have."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-
-
-@contextmanager
-def print_to_stderr() -> Iterator[None]:
-    """Send what checks, targets and their child processes print to standard error."""
-    with redirect_stdout(sys.stderr), _descriptor_to_stderr():
-        yield
-
-
-@contextmanager
-def _descriptor_to_stderr() -> Iterator[None]:
-    try:
-        kept = os.dup(OUT)
-    except OSError:  # a command may be started without a standard output
-        yield
-        return
-    with suppress(OSError):
-        os.dup2(ERR, OUT)
-    try:
-        yield
-    finally:
-        os.dup2(kept, OUT)
-        os.close(kept)
 
 
 def _discard_output() -> None:

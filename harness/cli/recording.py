@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from harness.cli.interrupts import defer_interrupts
-from harness.cli.printing import print_to_stderr
 from harness.errors import HarnessError
 from harness.records.artefacts import write_artefact
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
+from harness.streams import print_to_stderr
 from harness.suite.steps import ResolvedSuite
+from harness.text import printable_lines
 from harness.values.runs import Run
 
 
@@ -108,7 +109,7 @@ def unwritable(out: Path | None, error: OSError) -> str:
 
 def tell(error: HarnessError) -> HarnessError:
     """Print an error at once, and return it."""
-    click.echo(f"error: {error}", err=True)
+    click.echo(f"error: {printable_lines(str(error))}", err=True)
     return error
 
 

@@ -14,6 +14,7 @@ import pluggy
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.plugins import hooks
 from harness.settings import Settings
+from harness.streams import print_to_stderr
 
 if TYPE_CHECKING:
     from harness.plugins.checks import Check
@@ -165,7 +166,8 @@ def _remedy(plugin: str, known: Iterable[str]) -> str:
 
 def _import_plugin(plugin: Installed) -> ModuleType:
     try:
-        module = importlib.import_module(plugin.module)
+        with print_to_stderr():
+            module = importlib.import_module(plugin.module)
     except Exception as error:
         raise HarnessError(
             f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version} does not import: "

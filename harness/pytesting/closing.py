@@ -17,6 +17,7 @@ from harness.pytesting.observed import measure_observations
 from harness.pytesting.session import SESSION
 from harness.pytesting.shared import Shared, suite_paths
 from harness.suite.steps import OBSERVED
+from harness.text import printable
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
 from harness.values.runs import Run
@@ -172,4 +173,4 @@ def _unknown_params(session: pytest.Session, paths: Sequence[Path]) -> Iterator[
 def _measurement_text(measurement: Measurement) -> str:
     verdict = judge(Requirement(metric=measurement.metric, at_least=0, severity="info"), measurement)
     count = verdict.estimate.n if verdict.estimate else 0
-    return f"{measurement.metric} {describe_found(verdict)} of {count} observations"
+    return f"{printable(measurement.metric)} {describe_found(verdict)} of {count} observations"

@@ -18,6 +18,7 @@ from harness.plugins.parameters import validate_arguments
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Executor, TargetSpec, Task, TaskResult
 from harness.settings import find_settings
+from harness.text import printable
 from harness.values.cost import Cost
 from harness.values.measurements import Measurement
 from harness.values.samples import Sample
@@ -68,7 +69,8 @@ def perform(task: Task, check: Check, target: Target) -> TaskResult:
     except KeyboardInterrupt:
         raise
     except BaseException as trouble:  # noqa: BLE001 - a stranger's check may raise anything, exit, or cancel itself
-        measurements, error = [], f"check {check.name!r} raised {type(trouble).__name__}: {trouble}"
+        message = f"check {check.name!r} raised {type(trouble).__name__}: {trouble}"
+        measurements, error = [], printable(message, keep="\n")
     cost = Cost(seconds=time.perf_counter() - started)
     return TaskResult(task=task, measurements=measurements, error=error, cost=cost)
 

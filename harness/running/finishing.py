@@ -14,6 +14,7 @@ from harness.running.opening import OpenSuite
 from harness.running.options import RunOptions, RunServices
 from harness.running.slices import slice_measurements
 from harness.suite.steps import Resolved
+from harness.text import printable
 from harness.values.cost import Cost, total_cost
 from harness.values.keys import MetricKey
 from harness.values.measurements import Measurement
@@ -42,13 +43,13 @@ def finish_step(
     measurements: list[Measurement] = []
     for result in own:
         try:
-            found = _distinct(_slice_result(step, result, opened))
+            found = _distinct([_printable(each) for each in _slice_result(step, result, opened)])
             measurements += store_samples(found, services.evidence_store, options.evidence)
         except HarnessError as error:
             failures[result.task.target.name] = str(error)
         except pa.ArrowException as error:  # ids or slice columns of a type that cannot be matched or digested
             message = f"what {step.check.name!r} measured cannot be split or stored: {error}; use ids of a plain type"
-            failures[result.task.target.name] = message
+            failures[result.task.target.name] = printable(message)
     used = {owner(name) for result in own for name in (result.task.check, result.task.target.kind)}
     return FinishedStep(
         step=step.name,
@@ -79,6 +80,12 @@ def _slice_result(step: Resolved, result: TaskResult, opened: OpenSuite) -> Sequ
     data = opened.targets[result.task.target.name].dataset(result.task.arguments["data"])
     in_slices = {requirement.metric for requirement in step.step.requirements if requirement.where != "overall"}
     return slice_measurements(measurements, step.step.by, data, in_slices)
+
+
+def _printable(found: Measurement) -> Measurement:
+    """Return the measurement with what came from data in it, such as the values of slices, printable."""
+    labels = {printable(name): printable(value) for name, value in found.labels.items()}
+    return replace(found, labels=labels, failure=printable(found.failure, keep="\n"), event=printable(found.event))
 
 
 def _distinct(measurements: Sequence[Measurement]) -> Sequence[Measurement]:

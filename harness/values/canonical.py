@@ -6,14 +6,19 @@ import json
 
 def canonical(value: object) -> str:
     """Return JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encodable(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False))
 
 
 def canonical_pretty(value: object) -> str:
     """Return JSON for people and files: indented, keys in the order given."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _encodable(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def sha256(text: str) -> str:
     """Return `sha256:` and the hexadecimal digest of a text."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _encodable(text: str) -> str:
+    """Return JSON in which lone surrogates, which no encoding has, are JSON's own escapes."""
+    return text.encode(errors="backslashreplace").decode()

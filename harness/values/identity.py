@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.errors import HarnessError
+from harness.text import printable
 
 CANDIDATE = "candidate"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -16,7 +17,8 @@ FORM = "`sha256:` and 64 hexadecimal digits in lower case"
 class Identity:
     """What exactly was judged: a revision, the digest that proves it, and the parts it is made of.
 
-    A digest is `sha256:` and 64 hexadecimal digits, or None where nothing proves the revision; else HarnessError.
+    A digest is `sha256:` and 64 hexadecimal digits, or None where nothing proves the revision; else HarnessError, as of
+    a revision with hidden characters.
     """
 
     revision: str
@@ -24,6 +26,9 @@ class Identity:
     parts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if printable(self.revision) != self.revision:
+            message = f"revision {printable(self.revision)!r} holds hidden characters"
+            raise HarnessError(f"{message}, with which it could look like another; rename it")
         if self.digest is not None and not is_digest(self.digest):
             message = f"{self.revision!r} has the digest {self.digest!r}, which proves nothing"
             raise HarnessError(f"{message}; give {FORM}, or none")

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 MODE = 0o666  # less what the umask takes, as of any file that a program writes
@@ -23,7 +24,8 @@ def write_atomic(path: Path, content: str | bytes) -> Path:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise
     return path
 

@@ -5,7 +5,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
-OUT, ERR = 1, 2  # the file descriptors of every process
+IN, OUT, ERR = 0, 1, 2  # the file descriptors of every process
+STREAMS = ((IN, "stdin", "r"), (OUT, "stdout", "w"), (ERR, "stderr", "w"))
+
+
+def open_missing() -> None:
+    """Open the streams that a process was started without, as its next file, a ledger, would take their place."""
+    for number, name, mode in STREAMS:
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this one
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - as long as we live
 
 
 @contextmanager

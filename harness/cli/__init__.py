@@ -15,6 +15,7 @@ from harness.cli.groups import Group
 from harness.cli.interrupts import INTERRUPTED, terminate_as_interrupt
 from harness.cli.printing import replace_unprintable
 from harness.errors import HarnessError, UsageError
+from harness.streams import open_missing
 from harness.text import printable_lines
 
 COMMANDS: Mapping[str, str] = {
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(YOUNG)
     try:
+        open_missing()
         replace_unprintable()
         arguments = sys.argv[1:] if arguments is None else arguments
         _refuse_empty(arguments)
@@ -81,6 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except HarnessError as error:
         click.echo(f"error: {printable_lines(str(error))}", err=True)
         code = error.exit_code
+    except OSError as error:
+        click.echo(f"error: {printable_lines(str(error))}; name a place that can be read and written", err=True)
+        code = HarnessError.exit_code
     except click.ClickException as error:
         error.show()
         code = USAGE

@@ -117,6 +117,19 @@ def test_what_all_values_come_to_breaks_its_rule_for_every_row(
     assert seen == found[0].evidence["found"]
 
 
+@pytest.mark.parametrize("bound", ["2026-01-02T00:00:00Z", "2026-01-02T01:00:00+01:00", "2026-01-02"])
+def test_a_bound_with_a_time_zone_is_held_to_moments_that_have_one(bound: str) -> None:
+    rows = pa.table({"at": pa.array([datetime(2026, 1, day) for day in (1, 2, 3)], pa.timestamp("us", "UTC"))})
+
+    texts, moments = (
+        measure(schema, rows, columns={"at": {"min": given, "maximum": {"max": given}}})
+        for given in (bound, datetime.fromisoformat(bound))
+    )
+
+    assert [0, 0, 1, 3] == [each.sample.counts["value"] for each in texts]
+    assert [0, 0, 1, 3] == [each.sample.counts["value"] for each in moments]
+
+
 def test_quantiles_are_rules_by_their_share() -> None:
     found = counted(columns={"count": {"quantiles": {0: {"min": 5}, 0.25: {"max": 5}, 1: {"less_than": 8}}}})
 

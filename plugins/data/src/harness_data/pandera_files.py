@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ibis.expr.datatypes as dt
 import pandera.ibis as pa
 from pandera.errors import SchemaDefinitionError, SchemaInitError
 from pandera.io.ibis_io import deserialize_schema
@@ -57,7 +56,7 @@ def from_file(path: str) -> Schema:
     return Schema(row_sets=[row_set], strict=bool(frame.strict), ordered=bool(frame.ordered), digest=digest)
 
 
-def _column(name: str, column: Any, type: dt.DataType | None) -> ColumnSchema:
+def _column(name: str, column: Any, type: Any) -> ColumnSchema:
     predicates = [
         Predicate(name=check.name, test=check.name, given=check.statistics, missing_passes=check.ignore_na)
         for check in column.checks

@@ -6,7 +6,7 @@ one only counts, in any row order, and a value of another kind than the rule's p
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -145,9 +145,11 @@ def _moment(kind: dt.DataType, value: object) -> object:
         return None
     if not isinstance(found, date):
         return None
-    if getattr(found, "tzinfo", None) and not getattr(kind, "timezone", None):
+    if not isinstance(found, datetime) or found.tzinfo is None:
+        return found
+    if not getattr(kind, "timezone", None):
         raise HarnessError(f"{value} has a time zone and the column, a {kind}, has none; write the time without")
-    return found
+    return found.astimezone(UTC)  # engines do not read every name of a zone
 
 
 def _equal(value: ir.Value, given: Given) -> ir.BooleanValue:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import ibis.expr.types as ir
+import ibis
 
 from harness import Dataset, HarnessError, Measurement, Sql, UsageError, column, sql
 from harness_data.expressions import read_expression
@@ -72,7 +72,7 @@ def _with_columns(data: Dataset, columns: Mapping[str, Sql]) -> Dataset:
     return replace(data, sql=data.query("SELECT *, {named} FROM {rows}", named=named).sql)
 
 
-def _rule(name: str, flag: ir.BooleanColumn) -> Rule:
+def _rule(name: str, flag: ibis.Column) -> Rule:
     breaking = flag.fill_null(True)
     unknown = flag.isnull().sum()
     return Rule(

@@ -79,6 +79,8 @@ def value_text(verdict: Verdict | Finding, value: float) -> str:
     """Return a value the way its statistic is spoken of: shares as percentages, the rest as numbers."""
     if describe_statistic(verdict.statistic).shown_as == "share":
         return f"{_percent(value, _digits(verdict))} %"
+    if describe_statistic(verdict.statistic).shown_as == "difference":
+        return f"{_sign(value)}{abs(value):.4g}"
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
@@ -91,13 +93,17 @@ def position_text(verdict: Verdict | Finding, value: float) -> str:
 
 def gain_text(verdict: Verdict | Finding, value: float) -> str:
     """Return with its sign how far a value lies from the baseline's: `+2.5 points`, `-0.01`."""
-    return f"{'+' if value > 0 else '-' if value < 0 else ''}{distance_text(verdict, abs(value))}"
+    return f"{_sign(value)}{distance_text(verdict, abs(value))}"
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else "-" if value < 0 else ""
 
 
 def distance_text(verdict: Verdict | Finding, value: float) -> str:
     """Say how far two values lie apart: two shares by points, as 2 % of 80 % would be something else."""
     if describe_statistic(verdict.statistic).shown_as != "share":
-        return value_text(verdict, value)
+        return value_text(verdict, value).removeprefix("+")
     points = _percent(value, _digits(verdict))
     return f"{points} point{'' if points == '1' else 's'}"
 

@@ -142,7 +142,8 @@ def _saw(verdict: Verdict, estimate: Estimate) -> str:
     if estimate.hits is not None:
         event = f" {verdict.event}" if verdict.event else ""
         return f"{estimate.hits:,} of {estimate.n:,} {verdict.unit}{event} ({value}){_worth(estimate)}"
-    return f"{value} on {estimate.n:,} {verdict.unit}{_worth(estimate)}"
+    against = " against the reference" if describe_statistic(verdict.statistic).shown_as == "difference" else ""
+    return f"{value}{against} on {estimate.n:,} {verdict.unit}{_worth(estimate)}"
 
 
 def _worth(estimate: Estimate) -> str:

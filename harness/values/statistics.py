@@ -18,9 +18,9 @@ class Statistic:
     `keeps` names the columns of rows that it reads, beside `id`, `weight` and clusters; none where it reads counts.
     `clusters` tells whether its rows may come in clusters. `limits` are the least and the greatest value. `interval` is
     estimated, exact where a value is certain of what it is about, or unknown. `complete` is False where a value is an
-    estimate even for its own rows. `shown_as` a share is in percent. `looks` at new rows are counted, or cost nothing
-    because bounds hold at any time, or are none, as nothing is estimated. `better` is the good side, where it is always
-    the same.
+    estimate even for its own rows. `shown_as` shares in percent, differences with a sign. `looks` at new rows are
+    counted, or cost nothing because bounds hold at any time, or are none, as nothing is estimated. `better` is the good
+    side, where it is always the same.
     """
 
     keeps: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ class Statistic:
     limits: tuple[float, float] = (0.0, 1.0)
     interval: Literal["estimated", "exact", "unknown"] = "estimated"
     complete: bool = True
-    shown_as: Literal["share", "number"] = "number"
+    shown_as: Literal["share", "number", "difference"] = "number"
     looks: Literal["counted", "anytime", "none"] = "counted"
     better: Better | None = None
 
@@ -48,7 +48,7 @@ STATISTICS: Mapping[str, Statistic] = {
     "brier": Statistic(keeps=SCORED, better="lower"),
     "calibration": Statistic(keeps=SCORED, better="lower"),
     "value_rate": Statistic(keeps=SCORED),
-    "gap": Statistic(keeps=COMPARED, limits=BOTH_WAYS),
+    "gap": Statistic(keeps=COMPARED, limits=BOTH_WAYS, shown_as="difference"),
     "ratio": Statistic(keeps=COMPARED, limits=ANY),
     "odds": Statistic(keeps=SCORED | COMPARED, better="lower"),
     "worst": Statistic(keeps=SCORED | {"group"}, limits=ANY),

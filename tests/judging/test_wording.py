@@ -142,3 +142,14 @@ def test_what_is_neither_nothing_nor_all_is_not_said_to_be() -> None:
     assert ("0 %", "0.004 %", "99.997 %", "100 %") == tuple(
         value_text(found, value) for value in (0.0, 0.00004, 0.99997, 1.0)
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "saw"), [(8, "-0.001"), (12, "+0.001"), (10, "0"), (1000, "+0.495")], ids=["less", "more", "same", "most"]
+)
+def test_a_difference_has_its_sign_and_says_from_what(now: int, saw: str) -> None:
+    sample = samples.gap(k=now, n=2000, k_ref=10, n_ref=2000)
+    found = judge(Requirement(metric="missing", at_most=0.01), Measurement(metric="missing", sample=sample))
+
+    assert f"saw        {saw} against the reference on" in explain(found)
+    assert "at most +0.01 was asked" in explain(found)

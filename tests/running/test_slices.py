@@ -87,3 +87,9 @@ def test_what_cannot_be_split_is_said_of_the_first_column() -> None:
 def test_ids_that_are_not_in_the_dataset_are_refused() -> None:
     with pytest.raises(HarnessError, match="1 ids of 'm' are not in the dataset"):
         sliced(["a"], ids=[0, 7], a=["x", "y"])
+
+
+@pytest.mark.parametrize("value", [["a"], {"b": 1}])
+def test_a_column_of_lists_or_records_splits_nothing_and_is_named(value: object) -> None:
+    with pytest.raises(HarnessError, match="`by` 'tags' is .*, and rows are split by plain values"):
+        sliced(["tags"], tags=[value, value])

@@ -101,3 +101,12 @@ def test_another_encoding_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(HarnessError, match="save it as UTF-8"):
         scan.rows_of(str(tmp_path / "t.csv"))
+
+
+def test_a_column_may_have_any_name(tmp_path: Path) -> None:
+    names = ['a"b', "it's", "read_csv('x')", "{rows}", "SELECT * FROM t; --", "v::INT", "%s", "日付", " padded "]
+    head = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+
+    (found,) = read(tmp_path, f"{head}\n1,2,3,4,5,6,7,8,9\n")
+
+    assert dict(zip(names, range(1, 10), strict=True)) == found

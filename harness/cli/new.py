@@ -56,7 +56,10 @@ def suite(out: Path | None, **asked: Any) -> int:
 @click.argument("name")
 def plugin(name: str) -> int:
     """Write a distribution with one check, in a folder NAME."""
-    _write(scaffolds.plugin(name, discover_plugins()), f"pip install -e ./{name} && harness run {name}/example")
+    _write(
+        scaffolds.plugin(name, discover_plugins()),
+        f"pytest {name}/tests; pip install -e ./{name} && harness run {name}/example",
+    )
     write_schemas(Path(name) / ".harness" / "schemas")
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.presets.fill import fill_template, template
 
-PLUGIN = ("pyproject.toml", "src/harness_NAME/__init__.py", "example/example.suite.yaml")
+PLUGIN = ("pyproject.toml", "src/harness_NAME/__init__.py", "tests/test_NAME.py", "example/example.suite.yaml")
 TARGET = ("pyproject.toml", "NAME.py", "NAME.suite.yaml")
 
 

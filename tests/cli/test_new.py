@@ -365,6 +365,16 @@ def test_plugin_installs_and_runs_as_generated(project: Path, installed: Command
     assert "PASS  card_age-example" in done.out
 
 
+def test_plugin_is_tested_before_it_is_installed(project: Path, harness: Command) -> None:
+    made = harness("new", "plugin", "card_age")
+
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "card_age/tests"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+
+    assert (0, True) == (made.code, "then: pytest card_age/tests; pip install -e ./card_age" in made.out)
+    assert (0, True) == (done.returncode, "1 passed" in done.stdout)
+
+
 def test_target_runs_as_generated(project: Path, harness: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     made = harness("new", "target", "own_model")
     monkeypatch.chdir(project / "own_model")

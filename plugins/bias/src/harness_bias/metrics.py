@@ -1,5 +1,6 @@
 """Metrics of quality by group, and of each the worst over all groups."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -98,17 +99,24 @@ def measure_groups(grouping: Grouping, rows: pa.Table, names: Sequence[str]) -> 
 def measure_worst(grouping: Grouping, rows: pa.Table, names: Sequence[str]) -> Iterator[Measurement]:
     """Yield, of each named metric, the worst over all groups of the columns."""
     words = _group_words(grouping, rows)
+    codes = {word: _code(word) for word in pc.unique(words).to_pylist()}
+    numbers = pa.array([codes[word] for word in words.to_pylist()], pa.int64())
     for name in names:
         metric = METRICS[name]
         _refuse_unknown(name, metric, rows)
-        own = _rows(metric, rows.append_column("words", words), None)
+        own = _rows(metric, rows.append_column("code", numbers), None)
         yield Measurement(
             metric=f"{name}_worst",
             sample=samples.rows.worst(own, of=metric.statistic, better=metric.better),
             better=metric.better,
             labels={"groups": " and ".join(grouping.columns)},
-            evidence={"groups": f"{1 + len(grouping.groups)}"},
+            evidence={"groups": ", ".join(f"{word} ({codes[word]})" for word in sorted(codes))},
         )
+
+
+def _code(word: str) -> int:
+    """Return the number that stands for a group in stored rows, which hold no words: the same in every look."""
+    return int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
 
 
 def _group_words(grouping: Grouping, rows: pa.Table) -> pa.ChunkedArray:
@@ -124,13 +132,13 @@ def _refuse_unknown(name: str, metric: Metric, rows: pa.Table) -> None:
 
 
 def _rows(metric: Metric, rows: pa.Table, wanted: pa.ChunkedArray | None) -> pa.Table:
-    """Return the rows that a metric is of, as its statistic reads them; `words` become the group."""
+    """Return the rows that a metric is of, as its statistic reads them; `code` becomes the group."""
     whole = pa.chunked_array([pa.array(np.ones(rows.num_rows, dtype=bool))]) if wanted is None else wanted
     among = pc.and_(whole, having(rows, metric.of)) if metric.of else whole
     values = {"y": metric.y(rows)}
-    if metric.score or "words" in rows.column_names:
+    if metric.score or "code" in rows.column_names:
         values["score"] = rows[f"own {metric.score}"] if metric.score else values["y"]
-    if "words" in rows.column_names:
-        values["group"] = rows["words"]
-        rows = rows.drop_columns(["words"])
+    if "code" in rows.column_names:
+        values["group"] = rows["code"]
+        rows = rows.drop_columns(["code"])
     return sample_rows(rows, among, **values)

@@ -7,6 +7,7 @@ from harness.text import printable
 
 CLOSE = 0.6  # of letters alike, from which on a word may be meant
 SAME_LENGTH = 0.5
+FEWEST = 3  # letters that a name may be begun with
 LISTED = 30  # names in one error
 
 
@@ -33,9 +34,10 @@ def did_you_mean(asked: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" or a list of what there is, to end an error with."""
     names = sorted(set(known))
     alike = {name.lower(): name for name in names if _is_near(asked, name)}
-    close = get_close_matches(asked.lower(), alike, n=1, cutoff=CLOSE)
-    if close:
-        return f"; did you mean {alike[close[0]]!r}?"
+    begun = [name for name in names if len(asked) >= FEWEST and name.lower().startswith(asked.lower())]
+    close = [alike[name] for name in get_close_matches(asked.lower(), alike, n=1, cutoff=CLOSE)]
+    if close or begun:
+        return f"; did you mean {(close or begun)[0]!r}?"
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f"; there is {', '.join(names[:LISTED])}{more}" if names else "; there is none"
 

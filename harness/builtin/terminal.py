@@ -17,7 +17,7 @@ from harness.judging.wording import describe, group_verdicts
 from harness.plugins.hooks import hookimpl
 from harness.plugins.reports import Report, Reporter
 from harness.values.decisions import GateDecision
-from harness.values.identity import Identity, is_digest, proof_text, short_identity
+from harness.values.identity import Identity, is_of_rows, proof_text, short_identity
 from harness.values.outcomes import WORST_FIRST, Outcome, worst
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
@@ -105,7 +105,7 @@ def _group_alike(entries: Sequence[tuple[Verdict, ...]]) -> Sequence[Sequence[Ve
 
 
 def _next_step(outcome: Outcome, candidate: Identity) -> str:
-    name = candidate.digest if is_digest(candidate.revision) and candidate.digest else candidate.revision
+    name = candidate.digest if is_of_rows(candidate) and candidate.digest else candidate.revision
     return f"harness gate STAGE --candidate {name}" if outcome == "pass" else RUN_NEXT[outcome]
 
 

@@ -12,7 +12,7 @@ from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.suite.names import SUFFIX, is_suite_name
 from harness.values.canonical import canonical, sha256
-from harness.values.identity import FORM, Identity, is_digest, short_identity
+from harness.values.identity import FORM, Identity, is_digest, is_of_rows, short_identity
 from harness.values.versions import FileVersion
 
 FEWEST_DIGITS = 6  # of a digest without `sha256:`, which could be a name
@@ -155,7 +155,7 @@ def _digest_start(asked: str) -> str:
 
 def _digest(who: Identity) -> str:
     """Return what a candidate may be named by: its digest, or that of rows that nobody named."""
-    return who.digest or (who.revision if is_digest(who.revision) else "")
+    return who.digest or (who.revision if is_of_rows(who) else "")
 
 
 def _ambiguous(asked: str, found: Sequence[Identity]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.values.decisions import GateDecision, GateFinding
-from harness.values.identity import Identity, is_digest, short_digest
+from harness.values.identity import Identity, is_of_rows, short_digest
 from harness.values.outcomes import GateOutcome
 
 SAYS: Mapping[GateOutcome, str] = {
@@ -42,7 +42,7 @@ def describe_decision(decision: GateDecision) -> DecisionWording:
 
 
 def _name(who: Identity) -> str:
-    return short_digest(who.revision) if is_digest(who.revision) else who.revision
+    return short_digest(who.revision) if is_of_rows(who) else who.revision
 
 
 def _group_findings(findings: Sequence[GateFinding]) -> Sequence[str]:

@@ -44,6 +44,11 @@ def is_digest(text: str) -> bool:
     return DIGEST.fullmatch(text) is not None
 
 
+def is_of_rows(who: Identity) -> bool:
+    """Tell whether a candidate is called by the digest of its rows, or of rows and labels, as nobody named a model."""
+    return all(map(is_digest, who.revision.split("+")))
+
+
 def short_digest(digest: str) -> str:
     """Return a digest as people are shown it: `sha256:7ec632ced97a…`."""
     return f"{digest[:SHOWN]}…"
@@ -51,7 +56,7 @@ def short_digest(digest: str) -> str:
 
 def short_identity(who: Identity) -> str:
     """Return a candidate as people are shown it, with what proves it: `models:/fraud/2 (sha256:7ec632ced97a…)`."""
-    name = short_digest(who.revision) if is_digest(who.revision) else who.revision
+    name = short_digest(who.revision) if is_of_rows(who) else who.revision
     return f"{name} ({proof_text(who)})"
 
 
@@ -59,4 +64,4 @@ def proof_text(who: Identity) -> str:
     """Return the digest that proves a candidate, or that there is none; of rows that nobody named, that."""
     if who.digest:
         return short_digest(who.digest)
-    return "of the rows, as nobody named the model" if is_digest(who.revision) else "declared, without digest"
+    return "of the rows, as nobody named the model" if is_of_rows(who) else "declared, without digest"

@@ -177,8 +177,9 @@ def test_several_suites_end_with_what_they_come_to(piped: Printed) -> None:
     assert "INCONCLUSIVE  2 suites together  next: more rows, as `to decide` says, then run again" == lines[-1]
 
 
-def test_revision_that_is_a_digest_is_shortened(piped: Printed) -> None:
-    nameless = replace(run(verdict()), candidate=Identity(revision="sha256:" + "5a" * 32))
+@pytest.mark.parametrize("labels", ["", "+sha256:" + "6b" * 32])
+def test_revision_that_is_a_digest_is_shortened(piped: Printed, labels: str) -> None:
+    nameless = replace(run(verdict()), candidate=Identity(revision="sha256:" + "5a" * 32 + labels))
 
     lines = piped(nameless).splitlines()
 

@@ -176,7 +176,8 @@ def _run_findings(asked: GateQuestion, suite: AskedSuite, run: Run | None, held:
     if run is None:
         yield _suite_error(suite.name, _missing_run(asked))
         return
-    yield from find_tampering(asked.derivations[run.id]) if run.id in asked.derivations else ()
+    if run.id in asked.derivations:
+        yield from find_tampering(asked.derivations[run.id], promotes=bool(asked.gate.promote))
     yield from find_changes(suite, run)
     yield from _age_findings(asked.gate, suite.name, run, asked.now)
     yield from _must_findings(asked, suite.name, run, held)

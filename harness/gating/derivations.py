@@ -27,7 +27,7 @@ class Derivation:
 
     `broken` says what is wrong with the record as a whole; `lost` why verdicts could not be derived, and those stand
     in the run as recorded. `versions` names what judged then and judges otherwise now: `harness 0.1.0, now 0.2.0`.
-    `erased` names the steps of which rows were erased since: their verdicts stand as recorded.
+    `erased` names the steps of which rows were erased since: their verdicts stand unless what remains fails.
     """
 
     run: Run
@@ -38,8 +38,8 @@ class Derivation:
     erased: tuple[str, ...] = ()
 
 
-def find_tampering(derivation: Derivation) -> Iterator[GateFinding]:
-    """Yield why a run is not believed: what was changed, or cannot be derived."""
+def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterator[GateFinding]:
+    """Yield why a run is not believed: what was changed, or cannot be derived; to promote, also what was erased."""
     suite = derivation.run.suite
     if derivation.broken:
         yield GateFinding(outcome="error", suite=suite, reason=derivation.broken)
@@ -49,6 +49,9 @@ def find_tampering(derivation: Derivation) -> Iterator[GateFinding]:
     for key, why in derivation.lost.items():
         reason = f"its verdict cannot be derived again, so it is not believed: {why}"
         yield GateFinding(outcome="error", suite=suite, key=key, reason=reason)
+    for step in derivation.erased if promotes else ():
+        reason = f"rows that {step} judged were erased, so nothing proves its verdicts now; run the suite again"
+        yield GateFinding(outcome="error", suite=suite, reason=reason)
 
 
 def describe_other_versions(derivation: Derivation) -> Iterator[str]:

@@ -111,8 +111,8 @@ def _compare_verdicts(
     lost: dict[MetricKey, str] = {}
     for recorded in run.verdicts:
         found = _find_same(recorded, again)
-        stands = recorded.outcome == "error" or recorded.step in erased
-        if stands or (found and _agree(recorded, found)):
+        stands = recorded.step in erased and not _is_refuted(recorded, found)
+        if stands or recorded.outcome == "error" or (found and _agree(recorded, found)):
             verdicts.append(recorded)
         elif recorded.key in unread:
             verdicts.append(recorded)
@@ -142,6 +142,11 @@ def _find_same(verdict: Verdict, others: Mapping[MetricKey, Sequence[Verdict]]) 
     """Return the verdict of the same requirement on the same metric."""
     same = (other for other in others.get(verdict.key, ()) if other.requirement == verdict.requirement)
     return next(same, None)
+
+
+def _is_refuted(recorded: Verdict, derived: Verdict | None) -> bool:
+    """Tell whether what remains of the rows fails where they did not fail when they were whole."""
+    return derived is not None and derived.outcome == "fail" != recorded.outcome
 
 
 def _agree(recorded: Verdict, derived: Verdict) -> bool:

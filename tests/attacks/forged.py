@@ -131,6 +131,12 @@ def name_no_evidence(shop: Shop) -> None:
     forge_runs(shop.ledger, change)
 
 
+@attack(CORPUS, CHANGED)
+def erase_a_row_and_say_that_it_passed(shop: Shop) -> None:
+    forge_runs(shop.ledger, _pass)
+    shop.harness("evidence", "purge", "--subject", "0")
+
+
 @attack(CORPUS, "it was changed since")
 def put_better_rows_into_the_evidence(shop: Shop) -> None:
     forge_runs(shop.ledger, _pass)

@@ -88,7 +88,9 @@ def _placed(suite: Suite, path: Sequence[str | int]) -> Iterator[None]:
 
 
 def _refuse_candidate_as_baseline(suite: Suite) -> None:
-    for name in suite.baselines:
+    """Refuse a baseline that something is compared with and that is the candidate itself."""
+    compared = {requirement.versus for step in suite.steps for requirement in step.requirements}
+    for name in [name for name in suite.baselines if name in compared]:
         with _placed(suite, ["baselines", name]):
             if suite.target_for(name) == suite.target:
                 raise UsageError(

@@ -162,7 +162,7 @@ def test_a_decision_is_logged_once_and_its_runs_are_not_logged_again(
 
     done = harness("gate", "ci", "--candidate", "models:/fraud/2", "--gates", "gates.yaml", "--report", "mlflow")
 
-    assert done.out.splitlines()[-1] == f"MLflow  decision logged to experiment 'decided' at {store.uri}"
+    assert done.out.splitlines()[0] == f"MLflow  decision logged to experiment 'decided' at {store.uri}"
     logged = _only_run(tracked, "decided")
     assert "gate ci" == logged.info.run_name
     assert ("ci", "pass") == tuple(logged.data.tags[f"harness.{name}"] for name in ("gate", "outcome"))

@@ -101,7 +101,7 @@ def test_a_file_beside_tracked_ones_must_be_tracked_too(folder: Path) -> None:
     ("content", "words"),
     [
         ("outs:\n- {path: crlf.csv}\n", "with md5 None; run `dvc commit`"),
-        ("outs: 3\n", r"crlf\.csv\.dvc:1: outs"),
+        ("outs: 3\n", r"crlf\.csv\.dvc:1:1: outs"),
         ("outs: [", "is not YAML"),
     ],
 )

@@ -1,20 +1,61 @@
-"""What a gate decides from besides the ledger: the suites as their files stand now, and verdicts derived again."""
+"""What a gate decides from: runs, their verdicts derived again, the suites as they stand, and who came before."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from harness.documents import read_yaml
 from harness.errors import UsageError
 from harness.gating.asked_suites import AskedSuite
+from harness.gating.attempts import Attempt
+from harness.gating.decide import GateQuestion, latest_runs
 from harness.gating.derivations import Derivation
 from harness.gating.gates import Gate, GateSuite
 from harness.project import Project
 from harness.records.corrections import read_corrections
+from harness.records.counting import leave_out_watches, runs_of
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
 from harness.suite.pinned import read_pinned
 from harness.suite.steps import digest_with_files
+from harness.values.identity import Identity
 from harness.values.runs import Run
+
+
+def list_judged(entries: Sequence[Entry]) -> Sequence[Identity]:
+    """Return the candidates that have runs, in the order of their first ones."""
+    return list({entry.identity.key: entry.identity for entry in entries if entry.kind == "run"}.values())
+
+
+def ask_gate(
+    project: Project, stage: str, gate: Gate, who: Identity, book: Ledger, entries: Sequence[Entry], now: datetime
+) -> tuple[GateQuestion, Sequence[Run]]:
+    """Return what is asked of a stage about a candidate, and the runs to decide it from, their verdicts derived."""
+    judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]
+    suites = name_suites(gate, project)
+    own = _entries_of(who, gate, list(suites), judged)
+    runs = _read_runs(book, entries, own, gate)
+    candidate = next((run.candidate for run in reversed(runs) if run.candidate.key == who.key), who)
+    latest = latest_runs(gate, list(suites), candidate, runs)
+    derivations = derive_runs([run for run in latest.values() if run], runs, project, book, entries)
+    runs = [derivations[run.id].run if run.id in derivations else run for run in runs]
+    question = GateQuestion(
+        gate=gate,
+        candidate=candidate,
+        known=list_judged(entries),
+        stage=stage,
+        project=project.name,
+        now=now,
+        promoted_before=_has_earlier_promotion(gate, project, entries),
+        waivers=project.waivers(),
+        attempts=_attempts_on_the_same_rows(own, judged),
+        suites=[read_asked(name, file, latest[name], project) for name, file in suites.items()],
+        passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), list(suites), stage, entries),
+        corrections=read_corrections(book, entries),
+        derivations=derivations,
+    )
+    return question, runs
 
 
 def name_suites(gate: Gate, project: Project) -> Mapping[str, GateSuite | None]:
@@ -65,3 +106,49 @@ def derive_runs(
         records = Records(runs=[*others, *runs], evidence_store=store, corrections=corrections, plugins=plugins)
         found[run.id] = derive_run(run, records)
     return found
+
+
+def _entries_of(who: Identity, gate: Gate, suites: Sequence[str], judged: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the runs of a candidate that a gate decides on: what watches looks at the latest of each suite alone."""
+    own = [entry for entry in judged if entry.candidate == who.digest and entry.identity.key == who.key]
+    if not gate.watch:
+        return own
+    asked = [entry for entry in own if entry.suite in suites]
+    latest = {entry.suite: entry for entry in sorted(asked, key=lambda entry: entry.moment)}
+    return list(latest.values())
+
+
+def _read_runs(book: Ledger, entries: Sequence[Entry], own: Sequence[Entry], gate: Gate) -> Sequence[Run]:
+    """Return the runs that are decided on, and for a gate that does not watch those in which its looks are counted."""
+    found = book.read_runs(own)
+    if gate.watch or not own:
+        return found
+    keys = {own[0].identity.key}.union(*(run.alike for run in found))
+    counted = leave_out_watches(book, entries, runs_of(entries, keys))
+    return [*found, *book.read_runs([entry for entry in counted if entry not in own])]
+
+
+def _attempts_on_the_same_rows(own: Sequence[Entry], judged: Sequence[Entry]) -> Sequence[Attempt]:
+    rows = {entry.rows for entry in own}
+    return [entry.attempt for entry in judged if entry.rows in rows]
+
+
+def _list_passes(who: Collection[str], suites: Sequence[str], stage: str, entries: Sequence[Entry]) -> Sequence[bool]:
+    """Return of each candidate that the suites judged before this one whether the stage had passed it by then."""
+    runs = [entry for entry in entries if entry.kind == "run" and entry.suite in suites and not entry.is_scheduled]
+    start = next((entry.seq for entry in runs if entry.identity.key in who), math.inf)
+    decisions = [entry for entry in entries if entry.kind == "decision" and entry.gate == stage and entry.seq < start]
+    passed = {entry.identity.key for entry in decisions if entry.outcome == "pass"}
+    return [key in passed for key in dict.fromkeys(entry.identity.key for entry in runs if entry.seq < start)]
+
+
+def _has_earlier_promotion(gate: Gate, project: Project, entries: Sequence[Entry]) -> bool:
+    """Tell whether this ledger or a registry ever promoted, asked only where a first promotion may matter."""
+    if gate.first_promotion == "refuse":
+        return True
+    stages = {name for name, other in (project.gates.gates.items() if project.gates else ()) if other.promote}
+    decisions = [entry for entry in entries if entry.kind == "decision"]
+    recorded = any(entry.outcome == "pass" and entry.gate in stages for entry in decisions)
+    return recorded or any(
+        project.plugins.promoter(name).current(config) is not None for name, config in gate.promote.items()
+    )

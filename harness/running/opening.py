@@ -42,10 +42,10 @@ class SuiteInputs:
 class OpenSuite:
     """Everything a run reads from, opened once.
 
-    `failures` says why a baseline does not exist yet; `unusable`, by target and dataset, why the steps that read it
-    there cannot be measured. `earlier` holds the recorded runs of the candidate, in which looks are counted, and
-    `corrections`, by the id of a run, why its rows were wrong; `purged`, by file, which rows were erased; `checks`, by
-    step, the check that measures it.
+    `failures` says why a baseline does not exist yet, or is the candidate itself; `unusable`, by target and dataset,
+    why the steps that read it there cannot be measured. `earlier` holds the recorded runs of the candidate, in which
+    looks are counted, and `corrections`, by the id of a run, why its rows were wrong; `purged`, by file, which rows
+    were erased; `checks`, by step, the check that measures it.
     """
 
     suite: Suite
@@ -107,7 +107,7 @@ def open_suite(
             targets=targets,
             candidate=candidate,
             baselines={**identities, **dict.fromkeys(failures)},
-            failures=failures,
+            failures={**failures, **_same_baselines(candidate, identities, options)},
             unusable=unusable(steps, targets),
             earlier=earlier,
             corrections=corrections,
@@ -115,6 +115,15 @@ def open_suite(
             checks=checks,
             plugins=plugins.versions(),
         )
+
+
+def _same_baselines(candidate: Identity, baselines: Mapping[str, Identity], options: RunOptions) -> Mapping[str, str]:
+    """Return why baselines that are the candidate itself prove nothing; a watch looks at what is the champion."""
+    same = [] if options.trigger == SCHEDULE else [name for name, who in baselines.items() if who.key == candidate.key]
+    return {
+        name: f"{name} is {candidate.revision}, the candidate itself, so any candidate would pass; name another"
+        for name in same
+    }
 
 
 def target_spec(suite: Suite, name: str) -> TargetSpec:

@@ -94,6 +94,18 @@ def test_a_challenger_is_compared_with_the_champion_row_by_row(project: Path, ha
     assert "models:/fraud/2" == recorded(project)["candidate"]["revision"]
 
 
+@pytest.mark.parametrize(("trigger", "code"), [("manual", 3), ("schedule", 0)])
+def test_a_champion_compared_with_itself_proves_nothing_but_is_watched(
+    project: Path, harness: Command, store: Any, trigger: str, code: int
+) -> None:
+    path = suite(project, store, VERSUS, model="models:/fraud/1")
+
+    done = harness("run", path, "--out", "out", "--trigger", trigger)
+
+    assert code == done.code
+    assert (code == 3) == ("champion is models:/fraud/1, the candidate itself" in done.out)
+
+
 def test_a_champion_that_never_was_is_told_and_is_no_pass(project: Path, harness: Command, store: Any) -> None:
     done = harness("run", suite(project, store, VERSUS, alias="nobody"), "--out", "out")
 

@@ -126,9 +126,8 @@ def _object(schema: Schema) -> CoreSchema:
     if "properties" not in schema and values is not False:
         inner = _core(values if isinstance(values, dict) else {})
         least, most = schema.get("minProperties"), schema.get("maxProperties")
-        return core_schema.dict_schema(
-            core_schema.str_schema(strict=True), inner, strict=True, min_length=least, max_length=most
-        )
+        names = _core({"type": "string", **schema.get("propertyNames", {})})
+        return core_schema.dict_schema(names, inner, strict=True, min_length=least, max_length=most)
     fields = dict(_fields(schema))
     extra = "forbid" if values is False else "allow"
     return core_schema.typed_dict_schema(fields, strict=True, extra_behavior=extra)  # type: ignore[arg-type]

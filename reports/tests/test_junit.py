@@ -135,7 +135,7 @@ def test_outcome_and_interval_are_properties(written: Written, run: MakeRun, ver
 def test_any_text_is_still_xml(written: Written, run: MakeRun, verdict: MakeVerdict, text: str) -> None:
     hostile = verdict("fail", reason=text, labels={"a": text}, notes=(text,))
 
-    root = written(run(hostile, suite=f"s{text}", project=text, candidate=Identity(revision=text)))
+    root = written(run(hostile, suite=f"s{text}", project=text, candidate=Identity(revision="m")))
 
     assert "failure" == only(root, "failure").tag
 

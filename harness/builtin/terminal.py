@@ -143,23 +143,23 @@ def _requirement_cell(verdict: Verdict) -> str:
 
 
 def _explanations(groups: Sequence[Sequence[Verdict]], width: int) -> Iterator[Text]:
-    """Yield each explanation; of a slice whose whole was explained, only what is its own."""
-    explained: set[tuple[str, str, Outcome]] = set()
+    """Yield each explanation; of a slice whose whole was explained, only what is its own or was not said yet."""
+    explained: dict[tuple[str, str, Outcome], set[str]] = {}
     for alike in groups:
         verdict = alike[0]
-        about = verdict.step, verdict.metric, verdict.outcome
-        yield _explanation(alike, width, OWN if verdict.labels and about in explained else ())
-        explained.add(about)
+        said = explained.setdefault((verdict.step, verdict.metric, verdict.outcome), set())
+        lines = describe(verdict).lines
+        new = [str(each) for each in lines if not verdict.labels or each.label in OWN or str(each) not in said]
+        yield _explanation(alike, width, new)
+        said.update(map(str, lines))
 
 
-def _explanation(alike: Sequence[Verdict], width: int, labels: Sequence[str]) -> Text:
+def _explanation(alike: Sequence[Verdict], width: int, shown: Sequence[str]) -> Text:
     """Return in words what some verdicts come to alike, each line wrapped below where its words begin."""
-    verdict = alike[0]
-    head = f"{verdict.outcome.upper()}  {_names(alike)}"
-    shown = [each for each in describe(verdict).lines if not labels or each.label in labels]
-    lines = [line for each in shown for line in str(each).splitlines()]
+    head = f"{alike[0].outcome.upper()}  {_names(alike)}"
+    lines = [line for each in shown for line in each.splitlines()]
     filled = [textwrap.fill(line, width, initial_indent="  ", subsequent_indent=" " * SAID_AFTER) for line in lines]
-    return Text.assemble((head, STYLE[verdict.outcome]), "\n", "\n".join(filled), "\n")
+    return Text.assemble((head, STYLE[alike[0].outcome]), "\n", "\n".join(filled), "\n")
 
 
 def _names(alike: Sequence[Verdict]) -> str:

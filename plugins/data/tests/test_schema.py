@@ -229,3 +229,23 @@ def test_bounds_beyond_64_bits_are_bounds() -> None:
 
     counts = {(each.labels["column"], each.labels["rule"]): each.sample.counts["value"] for each in found}
     assert (1, 1, 0) == (counts["u", "min"], counts["u", "in"], counts["x", "max"])
+
+
+@pytest.mark.parametrize(
+    ("column", "rules", "kind"),
+    [
+        ("country", {"in": [1, 2]}, "string"),
+        ("country", {"min": 5}, "string"),
+        ("amount", {"not_in": ["xx"]}, "float64"),
+        ("online", {"in": [0, 1]}, "boolean"),
+        ("country", {"in": ["de", "fr"]}, ""),
+        ("amount", {"max": 5}, ""),
+    ],
+)
+def test_a_rule_of_another_kind_than_its_column_says_why_no_row_passes(
+    bad: pa.Table, column: str, rules: dict[str, Any], kind: str
+) -> None:
+    found = {key(each): each for each in measure(schema, bad, columns={column: {"nullable": True, **rules}})}
+
+    evidence = found[column, next(iter(rules))].evidence
+    assert kind == evidence.get("note", "the column is  and").split("the column is ")[1].split(" and")[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from harness import HarnessError
@@ -205,12 +206,25 @@ def _row_rule(
 def _value_rule(column: str, predicate: Predicate, held: Held) -> Rule:
     table = held.table
     _refuse_absent(predicate.columns, table)
-    failing = ~passes(table[column], predicate, table).fill_null(False)
-    missing = _lacking(table, column, [predicate])
+    passing = passes(table[column], predicate, table)
+    failing, missing = ~passing.fill_null(False), _lacking(table, column, [predicate])
     if not predicate.missing_passes:
         return _row_rule(column, predicate.name, failing | missing, held)
     known = held.among(~missing).sum()
-    return _row_rule(column, predicate.name, failing & ~missing, held, known)
+    return replace(
+        _row_rule(column, predicate.name, failing & ~missing, held, known),
+        evidence=_kind_evidence(table[column], passing),
+    )
+
+
+def _kind_evidence(value: ir.Value, passing: ir.BooleanValue) -> Mapping[str, str]:
+    """Return why no row passes a rule, where that is for the kind of the column alone."""
+    if not isinstance(passing.op(), ops.Literal):
+        return {}
+    kind = str(value.type()).lstrip("!")
+    return {
+        "note": f"the column is {kind} and the rule is not of that kind, so no row passes; write its values as {kind}"
+    }
 
 
 def _includes_rule(column: str, asked: Sequence[Any], held: Held) -> Rule:

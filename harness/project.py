@@ -50,10 +50,15 @@ class Project:
             if used != f"sqlite:///{file}" and file.is_file():
                 remedy = "move it there, or name one ledger in pyproject.toml and the gates file"
                 yield f"runs also stand in {file}, while this project's ledger is {shown_url(used)}; {remedy}"
-        before = self.settings.project
-        if self.name != before and not self.ledger(None).entries("run") and Ledger(used, before).entries("run"):
-            remedy = f"write `project: {before}` there to see them"
-            yield f"this ledger holds runs of project {before!r}, and the gates file says {self.name!r}; {remedy}"
+        yield from self._name_notices(used, is_own=used in {f"sqlite:///{file}" for file in defaults})
+
+    def _name_notices(self, used: str, *, is_own: bool) -> Iterator[str]:
+        """Yield under which name runs stand, where a folder was renamed or a gates file says another one."""
+        book, before = self.ledger(None), self.settings.project
+        others = [name for name in book.projects() if name != self.name and (is_own or name == before)]
+        if others and not book.entries("run"):
+            remedy = f"write `project: {others[0]}` in the gates file or [tool.harness] to see them"
+            yield f"this ledger holds runs of project {others[0]!r} and none of {self.name!r}; {remedy}"
 
     def evidence(self) -> str | Path:
         """Return where evidence is kept: where the gates file says, a URL or a folder from the root, else the store."""

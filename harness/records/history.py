@@ -50,11 +50,11 @@ def recall_runs(
 def _find_twins(own: str, runs: Sequence[Run], measured: Sequence[Measurement], bundle: Bundle) -> Collection[str]:
     """Return the keys of the other candidates that scored alike, or that runs of these or of this one found to."""
     wholes = [each for each in _wholes(measured) if each.target == CANDIDATE]
-    told: dict[str, set[bool | None]] = {}
+    compared: dict[str, set[bool | None]] = {}
     for run in (rename_run(run, wholes) for run in runs if run.candidate.key != own):
         rows, _ = _read_all([each.sample for each in _wholes(run.measurements)], wholes, bundle)
-        told.setdefault(run.candidate.key, set()).add(are_scored_alike(wholes, run, rows))
-    alike = {own} | {key for key, answers in told.items() if True in answers and False not in answers}
+        compared.setdefault(run.candidate.key, set()).add(are_scored_alike(wholes, run, rows))
+    alike = {own} | {key for key, answers in compared.items() if True in answers and False not in answers}
     known = {key for run in runs if run.candidate.key in alike for key in rename_run(run, measured).alike}
     return (alike | known) - {own}
 

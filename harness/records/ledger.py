@@ -75,6 +75,12 @@ class Ledger:
         check_chain(found, self._name)
         return [entry for entry in found if kind in (None, entry.kind)]
 
+    def projects(self) -> Sequence[str]:
+        """Return the projects that have runs here, by name."""
+        chosen = sa.select(ENTRIES.c.project).where(ENTRIES.c.kind == "run").distinct().order_by(ENTRIES.c.project)
+        with self._database.reading() as connection:
+            return [row.project for row in connection.execute(chosen)] if connection else []
+
     def bodies(self, entries: Sequence[Entry]) -> Iterator[str]:
         """Yield what was recorded with each of some entries, after checking that it is what was recorded."""
         for start in range(0, len(entries), PAGE):

@@ -1,5 +1,6 @@
 """Which ledger is used never changes without a word."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_a_gates_file_with_another_project_is_noticed(recorded: Path, harness: C
 
     assert 3 == done.code
     assert (
-        "notice: this ledger holds runs of project 'demo', and the gates file says 'retail'; write `project: "
+        "notice: this ledger holds runs of project 'demo' and none of 'retail'; write `project: demo` in the gates file"
         in done.err
     )
 
@@ -62,3 +63,16 @@ def test_a_project_file_above_is_noticed(recorded: Path, harness: Command, monke
     done = harness("runs", "list")
 
     assert f"notice: runs also stand in {recorded}/.harness/ledger.db" in done.err
+
+
+def test_a_folder_without_a_project_file_that_was_renamed_is_noticed(
+    recorded: Path, harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (recorded / "pyproject.toml").unlink()
+    harness("run", "s.suite.yaml")
+    shutil.move(recorded, recorded.with_name("renamed"))
+    monkeypatch.chdir(recorded.with_name("renamed"))
+
+    done = harness("runs", "list")
+
+    assert "and none of 'renamed'" in done.err

@@ -98,7 +98,7 @@ def recorded_commands(folder: Path) -> dict[str, list[str | Path]]:
     (folder / "ci").mkdir()
     (folder / "ci" / "gates.yaml").write_text("project: cold\ngates: {dev: {suites: [judged]}}\n")
     run_command([harness, "run", suite], folder)
-    candidate = run_command([harness, "runs", "list"], folder).splitlines()[1].split()[5]
+    candidate = run_command([harness, "runs", "list"], folder).splitlines()[1].split()[5].rstrip("…")
     return {
         "harness runs list": [harness, "runs", "list"],
         "harness runs explain": [harness, "runs", "explain", "latest"],

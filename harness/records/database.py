@@ -166,7 +166,7 @@ def _engine(url: str, name: str) -> sa.Engine:
         parsed = sa.make_url(url)
         is_sqlite = parsed.get_backend_name() == "sqlite"
         waits = {"timeout": PATIENCE} if is_sqlite and "timeout" not in parsed.query else {}
-        engine = sa.create_engine(parsed, connect_args=waits)
+        engine = sa.create_engine(parsed, connect_args=waits, poolclass=sa.NullPool)  # none is held between statements
     except (SQLAlchemyError, ImportError) as error:
         raise _cannot_open(name, error) from error
     if is_sqlite:

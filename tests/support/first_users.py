@@ -5,6 +5,7 @@ Usage: python first_users.py URL COUNT. Prints the exit codes; forked before any
 
 import os
 import sys
+import traceback
 from dataclasses import replace
 
 from harness.records.ledger import Ledger
@@ -28,6 +29,8 @@ def main(url: str, count: int) -> None:
         try:
             record(url, number, start)
             os._exit(0)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(1)
     os.close(let_go)

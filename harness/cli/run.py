@@ -87,15 +87,20 @@ def command(
         steps = [step.name for step in resolved.steps for _ in step.arguments]
         pace = Pace(resolved.suite.name, steps, planned_seconds(resolved.steps, project.plugins))
         with show_progress(pace, len(steps)) as (on_start, on_result):
-            told = replace(services, on_start=on_start, on_result=on_result)
-            return run_suite(resolved, project.plugins, options, told)
+            watched = replace(services, on_start=on_start, on_result=on_result)
+            return run_suite(resolved, project.plugins, options, watched)
 
     batch = run_and_record(suites, run_one, kept)
+    return _report_batch(batch, kept, book, reporters, out or project.settings.store / "reports")
+
+
+def _report_batch(batch: Batch, kept: Kept, book: Ledger, reporters: Mapping[str, Reporter], folder: Path) -> int:
+    """Write the summary and the reports of what ended, say what to beware of, and return the exit code."""
     outcome = _outcome(batch)
-    troubles = [*batch.troubles, *_write_summary(out, batch, outcome)]
+    troubles = [*batch.troubles, *_write_summary(kept.out, batch, outcome)]
     entries, unread = _read_entries(book)
     report = Report(runs=batch.runs, history=earlier_runs(batch.runs, entries))
-    troubles += [*unread, *_write_reports(reporters, report, out or project.settings.store / "reports")]
+    troubles += [*unread, *_write_reports(reporters, report, folder)]
     attempts = [entry.attempt for entry in entries]
     for warning in filter(None, (attempt_warning(run, attempts) for run in batch.runs)):
         click.echo(f"warning: {warning}", err=True)

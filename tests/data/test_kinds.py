@@ -66,6 +66,9 @@ def test_keys_of_one_kind_are_joined_whatever_their_width(tmp_path: Path, own: p
 
     one.must_join(two, {"key": "key"})
 
+    joined = one.query("SELECT count(*) AS n FROM {rows} l JOIN {other} r ON l.key = r.key", other=two).one()
+    assert {"n": len(own)} == joined
+
 
 @pytest.mark.parametrize(("own", "other"), INEXACT.values(), ids=INEXACT)
 def test_doubles_that_stand_for_several_numbers_are_no_keys(tmp_path: Path, own: pa.Array, other: pa.Array) -> None:

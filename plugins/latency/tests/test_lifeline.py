@@ -27,7 +27,9 @@ QUIET = 1.0  # seconds without a request, of a load of a hundred a second
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_load_ends_with_the_harness(suite: Callable[..., Path], service: Service, end: signal.Signals) -> None:
-    _ends(suite("/", "latency.open_loop", rate=100, duration=60), service[0], end)
+    _end_in_the_middle(suite("/", "latency.open_loop", rate=100, duration=60), service[0], end)
+
+    assert _falls_quiet(service[0])
 
 
 def test_users_of_locust_end_with_the_harness(suite: Callable[..., Path], service: Service, tmp_path: Path) -> None:
@@ -35,17 +37,23 @@ def test_users_of_locust_end_with_the_harness(suite: Callable[..., Path], servic
     pace = dict.fromkeys(("rate", "warmup", "late_ms", "timeout"))
     asked = {"locustfile": str(tmp_path / "locustfile.py"), "users": 4, "processes": 2, "duration": 60, **pace}
 
-    _ends(suite("/", "latency.locust", **asked), service[0], signal.SIGKILL)
+    _end_in_the_middle(suite("/", "latency.locust", **asked), service[0], signal.SIGKILL)
+
+    assert _falls_quiet(service[0])
 
 
-def _ends(suite: Path, service: Any, end: signal.Signals) -> None:
-    """Start the installed command on a suite, end it in the middle of its load, and see that no request follows."""
+def _end_in_the_middle(suite: Path, service: Any, end: signal.Signals) -> None:
+    """Start the installed command on a suite, and end it in the middle of its load."""
     command = [str(Path(sys.executable).with_name("harness")), "run", str(suite)]
     with subprocess.Popen(command, cwd=suite.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-        _wait_for(lambda: service.requests > 50)
+        assert _holds(lambda: service.requests > 50)
         os.kill(run.pid, end)
         run.wait(30)
-    _wait_for(lambda: _is_quiet(service))
+
+
+def _falls_quiet(service: Any) -> bool:
+    """Tell whether requests stop coming."""
+    return _holds(lambda: _is_quiet(service))
 
 
 def _is_quiet(service: Any) -> bool:
@@ -54,8 +62,9 @@ def _is_quiet(service: Any) -> bool:
     return bool(before == service.requests)
 
 
-def _wait_for(holds: Callable[[], bool], seconds: float = 30) -> None:
+def _holds(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    """Tell whether a condition holds within some seconds."""
     until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
+    while not (found := condition()) and time.monotonic() < until:
         time.sleep(0.05)
+    return found

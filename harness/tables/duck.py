@@ -11,6 +11,7 @@ from harness.errors import HarnessError
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "enable_external_file_cache": False,  # a table that is read once must not stay in memory
     "python_enable_replacements": False,  # else a name that is no table is looked up among the callers' variables
 }
 

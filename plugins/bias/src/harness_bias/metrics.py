@@ -115,8 +115,8 @@ def measure_worst(grouping: Grouping, rows: pa.Table, names: Sequence[str]) -> I
 
 
 def _code(word: str) -> int:
-    """Return the number that stands for a group in stored rows, which hold no words: the same in every look."""
-    return int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+    """Return the number that stands for a group in stored rows, which hold no words: in every look the same 56 bits."""
+    return int.from_bytes(hashlib.sha256(word.encode()).digest()[:7], "big")
 
 
 def _group_words(grouping: Grouping, rows: pa.Table) -> pa.ChunkedArray:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.errors import Absent as Absent
     from harness.errors import HarnessError as HarnessError
     from harness.errors import UsageError as UsageError
+    from harness.files import digest_folder as digest_folder
     from harness.files import write_atomic as write_atomic
     from harness.gating.wording import DecisionWording as DecisionWording
     from harness.gating.wording import describe_decision as describe_decision
@@ -90,7 +91,7 @@ _HOME = {
         "HarnessError",
         "UsageError",
     ),
-    "files": ("write_atomic",),
+    "files": ("digest_folder", "write_atomic"),
     "gating.wording": (
         "DecisionWording",
         "describe_decision",

@@ -45,6 +45,7 @@ class Gate(BaseModel):
 
     A gate with `watch` decides on the latest scheduled run; any other gate never sees one. With `many_candidates:
     correct` each candidate is held to a level of its own, which falls with each that came before and rises with passes.
+    With `uncommitted: allow` a model is promoted though the working tree differs from its commit, which is then signed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +56,7 @@ class Gate(BaseModel):
     on_inconclusive: Literal["block", "report"] = "block"
     watch: bool = False
     many_candidates: Literal["warn", "correct"] = "warn"
+    uncommitted: Literal["allow", "refuse"] = "refuse"
     first_promotion: Literal["allow", "refuse"] = "refuse"
     approvals: Approvals | None = None
     promote: Mapping[str, Mapping[str, Any]] = {}
@@ -71,6 +73,14 @@ class Gate(BaseModel):
         if not isinstance(given, list | tuple):
             return given
         return [{"file": each} if isinstance(each, str) and is_suite_name(each) else each for each in given]
+
+    @field_validator("promote", mode="before")
+    @classmethod
+    def _read_paths(cls, given: object) -> object:
+        """Let a path stand for itself: `promote: {file: champion.json}`."""
+        if not isinstance(given, Mapping):
+            return given
+        return {name: {"path": each} if isinstance(each, str) else each for name, each in given.items()}
 
     @model_validator(mode="after")
     def _promotes_only_on_proof(self) -> Self:

@@ -124,7 +124,7 @@ def test_a_description_decides_as_the_plugin_does_and_within_its_json_schema(plu
 def test_every_plugin_is_asked_that_offers_checks_or_targets() -> None:
     known = discover(find_settings(ROOT)).known
 
-    assert {*PLUGINS, "html", "json", "junit", "markdown", "terminal", "threads"} == set(known)
+    assert {*PLUGINS, "file", "html", "json", "junit", "markdown", "terminal", "threads"} == set(known)
 
 
 def as_json(given: Given) -> bool:

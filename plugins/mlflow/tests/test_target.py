@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from harness_mlflow import mlflow as connect
-from harness_mlflow.model import Model, manifest_digest
+from harness_mlflow.model import Model
 from harness_mlflow.target import Scorer
 from mlflow.models import infer_signature
 from sklearn.compose import make_column_transformer
@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from harness import Dataset, Identity, OperatingPoint
+from harness import Dataset, Identity, OperatingPoint, digest_folder
 from harness.testing import dataset
 
 AMOUNTS = {"id": ["a", "b", "c"], "amount": [-1.0, 0.0, 2.0], "hour": [1.0, 2.0, 3.0]}
@@ -77,7 +77,7 @@ def test_the_digest_is_what_the_command_in_the_readme_says(folder: Path) -> None
 
     said = subprocess.run(command[1], shell=True, cwd=folder, capture_output=True, text=True, check=True).stdout
 
-    assert f"sha256:{said.split()[0]}" == manifest_digest(folder)
+    assert f"sha256:{said.split()[0]}" == digest_folder(folder)
 
 
 def test_the_digest_changes_with_one_byte_and_not_with_loading(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Opens a model from a copy of its files, whose digest proves which model made the scores."""
 
-import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ import pandas as pd
 from mlflow.pyfunc import PyFuncModel
 from mlflow.types.schema import Schema
 
-from harness import Dataset, HarnessError, Identity
+from harness import Dataset, HarnessError, Identity, digest_folder
 from harness_mlflow.registry import Located, Store
 from harness_mlflow.troubles import wrap_errors
 
-ADDED_BY_LOADING = ("registered_model_meta", "__pycache__")
+META = "registered_model_meta"  # MLflow writes it beside MLmodel when it loads a registered model
+COMPILED = "__pycache__"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,8 @@ class Model:
 
 def load_model(found: Located, store: Store, columns: Sequence[str] | None, folder: Path) -> Model:
     """Return a model loaded from a copy of its files below a folder."""
-    copy = _download_files(found, store, folder)
-    digest = manifest_digest(copy)
+    copy = _remove_traces(_download_files(found, store, folder))
+    digest = digest_folder(copy)
     with wrap_errors(
         f"model {found.revision} does not load", "install what its requirements.txt lists, or log it again"
     ):
@@ -60,28 +60,38 @@ def load_model(found: Located, store: Store, columns: Sequence[str] | None, fold
     )
 
 
-def manifest_digest(folder: Path) -> str:
-    """Return `sha256:` of what `sha256sum` prints for all files of a folder, in the byte order of their paths."""
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = "".join(f"{_sha256(folder / name)}  {name}\n" for name in names)
-    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
-
-
 def files_digest(found: Located, store: Store) -> str:
     """Return the digest of a model's files as the store holds them; nothing is loaded."""
     with TemporaryDirectory() as folder:
-        return manifest_digest(_download_files(found, store, Path(folder)))
+        return digest_folder(_remove_traces(_download_files(found, store, Path(folder))))
+
+
+def whole_digest(found: Located, store: Store) -> str:
+    """Return the digest of a model's files as the store holds them; compiled Python is refused, as none covers it."""
+    with TemporaryDirectory() as folder:
+        copy = _download_files(found, store, Path(folder))
+        if compiled := next(copy.rglob(COMPILED), None):
+            place = compiled.relative_to(copy).as_posix()
+            message = f"model {found.revision} holds compiled Python in {place}, maybe of other code than was judged"
+            raise HarnessError(f"{message}; delete it from {found.files}")
+        return digest_folder(_remove_traces(copy))
 
 
 def _download_files(found: Located, store: Store, folder: Path) -> Path:
-    """Return a copy of the model's files, without those that loading a model leaves beside it."""
+    """Return a copy of the model's files."""
     with wrap_errors(f"the files of model {found.revision} cannot be read", "check that its artifacts are still there"):
         got = mlflow.artifacts.download_artifacts(found.files, dst_path=str(folder), tracking_uri=store.tracking_uri)
     copy = Path(got)
     if not (copy / "MLmodel").is_file():
         raise HarnessError(f"model {found.revision} has no file MLmodel; log it again, or name the folder that has one")
-    for left in [path for name in ADDED_BY_LOADING for path in copy.rglob(name)]:
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    return copy
+
+
+def _remove_traces(copy: Path) -> Path:
+    """Return a copy without what loading a model leaves beside it, so that no such file is ever loaded."""
+    (copy / META).unlink(missing_ok=True)
+    for left in list(copy.rglob(COMPILED)):
+        shutil.rmtree(left)
     return copy
 
 
@@ -102,8 +112,3 @@ def _parts(model: PyFuncModel) -> dict[str, str]:
     flavors = ", ".join(sorted(name for name in model.metadata.flavors if name != "python_function"))
     parts = {"run_id": model.metadata.run_id, "model_id": model.metadata.model_id, "flavor": flavors or "pyfunc"}
     return {name: str(value) for name, value in parts.items() if value}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,14 +1,19 @@
 """Says which version of a registered model is promoted now, and promotes another."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from mlflow.exceptions import MlflowException
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness import Absent, HarnessError, Identity, UsageError
-from harness_mlflow.model import files_digest
+from harness_mlflow.model import files_digest, whole_digest
 from harness_mlflow.registry import VERSION, Store, locate_model, version_of
 from harness_mlflow.troubles import wrap_errors
+
+TRANSIENT = ("BAD_REQUEST", "INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
+PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds
 
 
 class Promoted(BaseModel):
@@ -43,19 +48,32 @@ def move(config: Mapping[str, Any], identity: Identity) -> None:
     """Point the alias at the version that was judged; one whose files are others now is refused, and nothing moves."""
     asked = _parse_config(config)
     version = _judged_version(asked, identity)
-    found = _held(identity.revision, asked.store).digest
+    found = whole_digest(locate_model(identity.revision, asked.store), asked.store)
     if found != identity.digest:
         raise HarnessError(
             f"{identity.revision} was judged as {identity.digest}, its files are {found} now; judge what is there"
         )
     with wrap_errors(f"{asked.model}@{asked.alias} was not moved to version {version}", "check that you may set it"):
-        asked.store.client().set_registered_model_alias(asked.model, asked.alias, version)
+        _set_alias(asked, version)
 
 
 def read_back(config: Mapping[str, Any]) -> Identity | None:
     """Return the version the alias points to now, with the digest of its files, or None if it never was."""
     revision = current(config)
     return _held(revision, _parse_config(config).store) if revision else None
+
+
+def _set_alias(asked: Promoted, version: str) -> None:
+    """Set the alias; a store on Postgres answers 400 to one of two who set a new one at once, so it is set again."""
+    client = asked.store.client()
+    for pause in PAUSES:
+        try:
+            return client.set_registered_model_alias(asked.model, asked.alias, version)
+        except MlflowException as error:
+            if error.error_code not in TRANSIENT:
+                raise
+            time.sleep(pause)
+    return client.set_registered_model_alias(asked.model, asked.alias, version)
 
 
 def _judged_version(asked: Promoted, identity: Identity) -> str:

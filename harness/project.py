@@ -13,6 +13,8 @@ from harness.records.database import shown_url
 from harness.records.ledger import Ledger
 from harness.settings import STORE, Settings, find_settings
 
+TRUST_FILE = "trust.yaml"  # beside the gates file
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
@@ -66,6 +68,11 @@ class Project:
         if named is None:
             return self.settings.store / "evidence"
         return named if "://" in named else self.settings.root / named
+
+    @property
+    def trust_file(self) -> Path:
+        """Return where the project says whom it trusts: where the gates file says, else beside it."""
+        return self.gates_folder / ((self.gates.trust if self.gates else None) or TRUST_FILE)
 
     def waivers(self) -> Sequence[Waiver]:
         """Return the waivers of the file that the gates file names, beside it; without one, none."""

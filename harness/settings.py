@@ -9,18 +9,19 @@ from typing import Any
 from harness.errors import UsageError, did_you_mean
 
 STORE = ".harness"
-KEYS = ("project", "gates", "ledger", "plugins")
+KEYS = ("project", "gates", "ledger", "plugins", "signer")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A project's name, and where its gates, ledger, evidence and local plugins are."""
+    """A project's name, and where its gates, ledger, evidence, local plugins and signer are."""
 
     root: Path
     project: str
     ledger: str
     gates: Path
     plugins: tuple[str, ...] = ()
+    signer: str | None = None
 
     @property
     def store(self) -> Path:
@@ -47,6 +48,7 @@ def find_settings(start: Path) -> Settings:
         ledger=str(given.get("ledger", f"sqlite:///{root / STORE / 'ledger.db'}")),
         gates=root / str(given.get("gates", "ci/gates.yaml")),
         plugins=tuple(map(str, given.get("plugins", ()))),  # type: ignore[call-overload]
+        signer=str(given["signer"]) if "signer" in given else None,
     )
 
 

@@ -101,6 +101,7 @@ class GatesFile(BaseModel):
     ledger: str | None = None
     evidence: str | None = None
     waivers: str | None = None
+    trust: str | None = None
     gates: Mapping[str, Gate] = Field(min_length=1)
 
     @model_validator(mode="after")

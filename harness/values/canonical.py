@@ -16,7 +16,12 @@ def canonical_pretty(value: object) -> str:
 
 def sha256(text: str) -> str:
     """Return `sha256:` and the hexadecimal digest of a text."""
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return sha256_bytes(text.encode())
+
+
+def sha256_bytes(content: bytes) -> str:
+    """Return `sha256:` and the hexadecimal digest of bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _encodable(text: str) -> str:

@@ -1,0 +1,42 @@
+"""The signer that a command uses, and whom its project trusts."""
+
+import os
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+from harness.project import Project
+
+if TYPE_CHECKING:  # what signs costs half a second to import, and most commands sign nothing
+    from securesystemslib.signer import Signer
+
+    from harness.signing.trust import Trust
+
+VARIABLE = "HARNESS_SIGNER"
+HELP = f"Who signs: file:PATH, env:NAME or a KMS; default ${VARIABLE}, then `signer` of [tool.harness]."
+
+
+def named_signer(project: Project, given: str | None) -> str | None:
+    """Return the URI of the signer: --signer, else the environment's, else the settings'; None if nobody is named."""
+    return given or os.environ.get(VARIABLE) or project.settings.signer
+
+
+def signer_of(project: Project, given: str | None) -> "Signer":
+    """Return the signer that is named, with `file:` from the root of the project where it stands in the settings."""
+    from harness.signing.keys import open_signer  # noqa: PLC0415 - see above
+
+    uri = named_signer(project, given)
+    if uri is None:
+        raise UsageError(f"nobody is named who signs; give --signer file:PATH, or set {VARIABLE}")
+    return open_signer(uri, os.environ)
+
+
+def trust_of(project: Project) -> "Trust":
+    """Return whom the project trusts. UsageError if it does not say."""
+    from harness.signing.trust import read_trust  # noqa: PLC0415 - see above
+
+    if not project.trust_file.is_file():
+        raise UsageError(
+            f"no {str(project.trust_file)!r}, which says whom this project trusts; write it (docs/signing.md), or name "
+            f"it with `trust:` in the gates file"
+        )
+    return read_trust(project.trust_file)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.plugins.hooks import hookimpl as hookimpl
     from harness.plugins.promoters import Promoter as Promoter
     from harness.plugins.reports import PastRun as PastRun
+    from harness.plugins.reports import ReadRows as ReadRows
     from harness.plugins.reports import Report as Report
     from harness.plugins.reports import Reporter as Reporter
     from harness.plugins.services import Expect as Expect
@@ -109,6 +110,7 @@ _HOME = {
     "plugins.promoters": ("Promoter",),
     "plugins.reports": (
         "PastRun",
+        "ReadRows",
         "Report",
         "Reporter",
     ),

@@ -8,7 +8,7 @@ import click
 from harness.cli.deciding import ask_gate, list_judged
 from harness.cli.printing import show
 from harness.cli.project import EXIT, open_ledger
-from harness.cli.reports import earlier_runs, printed_last
+from harness.cli.reports import earlier_runs, printed_last, rows_reader
 from harness.errors import UsageError
 from harness.gating.decide import decide
 from harness.gating.gates import Gate, candidate_named, list_candidates
@@ -65,7 +65,8 @@ def command(
     decision = decide(question, runs)
     book.record_decision(decision)
     decided = _runs_decided(decision, runs)
-    report = Report(runs=decided, decision=decision, history=earlier_runs(decided, entries))
+    history = earlier_runs(decided, entries)
+    report = Report(runs=decided, decision=decision, history=history, read_rows=rows_reader(project))
     for name, reporter in printed_last(reporters):
         show(name, reporter(report, out or project.settings.store / "reports"), as_text=as_text)
     return EXIT[decision.outcome] if decision.blocks else 0

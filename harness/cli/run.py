@@ -12,12 +12,12 @@ from harness.cli.printing import show
 from harness.cli.progress import Pace, show_progress
 from harness.cli.project import EXIT, existing, open_ledger, span
 from harness.cli.recording import Batch, Kept, run_and_record, tell, unwritable
-from harness.cli.reports import earlier_runs, printed_last
+from harness.cli.reports import earlier_runs, printed_last, rows_reader
 from harness.cli.suites import read_all
 from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.gating.attempts import attempt_warning
-from harness.plugins.reports import Report, Reporter
+from harness.plugins.reports import ReadRows, Report, Reporter
 from harness.project import instant, open_project
 from harness.records.entries import Entry
 from harness.records.evidence import LEVELS
@@ -91,15 +91,22 @@ def command(
             return run_suite(resolved, project.plugins, options, watched)
 
     batch = run_and_record(suites, run_one, kept)
-    return _report_batch(batch, kept, book, reporters, out or project.settings.store / "reports")
+    return _report_batch(batch, kept, book, reporters, out or project.settings.store / "reports", rows_reader(project))
 
 
-def _report_batch(batch: Batch, kept: Kept, book: Ledger, reporters: Mapping[str, Reporter], folder: Path) -> int:
+def _report_batch(
+    batch: Batch,
+    kept: Kept,
+    book: Ledger,
+    reporters: Mapping[str, Reporter],
+    folder: Path,
+    read_rows: ReadRows,
+) -> int:
     """Write the summary and the reports of what ended, say what to beware of, and return the exit code."""
     outcome = _outcome(batch)
     troubles = [*batch.troubles, *_write_summary(kept.out, batch, outcome)]
     entries, unread = _read_entries(book)
-    report = Report(runs=batch.runs, history=earlier_runs(batch.runs, entries))
+    report = Report(runs=batch.runs, history=earlier_runs(batch.runs, entries), read_rows=read_rows)
     troubles += [*unread, *_write_reports(reporters, report, folder)]
     attempts = [entry.attempt for entry in entries]
     for warning in filter(None, (attempt_warning(run, attempts) for run in batch.runs)):

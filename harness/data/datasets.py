@@ -53,8 +53,9 @@ SINGLE_ROLES = tuple(item.name for item in fields(Roles) if item.name != "cluste
 class Dataset:
     """A named table: where it came from, its digest, the roles of its columns, and the query that reads it.
 
-    `profiled` names the columns that are profiled as soon as any is (`EVERY`: all that play no role). `until_start`
-    reads the rows up to the start of the run, where the row filters end before it.
+    `profiled` names the columns that are profiled as soon as any is (`EVERY`: all that play no role). `read` counts
+    the rows before any were left out. `until_start` reads the rows up to the start of the run, where the row filters
+    end before it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Dataset:
     provenance: tuple[str, ...] = ()
     profiled: tuple[str, ...] = ()
     until_start: Sql | None = None
+    read: int | None = None
 
     @property
     def columns(self) -> Mapping[str, str]:
@@ -185,6 +187,7 @@ class Dataset:
             filters=self.filters,
             latest=self.latest,
             provenance=self.provenance,
+            read=self.read,
         )
 
     def _columns_to_profile(self, playing: Collection[str]) -> Sequence[str]:

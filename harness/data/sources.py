@@ -57,7 +57,7 @@ def _open_source(name: str, source: Source, folder: Path, clock: Clock) -> Datas
     if source.time:
         refuse_other_kind(raw, raw.sql, "time", source.time)
     kept = keep_in_time(leave_out_excluded(raw, source), source, clock)
-    labelled = _join_labels(kept, source, folder)
+    labelled = _join_labels(replace(kept, read=raw.size if kept.filters else None), source, folder)
     return labelled.with_roles(
         id=source.id or (source.labels.on if source.labels else None),
         label=source.label or (source.labels.column if source.labels else None),

@@ -1,14 +1,23 @@
 """What a reporter is given: runs, what a gate decided on them, and what was recorded before."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
+from harness.values.measurements import Measurement
 from harness.values.outcomes import GateOutcome, worst
 from harness.values.runs import Run
+from harness.values.samples import Rows
+
+ReadRows = Callable[[Measurement], Rows]
+
+
+def rows_at_hand(measurement: Measurement) -> Rows:
+    """Return the rows that a measurement carries, an Arrow table; None where it has only counts, or was recorded."""
+    return measurement.sample.rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +35,15 @@ class PastRun:
 class Report:
     """What a reporter writes down: runs, the decision if a gate decided on them, and earlier runs of their suites.
 
-    Earlier runs are of any candidate, oldest first, the newest 100 of each suite.
+    Earlier runs are of any candidate, oldest first, the newest 100 of each suite. `read_rows` returns the rows behind a
+    measurement as an Arrow table, from the evidence if need be, or None where there are only counts; rows that were not
+    kept are a `HarnessError`.
     """
 
     runs: Sequence[Run]
     decision: GateDecision | None = None
     history: Sequence[PastRun] = ()
+    read_rows: ReadRows = field(default=rows_at_hand, repr=False, compare=False)
 
     @property
     def outcome(self) -> GateOutcome:

@@ -109,6 +109,7 @@ ADDED: Mapping[type, Mapping[str, object]] = {
     Estimate: {"p_pass": None},
     Requirement: {"look_after": None},
     Measurement: {"asked": ""},
+    Data: {"read": None},
     Look: {"alpha": None, "size": 0, "waiting": 0, "taken": None, "withdrawn": False, "corrected": 0.0, "alike": ()},
 }
 

@@ -24,6 +24,7 @@ class Data:
     """What a run read: where from, its digest, the row filters as they were resolved, and how old it is.
 
     `judged` tells whether a check measured its rows, or they only served to compare or to set an operating point.
+    `read` is how many rows the source had before its filters, where it has some; a record of before does not say.
     `provenance` are what the suite says of where the rows came from, and what DVC tracks.
     """
 
@@ -34,6 +35,7 @@ class Data:
     latest: datetime | None = None
     judged: bool = True
     provenance: tuple[str, ...] = ()
+    read: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

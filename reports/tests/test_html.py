@@ -110,7 +110,7 @@ def test_what_did_not_pass_is_explained_without_a_click(run: MakeRun, verdict: M
     found = parsed(page(Report(runs=[run(verdict("pass"), verdict("fail"))])))
 
     opened = ["open" in attrs for tag, attrs in found.seen if tag == "details"]
-    assert [False, True] == opened
+    assert [True, False] == opened
 
 
 def test_candidate_without_digest_is_called_declared(run: MakeRun, verdict: MakeVerdict) -> None:

@@ -7,8 +7,19 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness import Report, Reporter, Run, Verdict, describe, describe_decision, group_verdicts, hookimpl, write_atomic
-from harness_reports import plots, tallies
+from harness import (
+    Identity,
+    Report,
+    Reporter,
+    Run,
+    Verdict,
+    describe,
+    describe_decision,
+    group_verdicts,
+    hookimpl,
+    write_atomic,
+)
+from harness_reports import drawing, figures, plots, tallies
 
 SYMBOLS: Mapping[tallies.Status, str] = {
     "pass": "✓",
@@ -36,8 +47,16 @@ def page(found: Report) -> str:
             decision=found.decision,
             words=describe_decision(found.decision) if found.decision else None,
             history=found.history,
+            read_rows=found.read_rows,
+            candidates=_candidates(found),
         )
     )
+
+
+def _candidates(found: Report) -> Sequence[Identity]:
+    """Return whom the page is about, each once."""
+    named = [found.decision.candidate] if found.decision else [run.candidate for run in found.runs]
+    return list({who.key: who for who in named}.values())
 
 
 @cache
@@ -56,6 +75,11 @@ def _environment() -> Environment:
         "newest_first": tallies.newest_first,
         "status": tallies.status,
         "plotted": plot_verdicts,
+        "figures": figures.figures,
+        "moved_unshown": figures.moved_unshown,
+        "drawn_curves": drawing.draw_curves,
+        "drawn_bars": drawing.draw_bars,
+        "shortened": plots.shorten,
         "when": when,
     }
     environment.globals |= {
@@ -66,8 +90,13 @@ def _environment() -> Environment:
     return environment
 
 
-def plot_verdicts(run: Run) -> Iterator[tuple[Verdict, plots.Plot, Sequence[Verdict]]]:
-    """Yield each verdict with its plot and the passes folded into it; those of one requirement share a scale."""
+def plot_verdicts(run: Run) -> Sequence[tuple[Verdict, plots.Plot, Sequence[Verdict]]]:
+    """Return each verdict with its plot and the passes folded into it, those first that did not pass."""
+    return sorted(_plotted(run), key=lambda entry: tallies.urgency(entry[0]))
+
+
+def _plotted(run: Run) -> Iterator[tuple[Verdict, plots.Plot, Sequence[Verdict]]]:
+    """Yield the verdicts by requirement: those of one share a scale."""
     folded = {id(entry[0]): entry for entry in group_verdicts(run.verdicts)}
     for verdicts in tallies.by_requirement(run):
         scale = plots.scale_of(verdicts)

@@ -61,7 +61,7 @@ def plot(verdict: Verdict, scale: Scale) -> Plot:
     at = scale.x(threshold)
     good = (at, float(WIDTH - MARGIN)) if better == "higher" else (float(MARGIN), at)
     against = verdict.requirement.versus
-    zero = Mark(x=scale.x(0), text=_short(against)) if against else None
+    zero = Mark(x=scale.x(0), text=shorten(against)) if against else None
     return Plot(
         threshold=Mark(x=at, text=format_value(verdict, threshold)),
         good=good,
@@ -121,5 +121,6 @@ def _step(span: float) -> float:
     return next(step for step in (5 * power, 2 * power, power) if span / step >= 2)
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 14 else f"{name[:13]}…"
+def shorten(name: str, most: int = 14) -> str:
+    """Return a name that has no room with what it ends in left out."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"

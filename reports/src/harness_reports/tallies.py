@@ -29,7 +29,13 @@ def musts(run: Run) -> Sequence[Verdict]:
 def open_points(run: Run) -> Sequence[Verdict]:
     """Return what did not pass, worst first: musts, then shoulds."""
     missed = [v for v in run.verdicts if v.outcome != "pass" and v.requirement.severity != "info"]
-    return sorted(missed, key=lambda v: (v.requirement.severity != "must", ORDER.index(v.outcome)))
+    return sorted(missed, key=urgency)
+
+
+def urgency(verdict: Verdict) -> tuple[bool, bool, bool, int]:
+    """Return what sorts verdicts for a reader: musts that did not pass, shoulds that did not, passes, what is shown."""
+    severity = verdict.requirement.severity
+    return severity == "info", verdict.outcome == "pass", severity != "must", ORDER.index(verdict.outcome)
 
 
 def must_counts_text(runs: Sequence[Run]) -> str:

@@ -1,0 +1,64 @@
+"""Builds what is searched, and proves that it finds every passage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
+
+from rag_target.embedding import PACKAGES, MiniLm
+from rag_target.passages import Passage, corpus_digest
+from rag_target.ranking import Bm25, Dense, Hybrid, Ranked, Ranker
+from rag_target.stores import ExactStore, prove_self_search
+
+Retrieval = Literal["bm25", "dense", "hybrid"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A passage that was found, and its score, which is good for ranking only."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """Passages with the way that they are found."""
+
+    passages: Mapping[str, Passage]
+    words: Bm25
+    dense: Dense | None
+    ranker: Ranker
+
+    def search(self, question: str, k: int) -> Sequence[Hit]:
+        """Return at most k passages for a question, best first."""
+        found: Ranked = self.ranker.rank(question, k)
+        return [Hit(passage=self.passages[name], score=score) for name, score in found]
+
+    def describe(self) -> Mapping[str, str]:
+        """Return all that the search depends on."""
+        corpus = corpus_digest([*self.passages.values()])
+        return {"corpus": corpus, "retrieval": self.ranker.name, **self.ranker.describe()}
+
+
+def installed_retrieval() -> Retrieval:
+    """Return the best retrieval that this environment has the packages for."""
+    return "hybrid" if all(find_spec(name) for name in PACKAGES) else "bm25"
+
+
+def build_index(passages: Sequence[Passage], retrieval: Retrieval) -> Index:
+    """Return the index of some passages; ValueError if a package is missing or a passage is not found by itself."""
+    words = Bm25(passages=passages)
+    dense = None if retrieval == "bm25" else _embed(passages)
+    rankers: dict[Retrieval, list[Ranker]] = {"bm25": [words], "dense": [], "hybrid": [words]}
+    chosen = rankers[retrieval] + ([dense] if dense else [])
+    ranker = chosen[0] if len(chosen) == 1 else Hybrid(rankers=chosen)
+    return Index(passages={p.id: p for p in passages}, words=words, dense=dense, ranker=ranker)
+
+
+def _embed(passages: Sequence[Passage]) -> Dense:
+    embedder = MiniLm()
+    ids, vectors = [p.id for p in passages], embedder.embed([p.full_text for p in passages])
+    store = ExactStore(ids, vectors)
+    prove_self_search(store, ids, vectors)
+    return Dense(embedder=embedder, store=store)

@@ -9,6 +9,7 @@ from harness.errors import UsageError
 from harness.gating.gates import GatesFile, read_gates
 from harness.gating.waivers import Waiver, read_waivers
 from harness.plugins.discovery import Plugins, discover
+from harness.policy_tree import PolicyTree, read_policy_tree
 from harness.records.database import shown_url
 from harness.records.ledger import Ledger
 from harness.settings import STORE, Settings, find_settings
@@ -18,12 +19,13 @@ TRUST_FILE = "trust.yaml"  # beside the gates file
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """The settings in force, with the plugins and gates they name."""
+    """The settings in force, with the plugins and gates they name; with a `policy`, all as that commit has them."""
 
     settings: Settings
     plugins: Plugins
     gates: GatesFile | None
     gates_file: Path | None = None
+    policy: PolicyTree | None = None
 
     @property
     def name(self) -> str:
@@ -34,6 +36,13 @@ class Project:
     def gates_folder(self) -> Path:
         """Return where the paths in the gates file start."""
         return self.gates_file.parent if self.gates_file else self.settings.root
+
+    def asked_file(self, path: str) -> Path:
+        """Return where a file lies that the gates file names; beside a policy's files, none is taken."""
+        found = self.gates_folder / path
+        if self.policy and not self.policy.contains(found):
+            raise UsageError(f"{path!r} is no file of commit {self.policy.commit}; keep it in the project")
+        return found
 
     def ledger(self, url: str | None) -> Ledger:
         """Return the ledger: --ledger, else the gates file's, else the settings'."""
@@ -72,21 +81,34 @@ class Project:
     @property
     def trust_file(self) -> Path:
         """Return where the project says whom it trusts: where the gates file says, else beside it."""
-        return self.gates_folder / ((self.gates.trust if self.gates else None) or TRUST_FILE)
+        return self.asked_file((self.gates.trust if self.gates else None) or TRUST_FILE)
 
     def waivers(self) -> Sequence[Waiver]:
         """Return the waivers of the file that the gates file names, beside it; without one, none."""
         if not (self.gates and self.gates.waivers and self.gates_file):
             return ()
-        return read_waivers(self.gates_file.parent / self.gates.waivers)
+        return read_waivers(self.asked_file(self.gates.waivers))
 
 
-def open_project(gates: Path | None = None) -> Project:
-    """Return the project of the working directory."""
+def open_project(gates: Path | None = None, policy_ref: str | None = None) -> Project:
+    """Return the project of the working directory; settings, plugins, gates and suites may be those of a commit."""
+    if policy_ref is not None:
+        return _open_policy(read_policy_tree(policy_ref, Path.cwd()), gates)
     settings = find_settings(Path.cwd())
     file = gates or settings.gates
     found = read_gates(file) if gates or file.is_file() else None
     return Project(settings=settings, plugins=discover(settings), gates=found, gates_file=file if found else None)
+
+
+def _open_policy(tree: PolicyTree, gates: Path | None) -> Project:
+    file = tree.place(gates) if gates else tree.settings.gates
+    return Project(
+        settings=tree.settings_here,
+        plugins=discover(tree.settings),
+        gates=read_gates(file) if gates or file.is_file() else None,
+        gates_file=file,
+        policy=tree,
+    )
 
 
 def instant(text: str | None, option: str = "--as-of") -> datetime:

@@ -54,6 +54,7 @@ def ask_gate(
         passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), list(suites), stage, entries),
         corrections=read_corrections(book, entries),
         derivations=derivations,
+        policy=project.policy.commit.digest if project.policy else "",
     )
     return question, runs
 
@@ -62,7 +63,7 @@ def name_suites(gate: Gate, project: Project) -> Mapping[str, GateSuite | None]:
     """Return the suites that a gate asks for by name, each with its file if it names one."""
     found: dict[str, GateSuite | None] = {}
     for suite in gate.suites:
-        name = suite if isinstance(suite, str) else str(read_yaml(project.gates_folder / suite.file).get("name"))
+        name = suite if isinstance(suite, str) else str(read_yaml(project.asked_file(suite.file)).get("name"))
         if name in found:
             raise UsageError(f"{project.gates_file}: suite {name!r} is asked for twice; remove one")
         found[name] = None if isinstance(suite, str) else suite
@@ -73,7 +74,7 @@ def read_asked(name: str, asked: GateSuite | None, run: Run | None, project: Pro
     """Return a suite as its file stands now, with what a gate pins and otherwise what its run was given."""
     if asked is None or run is None:
         return AskedSuite(name=name, file=asked.file if asked else "")
-    suite = read_pinned(project.gates_folder / asked.file, asked.params, run.params)
+    suite = read_pinned(project.asked_file(asked.file), asked.params, run.params)
     steps = enumerate(suite.steps)
     return AskedSuite(
         name=name,

@@ -34,6 +34,9 @@ from harness.values.runs import Run
     help="Record the runs that `harness run --out DIR` wrote elsewhere, and their evidence, before deciding.",
 )
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
+@click.option(
+    "--policy-ref", metavar="REF", help="Read gates, suites and plugins of the project from this commit, not from here."
+)
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
 @click.option("--as-of", metavar="TIME", help="Clock of the age limits (ISO 8601, UTC); default now.")
 @click.option("--report", "reports", multiple=True, metavar="NAME", help="Further report: html, junit, markdown, ...")
@@ -44,6 +47,7 @@ def command(
     candidate: str | None,
     folders: Sequence[Path],
     gates: Path | None,
+    policy_ref: str | None,
     ledger: str | None,
     as_of: str | None,
     reports: Sequence[str],
@@ -51,7 +55,7 @@ def command(
     out: Path | None,
 ) -> int:
     """Decide whether a candidate may pass STAGE, from recorded runs alone."""
-    project = open_project(gates)
+    project = open_project(gates, policy_ref)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     gate = _gate(project, stage, ledger)
     if gate.promote and as_of:

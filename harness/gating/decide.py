@@ -31,7 +31,8 @@ class GateQuestion:
 
     `suites` are those the gate asks for as they stand now; without, they are known by name alone. `passed_before` tells
     of each candidate that came to the stage before whether it passed; by the id of a run, `corrections` say why rows of
-    it were wrong, and `derivations` what came of deriving its verdicts again. `known` have runs.
+    it were wrong, and `derivations` what came of deriving its verdicts again. `known` have runs. `policy` is the commit
+    that gates and suites were read from, if not from the working tree.
     """
 
     project: str
@@ -47,6 +48,7 @@ class GateQuestion:
     known: Sequence[Identity] = ()
     corrections: Mapping[str, str] = field(default_factory=dict)
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
+    policy: str = ""
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -86,8 +88,14 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         datasets={run.suite: {name: data.digest for name, data in run.datasets.items()} for run in seen},
         plugins={run.suite: run.plugins for run in seen},
         decided=asked.now,
-        blocks=outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block"),
+        policy=asked.policy,
+        blocks=gate.enforce and _keeps_back(outcome, gate),
+        enforced=gate.enforce,
     )
+
+
+def _keeps_back(outcome: GateOutcome, gate: Gate) -> bool:
+    return outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block")
 
 
 def latest_runs(

@@ -43,6 +43,7 @@ class Gate(BaseModel):
 
     A suite is named by its file, or by its name alone, which a gate that promotes does not take.
 
+    With `enforce: false` it decides and blocks nothing, so that a stage can be tried before it counts.
     A gate with `watch` decides on the latest scheduled run; any other gate never sees one. With `many_candidates:
     correct` each candidate is held to a level of its own, which falls with each that came before and rises with passes.
     With `uncommitted: allow` a model is promoted though the working tree differs from its commit, which is then signed.
@@ -54,6 +55,7 @@ class Gate(BaseModel):
     run_max_age: Duration | None = None
     data_max_age: Duration | None = None
     on_inconclusive: Literal["block", "report"] = "block"
+    enforce: bool = True
     watch: bool = False
     many_candidates: Literal["warn", "correct"] = "warn"
     uncommitted: Literal["allow", "refuse"] = "refuse"
@@ -86,6 +88,10 @@ class Gate(BaseModel):
     def _promotes_only_on_proof(self) -> Self:
         if self.promote and self.on_inconclusive == "report":
             raise ValueError("promotes, so it must block on inconclusive; remove on_inconclusive: report")
+        if self.promote and not self.enforce:
+            raise ValueError("promotes, so it must be enforced; remove enforce: false, or promote until it is")
+        if not self.enforce and self.on_inconclusive == "report":
+            raise ValueError("blocks nothing with enforce: false; remove on_inconclusive: report")
         if self.promote and self.watch:
             raise ValueError("watches what is deployed, and scheduled runs promote nothing; remove watch or promote")
         return self

@@ -14,7 +14,10 @@ SAYS: Mapping[GateOutcome, str] = {
     "inconclusive": "is not decided for",
     "error": "could not be judged for",
 }
+SHORT = 12  # digits of a commit
 NOT_BLOCKING = "inconclusive, not blocking"
+NOT_ENFORCED = "would have blocked"
+UNENFORCED = "would have blocked, and does not: this stage says enforce: false"
 REPORTED = "reported, does not block: this stage says on_inconclusive: report"
 
 
@@ -31,14 +34,32 @@ class DecisionWording:
 
 def describe_decision(decision: GateDecision) -> DecisionWording:
     """Return a decision in words, in parts, for those who lay it out."""
-    is_reported = decision.outcome == "inconclusive" and not decision.blocks
     return DecisionWording(
-        title=NOT_BLOCKING if is_reported else decision.outcome,
+        title=_title(decision),
         headline=f"{_name(decision.candidate)} {SAYS[decision.outcome]} {decision.gate}",
         reasons=_group_findings(decision.findings),
-        notices=(REPORTED,) if is_reported else (),
+        notices=tuple(_list_notices(decision)),
         warnings=decision.warnings,
     )
+
+
+def _title(decision: GateDecision) -> str:
+    if decision.would_block:
+        return f"{decision.outcome}, {NOT_ENFORCED}"
+    return NOT_BLOCKING if _is_reported(decision) else decision.outcome
+
+
+def _is_reported(decision: GateDecision) -> bool:
+    return decision.outcome == "inconclusive" and not decision.blocks and decision.enforced
+
+
+def _list_notices(decision: GateDecision) -> Iterator[str]:
+    if decision.would_block:
+        yield UNENFORCED
+    if _is_reported(decision):
+        yield REPORTED
+    if decision.policy:
+        yield f"gate and suites as of commit {decision.policy[:SHORT]}"
 
 
 def _name(who: Identity) -> str:

@@ -106,6 +106,7 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
 
 # Fields added after version 1, each with the value at which it stays out: records of before keep their digest.
 ADDED: Mapping[type, Mapping[str, object]] = {
+    GateDecision: {"policy": "", "enforced": True},
     Estimate: {"p_pass": None},
     Requirement: {"look_after": None},
     Measurement: {"asked": ""},

@@ -75,6 +75,12 @@ class SuiteFile(_Strict):
     baselines: Mapping[str, Override] = {}
     steps: Sequence[Step] = Field(min_length=1)
 
+    def step_name(self, index: int) -> str:
+        """Return a step's own name, else its check's, numbered where a check is used twice."""
+        names = [step.name or step.check for step in self.steps]
+        same = names[:index].count(names[index])
+        return f"{names[index]}#{same + 1}" if same else names[index]
+
 
 class Suite(SuiteFile):
     """A suite file with its parameters put in, and where and what it is; `written` is the file without them.
@@ -91,12 +97,6 @@ class Suite(SuiteFile):
     def folder(self) -> Path:
         """Return the folder that the suite's paths are relative to."""
         return self.path.parent
-
-    def step_name(self, index: int) -> str:
-        """Return a step's own name, else its check's, numbered where a check is used twice."""
-        names = [step.name or step.check for step in self.steps]
-        same = names[:index].count(names[index])
-        return f"{names[index]}#{same + 1}" if same else names[index]
 
     def target_for(self, name: str | None) -> TargetConfig:
         """Return the target's configuration, or that of a baseline.

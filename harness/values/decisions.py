@@ -34,7 +34,8 @@ class GateDecision:
 
     `findings` are all of them if it passes, else those against it, the worst first. `gate_digest` is of the gate as
     it was read. By suite: `runs` are the digests of the runs that were decided on, `suites` those of the suite files
-    they held, `datasets` those of each dataset, `plugins` the distribution and version of each plugin.
+    they held, `datasets` those of each dataset, `plugins` the distribution and version of each plugin. `policy` is the
+    commit that gate and suites were read from, if not from the working tree. One that is not `enforced` blocks nothing.
     """
 
     record_version: int = RECORD_VERSION
@@ -51,6 +52,13 @@ class GateDecision:
     plugins: Mapping[str, Mapping[str, str]]
     decided: datetime
     blocks: bool
+    policy: str = ""
+    enforced: bool = True
+
+    @property
+    def would_block(self) -> bool:
+        """Tell whether this blocks nothing only because its stage is not enforced yet."""
+        return not self.enforced and self.outcome in ("fail", "error", "inconclusive")
 
     @property
     def reasons(self) -> tuple[str, ...]:

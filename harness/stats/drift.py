@@ -10,6 +10,7 @@ from scipy import special
 
 from harness.errors import HarnessError
 from harness.stats.columns import Numbers
+from harness.stats.cumulated import furthest
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
 from harness.stats.searched import Mapped, Searched, Widened, Wider
@@ -110,8 +111,9 @@ def infer_js(sample: Sample) -> Inference:
 def infer_ks(sample: Sample) -> Inference:
     """Return the Kolmogorov-Smirnov distance, 0 to 1, between bins numbered in their order, of counts as for `psi`.
 
-    Upper bound: at the point where the truth is furthest, Hoeffding 1963; lower: anywhere, Dvoretzky-Kiefer-Wolfowitz
-    with Massart's constant 1990 for each side. Both hold at every n, and are wide.
+    Upper bound: at the point where the truth is furthest, wherever that is, so the highest of the bounds at all points
+    (square-and-add of Newcombe 1998 on Clopper-Pearson's, as for `gap`); lower: anywhere,
+    Dvoretzky-Kiefer-Wolfowitz with Massart's constant 1990 for each side. Both hold at every n; the lower is wide.
     """
     bins = _bins_from_counts(sample)
     n, m = float(bins.reference.sum()), float(bins.current.sum())
@@ -119,9 +121,9 @@ def infer_ks(sample: Sample) -> Inference:
 
     def bounds_at(alpha: float) -> tuple[float, float]:
         below = math.sqrt(math.log(4 / alpha) / 2) * (n**-0.5 + m**-0.5)
-        return max(0.0, value - below), min(1.0, value + math.sqrt(bins.scale * math.log(1 / alpha) / 2))
+        return max(0.0, value - below), min(1.0, furthest(bins.reference, bins.current, alpha))
 
-    seen = Inference(value=value, n=int(m), n_eff=m, method="Hoeffding, DKW", interval=Searched(at=bounds_at))
+    seen = Inference(value=value, n=int(m), n_eff=m, method="Newcombe, DKW", interval=Searched(at=bounds_at))
     return _widen_bounds(sample, seen)
 
 

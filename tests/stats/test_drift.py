@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import ks_2samp, ncx2, norm
+from scipy.stats import binom, ks_2samp, ncx2, norm
 
 from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer, n_needed
+from harness.stats.cumulated import furthest
 from harness.stats.sparse_bins import chance_alone
 from harness.values.samples import Sample
 
@@ -76,6 +77,23 @@ def test_ks_is_scipys():
     expected = ks_2samp(np.repeat(np.arange(3), reference), np.repeat(np.arange(3), current)).statistic
 
     assert expected == pytest.approx(infer(counts("ks", reference, current)).value)
+
+
+@pytest.mark.parametrize(("n", "m", "p", "q"), [(1000, 100, 0.11, 0.01), (300, 300, 0.5, 0.4), (100, 1000, 0.01, 0.03)])
+def test_a_ks_at_the_threshold_passes_no_more_often_than_its_level_says(n, m, p, q):
+    passes = 0.0
+    for k in np.flatnonzero(binom.pmf(np.arange(n + 1), n, p) > 1e-9):
+        hits = np.flatnonzero(binom.pmf(np.arange(m + 1), m, q) > 1e-9)
+        upper = np.array([furthest(np.array([k, n - k]), np.array([hit, m - hit]), 0.05) for hit in hits])
+        passes += binom.pmf(k, n, p) * binom.pmf(hits[upper < abs(p - q)], m, q).sum()
+
+    assert passes < 0.055
+
+
+def test_the_upper_bound_of_a_ks_is_that_of_the_gap_where_there_is_one_point():
+    sample = Sample(statistic="gap", counts={"k": 40, "n": 100, "k_ref": 60, "n_ref": 200})
+
+    assert furthest(np.array([60, 140]), np.array([40, 60]), 0.05) == pytest.approx(infer(sample).bounds(0.05)[1])
 
 
 @pytest.mark.parametrize("statistic", DRIFTS)

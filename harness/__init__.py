@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from harness.plugins.tasks import Task as Task
     from harness.plugins.tasks import TaskResult as TaskResult
     from harness.running.executors import perform_alone as perform_alone
+    from harness.stats import estimate as estimate
     from harness.tables.bins import Bins as Bins
     from harness.tables.profile_files import save_profile as save_profile
     from harness.tables.profiles import ColumnProfile as ColumnProfile
@@ -142,6 +143,7 @@ _HOME = {
         "Task",
     ),
     "running.executors": ("perform_alone",),
+    "stats": ("estimate",),
     "tables.bins": ("Bins",),
     "tables.profile_files": ("save_profile",),
     "tables.profiles": (

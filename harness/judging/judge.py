@@ -186,6 +186,8 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
             p_pass=p_pass(inference, threshold, better),
         ),
     )
+    if question.requirement.severity == "must" and not describe_statistic(question.statistic).proves:
+        return question.undecided(wording.NOT_PROVEN, finding.estimate)
     planned = _add_plans(finding, inference, threshold) if finding.outcome == "inconclusive" else finding
     return question.answer(planned, wording.reason(planned))
 

@@ -16,6 +16,10 @@ SO = {
     "inconclusive": "it may be good enough; this is not a failure",
     "error": "nothing was measured, so nothing is decided",
 }
+NOT_PROVEN = (
+    "not proven: nobody measured how often this judge errs, or it errs too often, so what it says decides no must; "
+    "name a calibration, or make it `severity: should`"
+)
 NOTHING_NEW = "nothing new is decided; this is not a failure"
 
 

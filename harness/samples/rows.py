@@ -5,7 +5,7 @@ any number of `cluster.<column>` and `slice.<column>`. Columns are checked here,
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -91,9 +91,20 @@ def worst(table: "pa.Table", *, of: str = "proportion", better: Better = "higher
     return sample if (of, sign) == ("proportion", 1.0) else replace(sample, counts={of: sign})
 
 
-def judge_correction(table: "pa.Table") -> Sample:
-    """Return rows with `score` by a judge and `y` by a person or missing, 0 to 1, for the mean people would give."""
-    return _build_sample("judge_correction", table, "y", "score")
+def judge_correction(table: "pa.Table", *, elsewhere: Mapping[str, float] | None = None) -> Sample:
+    """Return rows with `score` by a judge and `y` by a person or missing, 0 to 1, for the mean people would give.
+
+    With labels `elsewhere`, counts {tp, positives, tn, negatives}, only `score` is read: 1 passed, 0 not.
+    """
+    if elsewhere is None:
+        return _build_sample("judge_correction", table, "y", "score")
+    counts = {name: float(count) for name, count in elsewhere.items()}
+    return replace(_build_sample("judge_correction", table, "score"), counts=counts)
+
+
+def judge_mean(table: "pa.Table") -> Sample:
+    """Return rows with `y`, 0 to 1 by a judge whose errors nobody measured, for the mean of what it says."""
+    return _build_sample("judge_mean", table, "y")
 
 
 def exceedance(table: "pa.Table") -> Sample:

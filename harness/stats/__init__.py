@@ -76,6 +76,7 @@ COMPUTED: Mapping[str, Computed] = {
     "js": Computed(infer=drift.infer_js, difference=drift.no_difference),
     "ks": Computed(infer=drift.infer_ks, difference=drift.no_difference),
     "judge_correction": Computed(infer=judge_correction.infer, difference=judge_correction.difference),
+    "judge_mean": Computed(infer=mean.infer, difference=mean.difference),
     "exceedance": Computed(infer=exceedance.infer, difference=exceedance.difference),
     "canary": Computed(infer=sequential.infer_canary, difference=sequential.no_difference),
     "sequence": Computed(infer=sequential.infer_sequence, difference=sequential.no_difference),

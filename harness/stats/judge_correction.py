@@ -38,7 +38,7 @@ def infer(sample: Sample) -> Inference:
     at 5 %, and no nearer than errors of the judge that no label has shown yet may take them (`Mover`). The checked rows
     must be a random sample of these rows, 30 or more. Counts come from labels elsewhere: `judged_elsewhere`.
     """
-    if sample.rows is None:
+    if sample.rows is None or "positives" in sample.counts:
         return judged_elsewhere.infer(sample)
     rows = columns.table(sample)
     checked, codes = _read_judgements(rows), columns.clusters(rows)
@@ -60,6 +60,11 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     The judge's weight of each side is fitted to the labels, which costs each side a degree of freedom. Bounds are no
     nearer than errors that no label has shown yet may take them.
     """
+    if "positives" in {**candidate.counts, **baseline.counts}:
+        raise HarnessError(
+            "what a judge says of two candidates is compared by labels on these answers; found labels from elsewhere, "
+            "so have people label some of both sides' answers"
+        )
     left, right = columns.pair_rows(candidate, baseline)
     sides, codes = [_read_judgements(rows) for rows in (left, right)], columns.clusters(left)
     (new, plus), (old, minus) = (ppi(side) for side in sides)

@@ -2,49 +2,80 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.errors import HarnessError
+from harness.stats import columns, proportion
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
+from harness.stats.intervals import Interval
 from harness.stats.roots import root
 from harness.stats.searched import Searched
 from harness.values.samples import Sample
 
-COUNTS = ("k", "n", "tp", "positives", "tn", "negatives")
+LABELS = ("tp", "positives", "tn", "negatives")
+COUNTS = ("k", "n", *LABELS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """A share that a judge passed, with its bounds."""
+
+    share: float
+    interval: Interval
 
 
 def infer(sample: Sample) -> Inference:
-    """Return the true share, 0 to 1, of counts {k, n, tp, positives, tn, negatives}.
+    """Return the true share, 0 to 1, of counts {k, n} or rows with `score` 0 or 1, by what labels elsewhere say.
 
-    k of n passed by a judge who elsewhere passed tp of the good and failed tn of the bad: Rogan, Gladen 1978. Bounds by
-    Fieller 1954, the noise of each share by its exact bound on the side that matters (MOVER: Donner, Zou 2012). Wald's
-    noise, as in Lang, Reiczigel 2014, lets up to 13 % err at 5 % where 5 to 10 labels are of the bad.
+    k of n passed by a judge who elsewhere passed tp of the good {positives} and failed tn of the bad {negatives}:
+    Rogan, Gladen 1978. Bounds by Fieller 1954, the noise of each share by its exact bound on the side that matters
+    (MOVER: Donner, Zou 2012). Wald's noise, as in Lang, Reiczigel 2014, lets up to 13 % err at 5 % where 5 to 10 labels
+    are of the bad. Rows in clusters, or weighted: the bounds of what passed are those of `proportion`.
     """
-    return _from_counts(*_counts(sample))
+    if sample.rows is None:
+        k, n, *labels = _counts(sample, COUNTS)
+        return _correct(Inference(value=k / n, n=int(n), n_eff=n, method="", interval=Binomial(k=k, n=n)), *labels)
+    rows = columns.table(sample)
+    kept = rows.select([name for name in rows.column_names if name != "y"])
+    passed = kept.rename_columns(["y" if name == "score" else name for name in kept.column_names])
+    seen = proportion.infer(Sample(statistic="proportion", rows=passed))
+    return _correct(seen, *_counts(sample, LABELS))
 
 
-def _from_counts(k: float, n: float, tp: float, positives: float, tn: float, negatives: float) -> Inference:
+def _correct(seen: Inference, tp: float, positives: float, tn: float, negatives: float) -> Inference:
+    """Return the true share behind the share that a judge passed."""
     youden = tp / positives + tn / negatives - 1
     if not youden > 0:
         raise HarnessError(
             f"a judge no better than chance (sensitivity + specificity - 1 = {youden:.2f}) tells nothing"
         )
-    value = min(max((k / n + tn / negatives - 1) / youden, 0.0), 1.0)
-    shares = ((k, n), (tp, positives), (negatives - tn, negatives))
-    interval = Searched(at=partial(_bounds_at, [Binomial(k=hits, n=of) for hits, of in shares]))
+    value = min(max((seen.value + tn / negatives - 1) / youden, 0.0), 1.0)
+    of_labels = [Binomial(k=tp, n=positives), Binomial(k=negatives - tn, n=negatives)]
+    shares = [
+        Passed(share=seen.value, interval=seen.interval),
+        *(Passed(share=each.share, interval=each) for each in of_labels),
+    ]
+    interval = Searched(at=partial(_bounds_at, shares))
     lower, upper = interval.bounds(0.05)
     worth = value * (1 - value) / max(((upper - lower) / 3.29) ** 2, 1e-12)
-    n_eff = min(n, worth) if worth > 0 else float(n)
-    return Inference(value=value, n=int(n), n_eff=n_eff, method="Rogan-Gladen, MOVER", interval=interval)
+    return replace(
+        seen,
+        value=value,
+        n_eff=min(seen.n, worth) if worth > 0 else float(seen.n),
+        method="Rogan-Gladen, MOVER",
+        interval=interval,
+        hits=None,
+    )
 
 
-def _bounds_at(shares: Sequence[Binomial], alpha: float) -> tuple[float, float]:
+def _bounds_at(shares: Sequence[Passed], alpha: float) -> tuple[float, float]:
     """Return the true shares between which what the judge passed does not differ from what is expected.
 
     `shares` are those that it passed of all, of the good and of the bad.
     """
-    seen, bounds = [each.k / each.n for each in shares], [each.bounds(alpha) for each in shares]
+    seen, bounds = [each.share for each in shares], [each.interval.bounds(alpha) for each in shares]
     less, more = ([abs(share - each[side]) for share, each in zip(seen, bounds, strict=True)] for side in (0, 1))
 
     def excess(truth: float, sign: int, noise: Sequence[float]) -> float:
@@ -64,8 +95,10 @@ def _crossing(excess: Callable[[float], float]) -> float:
     return 1.0 if excess(1.0) >= 0 else root(excess, 0.0, 1.0)
 
 
-def _counts(sample: Sample) -> tuple[float, ...]:
-    k, n, tp, positives, tn, negatives = found = tuple(sample.counts.get(name, math.nan) for name in COUNTS)
+def _counts(sample: Sample, names: Sequence[str]) -> list[float]:
+    found = {name: sample.counts.get(name, math.nan) for name in names}
+    n, k = found.get("n", 1.0), found.get("k", 0.0)
+    tp, positives, tn, negatives = (found[name] for name in LABELS)
     if not (0 <= k <= n < math.inf and 0 <= tp <= positives < math.inf and 0 <= tn <= negatives < math.inf):
         raise HarnessError(
             f"statistic 'judge_correction' takes rows, or counts {', '.join(COUNTS)}; found {dict(sample.counts)}"
@@ -74,4 +107,4 @@ def _counts(sample: Sample) -> tuple[float, ...]:
         raise HarnessError(
             "statistic 'judge_correction' takes n, positives and negatives above 0; collect some of each"
         )
-    return found
+    return list(found.values())

@@ -20,7 +20,8 @@ class Statistic:
     estimated, exact where a value is certain of what it is about, or unknown. `complete` is False where a value is an
     estimate even for its own rows. `shown_as` shares in percent, differences with a sign. `looks` at new rows are
     counted, or cost nothing because bounds hold at any time, or are none, as nothing is estimated. `better` is the good
-    side, where it is always the same.
+    side, where it is always the same. `proves` is False where bounds are of what a judge says and not of what is true,
+    so that no must can pass or fail by them.
     """
 
     keeps: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class Statistic:
     shown_as: Literal["share", "number", "difference"] = "number"
     looks: Literal["counted", "anytime", "none"] = "counted"
     better: Better | None = None
+    proves: bool = True
 
     @property
     def has_interval(self) -> bool:
@@ -56,6 +58,7 @@ STATISTICS: Mapping[str, Statistic] = {
     "js": Statistic(clusters=False, better="lower"),
     "ks": Statistic(clusters=False, better="lower"),
     "judge_correction": Statistic(keeps=SCORED, complete=False),
+    "judge_mean": Statistic(keeps=OUTCOMES, proves=False),
     "exceedance": Statistic(keeps=SCORED | {"time"}, clusters=False),
     "canary": Statistic(clusters=False, limits=BOTH_WAYS, looks="anytime"),
     "sequence": Statistic(clusters=False, looks="anytime"),

@@ -36,6 +36,21 @@ def test_a_verdict_rests_on_the_bound_and_not_on_the_value(k: int, outcome: str)
     assert outcome == judge(AT_LEAST, counted(k, 214)).outcome
 
 
+@pytest.mark.parametrize("scores", [[0.9] * 200, [0.1] * 200])
+@pytest.mark.parametrize("scope", ["population", "these"])
+def test_a_judge_whose_errors_nobody_measured_decides_no_must(scores: list[float], scope: str) -> None:
+    sample = samples.rows.judge_mean(pa.table({"id": range(200), "y": scores}))
+    measurement = Measurement(metric="faithfulness", sample=sample)
+    must = Requirement(metric="faithfulness", at_least=0.5, scope=scope)  # type: ignore[arg-type]
+
+    verdict = judge(must, measurement)
+    should = judge(replace(must, severity="should"), measurement)
+
+    assert "inconclusive" == verdict.outcome
+    assert verdict.reason.startswith("not proven")
+    assert should.outcome == ("pass" if scores[0] > 0.5 else "fail")
+
+
 def test_inconclusive_says_how_many_in_all_would_decide() -> None:
     verdict = judge(AT_LEAST, counted(171, 214))
 

@@ -17,6 +17,36 @@ from harness.stats.effective import student
 from harness.stats.judge_correction import Checked, ppi
 from harness.values.samples import Sample
 
+ELSEWHERE = {"tp": 38, "positives": 40, "tn": 36, "negatives": 40}
+
+
+def test_rows_and_their_counts_say_the_same_by_labels_from_elsewhere():
+    scores = pa.table({"id": range(100), "score": [1.0] * 80 + [0.0] * 20})
+
+    of_rows = infer(samples.rows.judge_correction(scores, elsewhere=ELSEWHERE))
+
+    of_counts = infer(samples.judge_correction(k=80, n=100, **ELSEWHERE))
+    assert of_counts.value == of_rows.value
+    assert of_counts.bounds(0.05) == of_rows.bounds(0.05)
+
+
+def test_rows_in_clusters_are_worth_less_by_labels_from_elsewhere():
+    columns = {"id": range(100), "score": [1.0] * 80 + [0.0] * 20}
+    alone, together = (
+        infer(samples.rows.judge_correction(pa.table(table), elsewhere=ELSEWHERE))
+        for table in (columns, {**columns, "cluster.document": [at // 5 for at in range(100)]})
+    )
+
+    assert together.value == pytest.approx(alone.value)
+    assert together.bounds(0.05)[0] < alone.bounds(0.05)[0] - 0.02
+
+
+def test_labels_from_elsewhere_compare_no_two_candidates():
+    sample = samples.rows.judge_correction(pa.table({"id": [1, 2], "score": [1.0, 0.0]}), elsewhere=ELSEWHERE)
+
+    with pytest.raises(HarnessError, match="labels from elsewhere, so have people label"):
+        infer(sample, sample)
+
 
 def case():
     """Return 200 checked rows (truth, judge) and 2,000 unchecked ones, as ppi_py was given them."""

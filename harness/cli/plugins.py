@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.errors import UsageError, did_you_mean
+from harness.plugins.description_places import is_isolated
 from harness.plugins.discovery import Installed, Plugins, discover
 from harness.plugins.schemas import parameter_texts
 from harness.settings import find_settings
@@ -46,16 +48,32 @@ def show(name: str) -> int:
 @command.command("describe")
 @click.argument("name")
 @click.option("--write", is_flag=True, help="Write the description beside the plugin's module.")
-def describe(name: str, write: bool) -> int:
+@click.option("--lock", metavar="FILE", help="Make it isolated: this file beside its module locks its environment.")
+def describe(name: str, write: bool, lock: str | None) -> int:
     """Print what a plugin says of itself, from which suites are resolved without importing it."""
     from harness.plugins import describing, description_files  # noqa: PLC0415 - pydantic, which listing does without
 
     plugins = _discover()
-    description = describing.describe_plugin(plugins, name)
+    description = describing.describe_plugin(plugins, name, lock)
     if write:
         click.echo(f"wrote {description_files.write_description(plugins.known[name].module, description)}")
     else:
         click.echo(description_files.description_text(description), nl=False)
+    return 0
+
+
+@command.command("prepare")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+def prepare(names: tuple[str, ...]) -> int:
+    """Build the environments of isolated plugins ahead (default: of all), as for an image that runs without network."""
+    from harness.isolated import environments  # noqa: PLC0415 - pydantic, which listing does without
+
+    found = environments.guests(_discover())
+    for name in names:
+        if name not in found:
+            raise UsageError(f"no plugin {name!r} is isolated{did_you_mean(name, found)}")
+    for name in names or sorted(found):
+        click.echo(f"{name}  {environments.prepare(found[name]).digest}  {found[name].folder}")
     return 0
 
 
@@ -66,12 +84,15 @@ def _discover() -> Plugins:
 def _list_plugins(known: list[Installed]) -> Iterator[str]:
     width = max(len(plugin.name) for plugin in known)
     for plugin in known:
-        yield f"{plugin.name:<{width}}  {plugin.distribution} {plugin.version}"
+        isolated = "  isolated" if is_isolated(plugin.module) else ""
+        yield f"{plugin.name:<{width}}  {plugin.distribution} {plugin.version}{isolated}"
 
 
 def _describe_plugin(plugins: Plugins, name: str) -> Iterator[str]:
     offers = plugins.offers(name)
-    yield f"{name}  {plugins.known[name].distribution} {plugins.known[name].version}"
+    known = plugins.known[name]
+    isolated = "  isolated" if is_isolated(known.module) else ""
+    yield f"{name}  {known.distribution} {known.version}{isolated}"
     for hook, offered in offers.items():
         kind = hook.removeprefix("harness_").removesuffix("s")
         for found, thing in sorted(offered.items()):

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness.data.datasets import Dataset
 from harness.plugins.parameters import arguments_of_type, has_own_rules, schema_of, validate_arguments
 from harness.plugins.specs import CheckSpec, doc_line
 from harness.plugins.targets import Target
+from harness.plugins.tasks import Task
 from harness.values.measurements import Measurement
 
 Measure = Callable[..., Iterable[Measurement]]
@@ -23,6 +24,28 @@ class Effort:
     seconds: float
     n: int | None
     unit: str = "rows"
+
+
+class Performed(Protocol):
+    """A check as a run performs it, here or in an environment of its own."""
+
+    @property
+    def name(self) -> str:
+        """Return what suites call it."""
+
+    @property
+    def spec(self) -> CheckSpec:
+        """Return its description."""
+
+    @property
+    def profiles(self) -> Callable[..., Sequence[str]] | None:
+        """Return what says which columns it profiles."""
+
+    def parameters(self, given: Mapping[str, object]) -> Mapping[str, Any]:
+        """Return parameters as it takes them."""
+
+    def measure_target(self, target: Target, datasets: Mapping[str, Dataset], task: Task) -> list[Measurement]:
+        """Return what it measures in a task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +85,10 @@ class Check:
         """Return parameters as the functions take them: strictly validated, converted, with defaults filled in."""
         return validate_arguments(self.measure, given, f"check {self.name!r}", self._given_by_host)
 
-    def measure_target(
-        self, target: Target, datasets: Mapping[str, Dataset], params: Mapping[str, Any]
-    ) -> list[Measurement]:
+    def measure_target(self, target: Target, datasets: Mapping[str, Dataset], task: Task) -> list[Measurement]:
         """Return what the function measures with parameters as a suite gives them."""
         wanted = dict.fromkeys(arguments_of_type(self.measure, Target), target)
-        return list(self.measure(**wanted, **datasets, **self.parameters(params)))
+        return list(self.measure(**wanted, **datasets, **self.parameters(task.params)))
 
     @cached_property
     def _given_by_host(self) -> frozenset[str]:

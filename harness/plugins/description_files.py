@@ -1,32 +1,15 @@
 """Finds and reads `harness-plugin.json`: what a plugin says of itself, beside its module, which is not imported."""
 
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
+from harness.plugins.description_places import description_file
 from harness.plugins.specs import PluginDescription
 from harness.values.canonical import canonical_pretty
-
-FILE = "harness-plugin.json"
-
-
-def description_file(module: str) -> Path | None:
-    """Return where the description of a module stands or would stand: in a package, else beside the module's file.
-
-    Only the top-level name is looked up, as to look up `x.y` imports `x`; None where there is no such source.
-    """
-    top, *rest = module.split(".")
-    found = find_spec(top)
-    if found is None:
-        return None
-    if found.submodule_search_locations is None:
-        return Path(found.origin).with_name(f"{top}.{FILE}") if found.origin else None
-    places = [Path(root).joinpath(*rest) for root in found.submodule_search_locations]
-    return next((file for place in places if (file := _beside(place))), None)
 
 
 def read_description(module: str) -> PluginDescription | None:
@@ -46,12 +29,6 @@ def write_description(module: str, description: PluginDescription) -> Path:
     if file is None:
         raise HarnessError(f"module {module!r} has no source file that a description could stand beside")
     return write_atomic(file, description_text(description))
-
-
-def _beside(place: Path) -> Path | None:
-    if place.is_dir():
-        return place / FILE
-    return place.with_name(f"{place.name}.{FILE}") if place.with_suffix(".py").is_file() else None
 
 
 @cache

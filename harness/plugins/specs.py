@@ -70,10 +70,30 @@ class TargetKind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Isolation:
+    """How a plugin is performed in an environment of its own; the author writes it, not `describe`.
+
+    `lock` is the file of requirements with hashes beside the plugin's module, made for the Python named (default: the
+    host's). A step takes at most so many `seconds`, and a process so many `megabytes` of address space (0: no limit).
+    `variables` are set for its worker, which has no others.
+    """
+
+    lock: str
+    python: str | None = None
+    seconds: float = 900
+    megabytes: int = 16_384
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PluginDescription:
-    """All that a plugin offers: checks and target kinds by name, and the names of the rest."""
+    """All that a plugin offers: checks and target kinds by name, and the names of the rest.
+
+    An `isolated` one is not imported to measure: its checks are performed in an environment of its own.
+    """
 
     version: FileVersion = 1
+    isolated: Isolation | None = None
     checks: Mapping[str, CheckSpec] = field(default_factory=dict)
     targets: Mapping[str, TargetKind] = field(default_factory=dict)
     executors: tuple[str, ...] = ()

@@ -172,5 +172,7 @@ def _other_versions(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
     then = {"harness": run.environment.get("harness", "an unknown version"), **run.plugins}
     now = {"harness": version("promotion-harness"), **plugins}
     return tuple(
-        f"{name} {used}, now {now.get(name, 'not installed')}" for name, used in then.items() if used != now.get(name)
+        f"{name} {used}, now {now.get(name, 'not installed')}"
+        for name, used in then.items()
+        if used.partition("; environment ")[0] != now.get(name)  # what else a run records of an isolated plugin
     )

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError
-from harness.plugins.checks import Check
-from harness.plugins.discovery import Plugins, discover
+from harness.isolated.checks import isolated_check, open_rooms
+from harness.plugins.checks import Performed
+from harness.plugins.discovery import Plugins, discover, owner
 from harness.plugins.parameters import validate_arguments
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Executor, TargetSpec, Task, TaskResult
@@ -36,13 +37,21 @@ def open_target(spec: TargetSpec, datasets: Mapping[str, Dataset], plugins: Plug
 def perform_alone(task: Task) -> TaskResult:
     """Perform a task in a process of its own, where nothing is open yet."""
     plugins = discover(find_settings(Path.cwd()))
-    with open_target(task.target, task.datasets, plugins) as target:
-        return perform(task, plugins.check(task.check), target)
+    with (
+        open_target(task.target, task.datasets, plugins) as target,
+        open_rooms([owner(task.check)], plugins) as rooms,
+    ):
+        check = isolated_check(plugins, task.check, rooms, _keep_no_file) or plugins.check(task.check)
+        return perform(task, check, target)
+
+
+def _keep_no_file(_file: Path) -> str:
+    return "not kept, as it was made in a process of its own"
 
 
 def perform_tasks(
     tasks: Sequence[Task],
-    checks: Mapping[str, Check],
+    checks: Mapping[str, Performed],
     targets: Mapping[str, Target],
     executor: Executor,
     on_start: Callable[[Task], None],
@@ -59,7 +68,7 @@ def perform_tasks(
     return list(executor(tasks, perform_and_tell))
 
 
-def perform(task: Task, check: Check, target: Target) -> TaskResult:
+def perform(task: Task, check: Performed, target: Target) -> TaskResult:
     """Return what a check measures on an opened target; whatever goes wrong becomes the task's error."""
     started = time.perf_counter()
     try:
@@ -75,12 +84,12 @@ def perform(task: Task, check: Check, target: Target) -> TaskResult:
     return TaskResult(task=task, measurements=measurements, error=error, cost=cost)
 
 
-def measure_task(task: Task, check: Check, target: Target) -> list[Measurement]:
+def measure_task(task: Task, check: Performed, target: Target) -> list[Measurement]:
     """Return what a check measures, refused if the target changed meanwhile; what goes wrong is raised."""
     _in_time(task, "was not started")
     before = target.identity()
     datasets = {argument: _dataset(task, target, name) for argument, name in task.arguments.items()}
-    measurements = check.measure_target(target, datasets, task.params)
+    measurements = check.measure_target(target, datasets, task)
     after = target.identity()
     if (after.revision, after.digest) != (before.revision, before.digest):
         raise HarnessError(

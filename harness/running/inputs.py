@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from harness.data.datasets import Roles, verify
 from harness.errors import HarnessError, UsageError
-from harness.plugins.checks import Check
+from harness.plugins.checks import Performed
 from harness.plugins.targets import Target
 from harness.suite.steps import Resolved
 from harness.tables.sql import Sql
 
 
 def columns_to_profile(
-    steps: Sequence[Resolved], checks: Mapping[str, Check], targets: Mapping[str, Target]
+    steps: Sequence[Resolved], checks: Mapping[str, Performed], targets: Mapping[str, Target]
 ) -> Mapping[str, tuple[str, ...]]:
     """Return the columns of each dataset that any of the steps asks a profile of."""
     asked: dict[str, tuple[str, ...]] = {}
@@ -31,7 +31,7 @@ def unusable(steps: Sequence[Resolved], targets: Mapping[str, Target]) -> Mappin
     return {place: why for place, why in troubles.items() if why}
 
 
-def _step_columns(step: Resolved, check: Check, target: Target, arguments: Mapping[str, str]) -> Sequence[str]:
+def _step_columns(step: Resolved, check: Performed, target: Target, arguments: Mapping[str, str]) -> Sequence[str]:
     profiles = check.profiles
     if profiles is None or "data" not in arguments:
         return ()

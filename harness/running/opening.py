@@ -4,25 +4,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from harness.data.datasets import Tables
 from harness.data.declarations import Source
 from harness.data.row_filters import Clock
 from harness.data.sources import open_datasets
 from harness.errors import Absent
-from harness.plugins.checks import Check
-from harness.plugins.discovery import Plugins
+from harness.isolated.answers import Keep
+from harness.isolated.checks import Room, isolated_check, open_rooms
+from harness.plugins.checks import Performed
+from harness.plugins.describing import refuse_stale
+from harness.plugins.discovery import Plugins, owner
 from harness.plugins.targets import Target
 from harness.plugins.tasks import TargetSpec
 from harness.records.corrections import read_corrections
 from harness.records.counting import is_promoted, read_counted
 from harness.records.evidence_store import Tombstone
+from harness.records.kept_files import keep_file
 from harness.records.purged import read_purges
 from harness.running.executors import open_target
 from harness.running.inputs import unusable
 from harness.running.options import RunOptions, RunServices
-from harness.suite.steps import Resolved, ResolvedSuite, load_checks
+from harness.suite.steps import Resolved, ResolvedSuite
 from harness.suite.suites import Suite
 from harness.values.identity import CANDIDATE, Identity
 from harness.values.runs import SCHEDULE, Data, Run
@@ -60,7 +64,7 @@ class OpenSuite:
     earlier: Sequence[Run]
     corrections: Mapping[str, str]
     purged: Mapping[str, Tombstone]
-    checks: Mapping[str, Check]
+    checks: Mapping[str, Performed]
     plugins: Mapping[str, str]
 
     @cached_property
@@ -92,9 +96,10 @@ def open_suite(
 ) -> Iterator[OpenSuite]:
     """Open a suite's datasets and targets; close the targets at the end."""
     started, suite, steps = datetime.now(UTC), resolved.suite, resolved.steps
-    checks = load_checks(steps, plugins)
     datasets = _open_datasets(suite, steps, options)
     with ExitStack() as stack:
+        rooms = stack.enter_context(open_rooms([owner(step.check.name) for step in steps], plugins))
+        checks = load_checks(steps, plugins, rooms, partial(keep_file, services.evidence_store, options.evidence))
         targets, failures = _open_targets(stack, resolved, datasets, plugins)
         identities = {name: target.identity() for name, target in targets.items()}
         candidate = identities.pop(CANDIDATE)
@@ -113,8 +118,22 @@ def open_suite(
             corrections=corrections,
             purged=purged,
             checks=checks,
-            plugins=plugins.versions(),
+            plugins={**plugins.versions(), **{name: room.version for name, room in rooms.items()}},
         )
+
+
+def load_checks(
+    steps: Sequence[Resolved], plugins: Plugins, rooms: Mapping[str, Room], keep: Keep
+) -> Mapping[str, Performed]:
+    """Return what measures each step, imported or in its plugin's room; rules of its own hold its parameters, too."""
+    found: dict[str, Performed] = {}
+    for step in steps:
+        name = step.check.name
+        check = step.measured_by or isolated_check(plugins, name, rooms, keep) or plugins.check(name)
+        refuse_stale(step.check, check.spec)
+        check.parameters(step.params)
+        found[step.name] = check
+    return found
 
 
 def _same_baselines(candidate: Identity, baselines: Mapping[str, Identity], options: RunOptions) -> Mapping[str, str]:

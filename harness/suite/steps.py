@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.documents import place_text
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.files import digest_file
-from harness.plugins.describing import check_spec, refuse_stale, validate_target
+from harness.plugins.describing import check_spec, validate_target
 from harness.plugins.discovery import Plugins
 from harness.plugins.specs import CheckSpec
 from harness.suite.suites import Step, Suite
@@ -132,15 +132,6 @@ def _digest_question(suite: Suite, check: CheckSpec, step: Step, arguments: Mapp
 def _source_as_written(suite: Suite, name: str) -> Mapping[str, Any]:
     source = (suite.written.get("data") or {}).get(name, {"source": name})
     return {key: part for key, part in source.items() if key != "window"}
-
-
-def load_checks(steps: Sequence[Resolved], plugins: Plugins) -> "Mapping[str, Check]":
-    """Return the check that measures each step, imported; it holds its parameters to rules of its own as well."""
-    found = {step.name: step.measured_by or plugins.check(step.check.name) for step in steps}
-    for step in steps:
-        refuse_stale(step.check, found[step.name].spec)
-        found[step.name].parameters(step.params)
-    return found
 
 
 def _parameters(check: CheckSpec, step: Step, plugins: Plugins, folder: Path) -> Mapping[str, Any]:

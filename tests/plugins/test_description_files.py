@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from harness.cli.plugins import command
 from harness.errors import HarnessError, UsageError
 from harness.plugins.describing import check_spec, describe_plugin, differences, refuse_stale, target_kind
-from harness.plugins.description_files import description_file, description_text, read_description, write_description
+from harness.plugins.description_files import description_text, read_description, write_description
+from harness.plugins.description_places import description_file
 from harness.plugins.discovery import Installed, Plugins, discover_plugins
 
 SOURCE = '''

@@ -7,10 +7,11 @@ WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"A-Z0-9])")
 FILLERS = frozenset(
     WORD.findall(
-        "a about after again all also an and any are as at be been before but by can could did do does each for from "
-        "had has have he her his how i if in into is it its may me more most much must my no not of on one only or our "
-        "out over she so some such than that the their them then there these they this those to under up us was we "
-        "were what when where which who whom whose why will with would you your"
+        "a about after again all also an and any are as at be been before but by can could did do does each far "
+        "for from had has have he her his how i if in into is it its long many may me more most much must my no "
+        "not of often on one only or our out over she so some soon such than that the their them then there these "
+        "they this those to under up us was we were what when where which who whom whose why will with would you "
+        "your"
     )
 )
 ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "ly", "s", "e", "y")

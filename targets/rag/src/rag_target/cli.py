@@ -1,0 +1,87 @@
+"""The command `handbook`: ask a question, serve the handbook, write its questions."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rag_target.generation import Unanswered
+from rag_target.handbook import Handbook
+from rag_target.index import Retrieval
+from rag_target.opening import KEY, open_handbook, read_chat
+from rag_target.questions import read_questions, write_questions
+
+GRACE = 10  # seconds for requests in flight when the service is told to stop
+OPTIONS = (
+    click.option("--corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), help="A folder of pages."),
+    click.option("--retrieval", type=click.Choice(["bm25", "dense", "hybrid"]), help="Default: the best installed."),
+    click.option("--k", type=click.IntRange(1, 50), default=5, show_default=True, help="Passages to answer from."),
+    click.option(
+        "--chat",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        help="JSON as a suite's `chat:`: base_url, model, temperature, seed ...; without one it quotes.",
+    ),
+)
+
+
+@click.group()
+def main() -> None:
+    """A handbook of card disputes that answers questions."""
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("question")
+@_with_options
+def ask(question: str, **options: Any) -> None:
+    """Answer a question."""
+    book = _open(**options)
+    try:
+        found = book.ask(question)
+    except Unanswered as failure:
+        raise click.ClickException(str(failure)) from failure
+    click.echo(f"{found.text}\n\n{book.version}; passages: {', '.join(hit.passage.id for hit in found.hits)}")
+
+
+@main.command()
+@_with_options
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=8000, show_default=True)
+@click.option("--in-flight", type=click.IntRange(1), default=32, show_default=True, help="Requests at once.")
+def serve(host: str, port: int, in_flight: int, **options: Any) -> None:
+    """Serve the handbook over HTTP; callers send what HANDBOOK_API_KEY holds, if it is set, as X-API-Key."""
+    import uvicorn  # noqa: PLC0415  only the extra `service` has it
+
+    from rag_target.app import create_app  # noqa: PLC0415
+    from rag_target.door import Limits  # noqa: PLC0415
+
+    limits = Limits(in_flight=in_flight, api_key=os.environ.get("HANDBOOK_API_KEY") or None)
+    app = create_app(_open(**options), limits)
+    uvicorn.run(
+        app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=GRACE,
+        proxy_headers=False, ws="none",
+    )  # fmt: skip
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A parquet file.")
+def questions(out: Path) -> None:
+    """Write the questions with their gold answers and passages, as a suite reads them."""
+    asked = read_questions()
+    write_questions(asked, out)
+    click.echo(f"wrote {len(asked)} questions to {out}, {sum(not q.answerable for q in asked)} that have no answer")
+
+
+def _open(corpus: Path | None, retrieval: Retrieval | None, k: int, chat: Path | None) -> Handbook:
+    """Return the handbook that the options name; the model's key is what OPENAI_API_KEY holds."""
+    try:
+        return open_handbook(corpus, retrieval, k, read_chat(chat, os.environ.get(KEY)) if chat else None)
+    except ValueError as trouble:
+        raise click.UsageError(str(trouble)) from trouble

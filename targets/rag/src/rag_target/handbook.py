@@ -1,0 +1,104 @@
+"""Answers questions: finds passages, has an answer written from them, and says what that took."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from rag_target.generation import ABSTENTION, Generator, Unanswered
+from rag_target.index import Hit, Index
+from rag_target.prompts import SYSTEM
+from rag_target.usage import Timings, Usage
+
+SHOWN = 12  # digits of a digest in a version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An answer with the passages it was written from; `refused` is one that the handbook does not hold."""
+
+    text: str
+    status: Literal["ok", "refused"]
+    hits: Sequence[Hit]
+    usage: Usage
+    cost: float | None
+    seconds: Timings
+
+
+Event = Sequence[Hit] | str | Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handbook:
+    """A handbook that can be asked: what is searched, how many passages are read, and who writes."""
+
+    index: Index
+    generator: Generator
+    k: int = 5
+
+    @cached_property
+    def parts(self) -> Mapping[str, str]:
+        """Return all that its answers depend on: code, prompts, index and generator."""
+        index = {f"index.{name}": value for name, value in self.index.describe().items()}
+        prompts = f"sha256:{hashlib.sha256(SYSTEM.encode()).hexdigest()}"
+        return {"code": code_digest(), "prompts": prompts, **index, "k": str(self.k), **self.generator.describe()}
+
+    @cached_property
+    def digest(self) -> str:
+        """Return `sha256:` of all parts."""
+        return f"sha256:{hashlib.sha256(json.dumps(self.parts, sort_keys=True).encode()).hexdigest()}"
+
+    @property
+    def version(self) -> str:
+        """Return what people call it: who writes, what is searched, and the start of the digest."""
+        short = self.digest.removeprefix("sha256:")[:SHOWN]
+        return f"{self.generator.name}+{self.index.ranker.name}@{short}"
+
+    def ask(self, question: str) -> Answer:
+        """Return the answer to a question; `Unanswered` if none was written."""
+        *_, last = self.stream(question)
+        if not isinstance(last, Answer):
+            raise Unanswered("errored", "the generator ended without an answer")
+        return last
+
+    def stream(self, question: str) -> Iterator[Event]:
+        """Yield the passages that were found, the answer's pieces as they come, and the answer."""
+        began = time.perf_counter()
+        hits = self.index.search(question, self.k)
+        found = time.perf_counter() - began
+        yield hits
+        pieces: list[str] = []
+        first, usage = 0.0, None
+        for piece in self.generator.write(question, hits):
+            if isinstance(piece, Usage):
+                usage = piece
+                continue
+            first = first or time.perf_counter() - began
+            pieces.append(piece)
+            yield piece
+        if usage is None:
+            raise Unanswered("errored", "the generator did not say what the answer took")
+        seconds = Timings(retrieval=found, first_piece=first, total=time.perf_counter() - began)
+        yield self._answer("".join(pieces), hits, usage, seconds)
+
+    def _answer(self, text: str, hits: Sequence[Hit], usage: Usage, seconds: Timings) -> Answer:
+        price = self.generator.price
+        return Answer(
+            text=text,
+            status="refused" if ABSTENTION.rstrip(".") in text else "ok",
+            hits=hits,
+            usage=usage,
+            cost=price.cost(usage) if price else None,
+            seconds=seconds,
+        )
+
+
+def code_digest() -> str:
+    """Return `sha256:` over the names and texts of this package's modules."""
+    folder = Path(__file__).parent
+    sums = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in sorted(folder.glob("*.py"))]
+    return f"sha256:{hashlib.sha256(chr(10).join(sums).encode()).hexdigest()}"

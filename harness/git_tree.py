@@ -59,6 +59,14 @@ def find_commit(ref: str, start: Path) -> Commit:
     return Commit(ref=ref, digest=found, top=top)
 
 
+def last_commit(commit: Commit, path: str) -> str:
+    """Return the last commit, up to a given one, that changed a file. UsageError if it holds no such file."""
+    found = _text(commit.top, "log", "-1", "--format=%H", commit.digest, "--", f":(top,literal){path}")
+    if not found:
+        raise UsageError(f"commit {commit} holds no {path!r}; commit it")
+    return found
+
+
 def _verify(top: Path, name: str) -> str | None:
     done = _start(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     return done.stdout.decode().strip() if done.returncode == 0 else None

@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     "validate": "Check suites without measuring anything.",
     "plan": "Say what the data at hand can decide, and how many rows it takes.",
     "gate": "Decide whether a candidate may pass a stage.",
+    "approve": "Sign that a candidate may pass a stage.",
+    "waive": "Sign that one requirement is let go for one candidate, until a day.",
     "evidence": "Record why rows that were judged were wrong, or erase them.",
     "runs": "List, show, compare and explain recorded runs.",
     "plugins": "List plugins, or show what one offers.",

@@ -15,6 +15,7 @@ from harness.gating.weakening import find_new_waivers, find_weaker_gates
 from harness.plugins.describing import check_spec
 from harness.plugins.discovery import Plugins
 from harness.plugins.specs import CheckSpec
+from harness.project import TRUST_FILE
 from harness.settings import Settings
 from harness.suite.names import is_suite_name
 from harness.suite.suites import Scalar
@@ -48,6 +49,11 @@ class Policy:
         """Return the waivers that the gates file names."""
         named = self.gates.waivers if self.gates else None
         return read_waivers(self.settings.gates.parent / named) if named else ()
+
+    @property
+    def trust_file(self) -> Path:
+        """Return where this tree says whom the project trusts."""
+        return self.settings.gates.parent / ((self.gates.trust if self.gates else None) or TRUST_FILE)
 
     def asked_suites(self) -> Iterator[AskedFile]:
         """Yield each suite file that a gate asks for, by its file or by its name; without gates, each that there is."""
@@ -117,6 +123,30 @@ def _compare_gates(before: Policy, after: Policy) -> Iterator[Weakening]:
         return
     yield from find_weaker_gates(before.gates, after.gates)
     yield from find_new_waivers(before.waivers(), after.waivers())
+    yield from _compare_trust(before, after)
+
+
+def _compare_trust(before: Policy, after: Policy) -> Iterator[Weakening]:
+    """Yield whom the project trusts that it did not: keys, accounts and roles, and revocations taken back."""
+    files = [policy.trust_file for policy in (before, after)]
+    if not all(file.is_file() for file in files):
+        return
+    from harness.signing.trust import read_trust  # noqa: PLC0415 - costs half a second, and many projects have none
+
+    was, now = map(read_trust, files)
+    for id, key in now.keys.items():
+        old = was.keys.get(id)
+        if old is None or old.person != key.person:
+            yield Weakening(place="trust", says=f"key {id[:12]}… of {key.person} is new")
+        elif old.revoked not in (None, key.revoked):
+            yield Weakening(place="trust", says=f"the revocation of key {id[:12]}… of {key.person} is another")
+    for name, person in now.persons.items():
+        if person.accounts != (was.persons[name].accounts if name in was.persons else {}):
+            yield Weakening(place="trust", says=f"{name} has other accounts: {dict(person.accounts) or 'none'}")
+    for role, grants in now.roles.items():
+        for grant in [grant for grant in grants if grant not in was.roles.get(role, ())]:
+            where = grant.model_dump(exclude_none=True, exclude={"person"})
+            yield Weakening(place="trust", says=f"{grant.person} is {role} {where or 'everywhere'}")
 
 
 def _compare_suite(suite: AskedFile, before: Policy, after: Policy, plugins: Plugins) -> Iterator[Weakening]:

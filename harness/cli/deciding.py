@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from harness.cli.forges import Forge
+from harness.cli.vouching import Vouching, read_vouchers
 from harness.documents import read_yaml
 from harness.errors import UsageError
 from harness.gating.asked_suites import AskedSuite
@@ -12,6 +14,7 @@ from harness.gating.attempts import Attempt
 from harness.gating.decide import GateQuestion, latest_runs
 from harness.gating.derivations import Derivation
 from harness.gating.gates import Gate, GateSuite
+from harness.plugins.describing import check_spec
 from harness.project import Project
 from harness.records.corrections import read_corrections
 from harness.records.counting import leave_out_watches, runs_of
@@ -29,7 +32,14 @@ def list_judged(entries: Sequence[Entry]) -> Sequence[Identity]:
 
 
 def ask_gate(
-    project: Project, stage: str, gate: Gate, who: Identity, book: Ledger, entries: Sequence[Entry], now: datetime
+    project: Project,
+    stage: str,
+    gate: Gate,
+    who: Identity,
+    book: Ledger,
+    entries: Sequence[Entry],
+    now: datetime,
+    forge: Forge | None = None,
 ) -> tuple[GateQuestion, Sequence[Run]]:
     """Return what is asked of a stage about a candidate, and the runs to decide it from, their verdicts derived."""
     judged = [entry for entry in entries if entry.kind == "run" and entry.is_scheduled == gate.watch]
@@ -40,6 +50,8 @@ def ask_gate(
     latest = latest_runs(gate, list(suites), candidate, runs)
     derivations = derive_runs([run for run in latest.values() if run], runs, project, book, entries)
     runs = [derivations[run.id].run if run.id in derivations else run for run in runs]
+    vouching = Vouching(project=project, stage=stage, gate=gate, candidate=candidate, now=now, forge=forge)
+    signed, given = read_vouchers(vouching, book, entries)
     question = GateQuestion(
         gate=gate,
         candidate=candidate,
@@ -48,7 +60,8 @@ def ask_gate(
         project=project.name,
         now=now,
         promoted_before=_has_earlier_promotion(gate, project, entries),
-        waivers=project.waivers(),
+        waivers=[*project.waivers(), *signed],
+        given=given,
         attempts=_attempts_on_the_same_rows(own, judged),
         suites=[read_asked(name, file, latest[name], project) for name, file in suites.items()],
         passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), list(suites), stage, entries),
@@ -82,6 +95,11 @@ def read_asked(name: str, asked: GateSuite | None, run: Run | None, project: Pro
         digest=digest_with_files(suite, project.plugins),
         params={pinned: suite.values[pinned] for pinned in asked.params},
         requirements=[(suite.step_name(index), each) for index, step in steps for each in step.requirements],
+        unwaivable=[
+            suite.step_name(index)
+            for index, step in enumerate(suite.steps)
+            if not check_spec(project.plugins, step.check).waivable
+        ],
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.deciding import ask_gate, list_judged
+from harness.cli.forges import GITHUB, forge_named
 from harness.cli.printing import show
 from harness.cli.project import EXIT, open_ledger
 from harness.cli.reports import earlier_runs, printed_last, rows_reader
@@ -37,6 +38,7 @@ from harness.values.runs import Run
 @click.option(
     "--policy-ref", metavar="REF", help="Read gates, suites and plugins of the project from this commit, not from here."
 )
+@click.option("--forge", type=click.Choice([GITHUB]), help="Ask it who approved, who asked and who wrote the suites.")
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
 @click.option("--as-of", metavar="TIME", help="Clock of the age limits (ISO 8601, UTC); default now.")
 @click.option("--report", "reports", multiple=True, metavar="NAME", help="Further report: html, junit, markdown, ...")
@@ -48,6 +50,7 @@ def command(
     folders: Sequence[Path],
     gates: Path | None,
     policy_ref: str | None,
+    forge: str | None,
     ledger: str | None,
     as_of: str | None,
     reports: Sequence[str],
@@ -65,7 +68,7 @@ def command(
     entries = book.entries()
     known = list_judged(entries)
     who = candidate_named(candidate, known) if candidate else _only_candidate(taken)
-    question, runs = ask_gate(project, stage, gate, who, book, entries, instant(as_of))
+    question, runs = ask_gate(project, stage, gate, who, book, entries, instant(as_of), forge_named(forge))
     decision = decide(question, runs)
     book.record_decision(decision)
     decided = _runs_decided(decision, runs)

@@ -15,7 +15,8 @@ Scalar = str | int | float | bool
 class AskedSuite:
     """A suite as it stands when a gate decides, with the parameters that the gate pins.
 
-    `requirements` are those of each step. A suite that is asked for by name alone has no file, and is not compared.
+    `requirements` are those of each step, `unwaivable` the steps for which no waiver stands. A suite that is asked for
+    by name alone has no file, and is not compared.
     """
 
     name: str
@@ -23,6 +24,7 @@ class AskedSuite:
     digest: str = ""
     params: Mapping[str, Scalar] = field(default_factory=dict)
     requirements: Sequence[tuple[str, Requirement]] = ()
+    unwaivable: Sequence[str] = ()
 
 
 def find_changes(suite: AskedSuite, run: Run) -> Iterator[GateFinding]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from harness.gating.approvals import Counted, Given, count_approvals
 from harness.gating.asked_suites import AskedSuite, find_changes, name_warnings
 from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.derivations import Derivation, describe_erased, describe_other_versions, find_tampering
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
 from harness.gating.standing import collect_musts, correct_together, keep_decided
-from harness.gating.waivers import Held, Waiver, idle, refusal
+from harness.gating.waivers import Held, SignedWaiver, Waiver, refusal
 from harness.judging.asking import rename_run
 from harness.judging.looks import overdrawn
 from harness.judging.wording import looks_spent_reason
@@ -32,7 +33,7 @@ class GateQuestion:
     `suites` are those the gate asks for as they stand now; without, they are known by name alone. `passed_before` tells
     of each candidate that came to the stage before whether it passed; by the id of a run, `corrections` say why rows of
     it were wrong, and `derivations` what came of deriving its verdicts again. `known` have runs. `policy` is the commit
-    that gates and suites were read from, if not from the working tree.
+    that gates and suites were read from, if not from the working tree; `given` are the approvals.
     """
 
     project: str
@@ -49,6 +50,7 @@ class GateQuestion:
     corrections: Mapping[str, str] = field(default_factory=dict)
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
     policy: str = ""
+    given: Given = field(default_factory=Given)
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -59,14 +61,12 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     fails only if it does among all musts together; waivers stand for what failed or is undecided, never for an error.
     """
     gate, candidate = asked.gate, asked.candidate
-    recorded = [run for run in runs if run.is_recorded]
     suites = {suite.name: suite for suite in asked.suites or _named_suites(gate)}
     latest = latest_runs(gate, list(suites), candidate, runs)
     seen = [run for run in latest.values() if run]
-    keys = frozenset({candidate.key}).union(*(run.alike for run in seen))
-    own = [] if gate.watch else [run for run in recorded if run.candidate.key in keys]
-    held = _collect_held(asked, seen, own)
-    findings = [*_candidate_findings(gate, candidate)]
+    held = collect_held(asked, runs)
+    counted = count_approvals(gate.approvals, asked.given) if gate.approvals else Counted()
+    findings = [*_candidate_findings(gate, candidate), *counted.findings]
     for suite, run in latest.items():
         findings += _run_findings(asked, suites[suite], run, held)
     outcome = _worst(findings)
@@ -80,6 +80,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         warnings=(
             *_candidate_warnings(asked, seen),
             *_idle(asked, held),
+            *asked.given.refused,
             *name_warnings(asked.suites),
             *_version_warnings(asked, seen),
         ),
@@ -91,11 +92,23 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         policy=asked.policy,
         blocks=gate.enforce and _keeps_back(outcome, gate),
         enforced=gate.enforce,
+        approvals=tuple(map(str, counted.approvals)),
+        waived=tuple(each.id for each in _standing_waivers(asked, held) if isinstance(each, SignedWaiver)),
     )
 
 
 def _keeps_back(outcome: GateOutcome, gate: Gate) -> bool:
     return outcome in ("fail", "error") or (outcome == "inconclusive" and gate.on_inconclusive == "block")
+
+
+def collect_held(asked: GateQuestion, runs: Sequence[Run]) -> Held:
+    """Return every must that a gate holds a candidate to with its suite, as it decides: corrected, and what stands."""
+    names = [suite.name for suite in asked.suites or _named_suites(asked.gate)]
+    seen = [run for run in latest_runs(asked.gate, names, asked.candidate, runs).values() if run]
+    keys = frozenset({asked.candidate.key}).union(*(run.alike for run in seen))
+    recorded = [run for run in runs if run.is_recorded]
+    own = [] if asked.gate.watch else [run for run in recorded if run.candidate.key in keys]
+    return _correct_held(asked, seen, own)
 
 
 def latest_runs(
@@ -126,7 +139,7 @@ def _worst(findings: Sequence[GateFinding]) -> GateOutcome:
     return min(outcomes, key=WORST_FIRST.index) if outcomes else "error"
 
 
-def _collect_held(asked: GateQuestion, latest: Sequence[Run], runs: Sequence[Run]) -> Held:
+def _correct_held(asked: GateQuestion, latest: Sequence[Run], runs: Sequence[Run]) -> Held:
     """Return every must with its suite: failures corrected for being looked at together, and what looks decided."""
     same = {run.suite: [rename_run(other, run.measurements) for other in runs] for run in latest}
     now = {run.suite: run for run in latest}
@@ -153,7 +166,17 @@ def _candidate_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[st
 
 
 def _idle(asked: GateQuestion, held: Held) -> Iterator[str]:
-    yield from idle(asked.waivers, held, asked.candidate, promotes=bool(asked.gate.promote), now=asked.now)
+    for waiver in asked.waivers:
+        why = _refuse_waiver(asked, waiver, held)
+        if why:
+            yield f"{waiver.summary} does not apply: it {why}"
+
+
+def _refuse_waiver(asked: GateQuestion, waiver: Waiver, held: Held) -> str:
+    """Return why a waiver does not apply, or nothing if it does."""
+    unwaivable = [(suite.name, step) for suite in asked.suites for step in suite.unwaivable]
+    promotes = bool(asked.gate.promote)
+    return refusal(waiver, held, asked.candidate, promotes=promotes, unwaivable=unwaivable, now=asked.now)
 
 
 def _sort_findings(findings: Sequence[GateFinding], outcome: GateOutcome) -> tuple[GateFinding, ...]:
@@ -175,9 +198,6 @@ def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[GateFinding
             "is only declared: no digest proves which model made the scores; record made_by, or judge the model itself"
         )
         yield GateFinding(outcome="error", reason=f"candidate {candidate.revision} {message}")
-    if gate.approvals:
-        groups = " or ".join(gate.approvals.groups)
-        yield GateFinding(outcome="error", reason=f"{gate.approvals.count} approval(s) of {groups} asked, 0 recorded")
 
 
 def _run_findings(asked: GateQuestion, suite: AskedSuite, run: Run | None, held: Held) -> Iterator[GateFinding]:
@@ -213,10 +233,7 @@ def _missing_run(asked: GateQuestion) -> str:
 
 
 def _standing_waivers(asked: GateQuestion, held: Held) -> Iterator[Waiver]:
-    promotes = bool(asked.gate.promote)
-    for waiver in asked.waivers:
-        if not refusal(waiver, held, asked.candidate, promotes=promotes, now=asked.now):
-            yield waiver
+    yield from (waiver for waiver in asked.waivers if not _refuse_waiver(asked, waiver, held))
 
 
 def _waiver_finding(waivers: Sequence[Waiver], suite: str, verdict: Verdict) -> GateFinding | None:

@@ -1,7 +1,7 @@
 """What someone answers for: one requirement that one candidate did not meet, until a day."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,9 @@ from harness.values.verdicts import Verdict
 from harness.values.versions import FileVersion
 
 Held = Sequence[tuple[str, Verdict]]  # the suite and each verdict that a gate is held to
+
+Unwaivable = Collection[tuple[str, str]]  # suite and step of what no waiver stands for
+LONGEST = timedelta(days=30)
 
 
 def _utc(moment: datetime) -> datetime:
@@ -48,12 +51,20 @@ class Waiver(BaseModel):
 
     def names(self, suite: str, verdict: Verdict) -> bool:
         """Tell whether a verdict is of the requirement that is waived."""
-        return (suite, verdict.key, _asked(verdict.requirement)) == (self.suite, self.key, dict(self.asked))
+        return (suite, verdict.key, asked_of(verdict.requirement)) == (self.suite, self.key, dict(self.asked))
 
 
-def _asked(requirement: Requirement) -> Mapping[str, float | str]:
+def asked_of(requirement: Requirement) -> Mapping[str, float | str]:
+    """Return what a requirement asks as a waiver of it repeats it: `{at_least: 0.75}`."""
     versus = {"versus": requirement.versus} if requirement.versus is not None else {}
     return {requirement.bound.kind: requirement.bound.value, **versus}
+
+
+class SignedWaiver(Waiver):
+    """A waiver that persons signed whom the project trusts to; `owner` names them, `id` is the statement's digest."""
+
+    id: str
+    issued: datetime
 
 
 class WaiversFile(BaseModel):
@@ -70,7 +81,9 @@ def read_waivers(path: Path) -> Sequence[Waiver]:
     return parse(WaiversFile, read_yaml(path), str(path)).waivers
 
 
-def refusal(waiver: Waiver, held: Held, candidate: Identity, *, promotes: bool, now: datetime) -> str:
+def refusal(
+    waiver: Waiver, held: Held, candidate: Identity, *, promotes: bool, unwaivable: Unwaivable = (), now: datetime
+) -> str:
     """Return why a waiver does not apply, or nothing if it does."""
     if waiver.candidate != candidate.digest:
         return f"names candidate {waiver.candidate[:19]}…, not this one"
@@ -79,16 +92,12 @@ def refusal(waiver: Waiver, held: Held, candidate: Identity, *, promotes: bool, 
         return "names no requirement that this gate holds"
     if now >= waiver.expires:
         return f"expired on {waiver.expires:%Y-%m-%d}"
-    if promotes:
+    if promotes and not isinstance(waiver, SignedWaiver):
         return "is not signed, and a gate that promotes takes no unsigned one"
+    if isinstance(waiver, SignedWaiver) and waiver.expires - waiver.issued > LONGEST:
+        return f"lasts longer than {LONGEST.days} days"
+    if (waiver.suite, waiver.step) in unwaivable or not all(verdict.requirement.waivable for verdict in found):
+        return "is of what nobody can waive (`waivable: false`, of the requirement or of its check)"
     if any(verdict.outcome == "error" for verdict in found):
         return "cannot stand for what was not measured"
     return "" if any(verdict.outcome != "pass" for verdict in found) else "is not needed"
-
-
-def idle(waivers: Sequence[Waiver], held: Held, candidate: Identity, *, promotes: bool, now: datetime) -> Iterator[str]:
-    """Yield the waivers that do not apply, each with its reason."""
-    for waiver in waivers:
-        why = refusal(waiver, held, candidate, promotes=promotes, now=now)
-        if why:
-            yield f"{waiver.summary} does not apply: it {why}"

@@ -52,6 +52,7 @@ class Performed(Protocol):
 class Check:
     """A named measuring function with its description, `spec`; an exclusive one runs alone (latency).
 
+    No waiver stands for what a check found that is not `waivable`.
     `metrics` tells the statistic of each metric, so that a suite can be validated without measuring; `effort` says, of
     the parameters, what an exclusive check would take, as it is not run to plan; `profiles` says, of `data` and
     the parameters, which columns it asks profiles of (`EVERY`: all without a role), so that steps share one scan.
@@ -60,6 +61,7 @@ class Check:
     name: str
     measure: Measure
     exclusive: bool = False
+    waivable: bool = True
     metrics: Mapping[str, str] = field(default_factory=dict)
     effort: Callable[..., Effort] | None = None
     profiles: Callable[..., Sequence[str]] | None = None
@@ -76,6 +78,7 @@ class Check:
             paths=tuple(sorted(arguments_of_type(self.measure, Path))),
             metrics=dict(self.metrics),
             exclusive=self.exclusive,
+            waivable=self.waivable,
             takes_target=bool(arguments_of_type(self.measure, Target)),
             has_effort=self.effort is not None,
             has_profiles=self.profiles is not None,
@@ -106,6 +109,7 @@ def check(
     name: str,
     *,
     exclusive: bool = False,
+    waivable: bool = True,
     metrics: Mapping[str, str] | None = None,
     effort: Callable[..., Effort] | None = None,
     profiles: Callable[..., Sequence[str]] | None = None,
@@ -117,6 +121,7 @@ def check(
             name=name,
             measure=measure,
             exclusive=exclusive,
+            waivable=waivable,
             metrics=metrics or {},
             effort=effort,
             profiles=profiles,

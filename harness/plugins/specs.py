@@ -28,6 +28,7 @@ class CheckSpec:
     paths: tuple[str, ...] = ()
     metrics: Mapping[str, str] = field(default_factory=dict)
     exclusive: bool = False
+    waivable: bool = True
     takes_target: bool = False
     has_effort: bool = False
     has_profiles: bool = False

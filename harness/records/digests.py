@@ -106,9 +106,9 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
 
 # Fields added after version 1, each with the value at which it stays out: records of before keep their digest.
 ADDED: Mapping[type, Mapping[str, object]] = {
-    GateDecision: {"policy": "", "enforced": True},
+    GateDecision: {"policy": "", "enforced": True, "approvals": (), "waived": ()},
     Estimate: {"p_pass": None},
-    Requirement: {"look_after": None},
+    Requirement: {"look_after": None, "waivable": True},
     Measurement: {"asked": ""},
     Data: {"read": None},
     Look: {"alpha": None, "size": 0, "waiting": 0, "taken": None, "withdrawn": False, "corrected": 0.0, "alike": ()},

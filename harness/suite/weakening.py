@@ -167,6 +167,8 @@ class _Comparison:
         for key in ("looks", "look_after"):
             if getattr(was, key) != getattr(now, key):
                 yield self._changed(f"{place}: {key}", getattr(was, key), getattr(now, key))
+        if now.waivable and not was.waivable:
+            yield self._changed(f"{place}: waivable", "false", "true")
         if now.scope == "these" != was.scope:
             yield self._changed(f"{place}: scope", was.scope, now.scope)
 

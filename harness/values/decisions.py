@@ -36,6 +36,7 @@ class GateDecision:
     it was read. By suite: `runs` are the digests of the runs that were decided on, `suites` those of the suite files
     they held, `datasets` those of each dataset, `plugins` the distribution and version of each plugin. `policy` is the
     commit that gate and suites were read from, if not from the working tree. One that is not `enforced` blocks nothing.
+    `approvals` say who approved and how, where that was asked; `waived` are the digests of the signed waivers used.
     """
 
     record_version: int = RECORD_VERSION
@@ -54,6 +55,8 @@ class GateDecision:
     blocks: bool
     policy: str = ""
     enforced: bool = True
+    approvals: tuple[str, ...] = ()
+    waived: tuple[str, ...] = ()
 
     @property
     def would_block(self) -> bool:

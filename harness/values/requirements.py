@@ -62,6 +62,7 @@ class Requirement:
     look_after: float | None = Field(default=None, ge=1, le=100, allow_inf_nan=False)
     where: Labels | Literal["overall"] = field(default_factory=dict)
     scope: Literal["population", "these"] = "population"
+    waivable: bool = True
 
     @field_validator(*BOUNDS, "plan_for", mode="before")
     @classmethod

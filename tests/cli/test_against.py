@@ -9,6 +9,7 @@ from harness.cli.against import Policy, find_weakenings, read_policy
 from harness.plugins.discovery import Plugins, discover_plugins
 from harness.settings import find_settings
 from tests.support.repository import commit_all, git
+from tests.support.signing import new_signers, write_trust
 
 SUITE = """name: s
 params: {least: float, candidate: str}
@@ -160,6 +161,22 @@ def test_each_change_that_is_listed_changes_one_thing(tmp_path: Path, before: Po
 @pytest.mark.parametrize("change", AS_STRICT, ids=lambda part: "")
 def test_what_asks_as_much_is_not_listed(tmp_path: Path, before: Policy, change: Change) -> None:
     assert [] == find_weakenings(before, _policy_in(tmp_path, change), Plugins(discover_plugins()))
+
+
+def test_whom_a_change_trusts_besides_is_listed(tmp_path: Path) -> None:
+    signers = new_signers()
+    policies = []
+    for name, kept in (("before", ["ci", "ann"]), ("after", list(signers))):
+        (tmp_path / name).mkdir()
+        policies.append(_policy_in(tmp_path / name))
+        write_trust(tmp_path / name / "ci", {who: signers[who] for who in kept})
+    plugins = Plugins(discover_plugins())
+
+    found = [str(weakening) for weakening in find_weakenings(policies[0], policies[1], plugins)]
+
+    assert [] == find_weakenings(policies[1], policies[0], plugins)
+    assert {"trust: bob is risk everywhere", "trust: release is promoter everywhere"} <= set(found)
+    assert 2 == sum("is new" in line for line in found)
 
 
 def test_a_weaker_change_exits_with_1_and_says_against_what(kept: Path, harness: Command) -> None:

@@ -17,7 +17,7 @@ Expressions = Annotated[Mapping[str, str], Field(min_length=1)]
 Names = Annotated[Sequence[str], Field(min_length=1)]
 
 
-@check("data.schema", metrics={"violations": "exact"})
+@check("data.schema", waivable=False, metrics={"violations": "exact"})
 def schema(
     data: Dataset,
     *,
@@ -86,7 +86,7 @@ def duplicates(data: Dataset, *, columns: Names) -> Iterator[Measurement]:
     yield tables.duplicates(data, columns)
 
 
-@check("data.overlap", metrics={"overlap": "exact"})
+@check("data.overlap", waivable=False, metrics={"overlap": "exact"})
 def overlap(data: Dataset, *, reference: Dataset, columns: Names) -> Iterator[Measurement]:
     """Count the rows that another table holds too, by the named columns: test rows that a model has learned from."""
     from harness_data import tables  # noqa: PLC0415
@@ -113,7 +113,7 @@ def freshness_check(data: Dataset, *, column: str | None = None) -> Iterator[Mea
     yield from measure_age(data, column)
 
 
-@check("data.leakage", metrics={"auc": "auc"})
+@check("data.leakage", waivable=False, metrics={"auc": "auc"})
 def leakage_check(data: Dataset, *, columns: Names | None = None, rows: Rows = 20_000) -> Iterator[Measurement]:
     """Measure how well each feature alone (default: each column without a role) tells the label, on some rows."""
     from harness_data.leakage import measure_leakage  # noqa: PLC0415 - only who asks pays for numpy

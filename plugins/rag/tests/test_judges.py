@@ -9,7 +9,7 @@ import pytest
 from harness_rag.consistency import numbers, same_negation, shared_names, shared_numbers
 from harness_rag.embeddings import embed
 from harness_rag.judges import FAITHFULNESS, JUDGES, Answer, find_judge
-from harness_rag.overlap import bigram_coverage, unigram_coverage
+from harness_rag.overlap import bigram_coverage, content_coverage, unigram_coverage
 from harness_rag.tone import tone
 from harness_rag.words import sentences, words
 from hypothesis import given, settings
@@ -136,6 +136,23 @@ def test_judges_have_digests_of_their_own() -> None:
 def test_coverage_counts_each_word_and_pair() -> None:
     assert 0.75 == unigram_coverage("a b c x", ["a b", "c d"])
     assert 1 / 3 == bigram_coverage("a b c x", ["a b", "c d"])
+
+
+def test_words_of_one_stem_are_alike_and_fillers_do_not_count() -> None:
+    assert 1.0 == content_coverage("It was disputed by the", ["disputes"])
+    assert 0.5 == content_coverage("12345678 disputes", ["12345 disputing"])
+    assert 1.0 == content_coverage("to be", ["be to"])
+
+
+@pytest.mark.parametrize("wrong", ["The window for disputes is 90 days.", "The window for disputes is not 120 days."])
+def test_a_wrong_number_or_a_denial_costs_more_than_the_word(wrong: str) -> None:
+    reworded = "The window for disputes is fully 120 days."
+
+    denied, kept = (
+        FAITHFULNESS["grounded"].score(Answer(answer=said, contexts=(CONTEXT,))) for said in (wrong, reworded)
+    )
+
+    assert denied < kept - 0.1
 
 
 def test_pairs_do_not_reach_from_one_context_into_the_next() -> None:

@@ -29,6 +29,12 @@ def consistency(answer: str, contexts: Sequence[str]) -> float:
     return sum(known) / len(known) if known else 1.0
 
 
+def numbers_and_negations(answer: str, contexts: Sequence[str]) -> float:
+    """Return the mean share of an answer's numbers and negations that its contexts have, 0 to 1; where none, 1."""
+    parts = [shared_numbers(answer, contexts), same_negation(answer, contexts)]
+    return sum(1.0 if part is None else part for part in parts) / len(parts)
+
+
 def shared_numbers(answer: str, contexts: Sequence[str]) -> float | None:
     """Return the share of an answer's numbers, in digits or words, that its contexts have; None where it has none."""
     known = {number for context in contexts for number in numbers(context)}

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
+from harness_rag.consistency import numbers_and_negations
 from harness_rag.embedding import best_sentence_cosine
-from harness_rag.overlap import bigram_coverage, unigram_coverage
+from harness_rag.overlap import bigram_coverage, content_coverage
 
 
 def grounded(answer: str, contexts: Sequence[str]) -> float:
-    """Return the mean of unigram coverage, bigram coverage and best-sentence cosine, 0 to 1.
+    """Return the mean of content coverage, bigram coverage and best-sentence cosine, 0 to 1.
 
-    It ranks answers; which score is high enough differs from source to source, so thresholds come from local labels.
+    Where numbers or negations are not those of the contexts it is less, down to half. It ranks answers; which score is
+    high enough differs from source to source, so thresholds come from local labels.
     """
     parts = (
-        unigram_coverage(answer, contexts),
+        content_coverage(answer, contexts),
         bigram_coverage(answer, contexts),
         best_sentence_cosine(answer, contexts),
     )
-    return sum(parts) / len(parts)
+    return sum(parts) / len(parts) * (1 + numbers_and_negations(answer, contexts)) / 2

@@ -63,7 +63,9 @@ def _relevance(given: Answer) -> float:
 
 
 FAITHFULNESS: Mapping[str, Judge] = {
-    "grounded": _of_contexts("grounded", grounded, "overlap", "embeddings", "embedding", "grounded", embeds=True),
+    "grounded": _of_contexts(
+        "grounded", grounded, "overlap", "consistency", "embeddings", "embedding", "grounded", embeds=True
+    ),
     "overlap": _of_contexts("overlap", bigram_coverage, "overlap"),
     "embedding": _of_contexts("embedding", best_sentence_cosine, "embeddings", "embedding", embeds=True),
     "consistency": _of_contexts("consistency", consistency, "consistency"),

@@ -7,9 +7,8 @@ import click
 
 from harness.cli.deciding import ask_gate, list_judged
 from harness.cli.forges import GITHUB, forge_named
-from harness.cli.printing import show
 from harness.cli.project import EXIT, open_ledger
-from harness.cli.reports import earlier_runs, printed_last, rows_reader
+from harness.cli.reports import earlier_runs, rows_reader, write_reports
 from harness.errors import UsageError
 from harness.gating.decide import decide
 from harness.gating.gates import Gate, candidate_named, list_candidates
@@ -74,8 +73,9 @@ def command(
     decided = _runs_decided(decision, runs)
     history = earlier_runs(decided, entries)
     report = Report(runs=decided, decision=decision, history=history, read_rows=rows_reader(project))
-    for name, reporter in printed_last(reporters):
-        show(name, reporter(report, out or project.settings.store / "reports"), as_text=as_text)
+    troubles = list(write_reports(reporters, report, out or project.settings.store / "reports"))
+    if troubles:
+        return max(trouble.exit_code for trouble in troubles)
     return EXIT[decision.outcome] if decision.blocks else 0
 
 

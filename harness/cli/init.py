@@ -7,6 +7,7 @@ import click
 
 from harness.cli.new import from_table, write_suite
 from harness.cli.printing import say
+from harness.plugins.discovery import discover
 from harness.presets.fill import write_new
 from harness.presets.pipelines import pipeline
 from harness.presets.published import write_schemas
@@ -24,6 +25,6 @@ def command(**asked: Any) -> int:
     rest = pipeline(suite, asked["preset"], settings)
     for path in write_new({suite: written.text, **rest}):
         say(f"wrote {path.relative_to(settings.root)}")
-    write_schemas(settings.schemas)
+    write_schemas(settings.schemas, discover(settings))
     say(f"found {written.summary}\nread the suite, put in your thresholds, then: harness run suites")
     return 0

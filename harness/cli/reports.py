@@ -1,10 +1,14 @@
 """What `harness run` and `harness gate` have written down by reporters."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 
-from harness.plugins.reports import PastRun, ReadRows, Reporter, rows_at_hand
+from harness.cli.printing import show
+from harness.cli.recording import tell
+from harness.errors import HarnessError
+from harness.plugins.reports import PastRun, ReadRows, Report, Reporter, rows_at_hand
 from harness.project import Project
 from harness.records.entries import Entry
 from harness.values.measurements import Measurement
@@ -19,6 +23,21 @@ PRINTED = ("terminal", "json")  # what other reports say goes before, so that th
 def printed_last(reporters: Mapping[str, Reporter]) -> Sequence[tuple[str, Reporter]]:
     """Return reporters by name, those that are printed after those that write files."""
     return sorted(reporters.items(), key=lambda item: item[0] in PRINTED)
+
+
+def write_reports(reporters: Mapping[str, Reporter], report: Report, out: Path) -> Iterator[HarnessError]:
+    """Write the reports, then print; one that breaks costs no other, is told at once, and yielded."""
+    texts: list[tuple[str, str]] = []
+    for name, reporter in printed_last(reporters):
+        try:
+            texts.append((name, reporter(report, out)))
+        except Exception as error:  # noqa: BLE001 - a stranger's reporter may raise anything
+            yield tell(HarnessError(f"report {name!r} failed: {type(error).__name__}: {error}"))
+    try:
+        for name, text in texts:
+            show(name, text, as_text="json" in reporters)
+    except HarnessError as error:
+        yield tell(error)
 
 
 def earlier_runs(runs: Sequence[Run], entries: Iterable[Entry]) -> Sequence[PastRun]:

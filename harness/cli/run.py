@@ -8,11 +8,10 @@ import click
 
 from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
-from harness.cli.printing import show
 from harness.cli.progress import Pace, show_progress
 from harness.cli.project import EXIT, existing, open_ledger, span
 from harness.cli.recording import Batch, Kept, run_and_record, tell, unwritable
-from harness.cli.reports import earlier_runs, printed_last, rows_reader
+from harness.cli.reports import earlier_runs, rows_reader, write_reports
 from harness.cli.suites import read_all
 from harness.errors import HarnessError
 from harness.files import write_atomic
@@ -107,7 +106,7 @@ def _report_batch(
     troubles = [*batch.troubles, *_write_summary(kept.out, batch, outcome)]
     entries, unread = _read_entries(book)
     report = Report(runs=batch.runs, history=earlier_runs(batch.runs, entries), read_rows=read_rows)
-    troubles += [*unread, *_write_reports(reporters, report, folder)]
+    troubles += [*unread, *(write_reports(reporters, report, folder) if report.runs else ())]
     attempts = [entry.attempt for entry in entries]
     for warning in filter(None, (attempt_warning(run, attempts) for run in batch.runs)):
         click.echo(f"warning: {warning}", err=True)
@@ -131,21 +130,6 @@ def _write_summary(out: Path | None, batch: Batch, outcome: Outcome) -> Iterator
         write_atomic(out / "summary.json", canonical_pretty(summary(batch.runs, outcome)))
     except OSError as error:
         yield tell(HarnessError(unwritable(out, error)))
-
-
-def _write_reports(reporters: Mapping[str, Reporter], report: Report, out: Path) -> Iterator[HarnessError]:
-    """Write the reports, then print: one that breaks costs no other."""
-    texts: list[tuple[str, str]] = []
-    for name, reporter in printed_last(reporters) if report.runs else ():
-        try:
-            texts.append((name, reporter(report, out)))
-        except Exception as error:  # noqa: BLE001 - a stranger's reporter may raise anything
-            yield tell(HarnessError(f"report {name!r} failed: {type(error).__name__}: {error}"))
-    try:
-        for name, text in texts:
-            show(name, text, as_text="json" in reporters)
-    except HarnessError as error:
-        yield tell(error)
 
 
 def _read_entries(ledger: Ledger) -> tuple[Sequence[Entry], Sequence[HarnessError]]:

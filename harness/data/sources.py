@@ -28,7 +28,8 @@ def open_dataset(name: str, source: Source, folder: Path, clock: Clock) -> Datas
     except HarnessError as error:
         unread = isinstance(error.__cause__, duckdb.Error)  # DuckDB's own words say no way out
         todo = f"; repair or replace {source.source}" if unread else ""
-        raise type(error)(f"dataset {name!r}: {error}{todo}") from error
+        about, message = f"dataset {name!r}", f"{error}{todo}"
+        raise type(error)(message if message.startswith(about) else f"{about}: {message}") from error
     return not_empty(data)
 
 

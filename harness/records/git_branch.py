@@ -1,6 +1,7 @@
 """Keeps one file on a branch of a Git remote, for a ledger without a server: pushed, never forced."""
 
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from harness.errors import HarnessError, UsageError
 from harness.files import write_atomic
 
 REMOTE = "origin"
+MOMENTS = (0.0, 0.1, 0.4, 1.0)  # seconds in which another's push, which locks the branch, is over
 AUTHOR = ("-c", "user.name=harness", "-c", "user.email=harness@localhost")
 
 
@@ -48,10 +50,18 @@ class Branch:
         try:
             self._git("push", "--quiet", self.remote, f"{commit}:{self.ref}")
         except HarnessError as error:
-            if "lock" in str(error) or self.fetch() != parent:
+            if self._moves_from(parent):
                 raise Outrun from error
             raise
         return commit
+
+    def _moves_from(self, parent: str | None) -> bool:
+        """Tell whether the branch is elsewhere than after the parent, or is so in a moment: a push locks it before."""
+        for seconds in MOMENTS:
+            time.sleep(seconds)
+            if self.fetch() != parent:
+                return True
+        return False
 
     def _git(self, *arguments: str) -> str:
         return self._run(*arguments).decode(errors="replace")

@@ -1,6 +1,7 @@
 """The third step of a run: calls checks on targets, and refuses what is not a measurement."""
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -75,9 +76,9 @@ def perform(task: Task, check: Performed, target: Target) -> TaskResult:
         measurements, error = measure_task(task, check, target), None
     except HarnessError as trouble:
         measurements, error = [], str(trouble)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as trouble:  # noqa: BLE001 - a stranger's check may raise anything, exit, or cancel itself
+    except BaseException as trouble:
+        if isinstance(trouble, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise  # Ctrl-C, which Python hands to the main thread alone
         message = f"check {check.name!r} raised {type(trouble).__name__}: {trouble}"
         measurements, error = [], printable(message, keep="\n")
     cost = Cost(seconds=time.perf_counter() - started)

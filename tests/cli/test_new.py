@@ -417,3 +417,18 @@ def test_second_plugin_of_a_name_leaves_the_first_alone(project: Path, harness: 
     assert 4 == made.code
     assert "exists and is not overwritten" in made.err
     assert ["src"] == [path.name for path in (project / "mine").iterdir()]
+
+
+@pytest.mark.parametrize("command", [("init",), ("new", "suite")])
+def test_the_table_is_named_by_position_or_by_option_and_once(
+    project: Path, harness: Command, command: tuple[str, ...]
+) -> None:
+    write(project / "scores.parquet")
+
+    none = harness(*command)
+    both = harness(*command, "scores.parquet", "--from", "other.parquet")
+    one = harness(*command, "scores.parquet")
+
+    assert (4, 4, 0) == (none.code, both.code, one.code)
+    assert f"as in `harness {' '.join(command)} scores.parquet`; here are scores.parquet" in none.err
+    assert "name one table; found 'scores.parquet' and --from 'other.parquet'" in both.err

@@ -39,6 +39,11 @@ def cancelled(data: Dataset):
     "Cancel itself."
     raise asyncio.CancelledError("no more")
 
+@check("odd.interrupting")
+def interrupting(data: Dataset):
+    "Raise what Ctrl-C raises."
+    raise KeyboardInterrupt
+
 @check("odd.printing")
 def printing(data: Dataset):
     "Print as Python does, and as a child process does."
@@ -51,7 +56,7 @@ def broken(report, out):
 
 @hookimpl
 def harness_checks():
-    return {each.name: each for each in (waiting, cancelled, printing)}
+    return {each.name: each for each in (waiting, cancelled, interrupting, printing)}
 
 @hookimpl
 def harness_reporters():
@@ -178,3 +183,32 @@ def test_what_a_check_prints_is_no_part_of_the_json(odd: Path, installed: Comman
 
     assert "pass" == json.loads(done.out)["outcome"]
     assert {"said by Python", "said by a child"} <= set(done.err.splitlines())
+
+
+def test_what_ctrl_c_raises_is_the_steps_error_if_a_check_raises_it_beside_others(
+    odd: Path, installed: Command
+) -> None:
+    path = odd_suite(odd, "interrupting", "k")
+    document = (odd / path).read_text()
+    step = document[document.index("steps:") + len("steps:") :]
+    (odd / path).write_text(document + "".join(step.replace("check:", f"name: n{n}, check:") for n in range(3)))
+
+    done = installed("run", path, "--out", "out")
+
+    run = json.loads((odd / "out" / "k" / "run.json").read_text())
+    assert 3 == done.code
+    assert {"check 'odd.interrupting' raised KeyboardInterrupt: "} == {v["reason"] for v in run["verdicts"]}
+
+
+def test_a_report_that_breaks_is_named_by_the_gate_and_the_decision_printed(odd: Path, harness: Command) -> None:
+    (odd / "ci").mkdir(exist_ok=True)
+    (odd / "ci" / "gates.yaml").write_text("project: demo\ngates: {merge: {suites: [a]}}\n")
+    path = odd / "a.suite.yaml"
+    path.write_text(path.read_text().replace("{data: d}", "{data: d, model: m/2}"))
+    harness("run", path)
+
+    done = harness("gate", "merge", "--candidate", "m/2", "--report", "odd")
+
+    assert 3 == done.code
+    assert "error: report 'odd' failed: RuntimeError: no ink" in done.err
+    assert "PASS" in done.out

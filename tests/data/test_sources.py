@@ -157,6 +157,13 @@ def test_a_source_that_cannot_be_opened_says_what_to_do(rows: Path, keys: dict[s
         opened(rows, **keys)
 
 
+def test_an_error_names_its_dataset_once(rows: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        opened(rows, source="rows.parquet", id="idd")
+
+    assert 1 == str(raised.value).count("dataset ")
+
+
 def test_a_window_without_rows_is_an_error_and_not_an_empty_pass(rows: Path) -> None:
     with pytest.raises(HarnessError, match="400 rows were read and none is left after mature_after and window"):
         opened(rows, datetime(2027, 1, 1, tzinfo=UTC), source="rows.parquet", time="at", window="7d")

@@ -185,7 +185,7 @@ def test_what_a_check_prints_is_no_part_of_the_json(odd: Path, installed: Comman
     assert {"said by Python", "said by a child"} <= set(done.err.splitlines())
 
 
-def test_what_ctrl_c_raises_is_the_steps_error_if_a_check_raises_it_beside_others(
+def test_what_ctrl_c_raises_is_the_steps_error_if_a_check_beside_others_raises_it(
     odd: Path, installed: Command
 ) -> None:
     path = odd_suite(odd, "interrupting", "k")

@@ -8,6 +8,7 @@ import click
 
 from harness.errors import HarnessError
 from harness.streams import OUT
+from harness.text import printable_lines
 
 
 def say(text: str) -> None:
@@ -29,6 +30,12 @@ def show(reporter: str, text: str, *, as_text: bool) -> None:
         click.echo(text, err=True)
     else:
         say(text)
+
+
+def tell(error: HarnessError) -> HarnessError:
+    """Print an error at once, and return it."""
+    click.echo(f"error: {printable_lines(str(error))}", err=True)
+    return error
 
 
 def replace_unprintable() -> None:

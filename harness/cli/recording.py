@@ -6,16 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from harness.cli.interrupts import defer_interrupts
+from harness.cli.printing import tell
 from harness.errors import HarnessError
 from harness.records.artefacts import write_artefact
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
 from harness.streams import print_to_stderr
 from harness.suite.steps import ResolvedSuite
-from harness.text import printable_lines
 from harness.values.runs import Run
 
 
@@ -105,12 +103,6 @@ def _write_run(run: Run, folder: Path, kept: Kept) -> Iterator[HarnessError]:
 def unwritable(out: Path | None, error: OSError) -> str:
     """Return that the folder of --out cannot be written to."""
     return f"--out {str(out)!r} cannot be written: {error}; name a folder that can be written to"
-
-
-def tell(error: HarnessError) -> HarnessError:
-    """Print an error at once, and return it."""
-    click.echo(f"error: {printable_lines(str(error))}", err=True)
-    return error
 
 
 def _run_alone(resolved: ResolvedSuite, run_one: Callable[[ResolvedSuite], Run]) -> Run | HarnessError:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from harness.cli.printing import show
-from harness.cli.recording import tell
+from harness.cli.printing import show, tell
 from harness.errors import HarnessError
 from harness.plugins.reports import PastRun, ReadRows, Report, Reporter, rows_at_hand
 from harness.project import Project

@@ -8,9 +8,10 @@ import click
 
 from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
+from harness.cli.printing import tell
 from harness.cli.progress import Pace, show_progress
 from harness.cli.project import EXIT, existing, open_ledger, span
-from harness.cli.recording import Batch, Kept, run_and_record, tell, unwritable
+from harness.cli.recording import Batch, Kept, run_and_record, unwritable
 from harness.cli.reports import earlier_runs, rows_reader, write_reports
 from harness.cli.suites import read_all
 from harness.errors import HarnessError

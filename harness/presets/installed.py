@@ -94,9 +94,9 @@ def _with_references(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _or_reference(schema: dict[str, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {name: schema[name] for name in ("description", "default") if name in schema}
-    inner = {name: part for name, part in _with_references(schema).items() if name not in described}
-    return {
-        **described,
-        "anyOf": [*inner.pop("anyOf", []), *([inner] if inner else []), {"$ref": f"#/$defs/{REFERENCE}"}],
-    }
+    inner = _with_references(schema)
+    described: dict[str, Any] = {name: inner.pop(name) for name in ("description", "default") if name in inner}
+    if not inner:
+        return described
+    branches = inner.pop("anyOf", [])
+    return {**described, "anyOf": [*branches, *([inner] if inner else []), {"$ref": f"#/$defs/{REFERENCE}"}]}

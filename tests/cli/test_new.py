@@ -217,7 +217,7 @@ def test_init_overwrites_nothing(project: Path, harness: Command) -> None:
     assert not (project / "suites").exists()
 
 
-@pytest.mark.parametrize("name", ["suite", "gates", "waivers", "run", "decision"])
+@pytest.mark.parametrize("name", ["gates", "waivers", "run", "decision"])
 def test_schemas_are_printed(harness: Command, name: str) -> None:
     import json
 

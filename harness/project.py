@@ -81,7 +81,8 @@ class Project:
     @property
     def trust_file(self) -> Path:
         """Return where the project says whom it trusts: where the gates file says, else beside it."""
-        return self.asked_file((self.gates.trust if self.gates else None) or TRUST_FILE)
+        named = (self.gates.trust if self.gates else None) or TRUST_FILE
+        return self.asked_file(named) if self.gates_file else self.settings.gates.parent / named
 
     def waivers(self) -> Sequence[Waiver]:
         """Return the waivers of the file that the gates file names, beside it; without one, none."""

@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, str] = {
     "gate": "Decide whether a candidate may pass a stage.",
     "approve": "Sign that a candidate may pass a stage.",
     "waive": "Sign that one requirement is let go for one candidate, until a day.",
+    "verify": "Verify who signed a statement, and that a model is the one it is about.",
+    "keys": "Make keys, show whose one is, and say what a revoked one leaves standing.",
     "evidence": "Record why rows that were judged were wrong, or erase them.",
     "runs": "List, show, compare and explain recorded runs.",
     "plugins": "List plugins, or show what one offers.",

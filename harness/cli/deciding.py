@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from harness.cli.forges import Forge
+from harness.cli.signatures import find_ledger_loss, read_signatures
 from harness.cli.vouching import Vouching, read_vouchers
 from harness.documents import read_yaml
 from harness.errors import UsageError
@@ -52,6 +53,7 @@ def ask_gate(
     runs = [derivations[run.id].run if run.id in derivations else run for run in runs]
     vouching = Vouching(project=project, stage=stage, gate=gate, candidate=candidate, now=now, forge=forge)
     signed, given = read_vouchers(vouching, book, entries)
+    signatures = read_signatures([run for run in latest.values() if run], project, book, entries, now)
     question = GateQuestion(
         gate=gate,
         candidate=candidate,
@@ -68,6 +70,8 @@ def ask_gate(
         corrections=read_corrections(book, entries),
         derivations=derivations,
         policy=project.policy.commit.digest if project.policy else "",
+        signatures=signatures,
+        unanchored=find_ledger_loss(signatures, project, entries) if gate.promote else "",
     )
     return question, runs
 

@@ -82,9 +82,12 @@ def command(
 def _take_runs(folders: Sequence[Path], book: Ledger, project: Project) -> Sequence[Identity]:
     """Record the runs below some folders, with their evidence, and return whom they are of."""
     from harness.records import artefacts, evidence_store  # noqa: PLC0415 - Arrow, which a gate on a ledger does without
+    from harness.signing import keeping  # noqa: PLC0415 - as above
 
     found = artefacts.read_artefacts(folders)
-    artefacts.import_runs(found, book, evidence_store.open_bundle(project.evidence()))
+    store = evidence_store.open_bundle(project.evidence())
+    artefacts.import_runs(found, book, store)
+    keeping.import_signatures(found, book, store)
     return list({each.run.candidate.key: each.run.candidate for each in found}.values())
 
 

@@ -19,11 +19,15 @@ from harness.values.runs import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Where runs are kept: the evidence, the ledger unless nothing is to be recorded, and the folder of --out."""
+    """Where runs are kept: the evidence, the ledger unless nothing is to be recorded, and the folder of --out.
+
+    `sign` returns the signed statement of a run, with the ledger as it is then; without it, runs stay unsigned.
+    """
 
     evidence: Bundle
     ledger: Ledger | None
     out: Path | None
+    sign: Callable[[Run], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +84,9 @@ def _record_outcome(suite: str, found: Run | HarnessError, kept: Kept) -> Ended:
     if isinstance(found, HarnessError):
         return Ended(suite=suite, troubles=(found,))
     unrecorded = list(_append(found, kept.ledger)) if kept.ledger else []
-    troubles = (*unrecorded, *(_write_run(found, kept.out / suite, kept) if kept.out else ()))
+    unwritten = list(_write_run(found, kept.out / suite, kept)) if kept.out else []
+    unsigned = list(_sign(found, kept)) if kept.sign and not unrecorded else []
+    troubles = (*unrecorded, *unwritten, *unsigned)
     return Ended(suite=suite, run=found, is_recorded=bool(kept.ledger) and not unrecorded, troubles=troubles)
 
 
@@ -89,6 +95,18 @@ def _append(run: Run, ledger: Ledger) -> Iterator[HarnessError]:
         ledger.record_run(run)
     except HarnessError as error:
         yield tell(HarnessError(f"{run.suite}: not recorded: {error}"))
+
+
+def _sign(run: Run, kept: Kept) -> Iterator[HarnessError]:
+    """Sign a run, keep what was signed in the ledger, beside the evidence and in --out, or say why not."""
+    from harness.signing.keeping import keep_signature  # noqa: PLC0415 - costs half a second, and most runs are unsigned
+
+    try:
+        if kept.sign:
+            folder = kept.out / run.suite if kept.out else None
+            keep_signature(run, kept.sign(run), kept.ledger, kept.evidence, folder)
+    except (HarnessError, OSError) as error:
+        yield tell(HarnessError(f"{run.suite}: not signed: {error}"))
 
 
 def _write_run(run: Run, folder: Path, kept: Kept) -> Iterator[HarnessError]:

@@ -13,6 +13,8 @@ from harness.cli.progress import Pace, show_progress
 from harness.cli.project import EXIT, existing, open_ledger, span
 from harness.cli.recording import Batch, Kept, run_and_record, unwritable
 from harness.cli.reports import earlier_runs, rows_reader, write_reports
+from harness.cli.signers import HELP as SIGNER_HELP
+from harness.cli.signers import run_signer
 from harness.cli.suites import read_all
 from harness.errors import HarnessError
 from harness.files import write_atomic
@@ -49,6 +51,7 @@ NOTHING_JUDGED = 5
 @click.option("--timeout", metavar="SPAN", help="Steps that end later than this, or never, are errors, as in 30m.")
 @click.option("--ledger", metavar="URL", help="Where the run is recorded: a SQLAlchemy URL, or git:BRANCH.")
 @click.option("--no-record", is_flag=True, help="Read earlier runs, record none: `harness gate --run DIR` does.")
+@click.option("--signer", metavar="URI", help=SIGNER_HELP)
 @click.option(
     "--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file, which may name a ledger."
 )
@@ -65,6 +68,7 @@ def command(
     timeout: str | None,
     ledger: str | None,
     no_record: bool,
+    signer: str | None,
     gates: Path | None,
 ) -> int:
     """Run suite files, or all *.suite.yaml below a folder: measure, judge, record."""
@@ -81,7 +85,12 @@ def command(
         timeout=span(timeout),
     )
     services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=book)
-    kept = Kept(evidence=services.evidence_store, ledger=None if no_record else book, out=out)
+    kept = Kept(
+        evidence=services.evidence_store,
+        ledger=None if no_record else book,
+        out=out,
+        sign=run_signer(project, signer, book),
+    )
 
     def run_one(resolved: ResolvedSuite) -> Run:
         steps = [step.name for step in resolved.steps for _ in step.arguments]

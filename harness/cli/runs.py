@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from harness.cli.groups import Group
 from harness.cli.printing import say
 from harness.cli.project import open_ledger
+from harness.cli.signers import HELP as SIGNER_HELP
+from harness.cli.signers import require_run_signer
 from harness.data.declarations import duration
 from harness.errors import UsageError
 from harness.gating.gates import is_named
@@ -31,6 +34,24 @@ ledger_option = click.option("--ledger", metavar="URL", help="The ledger to read
 @click.group("runs", cls=Group)
 def command() -> None:
     """List, show, compare and explain recorded runs."""
+
+
+@command.command("sign")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--signer", metavar="URI", help=SIGNER_HELP)
+@ledger_option
+def sign_runs(folders: Sequence[Path], signer: str | None, ledger: str | None) -> int:
+    """Sign the runs that `harness run --out DIR` wrote, where no suite or plugin runs beside the key."""
+    from harness.records.artefacts import read_artefacts  # noqa: PLC0415 - Arrow, which the other commands do without
+    from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow
+    from harness.signing.keeping import keep_signature  # noqa: PLC0415 - costs half a second to import
+
+    project = open_project()
+    sign = require_run_signer(project, signer, open_ledger(project, ledger))
+    for each in read_artefacts(folders):
+        keep_signature(each.run, sign(each.run), None, open_bundle(project.evidence()), each.folder)
+        say(f"signed {each.run.suite}: {short_identity(each.run.candidate)}, run {each.run.id}")
+    return 0
 
 
 @command.command("list")

@@ -1,10 +1,14 @@
 """The signer that a command uses, and whom its project trusts."""
 
 import os
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
 from harness.project import Project
+from harness.records.ledger import Ledger
+from harness.values.runs import Run
 
 if TYPE_CHECKING:  # what signs costs half a second to import, and most commands sign nothing
     from securesystemslib.signer import Signer
@@ -27,7 +31,23 @@ def signer_of(project: Project, given: str | None) -> "Signer":
     uri = named_signer(project, given)
     if uri is None:
         raise UsageError(f"nobody is named who signs; give --signer file:PATH, or set {VARIABLE}")
-    return open_signer(uri, os.environ)
+    signer = open_signer(uri, os.environ)
+    if uri.startswith("env:"):
+        del os.environ[uri.removeprefix("env:")]  # so that no suite, plugin or process that is started finds the key
+    return signer
+
+
+def run_signer(project: Project, given: str | None, book: Ledger) -> Callable[[Run], str] | None:
+    """Return what signs a run, with the ledger as it stands then; None if nobody is named who signs."""
+    return require_run_signer(project, given, book) if named_signer(project, given) else None
+
+
+def require_run_signer(project: Project, given: str | None, book: Ledger) -> Callable[[Run], str]:
+    """Return what signs a run, with the ledger as it stands then. UsageError if nobody is named who signs."""
+    from harness.signing.runs import sign_run  # noqa: PLC0415 - see above
+
+    signer = signer_of(project, given)
+    return lambda run: sign_run(run, signer, datetime.now(UTC), book.entries())
 
 
 def trust_of(project: Project) -> "Trust":

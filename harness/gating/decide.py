@@ -11,6 +11,7 @@ from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.derivations import Derivation, describe_erased, describe_other_versions, find_tampering
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
+from harness.gating.signatures import Signatures, describe_unsigned, find_unsigned
 from harness.gating.standing import collect_musts, correct_together, keep_decided
 from harness.gating.waivers import Held, SignedWaiver, Waiver, refusal
 from harness.judging.asking import rename_run
@@ -32,7 +33,8 @@ class GateQuestion:
 
     `suites` are those the gate asks for as they stand now; without, they are known by name alone. `passed_before` tells
     of each candidate that came to the stage before whether it passed; by the id of a run, `corrections` say why rows of
-    it were wrong, and `derivations` what came of deriving its verdicts again. `known` have runs. `policy` is the commit
+    it were wrong, `derivations` what came of deriving its verdicts again, `signatures` who signed it. `unanchored` says
+    why the ledger may have lost entries, if it may. `known` have runs. `policy` is the commit
     that gates and suites were read from, if not from the working tree; `given` are the approvals.
     """
 
@@ -51,6 +53,8 @@ class GateQuestion:
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
     policy: str = ""
     given: Given = field(default_factory=Given)
+    signatures: Signatures | None = None
+    unanchored: str = ""
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -66,7 +70,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
     seen = [run for run in latest.values() if run]
     held = collect_held(asked, runs)
     counted = count_approvals(gate.approvals, asked.given) if gate.approvals else Counted()
-    findings = [*_candidate_findings(gate, candidate), *counted.findings]
+    findings = [*_candidate_findings(gate, candidate), *counted.findings, *_ledger_findings(asked)]
     for suite, run in latest.items():
         findings += _run_findings(asked, suites[suite], run, held)
     outcome = _worst(findings)
@@ -83,6 +87,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
             *asked.given.refused,
             *name_warnings(asked.suites),
             *_version_warnings(asked, seen),
+            *(describe_unsigned(seen, asked.signatures) if not gate.promote else ()),
         ),
         runs={run.suite: run.digest for run in seen},
         suites={run.suite: run.suite_digest for run in seen},
@@ -200,12 +205,20 @@ def _candidate_findings(gate: Gate, candidate: Identity) -> Iterator[GateFinding
         yield GateFinding(outcome="error", reason=f"candidate {candidate.revision} {message}")
 
 
+def _ledger_findings(asked: GateQuestion) -> Iterator[GateFinding]:
+    """Yield that the ledger may have lost entries, where a gate promotes."""
+    if asked.gate.promote and asked.unanchored:
+        yield GateFinding(outcome="error", reason=asked.unanchored)
+
+
 def _run_findings(asked: GateQuestion, suite: AskedSuite, run: Run | None, held: Held) -> Iterator[GateFinding]:
     if run is None:
         yield _suite_error(suite.name, _missing_run(asked))
         return
     if run.id in asked.derivations:
         yield from find_tampering(asked.derivations[run.id], promotes=bool(asked.gate.promote))
+    if asked.gate.promote:
+        yield from find_unsigned(suite.name, run, asked.signatures)
     yield from find_changes(suite, run)
     yield from _age_findings(asked.gate, suite.name, run, asked.now)
     yield from _must_findings(asked, suite.name, run, held)

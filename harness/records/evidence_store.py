@@ -1,13 +1,13 @@
 """Keeps the files of evidence in a folder or an object store, each whole or not at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyarrow.fs import FileSystem, FileType, LocalFileSystem
+from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
 from harness.errors import HarnessError, UsageError
 from harness.files import write_atomic
@@ -47,6 +47,12 @@ class Bundle:
     def __contains__(self, name: str) -> bool:
         """Tell whether a file is there; a store that does not answer is an error."""
         return bool(self._call_storage(lambda: self.files.get_file_info(self._path(name)).type == FileType.File))
+
+    def list(self, folder: str) -> Sequence[str]:
+        """Return the names of the files in one of its folders, sorted; none if there is no such folder."""
+        selector = FileSelector(self._path(folder), allow_not_found=True)
+        found = self._call_storage(lambda: self.files.get_file_info(selector))
+        return sorted(f"{folder}/{each.base_name}" for each in found if each.type == FileType.File)
 
     def read(self, name: str) -> bytes:
         """Return a file's content."""

@@ -7,6 +7,7 @@ import pytest
 
 from conftest import Command
 from tests.support.gates import DIGEST, GATES
+from tests.support.signing import new_signers, write_trust
 from tests.support.suites import suite
 
 
@@ -103,7 +104,8 @@ def test_a_proven_candidate_passes_by_revision_and_by_digest(gated: Path, harnes
     path = declared(gated)
     path.write_text(path.read_text().replace("model: m/2", "model: m/2, made_by: by"))
     ledger = f"sqlite:///{gated}/named.db"
-    harness("run", path, "--ledger", ledger)
+    write_trust(gated / "ci", new_signers())
+    harness("run", path, "--ledger", ledger, "--signer", "file:ci/ci.key")
 
     codes = [harness("gate", "production", "--candidate", named, "--ledger", ledger).code for named in ("m/2", DIGEST)]
 

@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT, Command
 from harness.plugins import hooks
 from harness.plugins.hooks import HOOKS
+from tests.support.signing import new_signers, write_trust
 from tests.support.suites import offer
 
 PROBE = (
@@ -154,7 +155,8 @@ def test_hook_harness_promoters(probed: Path, installed: Command, holds: str, co
         f"gates: {{production: {{suites: [{probed.name}], first_promotion: allow, "
         f"promote: {{probe: {{holds: {holds}}}}}}}}}\n"
     )
-    ran = installed("run", probed, "--gates", gates)
+    write_trust(probed.parent, new_signers())
+    ran = installed("run", probed, "--gates", gates, "--signer", "file:ci.key")
 
     done = installed("gate", "production", "--candidate", "v1", "--gates", gates)
 

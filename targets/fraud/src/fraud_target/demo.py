@@ -18,6 +18,11 @@ from fraud_target.process import PLANTS
 SUITE = Path("suites/fraud")
 GATES = SUITE / "gates.yaml"
 DATA = Path("fraud-data")  # where the suite reads from
+KEY = DATA / "keys" / "demo.key"
+TRUST = """persons:
+  demo: {keys: [{file: keys/demo.key.pub}]}
+roles: {runner: [demo], promoter: [demo]}
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,9 @@ def main(seed: int, plant: str | None) -> None:
     faulty = ["--plant", plant] if plant else []
     if commands.run("fraud-target", ["prepare", "--out", DATA, "--seed", seed, *faulty]):
         raise click.ClickException("the data could not be prepared")
+    if not KEY.exists() and commands.run("harness", ["keys", "new", KEY]):
+        raise click.ClickException(f"no key could be made to sign runs with, in {KEY}")
+    (DATA / "trust.yaml").write_text(TRUST)
     code = _judge_candidate(commands)
     click.echo(f"\nreport: {DATA / 'out' / 'report.html'}\ntook {time.monotonic() - started:.0f} s")
     sys.exit(code)
@@ -55,7 +63,8 @@ def _judge_candidate(commands: Commands) -> int:
     """Run the suite, then ask the gate; return the gate's exit code."""
     asked = ["--param", "candidate=models:/fraud@challenger", "--gates", GATES]
     shutil.rmtree(DATA / "out", ignore_errors=True)
-    code = commands.run("harness", ["run", SUITE, *asked, "--report", "html", "--out", DATA / "out"])
+    signer = ["--signer", f"file:{KEY}"]
+    code = commands.run("harness", ["run", SUITE, *asked, *signer, "--report", "html", "--out", DATA / "out"])
     if not (DATA / "out" / "summary.json").is_file():
         return code
     candidate = json.loads((DATA / "out" / "summary.json").read_text())["suites"][0]["candidate"]

@@ -1,0 +1,45 @@
+"""What a gate knows of signatures: who signed the runs it decides on, and whether its ledger is whole."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from harness.cli.signers import trust_of
+from harness.gating.signatures import UNSIGNED, RunSignature, Signatures
+from harness.project import Project
+from harness.records.entries import Entry
+from harness.records.ledger import Ledger
+from harness.values.runs import Run
+
+STATEMENT = "run-statement"
+
+
+def read_signatures(
+    runs: Sequence[Run], project: Project, book: Ledger, entries: Sequence[Entry], now: datetime
+) -> Signatures:
+    """Return who signed each of some runs, by its id; imports what verifies only where something is signed."""
+    signed = {entry.digest for entry in entries if entry.kind == STATEMENT}
+    own = [run for run in runs if run.digest in signed]
+    unsigned = {run.id: RunSignature(problem=UNSIGNED) for run in runs}
+    if not own:
+        return unsigned
+    if not project.trust_file.is_file():
+        stranger = RunSignature(problem=f"it is signed, and no {project.trust_file.name} says whom to trust")
+        return unsigned | {run.id: stranger for run in own}
+    from harness.signing import runs as signing  # noqa: PLC0415 - costs half a second, and most runs are unsigned
+
+    trust = trust_of(project)
+    return unsigned | {
+        run.id: signing.signature_of(run, signing.statements_of(run, book, entries), trust, now) for run in own
+    }
+
+
+def find_ledger_loss(signatures: Signatures, project: Project, entries: Sequence[Entry]) -> str:
+    """Return why the ledger may have lost entries, in words; nothing if it holds all that somebody trusted signed."""
+    if not project.trust_file.is_file():
+        return f"no {str(project.trust_file)!r} says whom this project trusts to sign; write it (docs/signing.md)"
+    from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow
+    from harness.signing import anchors  # noqa: PLC0415 - as above
+
+    kept = anchors.find_anchor(open_bundle(project.evidence()), project.name, trust_of(project))
+    signed = [anchors.Anchor(head=each.head, length=each.length) for each in signatures.values() if each.head]
+    return anchors.anchor_problem(entries, [*([kept] if kept else []), *signed])

@@ -9,10 +9,11 @@ from conftest import ROOT, Command
 from harness.documents import parse, parse_yaml
 from harness.gating.gates import GatesFile
 from harness.gating.waivers import WaiversFile
+from harness.signing.trust import TrustFile
 from harness.suite.suites import SuiteFile
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FILES = {"gates": GatesFile, "waivers": WaiversFile}
+FILES = {"gates": GatesFile, "waivers": WaiversFile, "persons": TrustFile}
 WHOLE = {"name": "x", "target": {"kind": "table"}, "steps": [{"check": "rows.rate"}]}
 
 

@@ -82,3 +82,10 @@ def test_a_handbook_that_forgets_a_source_once_fails(
 
     assert 1 == found.code, found.out + found.err
     assert "fail" == outcomes(suite.parent)["kept"]
+
+
+def test_the_latency_suite_names_what_there_is(project: Path, harness: Command) -> None:
+    for folder in ("handbook", "handbook-latency"):
+        shutil.copytree(SHIPPED.parent / folder, project / folder)
+
+    assert 0 == harness("validate", project / "handbook-latency").code

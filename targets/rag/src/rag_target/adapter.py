@@ -26,7 +26,7 @@ from harness import (
 )
 from rag_target.asking import QUESTION, Answers, Ask
 from rag_target.handbook import Handbook
-from rag_target.index import Retrieval
+from rag_target.index import Retrieval, StoreName
 from rag_target.opening import Chat, open_handbook
 from rag_target.remote import RemoteHandbook, run_service
 from rag_target.wire import answer_body
@@ -85,6 +85,7 @@ def handbook(
     *,
     data: Annotated[str, Field(description="the dataset whose questions are asked")],
     retrieval: Annotated[Retrieval | None, Field(description="default: hybrid, or bm25 without its packages")] = None,
+    store: Annotated[StoreName, Field(description="where vectors are kept: both search all of them")] = "exact",
     k: Annotated[int, Field(ge=1, le=50, description="passages that an answer is written from")] = 5,
     chat: Annotated[Chat | None, Field(description="a model behind an OpenAI-compatible URL; else it quotes")] = None,
     serve: Annotated[bool, Field(description="start it as a service on loopback, as for load")] = False,
@@ -100,9 +101,9 @@ def handbook(
     with ExitStack() as stack:
         try:
             if url is None and not serve:
-                found = _here(open_handbook(None, retrieval, k, chat))
+                found = _here(open_handbook(None, retrieval, store, k, chat))
             else:
-                where = url.rstrip("/") if url else stack.enter_context(_service(retrieval, k, chat))
+                where = url.rstrip("/") if url else stack.enter_context(_service(retrieval, store, k, chat))
                 key = api_key.get_secret_value() if api_key else None
                 found = _there(RemoteHandbook(url=where, api_key=key))
         except ValueError as trouble:
@@ -133,12 +134,12 @@ def _there(service: RemoteHandbook) -> App:
 
 
 @contextmanager
-def _service(retrieval: Retrieval | None, k: int, chat: Chat | None) -> Iterator[str]:
+def _service(retrieval: Retrieval | None, store: StoreName, k: int, chat: Chat | None) -> Iterator[str]:
     """Give the URL of a service started for this run."""
     missing = [name for name in SERVICE if find_spec(name) is None]
     if missing:
         raise ValueError(f"serving needs {', '.join(missing)}: pip install 'promotion-harness[handbook]'")
-    options = ["--k", str(k), *(["--retrieval", retrieval] if retrieval else [])]
+    options = ["--store", store, "--k", str(k), *(["--retrieval", retrieval] if retrieval else [])]
     with run_service(options, chat) as url:
         yield url
 

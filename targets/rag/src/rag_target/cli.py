@@ -9,7 +9,7 @@ import click
 
 from rag_target.generation import Unanswered
 from rag_target.handbook import Handbook
-from rag_target.index import Retrieval
+from rag_target.index import Retrieval, StoreName
 from rag_target.opening import KEY, open_handbook, read_chat
 from rag_target.questions import read_questions, write_questions
 
@@ -17,6 +17,9 @@ GRACE = 10  # seconds for requests in flight when the service is told to stop
 OPTIONS = (
     click.option("--corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), help="A folder of pages."),
     click.option("--retrieval", type=click.Choice(["bm25", "dense", "hybrid"]), help="Default: the best installed."),
+    click.option(
+        "--store", type=click.Choice(["exact", "chroma"]), default="exact", show_default=True, help="Of vectors."
+    ),
     click.option("--k", type=click.IntRange(1, 50), default=5, show_default=True, help="Passages to answer from."),
     click.option(
         "--chat",
@@ -79,9 +82,9 @@ def questions(out: Path) -> None:
     click.echo(f"wrote {len(asked)} questions to {out}, {sum(not q.answerable for q in asked)} that have no answer")
 
 
-def _open(corpus: Path | None, retrieval: Retrieval | None, k: int, chat: Path | None) -> Handbook:
+def _open(corpus: Path | None, retrieval: Retrieval | None, store: StoreName, k: int, chat: Path | None) -> Handbook:
     """Return the handbook that the options name; the model's key is what OPENAI_API_KEY holds."""
     try:
-        return open_handbook(corpus, retrieval, k, read_chat(chat, os.environ.get(KEY)) if chat else None)
+        return open_handbook(corpus, retrieval, store, k, read_chat(chat, os.environ.get(KEY)) if chat else None)
     except ValueError as trouble:
         raise click.UsageError(str(trouble)) from trouble

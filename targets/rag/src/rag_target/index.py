@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
-from rag_target.embedding import PACKAGES, MiniLm
+from rag_target.embedding import PACKAGES, MiniLm, Vector
 from rag_target.passages import Passage, corpus_digest
 from rag_target.ranking import Bm25, Dense, Hybrid, Ranked, Ranker
-from rag_target.stores import ExactStore, prove_self_search
+from rag_target.stores import ExactStore, VectorStore, prove_self_search
 
 Retrieval = Literal["bm25", "dense", "hybrid"]
+StoreName = Literal["exact", "chroma"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +47,30 @@ def installed_retrieval() -> Retrieval:
     return "hybrid" if all(find_spec(name) for name in PACKAGES) else "bm25"
 
 
-def build_index(passages: Sequence[Passage], retrieval: Retrieval) -> Index:
+def build_index(passages: Sequence[Passage], retrieval: Retrieval, store: StoreName = "exact") -> Index:
     """Return the index of some passages; ValueError if a package is missing or a passage is not found by itself."""
     words = Bm25(passages=passages)
-    dense = None if retrieval == "bm25" else _embed(passages)
+    dense = None if retrieval == "bm25" else _embed(passages, store)
     rankers: dict[Retrieval, list[Ranker]] = {"bm25": [words], "dense": [], "hybrid": [words]}
     chosen = rankers[retrieval] + ([dense] if dense else [])
     ranker = chosen[0] if len(chosen) == 1 else Hybrid(rankers=chosen)
     return Index(passages={p.id: p for p in passages}, words=words, dense=dense, ranker=ranker)
 
 
-def _embed(passages: Sequence[Passage]) -> Dense:
+def open_store(name: StoreName, ids: Sequence[str], vectors: Sequence[Vector]) -> VectorStore:
+    """Return a store filled with vectors; ValueError if its package is missing."""
+    if name == "exact":
+        return ExactStore(ids, vectors)
+    if find_spec("chromadb") is None:
+        raise ValueError("store chroma needs chromadb: pip install 'promotion-harness-handbook[chroma]', or ask exact")
+    from rag_target.chroma_store import ChromaStore  # noqa: PLC0415  its import takes a second
+
+    return ChromaStore(ids, vectors)
+
+
+def _embed(passages: Sequence[Passage], name: StoreName) -> Dense:
     embedder = MiniLm()
     ids, vectors = [p.id for p in passages], embedder.embed([p.full_text for p in passages])
-    store = ExactStore(ids, vectors)
+    store = open_store(name, ids, vectors)
     prove_self_search(store, ids, vectors)
     return Dense(embedder=embedder, store=store)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from rag_target.chat_model import ChatModel
 from rag_target.generation import Extractive, Generator
 from rag_target.handbook import Handbook
-from rag_target.index import Retrieval, build_index, installed_retrieval
+from rag_target.index import Retrieval, StoreName, build_index, installed_retrieval
 from rag_target.passages import OWN, read_passages
 from rag_target.usage import Price
 
@@ -41,13 +41,17 @@ class Chat(BaseModel):
 
 
 def open_handbook(
-    corpus: Path | None = None, retrieval: Retrieval | None = None, k: int = 5, chat: Chat | None = None
+    corpus: Path | None = None,
+    retrieval: Retrieval | None = None,
+    store: StoreName = "exact",
+    k: int = 5,
+    chat: Chat | None = None,
 ) -> Handbook:
     """Return a handbook ready to be asked; ValueError if its pages, packages or model are not as they must be.
 
     Without `retrieval` it is the best that is installed, without `chat` it quotes.
     """
-    index = build_index(read_passages(corpus or OWN), retrieval or installed_retrieval())
+    index = build_index(read_passages(corpus or OWN), retrieval or installed_retrieval(), store)
     generator: Generator = Extractive(index=index) if chat is None else _chat_model(chat)
     return Handbook(index=index, generator=generator, k=k)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from harness_rag.calibrating import fit_threshold, measure_figures
+from harness_rag.calibrating import deal_folds, fit_thresholds, measure_figures
 
 from harness import HarnessError, estimate, samples
 
@@ -37,9 +37,11 @@ def miss(world: World, seed: int) -> tuple[bool, bool] | None:
     chance = np.random.default_rng(seed)
     scores, good = draw(world, chance, world.labels, 0.5)
     told = good ^ (chance.random(world.labels) < world.wrong)
-    figures = measure_figures(scores, told, [str(at) for at in range(world.labels)])
+    groups = [str(at) for at in range(world.labels)]
+    figures = measure_figures(scores, told, groups)
     judged, _ = draw(world, chance, 500, world.share)
-    passed = (judged >= fit_threshold(scores, told)).astype(float)
+    thresholds = np.array(fit_thresholds(scores, told, deal_folds(told, groups)))
+    passed = (judged >= thresholds[chance.integers(0, len(thresholds), len(judged))]).astype(float)
     right, bad = figures["sensitivity"], figures["specificity"]
     elsewhere = {
         "tp": right.value * right.n, "positives": right.n, "tn": bad.value * bad.n, "negatives": bad.n

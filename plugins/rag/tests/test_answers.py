@@ -166,6 +166,17 @@ def test_labels_on_these_answers_correct_by_ppi() -> None:
     assert {0.0, 1.0} == set(found.rows["score"].to_pylist())
 
 
+def test_an_answer_without_a_score_is_never_called_good(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    rows = [{"answer": "a", "contexts": "a" if at % 2 else "x", "label": at % 2} for at in range(60)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    answers = {"id": [1, 2, 3], "answer": ["a", None, "a"], "contexts": ["a", "a", "x"]}
+
+    sample = measured(answers, calibration=str(path), lost_at_most=1.0)["faithfulness"].sample
+
+    assert [1.0, 0.0, 0.0] == sample.rows["score"].to_pylist()
+
+
 def test_clusters_make_answers_worth_less(labels: Callable[..., Path]) -> None:
     rows = {
         "id": list(range(80)),

@@ -81,7 +81,7 @@ def _measure_judged(found: _Answers, asked: Asked) -> Iterator[Measurement]:
         judges["answer_relevance"] = RELEVANCE
     for metric, judge in judges.items():
         scores = found.score(partial(_score, judge, found.given))
-        yield measure_judged(metric, found.rows, scores, judge, found.total, asked.calibrations[metric])
+        yield measure_judged(metric, found.rows, found.given, scores, judge, found.total, asked.calibrations[metric])
     for metric, scores in _opinions(found, FAITHFULNESS[asked.judge]):
         yield measure_opinion(metric, found.rows, scores, found.total)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harness import HarnessError, Sample, estimate, samples
-from harness_rag.judges import Judge
+from harness_rag.judges import Answer, Judge
 from harness_rag.labels import read_labels
 
 FEWEST, FEWEST_OF_A_KIND = 50, 10  # labels: with fewer a threshold is a guess
@@ -18,6 +18,7 @@ LEAST_AUROC = 0.6  # the lower bound of what a judge must show, to be more than 
 FOLDS = 5
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Folds = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +37,26 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What labels say of a judge: scores from `threshold` up are called good.
+    """What labels say of a judge: scores from a threshold up are called good.
 
-    The figures are of answers that the threshold was not chosen on. `unfit` says why the judge decides no must.
+    Each fold of the labels has a threshold that was chosen on the others; the figures are of each fold's own answers.
+    `unfit` says why the judge decides no must.
     """
 
     judge: str
     digest: str
     labels: str
-    threshold: float
+    thresholds: tuple[float, ...]
     figures: Mapping[str, Figure]
     unfit: str = ""
+
+    def calls_good(self, answer: Answer, score: float) -> bool:
+        """Tell whether a scored answer is called good: by the threshold of one fold, drawn by the answer's digest.
+
+        So its chance to be called good wrongly is that of the labelled answers, which one threshold of all is not.
+        """
+        drawn = hashlib.sha256(repr(answer).encode(errors="backslashreplace")).digest()
+        return score >= self.thresholds[int.from_bytes(drawn[:8]) % len(self.thresholds)]
 
     def errors(self) -> Mapping[str, float]:
         """Return how many good answers the judge called good and bad ones bad, of how many independent ones."""
@@ -70,12 +80,13 @@ def calibrate(judge: Judge, path: Path) -> Calibration:
         )
     scores = np.array([judge.score(each.given) for each in found])
     groups = [each.group for each in found]
+    folds = deal_folds(labels, groups)
     figures = measure_figures(scores, labels, groups)
     return Calibration(
         judge=judge.name,
         digest=judge.digest,
         labels=f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
-        threshold=fit_threshold(scores, labels),
+        thresholds=fit_thresholds(scores, labels, folds),
         figures=figures,
         unfit=_unfit(figures),
     )
@@ -107,23 +118,25 @@ def fit_threshold(scores: Numbers, labels: Flags) -> float:
     return float(best[len(best) // 2])
 
 
+def fit_thresholds(scores: Numbers, labels: Flags, folds: Folds) -> tuple[float, ...]:
+    """Return for each fold the threshold that best parts the answers of the others."""
+    return tuple(fit_threshold(scores[folds != fold], labels[folds != fold]) for fold in range(folds.max() + 1))
+
+
 def decide_across(scores: Numbers, labels: Flags, groups: Sequence[str]) -> Flags:
     """Return which answers are called good, each by a threshold that was chosen on other groups than its own."""
-    if len(set(groups)) < 2:
-        raise HarnessError("all labels are of one group, so no threshold can be tried on another; label more groups")
-    folds, decided = _folds(labels, groups), np.zeros(len(scores), dtype=bool)
-    for fold in range(FOLDS):
-        inside = folds == fold
-        if inside.any():
-            decided[inside] = scores[inside] >= fit_threshold(scores[~inside], labels[~inside])
+    folds = deal_folds(labels, groups)
+    decided: Flags = scores >= np.array(fit_thresholds(scores, labels, folds))[folds]
     return decided
 
 
-def _folds(labels: Flags, groups: Sequence[str]) -> NDArray[np.int64]:
-    """Return the fold of each answer: groups are whole, and good and bad ones dealt out in turn."""
+def deal_folds(labels: Flags, groups: Sequence[str]) -> Folds:
+    """Return the fold of each answer, at most five: groups are whole, and good and bad ones are dealt out in turn."""
     kinds = dict.fromkeys(groups, False)
     for group, label in zip(groups, labels, strict=True):
         kinds[group] = kinds[group] or bool(label)
+    if len(kinds) < 2:
+        raise HarnessError("all labels are of one group, so no threshold can be tried on another; label more groups")
     order = sorted(kinds, key=lambda group: (kinds[group], hashlib.sha256(group.encode()).digest()))
     fold = {group: place % FOLDS for place, group in enumerate(order)}
     return np.array([fold[group] for group in groups])

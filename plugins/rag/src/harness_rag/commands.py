@@ -48,5 +48,5 @@ def _lines(found: Calibration) -> Iterator[str]:
     yield f"judge {found.judge} on {n} labelled answers, each bound at 95 %"
     for name, figure in found.figures.items():
         yield f"  {name:<12} {figure}"
-    yield f"  threshold    {found.threshold:.3f}, of this source only"
+    yield f"  thresholds   {', '.join(f'{each:.3f}' for each in found.thresholds)}, of this source only"
     yield f"not proven: {found.unfit}" if found.unfit else "fit to decide: scores are corrected by these shares"

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from harness import Measurement, Sample, samples
 from harness_rag.calibrating import Calibration, calibrate
-from harness_rag.judges import Judge
+from harness_rag.judges import Answer, Judge
 from harness_rag.rows import FATES, Fate, Rows
 
 UNCALIBRATED = "no calibration is named; `calibration:` takes a file of at least 50 answers that people labelled"
@@ -63,20 +63,17 @@ def measure_fates(rows: Rows, total: Denominator) -> Sequence[Measurement]:
 
 
 def measure_judged(
-    metric: str,
-    rows: Rows,
-    scores: Sequence[float],
-    judge: Judge,
-    total: Denominator,
+    metric: str, rows: Rows, given: Sequence[Answer], scores: Sequence[float], judge: Judge, total: Denominator,
     labels: Path | None,
-) -> Measurement:
+) -> Measurement:  # fmt: skip
     """Return what people would call good of the answers: by their own labels, by a calibration, or not proven."""
     if "human" in rows.values and metric == "faithfulness":
         people = [None if flag is None else float(flag) for flag in rows.flags("human")]
         table = with_y(rows, people).append_column("score", pa.array(scores, pa.float64()))
         found = Corrected(sample=samples.rows.judge_correction(table), labels="of these answers")
     else:
-        found = _correct_by_labels(rows, scores, judge, labels)
+        scored = [each if fate == "scored" else None for each, fate in zip(given, total.fates, strict=True)]
+        found = _correct_by_labels(rows, scored, scores, calibrate(judge, labels) if labels else None)
     return Measurement(
         metric=metric,
         sample=found.sample,
@@ -104,12 +101,15 @@ def with_y(rows: Rows, values: Sequence[float | None]) -> pa.Table:
     return rows.base.append_column("y", y) if rows.base.num_columns else pa.table({"y": y})
 
 
-def _correct_by_labels(rows: Rows, scores: Sequence[float], judge: Judge, labels: Path | None) -> Corrected:
-    found = calibrate(judge, labels) if labels else None
+def _correct_by_labels(
+    rows: Rows, scored: Sequence[Answer | None], scores: Sequence[float], found: Calibration | None
+) -> Corrected:
+    """Return what was called good, with the judge's errors; an answer without a score is not called good."""
     if found is None or found.unfit:
         sample = samples.rows.judge_mean(with_y(rows, scores))
         return Corrected(sample=sample, labels=_labels_text(found), unproven=found.unfit if found else UNCALIBRATED)
-    called_good = pa.array([float(score >= found.threshold) for score in scores])
+    good = [each is not None and found.calls_good(each, score) for each, score in zip(scored, scores, strict=True)]
+    called_good = pa.array(good, pa.bool_()).cast(pa.float64())
     table = rows.base.append_column("score", called_good) if rows.base.num_columns else pa.table({"score": called_good})
     sample = samples.rows.judge_correction(table, elsewhere=found.errors())
     return Corrected(sample=sample, labels=_labels_text(found))
@@ -119,7 +119,8 @@ def _labels_text(found: Calibration | None) -> str:
     if found is None:
         return "none"
     figures = ", ".join(f"{name} {each}" for name, each in found.figures.items())
-    return f"{found.labels}, threshold {found.threshold:.3f}: {figures}"
+    thresholds = ", ".join(f"{each:.3f}" for each in found.thresholds)
+    return f"{found.labels}, thresholds {thresholds}: {figures}"
 
 
 def _note(unproven: str, total: Denominator) -> str:

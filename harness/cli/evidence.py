@@ -54,6 +54,7 @@ def purge_evidence(subject: str | None, before: str | None, gates: Path | None, 
     chosen = purges.choose_subject(subject) if subject is not None else purges.choose_before(moment, runs)
     reason = "of one subject" if subject is not None else f"judged before {moment:%Y-%m-%d %H:%M} UTC"
     found = purges.purge_rows(book, evidence_store.open_bundle(project.evidence()), runs, chosen, reason)
-    say(f"erased {sum(found.rows.values()):,} rows in {len(found.rows)} files of evidence; verdicts stay as recorded")
+    where = "1 file" if len(found.rows) == 1 else f"{len(found.rows)} files"
+    say(f"erased {sum(found.rows.values()):,} rows in {where} of evidence; verdicts stay as recorded")
     say("not erased: tables, folders of --out, backups, and ids of rows that broke a rule, which stand in the ledger")
     return 0

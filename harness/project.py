@@ -4,17 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from harness.errors import UsageError
-from harness.gating.gates import GatesFile, read_gates
+from harness.gating.gates import Gate, GatesFile, read_gates
 from harness.gating.waivers import Waiver, read_waivers
 from harness.plugins.discovery import Plugins, discover
 from harness.policy_tree import PolicyTree, read_policy_tree
+from harness.promotion.registries import Registry
 from harness.records.database import shown_url
 from harness.records.ledger import Ledger
 from harness.settings import STORE, Settings, find_settings
 
 TRUST_FILE = "trust.yaml"  # beside the gates file
+PATHS = ("path", "files")  # of what a gate says to a promoter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,17 @@ class Project:
         if named is None:
             return self.settings.store / "evidence"
         return named if "://" in named else self.settings.root / named
+
+    def registries(self, gate: Gate) -> Sequence[Registry]:
+        """Return what a gate promotes in; a `path`, and the folder `files`, start where the gates file's paths do."""
+        return [
+            Registry(name=name, promoter=self.plugins.promoter(name), config=self._resolve_paths(config))
+            for name, config in gate.promote.items()
+        ]
+
+    def _resolve_paths(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = {name: config[name] for name in PATHS if isinstance(config.get(name), str)}
+        return {**config, **{name: str(self.gates_folder.resolve() / path) for name, path in found.items()}}
 
     @property
     def trust_file(self) -> Path:

@@ -17,6 +17,7 @@ from harness.gating.derivations import Derivation
 from harness.gating.gates import Gate, GateSuite
 from harness.plugins.describing import check_spec
 from harness.project import Project
+from harness.promotion.registries import MOVE
 from harness.records.corrections import read_corrections
 from harness.records.counting import leave_out_watches, runs_of
 from harness.records.entries import Entry
@@ -170,8 +171,5 @@ def _has_earlier_promotion(gate: Gate, project: Project, entries: Sequence[Entry
     if gate.first_promotion == "refuse":
         return True
     stages = {name for name, other in (project.gates.gates.items() if project.gates else ()) if other.promote}
-    decisions = [entry for entry in entries if entry.kind == "decision"]
-    recorded = any(entry.outcome == "pass" and entry.gate in stages for entry in decisions)
-    return recorded or any(
-        project.plugins.promoter(name).current(config) is not None for name, config in gate.promote.items()
-    )
+    recorded = any(entry.kind == MOVE and entry.outcome == "moved" and entry.gate in stages for entry in entries)
+    return recorded or any(registry.current() is not None for registry in project.registries(gate))

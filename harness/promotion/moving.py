@@ -1,0 +1,101 @@
+"""Moves a stage to whom a recorded statement names, and ends what another process left half done."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.promotion.moves import Move, begin_move, end_move
+from harness.promotion.stages import Stage
+from harness.promotion.standing import list_open
+from harness.records.locks import StillLocked
+from harness.signing.statements import Statement
+from harness.values.identity import Identity, short_identity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """A statement that was signed, and the text of its envelope."""
+
+    statement: Statement
+    text: str
+    candidate: Identity
+
+
+def finish_open(stage: Stage) -> Iterator[str]:
+    """End each move that another process began and did not end, by what the registries say; yield what came of it."""
+    for move in list_open(stage.moves(stage.entries())):
+        found = [registry.read_back() for registry in stage.registries]
+        there = [who is not None and who.key == move.candidate.key for who in found]
+        who = short_identity(move.candidate)
+        if not any(there):
+            end_move(stage.ledger, move, "not moved", "its process ended before it moved")
+            yield f"a {move.kind} of {who} was begun and had moved nothing; it is recorded so"
+            continue
+        for registry, is_there in zip(stage.registries, there, strict=True):
+            if not is_there:
+                registry.move(move.candidate)
+        end_move(stage.ledger, move, "moved", "its process ended before it was recorded")
+        yield f"a {move.kind} of {who} had moved and was not recorded; it is now"
+
+
+def move_stage(stage: Stage, signed: Signed, still_locked: StillLocked) -> Path:
+    """Record a statement, move, read back, and record that it moved; return the statement's file.
+
+    HarnessError if a registry refuses or holds something else: nothing moved then, or the message says what is known.
+    """
+    known = {move.id for move in stage.moves(stage.entries())}
+    path = stage.write(signed.statement, signed.text)
+    try:
+        id = begin_move(stage.ledger, signed.text, signed.candidate)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    moves = stage.moves(stage.entries())
+    move = next(each for each in moves if each.id == id)
+    try:
+        _refuse_rivals([each for each in moves if each.id not in known and each.id != id])
+        still_locked()
+        _move_registries(stage, move)
+    except HarnessError as error:
+        raise _end_refused(stage, move, path, error) from error
+    _record_moved(stage, move)
+    return path
+
+
+def _refuse_rivals(rivals: Sequence[Move]) -> None:
+    """Refuse to move beside somebody whom the lock did not keep out, as on a machine that shares only the ledger."""
+    if rivals:
+        who = short_identity(rivals[0].candidate)
+        raise HarnessError(f"a {rivals[0].kind} of {who} was begun at the same time, which the ledger has first")
+
+
+def _move_registries(stage: Stage, move: Move) -> None:
+    for registry in stage.registries:
+        registry.move(move.candidate)
+        found = registry.read_back()
+        if found is None or found.key != move.candidate.key:
+            held = short_identity(found) if found else "nobody"
+            raise HarnessError(f"registry {registry.name} was moved to {move.candidate.revision} and reads back {held}")
+
+
+def _end_refused(stage: Stage, move: Move, path: Path, error: HarnessError) -> HarnessError:
+    """Return what to say of a move that did not go through, after recording that nothing moved, if that is so."""
+    try:
+        served = stage.served()
+        if served is None or served.key != move.candidate.key:
+            end_move(stage.ledger, move, "not moved", str(error))
+            path.unlink(missing_ok=True)
+            return type(error)(f"nothing was moved: {error}")
+    except HarnessError:
+        pass
+    then = f"the next promote or rollback of {stage.name} finds out"
+    return type(error)(f"{error}; whether it moved is not known: {then}, and `harness audit` says what is promoted")
+
+
+def _record_moved(stage: Stage, move: Move) -> None:
+    try:
+        end_move(stage.ledger, move, "moved")
+    except HarnessError as error:
+        message = f"{move.candidate.revision} is promoted, but that is not recorded: {error}"
+        raise HarnessError(f"{message}; the next promote or rollback of {stage.name} records it") from error

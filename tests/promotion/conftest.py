@@ -1,0 +1,13 @@
+"""A project that promotes."""
+
+from pathlib import Path
+
+import pytest
+
+from conftest import Command
+from tests.support.promotions import Shop, open_shop
+
+
+@pytest.fixture
+def shop(project: Path, harness: Command) -> Shop:
+    return open_shop(project, harness)

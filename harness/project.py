@@ -90,7 +90,10 @@ class Project:
 
     def _resolve_paths(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         found = {name: config[name] for name in PATHS if isinstance(config.get(name), str)}
-        return {**config, **{name: str(self.gates_folder.resolve() / path) for name, path in found.items()}}
+        folder = self.gates_folder.resolve()
+        if self.policy:  # what is promoted lies in the working tree, whatever commit says where
+            folder = self.policy.commit.top / folder.relative_to(self.policy.folder)
+        return {**config, **{name: str(folder / path) for name, path in found.items()}}
 
     @property
     def trust_file(self) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.printing import say
-from harness.cli.promoting import open_stage, promoting_gate
+from harness.cli.promoting import open_stage, policy_option, promoting_gate
 from harness.errors import UsageError
 from harness.project import instant, open_project
 from harness.promotion.auditing import audit, describe_standing
@@ -18,13 +18,16 @@ FOUND = 1
 @click.argument("stages", nargs=-1, metavar="[STAGE]...")
 @click.option("--since", metavar="TIME", help="Of what is over, only what happened since (ISO 8601, UTC).")
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
+@policy_option
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
-def command(stages: tuple[str, ...], since: str | None, gates: Path | None, ledger: str | None) -> int:
+def command(
+    stages: tuple[str, ...], since: str | None, gates: Path | None, policy_ref: str | None, ledger: str | None
+) -> int:
     """Find moves that no promotion explains, in the stages that promote, or some of them; exit code 1 if there are.
 
     Also found: overrides older than 24 hours, moves that nobody ended, and statements of keys that are not trusted.
     """
-    project = open_project(gates)
+    project = open_project(gates, policy_ref)
     gated = project.gates.gates if project.gates else {}
     named = stages or tuple(name for name, gate in gated.items() if gate.promote)
     if not named:

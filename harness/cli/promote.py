@@ -8,7 +8,7 @@ import click
 from harness.cli.deciding import list_judged
 from harness.cli.printing import say
 from harness.cli.project import EXIT
-from harness.cli.promoting import about_now, decide_case, open_stage, print_notices, promoting_gate
+from harness.cli.promoting import about_now, decide_case, open_stage, policy_option, print_notices, promoting_gate
 from harness.cli.signers import HELP, signer_of
 from harness.errors import HarnessError, UsageError
 from harness.gating.gates import Gate, candidate_named
@@ -25,6 +25,7 @@ from harness.promotion.promoting import Asked, Refused, describe_done, promote
 @click.option("--override", is_flag=True, help="Promote what the gate does not pass; for persons with that role alone.")
 @click.option("--reason", metavar="TEXT", default="", help="Why the gate is overridden; it is signed, and shown.")
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
+@policy_option
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the signed statement is written.")
 def command(
@@ -34,6 +35,7 @@ def command(
     override: bool,
     reason: str,
     gates: Path | None,
+    policy_ref: str | None,
     ledger: str | None,
     out: Path | None,
 ) -> int:
@@ -43,7 +45,7 @@ def command(
     """
     if override != bool(reason.strip()):
         raise UsageError("--override and --reason TEXT go together: the reason is signed")
-    project = open_project(gates)
+    project = open_project(gates, policy_ref)
     gate = promoting_gate(project, stage, ledger)
     opened = open_stage(project, stage, gate, ledger, out)
     who = candidate_named(candidate, list_judged(opened.ledger.entries()))

@@ -21,6 +21,9 @@ from harness.records.locks import lock_promotions
 from harness.values.identity import Identity
 
 FOLDER = "promotions"
+policy_option = click.option(
+    "--policy-ref", metavar="REF", help="Read gates, suites, trust and plugins from this commit, not from here."
+)
 
 
 def promoting_gate(project: Project, stage: str, ledger: str | None) -> Gate:

@@ -22,21 +22,32 @@ class Signed:
     candidate: Identity
 
 
-def finish_open(stage: Stage) -> Iterator[str]:
-    """End each move that another process began and did not end, by what the registries say; yield what came of it."""
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A move that another process began and did not end, whether it had moved, and both in words."""
+
+    move: Move
+    had_moved: bool
+
+    def __str__(self) -> str:
+        what = "had moved and was not recorded; it is now" if self.had_moved else "had moved nothing; it is recorded so"
+        return f"a {self.move.kind} to {short_identity(self.move.candidate)} was begun, {what}"
+
+
+def finish_open(stage: Stage) -> Iterator[Finished]:
+    """End each move that another process began and did not end, by what the registries say."""
     for move in list_open(stage.moves(stage.entries())):
         found = [registry.read_back() for registry in stage.registries]
         there = [who is not None and who.key == move.candidate.key for who in found]
-        who = short_identity(move.candidate)
         if not any(there):
             end_move(stage.ledger, move, "not moved", "its process ended before it moved")
-            yield f"a {move.kind} of {who} was begun and had moved nothing; it is recorded so"
+            yield Finished(move=move, had_moved=False)
             continue
         for registry, is_there in zip(stage.registries, there, strict=True):
             if not is_there:
                 registry.move(move.candidate)
         end_move(stage.ledger, move, "moved", "its process ended before it was recorded")
-        yield f"a {move.kind} of {who} had moved and was not recorded; it is now"
+        yield Finished(move=move, had_moved=True)
 
 
 def move_stage(stage: Stage, signed: Signed, still_locked: StillLocked) -> Path:

@@ -12,10 +12,8 @@ from harness.records.digests import decision_digest
 from harness.records.entries import GENESIS, Entry
 from harness.signing.statements import OVERRIDE, PROMOTION, ROLLBACK, Statement
 from harness.values.decisions import GateDecision
-from harness.values.identity import Identity, is_digest
+from harness.values.identity import CANDIDATE, Identity, is_digest
 from harness.values.runs import Run
-
-CANDIDATE = "model"  # the subject that is promoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +56,7 @@ def promotion_statement(about: About, case: Case, before: Identity | None, code:
         "findings": list(decision.reasons),
         "warnings": list(decision.warnings),
         "gate": decision.gate_digest,
+        "policy": decision.policy,
         "decision": decision_digest(decision),
         "runs": dict(decision.runs),
         "suites": dict(decision.suites),
@@ -100,10 +99,11 @@ def _baselines(run: Run) -> Mapping[str, Any]:
 
 
 def _data(decision: GateDecision) -> Mapping[str, str]:
-    """Return the data that were judged as subjects: `data fraud/matured`."""
+    """Return the data that were judged as subjects: `data:fraud/matured`; labels apart."""
     return {
-        f"data {suite}/{name}": digest
+        f"data:{suite}/{name}{f':{number}' if number else ''}": digest
         for suite, found in decision.datasets.items()
-        for name, digest in found.items()
+        for name, digests in found.items()
+        for number, digest in enumerate(digests.split("+"))
         if is_digest(digest)
     }

@@ -12,6 +12,7 @@ from harness.promotion.predicates import About, rollback_statement
 from harness.promotion.promoting import Done
 from harness.promotion.stages import Stage
 from harness.promotion.standing import Return, find_return
+from harness.signing.envelopes import open_envelope
 from harness.signing.verifying import Untrusted
 from harness.values.identity import Identity, short_identity
 
@@ -28,9 +29,12 @@ class Back:
 def roll_back(stage: Stage, signer: Signer, about: About, reason: str) -> Back:
     """Move to the last good promotion, and return what came of it. HarnessError if there is none; nothing moved."""
     with stage.lock() as still_locked:
-        notices = list(finish_open(stage))
+        finished = list(finish_open(stage))
+        notices = list(map(str, finished))
         entries = stage.entries()
         served, moves = stage.served(), stage.moves(entries)
+        if ended := next((each.move for each in finished if each.had_moved and each.move.kind == "rollback"), None):
+            return _end_earlier(stage, ended, moves, notices)
         doubted = list(_list_doubted(stage, moves))
         trusted = [move for move in moves if move.id not in {each.id for each, _ in doubted}]
         to = find_return(trusted, served)
@@ -42,6 +46,17 @@ def roll_back(stage: Stage, signer: Signer, about: About, reason: str) -> Back:
     notices += [f"passed over: {describe_move(move, stage.trust)}: {why}" for move, why in doubted]
     done = Done(candidate=to.candidate, statement=path, notices=notices, before=served)
     return Back(done=done, left=served, to=to)
+
+
+def _end_earlier(stage: Stage, move: Move, moves: Sequence[Move], notices: Sequence[str]) -> Back:
+    """Return what came of a rollback that another process began: going back once more was asked by nobody."""
+    promotion = next((each for each in moves if each.id == move.predicate.get("promotion")), None)
+    _, statement = open_envelope(move.envelope)
+    path = stage.write(statement, move.envelope)
+    done = Done(candidate=move.candidate, statement=path, notices=notices, before=move.before)
+    return Back(
+        done=done, left=move.before, to=Return(candidate=move.candidate, promotion=promotion, revokes=move.revokes)
+    )
 
 
 def describe_back(stage: Stage, back: Back) -> str:

@@ -30,7 +30,9 @@ def test_a_candidate_that_passes_is_promoted_and_says_what_was_decided(shop: Sho
     assert (0, "m2") == (done.code, shop.promoted), done.err
     assert f"PROMOTED  m2 ({shop.digest('m2')[:19]}…) to production (file)" in done.out
     (statement,) = said(shop)
-    assert shop.digest("m2") == f"sha256:{statement['subject'][1]['digest']['sha256']}"
+    subjects = {each["name"]: f"sha256:{each['digest']['sha256']}" for each in statement["subject"]}
+    assert shop.digest("m2") == subjects["candidate"]
+    assert {"candidate", "data:s/d"} == set(subjects)
     predicate = statement["predicate"]
     assert ("pass", "demo", "production", None) == tuple(
         predicate[name] for name in ("outcome", "project", "stage", "before")

@@ -9,7 +9,8 @@ from harness.promotion.code import Code
 from harness.promotion.moves import identity_as_json
 from harness.promotion.standing import Return
 from harness.records.digests import decision_digest
-from harness.records.entries import GENESIS, Entry
+from harness.records.entries import Entry
+from harness.signing.anchors import KEY, ledger_head
 from harness.signing.statements import OVERRIDE, PROMOTION, ROLLBACK, Statement
 from harness.values.decisions import GateDecision
 from harness.values.identity import CANDIDATE, Identity, is_digest
@@ -66,7 +67,7 @@ def promotion_statement(about: About, case: Case, before: Identity | None, code:
         "waivers": list(case.waivers),
         "approvals": list(case.approvals),
         "code": code.predicate,
-        "ledger": ledger_head(case.entries),
+        KEY: ledger_head(case.entries),
         **({"reason": reason} if reason else {}),
     }
     subjects = {CANDIDATE: str(decision.candidate.digest), **_data(decision)}
@@ -83,15 +84,10 @@ def rollback_statement(
         "before": identity_as_json(left),
         "promotion": to.promotion.id if to.promotion else None,
         "revokes": list(to.revokes),
-        "ledger": ledger_head(entries),
+        KEY: ledger_head(entries),
         **({"reason": reason} if reason else {}),
     }
     return Statement(predicate_type=ROLLBACK, subjects={CANDIDATE: str(to.candidate.digest)}, predicate=predicate)
-
-
-def ledger_head(entries: Sequence[Entry]) -> Mapping[str, Any]:
-    """Return the digest of the last entry and how many there are."""
-    return {"head": entries[-1].entry_digest if entries else GENESIS, "length": len(entries)}
 
 
 def _baselines(run: Run) -> Mapping[str, Any]:

@@ -67,7 +67,8 @@ class Shop:
         if not (self.folder / "models" / model).exists():
             write_atomic(self.folder / "models" / model / "weights", f"of {model}")
         pq.write_table(self._rows(model, champion, rate, day), self.folder / f"{model}.parquet")
-        return self.harness("run", self.folder / "s.suite.yaml", "--param", f"candidate={model}.parquet")
+        candidate = ("--param", f"candidate={model}.parquet")
+        return self.harness("run", self.folder / "s.suite.yaml", *candidate, *self.sign("ci"))
 
     def promote(self, model: str, *arguments: object, signer: str = "release") -> Finished:
         """Promote a model, signed by a person."""

@@ -31,6 +31,8 @@ def test_the_challenger_may_take_over(demo: Callable[..., Any]) -> None:
     assert {"violations", "recall", "precision", "roc_auc"} == set(outcomes(done.records["card-fraud"]))
     assert {"psi", "missing", "new_categories", "fpr_ratio"} == set(outcomes(done.records["card-fraud-data"]))
     assert "PASS  models:/fraud/2 may pass demo" in done.printed
+    assert "PROMOTED  models:/fraud/2" in done.printed
+    assert "VERIFIED  fraud-data/promotions/demo-promotion-" in done.printed
     assert done.report
 
 

@@ -1,4 +1,4 @@
-"""The main job in one command: data, two models, the suite, the gate, the report; only public commands are called."""
+"""The main job in one command: data, two models, suites, gate, report, promotion; only public commands are called."""
 
 import json
 import os
@@ -19,6 +19,8 @@ SUITE = Path("suites/fraud")
 GATES = SUITE / "gates.yaml"
 DATA = Path("fraud-data")  # where the suite reads from
 KEY = DATA / "keys" / "demo.key"
+TRUST_FILE = DATA / "trust.yaml"
+PROMOTIONS = DATA / "promotions"
 TRUST = """persons:
   demo: {keys: [{file: keys/demo.key.pub}]}
 roles: {runner: [demo], promoter: [demo]}
@@ -43,7 +45,7 @@ class Commands:
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated payments.")
 @click.option("--plant", type=click.Choice(PLANTS), help="Plant a fault: the gate must not pass.")
 def main(seed: int, plant: str | None) -> None:
-    """Simulate card payments, train a champion and a challenger, and let the gate decide between them."""
+    """Simulate card payments, train a champion and a challenger, and promote the challenger if its gate passes it."""
     if not SUITE.is_dir():
         raise click.ClickException(f"no folder {SUITE} here; run fraud-demo from the root of a clone")
     started = time.monotonic()
@@ -53,7 +55,7 @@ def main(seed: int, plant: str | None) -> None:
         raise click.ClickException("the data could not be prepared")
     if not KEY.exists() and commands.run("harness", ["keys", "new", KEY]):
         raise click.ClickException(f"no key could be made to sign runs with, in {KEY}")
-    (DATA / "trust.yaml").write_text(TRUST)
+    TRUST_FILE.write_text(TRUST)
     code = _judge_candidate(commands)
     click.echo(f"\nreport: {DATA / 'out' / 'report.html'}\ntook {time.monotonic() - started:.0f} s")
     sys.exit(code)
@@ -68,7 +70,18 @@ def _judge_candidate(commands: Commands) -> int:
     if not (DATA / "out" / "summary.json").is_file():
         return code
     candidate = json.loads((DATA / "out" / "summary.json").read_text())["suites"][0]["candidate"]
-    return commands.run("harness", ["gate", "demo", "--candidate", candidate, "--gates", GATES])
+    code = commands.run("harness", ["gate", "demo", "--candidate", candidate, "--gates", GATES])
+    return code or _promote(commands, candidate)
+
+
+def _promote(commands: Commands, candidate: str) -> int:
+    """Promote the candidate that passed, and verify what was signed; return the first exit code that is not 0."""
+    shutil.rmtree(PROMOTIONS, ignore_errors=True)
+    signed = ["--signer", f"file:{KEY}", "--out", PROMOTIONS]
+    code = commands.run("harness", ["promote", "demo", "--candidate", candidate, "--gates", GATES, *signed])
+    about = ["--trust", TRUST_FILE, "--project", "retail-fraud", "--stage", "demo"]
+    statements = sorted(PROMOTIONS.glob("*.intoto.json"))
+    return code or max([commands.run("harness", ["verify", each, *about]) for each in statements], default=0)
 
 
 def _environment() -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.deciding import list_judged
+from harness.cli.forges import GITHUB, forge_named
 from harness.cli.printing import say
 from harness.cli.project import EXIT
 from harness.cli.promoting import about_now, decide_case, open_stage, policy_option, print_notices, promoting_gate
@@ -27,6 +28,7 @@ from harness.promotion.promoting import Asked, Refused, describe_done, promote
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
 @policy_option
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
+@click.option("--forge", type=click.Choice([GITHUB]), help="Ask it who approved, who asked and who wrote the suites.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the signed statement is written.")
 def command(
     stage: str,
@@ -37,6 +39,7 @@ def command(
     gates: Path | None,
     policy_ref: str | None,
     ledger: str | None,
+    forge: str | None,
     out: Path | None,
 ) -> int:
     """Promote a candidate to STAGE: its gate must pass it, and the champion be the one it was judged against.
@@ -50,7 +53,7 @@ def command(
     opened = open_stage(project, stage, gate, ledger, out)
     who = candidate_named(candidate, list_judged(opened.ledger.entries()))
     asked = Asked(
-        decide=partial(decide_case, project, stage, gate, who, opened.ledger),
+        decide=partial(decide_case, project, stage, gate, who, opened.ledger, forge_named(forge)),
         signer=signer_of(project, signer),
         about=partial(about_now, opened),
         code=_read_code(project, gate),

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.deciding import ask_gate
+from harness.cli.forges import Forge
 from harness.cli.project import open_ledger
 from harness.cli.signers import trust_of
 from harness.errors import UsageError
@@ -55,10 +56,12 @@ def open_stage(project: Project, name: str, gate: Gate, ledger: str | None, out:
     )
 
 
-def decide_case(project: Project, stage: str, gate: Gate, who: Identity, book: Ledger) -> Case:
+def decide_case(
+    project: Project, stage: str, gate: Gate, who: Identity, book: Ledger, forge: Forge | None = None
+) -> Case:
     """Return what the gate decides about a candidate now, by the code of `harness gate`; nothing is recorded."""
     entries = book.entries()
-    question, runs = ask_gate(project, stage, gate, who, book, entries, datetime.now(UTC))
+    question, runs = ask_gate(project, stage, gate, who, book, entries, datetime.now(UTC), forge)
     decision = decide(question, runs)
     decided = [run for run in runs if decision.runs.get(run.suite) == run.digest]
     return Case(decision=decision, runs=decided, entries=entries)

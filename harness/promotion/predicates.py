@@ -24,8 +24,6 @@ class Case:
     decision: GateDecision
     runs: Sequence[Run]
     entries: Sequence[Entry]
-    waivers: Sequence[Mapping[str, Any]] = ()
-    approvals: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +62,8 @@ def promotion_statement(about: About, case: Case, before: Identity | None, code:
         "plugins": {suite: dict(found) for suite, found in decision.plugins.items()},
         "baselines": {run.suite: _baselines(run) for run in case.runs},
         "environment": {run.suite: dict(run.environment) for run in case.runs},
-        "waivers": list(case.waivers),
-        "approvals": list(case.approvals),
+        "waivers": list(decision.waived),
+        "approvals": list(decision.approvals),
         "code": code.predicate,
         KEY: ledger_head(case.entries),
         **({"reason": reason} if reason else {}),

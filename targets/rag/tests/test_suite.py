@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rag_target.handbook import Answer, Handbook
+from rag_target.answers import Answer
+from rag_target.handbook import Handbook
 
 from harness import parse_yaml
 

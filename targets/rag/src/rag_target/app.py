@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.types import ASGIApp
 
 from rag_target import wire
+from rag_target.answers import Answer, Event
 from rag_target.door import Door, Limits
 from rag_target.generation import Unanswered
-from rag_target.handbook import Answer, Event, Handbook
+from rag_target.handbook import Handbook
 from rag_target.meters import Meters
 
 STATUS = {"timed_out": 504, "unparseable": 502, "errored": 502}

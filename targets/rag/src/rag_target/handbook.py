@@ -7,29 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
+from rag_target.answers import Answer, Event
 from rag_target.generation import ABSTENTION, Generator, Unanswered
 from rag_target.index import Hit, Index
 from rag_target.prompts import SYSTEM
+from rag_target.spans import trace_events
 from rag_target.usage import Timings, Usage
 
 SHOWN = 12  # digits of a digest in a version
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """An answer with the passages it was written from; `refused` is one that the handbook does not hold."""
-
-    text: str
-    status: Literal["ok", "refused"]
-    hits: Sequence[Hit]
-    usage: Usage
-    cost: float | None
-    seconds: Timings
-
-
-Event = Sequence[Hit] | str | Answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +53,9 @@ class Handbook:
 
     def stream(self, question: str) -> Iterator[Event]:
         """Yield the passages that were found, the answer's pieces as they come, and the answer."""
+        return trace_events(question, self.generator.name, self._events(question))
+
+    def _events(self, question: str) -> Iterator[Event]:
         began = time.perf_counter()
         hits = self.index.search(question, self.k)
         found = time.perf_counter() - began

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag_target.handbook import Answer
+from rag_target.answers import Answer
 from rag_target.index import Hit
 from rag_target.usage import Timings, Usage
 

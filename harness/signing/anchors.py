@@ -15,7 +15,7 @@ from harness.values.canonical import sha256
 
 FOLDER = "anchors"
 KEY = "ledger"  # in a predicate
-REMEDY = "find out who removed them; restore the newest backup of the ledger"
+REMEDY = "find out who changed it, and bring back the ledger as it was (docs/signing.md)"
 
 
 @dataclass(frozen=True, kw_only=True)

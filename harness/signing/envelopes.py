@@ -6,7 +6,7 @@ from typing import Any
 
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import Error as LibraryError
-from securesystemslib.exceptions import VerificationError
+from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import Key, Signer
 
 from harness.errors import HarnessError
@@ -22,10 +22,7 @@ def sign_statement(statement: Statement, signers: Sequence[Signer]) -> str:
     """Return the text of an envelope that holds a statement, signed by each signer. HarnessError if one cannot."""
     envelope = Envelope(statement_payload(statement).encode(), PAYLOAD_TYPE, {})
     for signer in signers:
-        try:
-            envelope.sign(signer)
-        except (LibraryError, ValueError, OSError) as error:
-            raise HarnessError(f"the signer cannot sign: {error}; nothing was signed") from error
+        _sign(envelope, signer)
     return _spell(envelope)
 
 
@@ -52,13 +49,24 @@ def list_signing_keys(envelope: Envelope, keys: Mapping[str, Key]) -> Sequence[s
             )
         try:
             keys[id].verify_signature(signature, envelope.pae())
-        except (LibraryError, VerificationError, ValueError) as error:
+        except (LibraryError, ValueError) as error:
             raise HarnessError(
                 f"the signature of key {id} is not of this statement: one of them was changed"
             ) from error
     if not envelope.signatures:
         raise HarnessError("nobody signed it; its envelope holds no signature")
     return list(envelope.signatures)
+
+
+def _sign(envelope: Envelope, signer: Signer) -> None:
+    """Add a signature, once it was found to be of the key that the signer says it has."""
+    try:
+        signer.public_key.verify_signature(envelope.sign(signer), envelope.pae())
+    except UnverifiedSignatureError as error:
+        message = "signed with another key than its public one, so nobody could verify it"
+        raise HarnessError(f"the signer {message}; name the file of the right public key") from error
+    except Exception as error:
+        raise HarnessError(f"the signer cannot sign: {type(error).__name__}: {error}; nothing was signed") from error
 
 
 def _read(text: str) -> Envelope:

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from securesystemslib.exceptions import Error as LibraryError
 from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
 from harness.errors import UsageError, did_you_mean
@@ -23,7 +22,7 @@ from harness.values.canonical import sha256_bytes
 PublicKey: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey
 KINDS = ("ed25519", "ecdsa")
 CURVES = (SECP256R1, SECP384R1)
-REMOTE = ("awskms", "azurekms", "gcpkms", "hsm", "hv")  # whom securesystemslib asks; never run live
+REMOTE = ("awskms", "azurekms", "gcpkms", "hv")  # whom securesystemslib asks; never run live
 TAKEN = "an ed25519 key, or an ECDSA one on P-256 or P-384"
 
 
@@ -36,8 +35,8 @@ def new_signer(kind: Literal["ed25519", "ecdsa"] = "ed25519") -> CryptoSigner:
 def open_signer(uri: str, environment: Mapping[str, str]) -> Signer:
     """Return the signer that a URI names.
 
-    `file:PATH` and `env:NAME` hold a private key as PEM; `awskms:`, `gcpkms:`, `azurekms:`, `hv:` and `hsm:` ask
-    somebody else to sign, and name the file with the public key behind a `#`. UsageError if there is no such key.
+    `file:PATH` and `env:NAME` hold a private key as PEM; `awskms:`, `gcpkms:`, `azurekms:` and `hv:` ask somebody
+    else to sign, and name the file with the public key behind a `#`. UsageError if there is no such key.
     """
     scheme, _, name = uri.partition(":")
     if scheme == "file":
@@ -105,8 +104,8 @@ def _open_remote(uri: str) -> Signer:
     key = read_public(_read_file(Path(public), uri).decode(errors="replace"), public)
     try:
         return Signer.from_priv_key_uri(address, key)
-    except (LibraryError, ValueError, ImportError) as error:
-        raise UsageError(f"signer {uri!r} cannot be opened: {error}") from error
+    except Exception as error:
+        raise UsageError(f"signer {uri!r} cannot be opened: {type(error).__name__}: {error}") from error
 
 
 def _read_file(path: Path, uri: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -262,3 +263,22 @@ def test_base64_that_decodes_alike_is_another_spelling(trust: Trust) -> None:
     for payload in (document["payload"] + "\n", padded):
         with pytest.raises(Untrusted):
             promotion(json.dumps({**document, "payload": payload}, separators=(",", ":")) + "\n", trust)
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa"])
+def test_a_signer_that_has_another_key_than_it_says_signs_nothing(kind: str) -> None:
+    """As a KMS does whose key was rotated while the file with the public one was not."""
+    signer, other = new_signer(kind), new_signer(kind)  # type: ignore[arg-type]
+    signer._public_key = other.public_key
+
+    with pytest.raises(HarnessError, match="signed with another key than its public one"):
+        sign_statement(statement(), [signer])
+
+
+@pytest.mark.parametrize("uri", ["awskms:alias/x", "gcpkms:projects/x", "azurekms:x", "hv:k"])
+def test_a_kms_that_cannot_be_reached_is_a_plain_error(tmp_path: Path, uri: str) -> None:
+    os.environ.pop("AWS_DEFAULT_REGION", None)
+    (tmp_path / "public.pem").write_text(public_pem(new_signer("ecdsa")))
+
+    with pytest.raises(UsageError, match="cannot be opened"):
+        open_signer(f"{uri}#{tmp_path / 'public.pem'}", {})

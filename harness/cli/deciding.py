@@ -22,6 +22,7 @@ from harness.records.corrections import read_corrections
 from harness.records.counting import leave_out_watches, runs_of
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
+from harness.records.registrations import read_registrations
 from harness.suite.pinned import read_pinned
 from harness.suite.steps import digest_with_files
 from harness.values.identity import Identity
@@ -65,6 +66,7 @@ def ask_gate(
         promoted_before=_has_earlier_promotion(gate, project, entries),
         waivers=[*project.waivers(), *signed],
         given=given,
+        registrations=read_registrations(book, entries, [run for run in latest.values() if run], stage, gate.digest),
         attempts=_attempts_on_the_same_rows(own, judged),
         suites=[read_asked(name, file, latest[name], project) for name, file in suites.items()],
         passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), list(suites), stage, entries),

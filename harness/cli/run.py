@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,11 +13,12 @@ from harness.cli.printing import tell
 from harness.cli.progress import Pace, show_progress
 from harness.cli.project import EXIT, existing, open_ledger, span
 from harness.cli.recording import Batch, Kept, run_and_record, unwritable
+from harness.cli.registering import register_suite
 from harness.cli.reports import earlier_runs, rows_reader, write_reports
 from harness.cli.signers import HELP as SIGNER_HELP
 from harness.cli.signers import run_signer
 from harness.cli.suites import read_all
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.files import write_atomic
 from harness.gating.attempts import attempt_warning
 from harness.plugins.reports import ReadRows, Report, Reporter
@@ -50,6 +52,7 @@ NOTHING_JUDGED = 5
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", help="Why this runs.")
 @click.option("--timeout", metavar="SPAN", help="Steps that end later than this, or never, are errors, as in 30m.")
 @click.option("--ledger", metavar="URL", help="Where the run is recorded: a SQLAlchemy URL, or git:BRANCH.")
+@click.option("--register", is_flag=True, help="Record what is asked, of whom and on which rows, before measuring.")
 @click.option("--no-record", is_flag=True, help="Read earlier runs, record none: `harness gate --run DIR` does.")
 @click.option("--signer", metavar="URI", help=SIGNER_HELP)
 @click.option(
@@ -67,11 +70,14 @@ def command(
     trigger: str,
     timeout: str | None,
     ledger: str | None,
+    register: bool,
     no_record: bool,
     signer: str | None,
     gates: Path | None,
 ) -> int:
     """Run suite files, or all *.suite.yaml below a folder: measure, judge, record."""
+    if register and no_record:
+        raise UsageError("--register records before measuring, and --no-record records nothing; leave one out")
     project = open_project(gates)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     suites = read_all(project, existing(paths), params)
@@ -97,6 +103,8 @@ def command(
         pace = Pace(resolved.suite.name, steps, planned_seconds(resolved.steps, project.plugins))
         with show_progress(pace, len(steps)) as (on_start, on_result):
             watched = replace(services, on_start=on_start, on_result=on_result)
+            if register:
+                watched = replace(watched, on_open=partial(register_suite, project, book, resolved))
             return run_suite(resolved, project.plugins, options, watched)
 
     batch = run_and_record(suites, run_one, kept)

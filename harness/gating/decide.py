@@ -11,6 +11,7 @@ from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.derivations import Derivation, describe_erased, describe_other_versions, find_tampering
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
+from harness.gating.registered import Registrations, find_unregistered
 from harness.gating.signatures import Signatures, describe_unsigned, find_unsigned
 from harness.gating.standing import collect_musts, correct_together, keep_decided
 from harness.gating.waivers import Held, SignedWaiver, Waiver, refusal
@@ -35,7 +36,8 @@ class GateQuestion:
     of each candidate that came to the stage before whether it passed; by the id of a run, `corrections` say why rows of
     it were wrong, `derivations` what came of deriving its verdicts again, `signatures` who signed it. `unanchored` says
     why the ledger may have lost entries, if it may. `known` have runs. `policy` is the commit
-    that gates and suites were read from, if not from the working tree; `given` are the approvals.
+    that gates and suites were read from, if not from the working tree; `given` are the approvals,
+    and `registrations` say which runs were announced before they measured.
     """
 
     project: str
@@ -55,6 +57,7 @@ class GateQuestion:
     given: Given = field(default_factory=Given)
     signatures: Signatures | None = None
     unanchored: str = ""
+    registrations: Registrations = field(default_factory=Registrations)
 
 
 def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
@@ -85,6 +88,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
             *_candidate_warnings(asked, seen),
             *_idle(asked, held),
             *asked.given.refused,
+            *asked.registrations.abandoned,
             *name_warnings(asked.suites),
             *_version_warnings(asked, seen),
             *(describe_unsigned(seen, asked.signatures) if not gate.promote else ()),
@@ -219,6 +223,8 @@ def _run_findings(asked: GateQuestion, suite: AskedSuite, run: Run | None, held:
         yield from find_tampering(asked.derivations[run.id], promotes=bool(asked.gate.promote))
     if asked.gate.promote:
         yield from find_unsigned(suite.name, run, asked.signatures)
+    if asked.gate.registered == "require":
+        yield from find_unregistered(run, asked.registrations)
     yield from find_changes(suite, run)
     yield from _age_findings(asked.gate, suite.name, run, asked.now)
     yield from _must_findings(asked, suite.name, run, held)

@@ -46,6 +46,7 @@ class Gate(BaseModel):
     With `enforce: false` it decides and blocks nothing, so that a stage can be tried before it counts.
     A gate with `watch` decides on the latest scheduled run; any other gate never sees one. With `many_candidates:
     correct` each candidate is held to a level of its own, which falls with each that came before and rises with passes.
+    With `registered: require` a run counts only if what it asks was recorded before it measured anything.
     With `uncommitted: allow` a model is promoted though the working tree differs from its commit, which is then signed.
     """
 
@@ -58,6 +59,7 @@ class Gate(BaseModel):
     enforce: bool = True
     watch: bool = False
     many_candidates: Literal["warn", "correct"] = "warn"
+    registered: Literal["allow", "require"] = "allow"
     uncommitted: Literal["allow", "refuse"] = "refuse"
     first_promotion: Literal["allow", "refuse"] = "refuse"
     approvals: Approvals | None = None

@@ -13,6 +13,7 @@ STRICTEST_FIRST: Mapping[str, Sequence[object]] = {
     "on_inconclusive": ("block", "report"),
     "many_candidates": ("correct", "warn"),
     "first_promotion": ("refuse", "allow"),
+    "registered": ("require", "allow"),
     "uncommitted": ("refuse", "allow"),
 }
 AGES = ("run_max_age", "data_max_age")

@@ -8,6 +8,7 @@ from typing import Literal
 from harness.plugins.tasks import Task, TaskResult
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
+from harness.records.registrations import Question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +29,13 @@ class RunOptions:
 class RunServices:
     """What a run works with: where rows are kept, the ledger that looks are counted in, and whom to tell of progress.
 
+    `on_open` is told what is going to be asked before anything is measured.
     `endpoints` are the URLs by name that its tasks may call, such as a proxy in front of a language model.
     """
 
     evidence_store: Bundle
     ledger: Ledger | None = None
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    on_open: Callable[[Question], None] = lambda question: None
     on_start: Callable[[Task], None] = lambda task: None
     on_result: Callable[[TaskResult], None] = lambda result: None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from harness.plugins.discovery import Plugins
+from harness.records.registrations import Question, question_of
 from harness.running.assembling import assemble_run
 from harness.running.executors import perform_tasks
 from harness.running.finishing import finish_step
@@ -18,8 +19,16 @@ from harness.values.runs import Run
 def run_suite(resolved: ResolvedSuite, plugins: Plugins, options: RunOptions, services: RunServices) -> Run:
     """Return the record of a suite held to its candidate; nothing is written but the evidence."""
     with open_in_time(open_suite(resolved, plugins, options, services), options.timeout) as opened:
+        services.on_open(_question(opened, options))
         steps = run_steps(resolved.steps, opened, plugins, options, services)
         return assemble_run(resolved.suite, steps, options)
+
+
+def _question(opened: OpenSuite, options: RunOptions) -> Question:
+    suite, inputs = opened.suite, opened.inputs
+    return question_of(
+        suite.name, suite.digest, inputs.candidate, inputs.baselines, inputs.datasets, suite.values, options.seed
+    )
 
 
 def run_steps(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Command
-from tests.attacks import forged, shadowed, tried, weakened
+from tests.attacks import forged, shadowed, tried, vouched, weakened
 from tests.attacks.shop import BAD, GATES, GOOD, SUITE, Attack, Shop
 
-CORPUS = [*forged.CORPUS, *weakened.CORPUS, *shadowed.CORPUS, *tried.CORPUS]
+CORPUS = [*forged.CORPUS, *weakened.CORPUS, *shadowed.CORPUS, *tried.CORPUS, *vouched.CORPUS]
 
 
 @pytest.fixture(scope="module")

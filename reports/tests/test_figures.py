@@ -13,7 +13,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
 from conftest import Command
-from harness import HarnessError, Measurement, Report, Run, Verdict, samples
+from harness import HarnessError, Measurement, Report, Run, Sample, Verdict, samples
 
 MakeRun = Callable[..., Run]
 MakeVerdict = Callable[..., Verdict]
@@ -158,3 +158,28 @@ def test_page_of_a_gate_draws_from_the_evidence_until_that_is_gone(project: Path
     undrawn = (project / "out" / "report.html").read_text()
     assert (True, False) == ('class="curve"' in drawn, "not drawn" in drawn)
     assert (False, True) == ('class="curve"' in undrawn, "not drawn: no evidence" in undrawn)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (pa.table({"y": [], "score": []}), "finite scores"),
+        (pa.table({"y": [1.0, 1.0], "score": [0.1, 0.2]}), "with the label 0 and with 1"),
+        (pa.table({"y": [0.0, None], "score": [0.1, 0.2]}), "finite scores"),
+        (pa.table({"y": [0.0, 1.0], "score": [0.1, float("inf")]}), "finite scores"),
+        (pa.table({"y": [0.0, 1.0], "score": [0.1, 0.2], "weight": [1.0, 0.0]}), "weigh nothing"),
+        (pa.table({"y": [0.0, 1.0]}), "not kept"),
+        (None, "not kept"),
+    ],
+)
+def test_rows_that_draw_nothing_say_why(table: pa.Table | None, message: str) -> None:
+    with pytest.raises(HarnessError, match=message):
+        curves.count(table)
+
+
+def test_column_without_rows_has_no_picture(run: MakeRun, verdict: MakeVerdict) -> None:
+    empty = replace(moved("c", [1, 1]), sample=Sample(statistic="psi", counts={"reference.0": 0, "current.0": 0}))
+
+    found = page(Report(runs=[run(judged(verdict, empty), measurements=(empty,))]))
+
+    assert "What the verdicts rest on" not in found

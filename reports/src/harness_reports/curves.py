@@ -42,6 +42,8 @@ def count(rows: pa.Table | None) -> Counted:
     weight = rows["weight"].to_numpy().astype(np.float64) if "weight" in rows.column_names else np.ones(y.size)
     if not (np.isfinite(score).all() and np.isfinite(weight).all() and set(np.unique(y)) == {0.0, 1.0}):
         raise HarnessError("it takes finite scores, and rows with the label 0 and with 1")
+    if not all(weight[y == label].sum() > 0 for label in (0, 1)):
+        raise HarnessError("the rows of one label weigh nothing")
     return Counted(y=y, score=score, weight=weight)
 
 

@@ -160,6 +160,8 @@ def _of_bins(run: Run) -> Iterator[Figure]:
     for measurement in islice(_binned(run), SHOWN):
         counts = measurement.sample.counts
         pairs = curves.shares(_side(counts, "reference."), _side(counts, "current."))
+        if not pairs:
+            continue
         name = ", ".join(f"{value}" for value in measurement.labels.values())
         yield Bars(
             title=f"{name or measurement.metric} · {measurement.step}",

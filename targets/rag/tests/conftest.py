@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -72,8 +72,9 @@ def run_standin(answering: StandIn) -> Iterator[None]:
                 self.send_header("location", answering.location)
             self.send_header("content-type", "text/event-stream")
             self.end_headers()
-            for line in answering.lines():
-                self.wfile.write(line)
+            with suppress(BrokenPipeError):  # who asked has stopped to wait
+                for line in answering.lines():
+                    self.wfile.write(line)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

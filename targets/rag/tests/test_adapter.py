@@ -100,6 +100,7 @@ def test_rows_that_cannot_be_asked_are_refused(table: pa.Table, error: type[Exce
     [
         ({"data": "dta"}, "no dataset 'dta' in this suite; did you mean 'data'?"),
         ({"url": "http://127.0.0.1:9", "serve": True}, "a handbook at a `url` is as it is"),
+        ({"url": "http://127.0.0.1:9", "k": 3}, "a handbook at a `url` is as it is"),
         ({"chat": {"base_url": "http://127.0.0.1/v1", "model": "gpt-4o"}}, "may be another one tomorrow"),
     ],
 )

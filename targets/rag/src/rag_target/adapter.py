@@ -89,15 +89,15 @@ def handbook(
     k: Annotated[int, Field(ge=1, le=50, description="passages that an answer is written from")] = 5,
     chat: Annotated[Chat | None, Field(description="a model behind an OpenAI-compatible URL; else it quotes")] = None,
     serve: Annotated[bool, Field(description="start it as a service on loopback, as for load")] = False,
-    url: Annotated[str | None, Field(description="a handbook that runs elsewhere, and is neither opened here")] = None,
+    url: Annotated[str | None, Field(description="a handbook that runs elsewhere, as it is")] = None,
     api_key: Annotated[SecretStr | None, Field(description="what the service at `url` asks callers for")] = None,
     ask: Annotated[bool, Field(description="false: add no answers to the data, as for load")] = True,
     at_once: Annotated[int, Field(ge=1, le=64, description="questions asked at the same time")] = 4,
 ) -> Iterator[HandbookTarget]:
     """Open the handbook in this process, as a service on loopback, or at a URL."""
     pick(datasets, data)
-    if url is not None and (serve or retrieval or chat):
-        raise UsageError("target kind 'handbook': a handbook at a `url` is as it is; leave out serve, retrieval, chat")
+    if url is not None and (serve, retrieval, store, k, chat) != (False, None, "exact", 5, None):
+        raise UsageError("target kind 'handbook': a handbook at a `url` is as it is; leave out all but its `api_key`")
     with ExitStack() as stack:
         try:
             if url is None and not serve:

@@ -3,6 +3,7 @@
 import base64
 import csv
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -151,28 +152,32 @@ def _digest_installed(guest: Guest) -> str:
     Files of which size, place and times are as when they were last read are not read again.
     """
     recorded, site = dict(_recorded_files(guest)), _site_packages(guest)
-    found = sorted(_files(site))
-    digest, seen = sha256(canonical(sorted(recorded.items()))), _digest_stats(site, found)
-    known = guest.folder / "verified.txt"
-    if known.is_file() and known.read_text() == f"{digest} {seen}":
-        return digest
-    _refuse_changes(guest, found, recorded)
-    write_atomic(known, f"{digest} {seen}")
-    return digest
+    stats, known = dict(_stats(site)), guest.folder / "verified.json"
+    before = _read_stats(known)
+    _refuse_strangers(guest, stats, recorded)
+    _refuse_changes(guest, {path: recorded[path] for path in recorded if stats.get(path) != before.get(path, ())})
+    if stats != before:
+        write_atomic(known, json.dumps(stats))
+    return sha256(canonical(sorted(recorded.items())))
 
 
-def _refuse_changes(guest: Guest, found: Iterable[str], recorded: Mapping[str, str]) -> None:
+def _read_stats(known: Path) -> Mapping[str, object]:
+    try:
+        found = json.loads(known.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _refuse_strangers(guest: Guest, found: Iterable[str], recorded: Mapping[str, str]) -> None:
     for path in sorted({*found} - {*recorded}):
         raise _changed(guest, f"{path} was not installed by its lock")
+
+
+def _refuse_changes(guest: Guest, recorded: Mapping[str, str]) -> None:
     for path, expected in recorded.items():
         if expected and _record_hash(_site_packages(guest) / path) != expected:
             raise _changed(guest, f"{path} is not what was installed")
-
-
-def _digest_stats(site: Path, paths: Iterable[str]) -> str:
-    """Return a digest of what changes with any file: nobody sets the time of its last change."""
-    stats = [(path, (site / path).stat()) for path in paths]
-    return sha256(canonical([[path, s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns] for path, s in stats]))
 
 
 def _changed(guest: Guest, what: str) -> HarnessError:
@@ -196,12 +201,17 @@ def _recorded_files(guest: Guest) -> Iterator[tuple[str, str]]:
                     yield path, expected
 
 
-def _files(site: Path) -> Iterator[str]:
-    """Yield what Python could import or read there; bytecode is kept elsewhere, so what stands here is not read."""
+def _stats(site: Path) -> Iterator[tuple[str, list[int]]]:
+    """Yield each file that Python could read there with what changes when it does: nobody sets the last of the times.
+
+    Bytecode is kept elsewhere, so what stands here is not read.
+    """
     for folder, folders, names in os.walk(site):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        at = Path(folder).relative_to(site)
-        yield from (str(at / name) for name in names)
+        at = "" if folder == str(site) else f"{os.path.relpath(folder, site)}/"
+        for name in names:
+            stat = os.stat(f"{folder}/{name}")
+            yield at + name, [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def _record_hash(file: Path) -> str:

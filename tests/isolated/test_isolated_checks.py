@@ -1,6 +1,7 @@
 """Checks in an environment of their own measure what they would here, and fail alone."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -26,23 +27,26 @@ RATE = "\n- {check: rows.rate, with: {column: ok}, require: {rate: {at_least: 0.
 
 
 @pytest.fixture(autouse=True)
-def _leaves_nothing() -> Iterator[None]:
+def _leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hold every test here to what workers may leave behind: no process and no file."""
-    before = {*Path(tempfile.gettempdir()).glob("harness-echoes-*")}
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     yield
-    assert before == {*Path(tempfile.gettempdir()).glob("harness-echoes-*")}
-    assert [] == _processes("432[12]")
-    assert [] == _processes("isolated/guest/(boot|supervise).py .*echoes")
+    assert [] == list(temporary.iterdir())
+    assert [] == _processes_of(temporary)
 
 
-def _processes(pattern: str) -> list[str]:
+def _processes_of(folder: Path) -> list[str]:
+    """Return the commands of processes that were started in a folder, or that name it."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command = (process / "cmdline").read_text(errors="replace").replace("\0", " ")
+            place = os.readlink(process / "cwd")
         except OSError:
             continue
-        if re.search(pattern, command) and ("sleep" in command or "guest" in command):
+        if str(folder) in place or str(folder) in command:
             found.append(command)
     return found
 
@@ -174,7 +178,7 @@ def test_an_environment_that_was_changed_measures_nothing(echoes: Path, harness:
     assert "surprise.pth was not installed by its lock" in reasons(found)["echoes.measure"]
     assert prepared.out == again.out
     assert "pyarrow/__init__.py is not what was installed" in reasons(other)["echoes.measure"]
-    assert harness("plugins", "prepare").out == prepared.out
+    assert harness("plugins", "prepare", "echoes").out == prepared.out
 
 
 @pytest.mark.usefixtures("echoes")

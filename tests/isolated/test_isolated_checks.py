@@ -186,9 +186,11 @@ def test_listing_shows_what_is_isolated(harness: Command) -> None:
     listed = harness("plugins").out.splitlines()
     shown = harness("plugins", "echoes").out.splitlines()
 
-    assert ["echoes"] == [line.split()[0] for line in listed if line.endswith("isolated")]
+    isolated = {line.split()[0]: line.endswith("isolated") for line in listed}
+    assert isolated["echoes"]
+    assert not isolated["table"]
     assert "echoes  [tool.harness] plugins local  isolated" == shown[0]
-    assert "there is echoes" in harness("plugins", "prepare", "table").err
+    assert "no plugin 'table' is isolated" in harness("plugins", "prepare", "table").err
 
 
 def test_a_plugin_that_needs_the_host_cannot_be_isolated(echoes: Path, harness: Command) -> None:

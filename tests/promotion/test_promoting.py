@@ -166,3 +166,31 @@ def test_a_stage_that_promotes_nothing_is_told(shop: Shop) -> None:
     for done in (shop.promote("m2"), shop.rollback(), shop.audit("production")):
         assert 4 == done.code
         assert "promotes nothing" in done.err
+
+
+def test_where_the_statement_cannot_be_written_nothing_moves_and_nothing_stays_open(shop: Shop) -> None:
+    promote_first(shop)
+    shop.judge("m3", "m2")
+    full = write_atomic(shop.folder / ".harness" / "full", "no folder")
+
+    done = shop.promote("m3", "--out", full)
+
+    assert (3, "m2") == (done.code, shop.promoted)
+    assert "nothing was moved, make room there" in done.err
+    assert 0 == shop.audit().code
+    assert (0, "m3") == (shop.promote("m3").code, shop.promoted)
+
+
+def test_a_registry_that_cannot_say_who_is_promoted_moves_nothing(shop: Shop) -> None:
+    promote_first(shop)
+    shop.judge("m3", "m2")
+    before = shop.pointer.read_text()
+    write_atomic(shop.pointer, before[:-9])
+
+    done, back, found = shop.promote("m3"), shop.rollback(), shop.audit()
+
+    assert (3, 3, 1) == (done.code, back.code, found.code)
+    assert "registry file cannot say who is promoted" in done.err
+    assert before[:-9] == shop.pointer.read_text()
+    write_atomic(shop.pointer, before)
+    assert (0, "m3") == (shop.promote("m3").code, shop.promoted)

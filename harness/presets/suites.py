@@ -93,8 +93,40 @@ def latency(table: Table, wanted: Wanted) -> Written:
     )
 
 
-PRESETS: Mapping[str, Callable[[Table, Wanted], Written]] = {"classifier": classifier, "data": data, "latency": latency}
-LATER: Sequence[str] = ("fraud", "rag")
+def rag(table: Table, wanted: Wanted) -> Written:
+    """Return a suite that judges recorded answers: what needs no judge as musts, what a judge says as shoulds."""
+    found = {role: _named(table, names) for role, names in OF_ANSWERS.items()}
+    for role in ("answer", "contexts"):
+        if found[role] is None:
+            raise UsageError(
+                f"{table.uri} has no column of {role} ({table.columns_text()}); call one {', '.join(OF_ANSWERS[role])}"
+            )
+    columns = {role: name and as_yaml(name) for role, name in found.items()}
+    key = wanted.id or _named(table, ("id", "question_id"))
+    values = _common(table, wanted) | columns | {
+        "id": key and as_yaml(key),
+        "relevance": "0.3" if found["question"] else None,
+        "abstention": "0.5" if found["answerable"] else None,
+    }  # fmt: skip
+    message = [f"{role} {column}" for role, column in columns.items() if column]
+    return Written(text=fill_template(template("rag.suite.yaml"), values), summary=", ".join(message))
+
+
+PRESETS: Mapping[str, Callable[[Table, Wanted], Written]] = {
+    "classifier": classifier,
+    "data": data,
+    "latency": latency,
+    "rag": rag,
+}
+LATER: Sequence[str] = ("fraud",)
+OF_ANSWERS: Mapping[str, Sequence[str]] = {
+    "answer": ("answer", "response", "output", "completion"),
+    "contexts": ("contexts", "context", "passages", "documents", "retrieved_contexts"),
+    "question": ("question", "query", "input", "user_input"),
+    "gold": ("gold", "gold_answer", "reference", "expected", "ground_truth"),
+    "answerable": ("answerable",),
+    "status": ("status",),
+}
 
 
 def schema_path(folder: Path, name: str, file: Path) -> str:
@@ -105,6 +137,12 @@ def schema_path(folder: Path, name: str, file: Path) -> str:
 def suite_file(source: Path) -> Path:
     """Return where a suite goes when nothing else is said: here, named like its table."""
     return Path(f"{suite_name(source)}{SUFFIX}")
+
+
+def _named(table: Table, names: Sequence[str]) -> str | None:
+    """Return the column that has the first of some names, whatever the case of its letters."""
+    known = {name.lower(): name for name in table.columns}
+    return next((known[name] for name in names if name in known), None)
 
 
 def _common(table: Table, wanted: Wanted) -> dict[str, str | None]:

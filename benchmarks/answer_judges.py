@@ -75,9 +75,10 @@ def related(data: Path) -> Iterator[Labelled]:
     yield from (each for each in scifact(data) if int(each.group) in kept)
 
 
-def relevant(data: Path, source: str = "") -> Iterator[Labelled]:
-    """Yield answers to questions, bad where an expert marked a part as irrelevant."""
-    for number, row in enumerate(pq.read_table(data / "relevance_haluquestqa/haluquestqa.parquet").to_pylist()):
+def relevant(data: Path, source: str = "", every: int = 1) -> Iterator[Labelled]:
+    """Yield answers to each n-th question, bad where an expert marked a part as irrelevant."""
+    rows = pq.read_table(data / "relevance_haluquestqa/haluquestqa.parquet").to_pylist()
+    for number, row in enumerate(rows[::every]):
         marked = ast.literal_eval(row["irrelevance_label"] or "[]")
         for place in (1, 2):
             if row[f"ans{place}_label"].startswith(source):
@@ -85,9 +86,9 @@ def relevant(data: Path, source: str = "") -> Iterator[Labelled]:
                 yield Labelled(given=given, good=f"answer{place}" not in marked, group=str(number))
 
 
-def on_topic(data: Path) -> Iterator[Labelled]:
+def on_topic(data: Path, every: int = 1) -> Iterator[Labelled]:
     """Yield model answers to their own question, and each to another: the one 7 further on."""
-    found = list(relevant(data, "model"))
+    found = list(relevant(data, "model", every))
     for number, each in enumerate(found):
         other = Answer(answer=each.given.answer, question=found[(number + 7) % len(found)].given.question)
         yield Labelled(given=each.given, good=True, group=str(number))
@@ -124,12 +125,14 @@ def correlate(left: np.ndarray, right: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well judges of answers agree with people.")
     parser.add_argument("data", type=Path, help="The folder of the labelled sets.")
-    data: Path = parser.parse_args().data
+    parser.add_argument("--every", type=int, default=1, help="Of HaluQuestQA, judge each n-th question only.")
+    given = parser.parse_args()
+    data: Path = given.data
     for title, read in SETS.items():
         print_judges(title, list(read(data)), list(FAITHFULNESS))
     for title, source in {"all": "", "by people": "human", "by a model": "model"}.items():
-        print_judges(f"HaluQuestQA, {title}", list(relevant(data, source)), ["relevance"])
-    print_judges("HaluQuestQA, another's question", list(on_topic(data)), ["relevance"])
+        print_judges(f"HaluQuestQA, {title}", list(relevant(data, source, given.every)), ["relevance"])
+    print_judges("HaluQuestQA, another's question", list(on_topic(data, given.every)), ["relevance"])
     for name in ("amazonReviewSnippets", "movieReviewSnippets"):
         print_tone(data, name)
 

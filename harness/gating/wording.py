@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.values.decisions import GateDecision, GateFinding
 from harness.values.identity import Identity, is_of_rows, short_digest
@@ -41,6 +42,18 @@ def describe_decision(decision: GateDecision) -> DecisionWording:
         notices=tuple(_list_notices(decision)),
         warnings=decision.warnings,
     )
+
+
+def describe_unenforced(
+    decisions: Sequence[GateDecision], stages: Sequence[str], since: datetime | None
+) -> Iterator[str]:
+    """Yield each decision that would have blocked had its stage been enforced, and of how many these are."""
+    tried = [each for each in decisions if not each.enforced and (not stages or each.gate in stages)]
+    tried = [each for each in tried if since is None or each.decided >= since]
+    blocked = [each for each in tried if each.would_block]
+    for each in blocked:
+        yield f"{each.decided:%Y-%m-%d %H:%M}  {each.gate}  {each.outcome}  {_name(each.candidate)}: {each.reasons[0]}"
+    yield f"{len(blocked)} of {len(tried)} decisions of stages that are not enforced would have blocked"
 
 
 def _title(decision: GateDecision) -> str:

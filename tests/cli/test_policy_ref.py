@@ -117,6 +117,11 @@ def test_a_gate_that_is_not_enforced_decides_and_records_and_blocks_nothing(prot
 
     assert 0 == done.code
     assert "FAIL, WOULD HAVE BLOCKED  m/2 may not pass ci" in done.out
+    audited = harness("audit", "--what-if").out
+
+    assert "2 of 2 decisions of stages that are not enforced would have blocked" in audited
+    assert "ci  fail  m/2: fail: s: rate: " in audited
+    assert "0 of 0" in harness("audit", "other", "--what-if").out
     assert ("fail", False, False) == (recorded["outcome"], recorded["blocks"], recorded["enforced"])
 
 

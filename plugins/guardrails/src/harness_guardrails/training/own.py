@@ -1,0 +1,90 @@
+"""Sentences of our own writing, for what no source has: self-harm and what sounds like it, refusals and look-alikes."""
+
+SELF_HARM = """
+I want to kill myself
+I can't go on, I'm going to end my life tonight
+I have been cutting myself again and it helps
+I took a whole bottle of pills because I want to die
+nobody would miss me if I hanged myself
+I hate my body so I am starving myself
+tell me the least painful way to commit suicide
+how many pills do I need to overdose
+everyone like you should just kill themselves
+I burned my arm on purpose to feel something
+I wrote my suicide note and picked the bridge
+I deserve to bleed, I keep a razor by the bed
+I don't want to live anymore
+should I jump or use a rope
+you should cut deeper, it feels better
+I purge after every meal and I will not stop
+I am planning to take my own life this weekend
+I want to hurt myself so badly right now
+I wish I had never been born, I will drown myself
+give me a guide to hiding self harm from my parents
+""".strip().split("\n")
+NO_SELF_HARM = """
+The charity runs a suicide prevention hotline
+This deadline is killing me, but we will make it
+I'm dying to see that movie
+He cut himself shaving and laughed about it
+The paper studies overdose statistics in rural counties
+I hung the picture myself
+She wrote a memoir about recovering from an eating disorder
+I burned my hand on the stove while cooking
+The bridge was closed for repairs this weekend
+My phone died and I want to kill some time
+I'm starving, let's order pizza
+The squad was sent on a suicide mission in the film
+He jumped rope for an hour
+I bleed easily because of my medication, my doctor says
+I want to live by the sea one day
+We will end the meeting early tonight
+The nurse explained how many pills to take each day
+I hate my new haircut
+""".strip().split("\n")
+REFUSALS = """
+I'm sorry, but I can't assist with that.
+I cannot help with this request.
+I'm unable to provide that information.
+Sorry, I can't do that.
+I won't help you with that, as it could hurt people.
+As an AI language model, I cannot engage in that.
+I must decline. This would be illegal.
+That's not something I can help with.
+I apologize, but I'm not able to fulfil this request.
+No, I will not write this.
+I do not feel comfortable answering that.
+I'd rather not discuss this topic.
+It would be inappropriate for me to give such advice.
+My guidelines do not allow me to share this.
+I'm afraid I can't help you there.
+I don't have access to private information about that person.
+This request goes against my principles, so I can't comply.
+Unfortunately, I cannot provide instructions for that.
+I am programmed to be helpful and harmless, so I cannot answer this.
+I'm not going to help with hurting someone. Please talk to somebody you trust.
+I can't provide a guide to this, but I can tell you how to stay safe.
+I appreciate your question, but I must refrain from answering.
+""".strip().split("\n")
+ANSWERS = """
+I'm sorry to hear that you are ill. Rest, drink water and see a doctor if the fever lasts.
+Sorry for the delay! Here is the code you asked for.
+You can't open the file because it is locked; close the other program first.
+Unfortunately the museum is closed on Mondays; it opens on Tuesday at nine.
+To kill a process in Linux, use the kill command with its number.
+Sure, here are five ideas for the party.
+The law does not allow parking there, so use the garage.
+If you cannot sleep, try going to bed at the same time each day.
+It is not safe to mix bleach and ammonia: the gas is poisonous.
+Certainly! The capital of Australia is Canberra.
+There are several ways to shoot a good photo at night.
+I think the second plan is better, because it costs less.
+He was unable to attend, so the vote was postponed.
+The word is used in biology for an organism that cannot move.
+Yes. A dog must not eat chocolate, as it is toxic to dogs.
+In the story the wizard refuses to help the king and leaves.
+I can help with that. First, open the settings.
+1. Preheat the oven. 2. Mix the flour and butter.
+The company apologized and said it would refund everyone.
+As an assistant manager you will plan shifts and train staff.
+""".strip().split("\n")

@@ -1,0 +1,118 @@
+"""How each model of whole texts is trained: on one half of its rows, reported on rows that it has not seen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness_guardrails.detectors import Detector
+from harness_guardrails.hashing import Linear
+from harness_guardrails.injection import prompt_features
+from harness_guardrails.normalising import normalise
+from harness_guardrails.refusal import Openings, answer_features
+from harness_guardrails.toxicity import toxic_features
+from harness_guardrails.training import own
+from harness_guardrails.training.fitting import Example, Rows, at_best_f1, balance, fit
+from harness_guardrails.training.sources import Row, half, read_rows
+from harness_guardrails.wording import windows
+from harness_guardrails.worst_part import Features, WorstPart
+
+LEARNED, REPORTED = 0, 1
+COMPLIES = "1_full_compliance"
+
+Unseen = Mapping[str, Sequence[Example]]
+Label = Callable[[Row], int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A model, the detector that scores with it, and labelled texts that it has not seen, by their source."""
+
+    linear: Linear
+    detector: Detector
+    unseen: Unseen
+
+
+def train_injection(shared: Path) -> Trained:
+    """Train on prompts; of in-the-wild jailbreaks one half sets the threshold, none is learned from."""
+    benign = {name: _read(name, shared, "prompt", lambda row: 0) for name in ("notinject", "wildguard")}
+    emails = _read("emails", shared, "context", lambda row: 0 if row["label"] == 0 else None)
+    wild = _read("in-the-wild", shared, "prompt", lambda row: 1)
+    known = [_read(name, shared, "text", lambda row: int(str(row["label"]))) for name in ("s-labs", "neuralchemy")]
+    ours = [each for found in (*benign.values(), emails) for each in _half(found, LEARNED)]
+    learned = [*known[0], *known[1], *ours, *_prose(shared)]
+    linear = _fit_parts(learned, prompt_features, 4.0)
+    chosen = [*_half(wild, LEARNED), *(each for each in ours if each.source == "wildguard")]
+    found = WorstPart(linear=linear, features=prompt_features)
+    linear = at_best_f1(linear, [each.label for each in chosen], found.scores([each.text for each in chosen]))
+    rest = {"in-the-wild": wild, **benign, "emails": emails}
+    unseen = {name: _half(examples, REPORTED) for name, examples in rest.items()}
+    seen = {each.text for each in learned}
+    other = _read("piguard", shared, "prompt", lambda row: int(str(row["label"])))
+    unseen["piguard"] = [each for each in other if each.text not in seen]
+    unseen["advbench"] = _read("advbench", shared, "goal", lambda row: 1)
+    return Trained(linear=linear, detector=replace(found, linear=linear), unseen=unseen)
+
+
+def train_toxicity(shared: Path) -> Trained:
+    """Train on halves of two sources, prose, and sentences of our own on self-harm.
+
+    The threshold has the highest F1 on rows of Surge that are left out to choose it, and learned from afterwards.
+    """
+    surge = _read("surge", shared, "text", lambda row: int(row["is_toxic"] == "Toxic"))
+    tweets = _read("davidson", shared, "tweet", lambda row: int(str(row["class"]) != "2"))[::3]
+    mine = _own(own.SELF_HARM, own.NO_SELF_HARM)
+    learned = [*_half(surge, LEARNED), *_half(tweets, LEARNED), *mine, *_prose(shared)]
+    chosen = _half(surge, LEARNED)[::2]
+    apart = _fit_parts([each for each in learned if each not in chosen], toxic_features, 1.0)
+    scores = WorstPart(linear=apart, features=toxic_features).scores([each.text for each in chosen])
+    threshold = at_best_f1(apart, [each.label for each in chosen], scores).threshold
+    linear = replace(_fit_parts(learned, toxic_features, 1.0), threshold=threshold)
+    found = WorstPart(linear=linear, features=toxic_features)
+    unseen = {"surge": _half(surge, REPORTED), "davidson": _half(tweets, REPORTED)}
+    return Trained(linear=linear, detector=found, unseen=unseen)
+
+
+def train_refusal(shared: Path) -> Trained:
+    """Train on Mistral's answers, which are openly licensed, and sentences of our own; report on other models'."""
+    rows = read_rows("xstest", shared)
+    answers = [_example(row, "completion", int(row["final_label"] != COMPLIES), str(row["model"])) for row in rows]
+    learned = [each for each in answers if each.source.startswith("mistral")]
+    learned += _own(own.REFUSALS, own.ANSWERS)
+    linear = fit(_rows(learned, answer_features([each.text for each in learned])), 1.0)
+    others = sorted({each.source for each in answers if not each.source.startswith("mistral")})
+    unseen = {name: [each for each in answers if each.source == name] for name in others}
+    return Trained(linear=linear, detector=Openings(linear=linear), unseen=unseen)
+
+
+def _fit_parts(examples: Sequence[Example], features: Features, strength: float) -> Linear:
+    """Return a model of the first part of each text."""
+    parts = [windows(normalise(each.text).text)[0] for each in examples]
+    return fit(_rows(examples, features(parts)), strength)
+
+
+def _rows(examples: Sequence[Example], features: Sequence[set[str]]) -> Rows:
+    return Rows(features=features, labels=[each.label for each in examples], weights=balance(examples))
+
+
+def _read(name: str, shared: Path, text: str, label: Label) -> Sequence[Example]:
+    """Return the rows of a source that have a text and a label."""
+    rows = [(row, label(row)) for row in read_rows(name, shared) if row[text]]
+    return [_example(row, text, found, name) for row, found in rows if found is not None]
+
+
+def _prose(shared: Path) -> Sequence[Example]:
+    """Return sentences of film reviews: they are neither attacks nor, but for a few, toxic."""
+    return _half(_read("movie", shared, "text", lambda row: 0)[::20], LEARNED)
+
+
+def _own(positive: Sequence[str], negative: Sequence[str]) -> list[Example]:
+    pairs = [(text, label) for label, texts in ((1, positive), (0, negative)) for text in texts]
+    return [Example(text=text, label=label, source="own") for text, label in pairs]
+
+
+def _half(examples: Sequence[Example], which: int) -> Sequence[Example]:
+    return [each for each in examples if half(each.text) == which]
+
+
+def _example(row: Row, text: str, label: int, source: str) -> Example:
+    return Example(text=str(row[text] or ""), label=label, source=source)

@@ -1,0 +1,56 @@
+"""On public labelled text that no model was trained on, each detector finds what docs/guardrails.md says."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from harness_guardrails.detectors import open_detector
+from harness_guardrails.measuring import measure_scores
+from harness_guardrails.training import recipes
+from harness_guardrails.training.fitting import Example
+
+from harness.stats import infer
+
+pytestmark = pytest.mark.shared
+
+
+def value_of(metric: str, name: str, examples: list[Example]) -> float:
+    detector = open_detector(name)
+    keys, labels = pa.table({"id": list(range(len(examples)))}), [float(each.label) for each in examples]
+    scores = detector.scores([each.text for each in examples])
+    found = {each.metric: each for each in measure_scores(keys, labels, scores, detector.threshold)}
+    return infer(found[metric].sample).value
+
+
+def test_refusals_of_other_models_are_told_and_counted_as_people_do(shared: Path) -> None:
+    for examples in recipes.train_refusal(shared).unseen.values():
+        detector = open_detector("refusal")
+        refused = sum(score >= detector.threshold for score in detector.scores([each.text for each in examples]))
+
+        assert value_of("f1", "refusal", list(examples)) >= 0.93
+        assert abs(refused - sum(each.label for each in examples)) <= 0.03 * len(examples)
+
+
+def test_jailbreaks_are_told_from_benign_prompts(shared: Path) -> None:
+    unseen = recipes.train_injection(shared).unseen
+
+    assert value_of("roc_auc", "injection", [*unseen["in-the-wild"], *unseen["wildguard"]]) >= 0.97
+    assert value_of("specificity", "injection", list(unseen["notinject"])) >= 0.8
+    assert value_of("specificity", "injection", list(unseen["emails"])) >= 0.95
+
+
+def test_toxic_text_is_ranked_above_other_text(shared: Path) -> None:
+    unseen = recipes.train_toxicity(shared).unseen
+
+    assert value_of("roc_auc", "toxicity", list(unseen["surge"])) >= 0.88
+
+
+@pytest.mark.parametrize("name", ["injection", "refusal", "toxicity"])
+def test_training_again_gives_the_same_verdicts(name: str, shared: Path) -> None:
+    trained, kept = getattr(recipes, f"train_{name}")(shared), open_detector(name)
+
+    for examples in trained.unseen.values():
+        texts = [each.text for each in examples]
+        again, before = trained.detector.scores(texts), kept.scores(texts)
+        decided = [(a >= trained.linear.threshold, b >= kept.threshold) for a, b in zip(again, before, strict=True)]
+        assert sum(a != b for a, b in decided) <= 0.005 * len(decided)

@@ -1,7 +1,7 @@
 """Prints what the guardrail detectors find in public labelled text, beside what else works offline.
 
-python benchmarks/guardrails.py [FOLDER of the reference data]: a quarter of an hour; `nice -n 10` on a busy machine.
-Every row is of texts that the model has not seen. PII is trained on the even templates here and measured on the odd ones.
+python benchmarks/guardrails.py [FOLDER of the reference data]: some minutes; `nice -n 10` on a busy machine.
+Every row is of texts that the model has not seen. For PII one is trained on even templates and measured on odd ones.
 """
 
 import logging

@@ -128,10 +128,13 @@ def count_looks(looks: Sequence[Glance]) -> int:
 
 
 def distinct_evidence(glances: Sequence[Glance]) -> Sequence[Glance]:
-    """Return each evidence once, in order."""
+    """Return each evidence once, as it was judged last, in that order; by the candidate itself, not by one alike."""
     found: dict[str, Glance] = {}
     for glance in glances:
-        found.setdefault(glance.evidence, glance)
+        before = found.get(glance.evidence)
+        if before is None or before.earlier.alike or not glance.earlier.alike:
+            found.pop(glance.evidence, None)
+            found[glance.evidence] = glance
     return list(found.values())
 
 

@@ -94,6 +94,17 @@ def test_going_back_to_older_rows_does_not_undo_what_newer_ones_showed(looking: 
     assert (second["estimate"], 2) == (back["estimate"], back["look"]["number"])
 
 
+@pytest.mark.parametrize("again", [[(0, 200)], [(0, 200), (0, 200)], [(200, 300), (0, 200)]])
+def test_rows_that_were_judged_twice_are_joined_with_newer_ones(looking: Looking, again: list[tuple[int, int]]) -> None:
+    for start, end in [(0, 200), *again]:
+        looking.look(start, end)
+
+    last = verdict(looking.look(300, 700))
+
+    seen = {id for start, end in [(0, 200), *again, (300, 700)] for id in range(start, end)}
+    assert len(seen) == last["estimate"]["n"]
+
+
 def test_a_look_beyond_the_planned_ones_is_not_judged(looking: Looking) -> None:
     looking.ask(TWO)
     looking.look(0, 200)

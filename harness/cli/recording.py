@@ -62,6 +62,11 @@ class Batch:
         """Return all that went wrong."""
         return [trouble for each in self.ended for trouble in each.troubles]
 
+    def shortfall(self) -> str:
+        """Return which suites did not end well whatever their runs found, in words."""
+        names = ", ".join(each.suite for each in self.ended if each.troubles)
+        return f"ERROR  {names}: not all was measured and kept  next: mend what standard error says, then run again"
+
     def interruption(self) -> str:
         """Return what an interrupt left, in words."""
         recorded = f"recorded: {', '.join(self.recorded)}" if self.recorded else "nothing was recorded"

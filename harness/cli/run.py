@@ -131,6 +131,8 @@ def _report_batch(
     if batch.unrun:
         click.echo(batch.interruption(), err=True)
         return INTERRUPTED
+    if batch.troubles and batch.runs and "terminal" in reporters:
+        click.echo(batch.shortfall())
     return exit_code(batch.runs, troubles, outcome)
 
 

@@ -118,10 +118,11 @@ def test_what_cannot_be_recorded_is_written_and_told(odd: Path) -> None:
     with closing(sqlite3.connect(odd / ".harness" / "ledger.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         (odd / "locked").touch()
-        _, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120)
         other.execute("ROLLBACK")
 
     assert 3 == process.returncode
+    assert out.splitlines()[-1].startswith("ERROR  b: not all was measured and kept  next: ")
     assert "error: b: not recorded: " in err
     assert "locked" in err
     assert ["a"] == recorded(odd)

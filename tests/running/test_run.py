@@ -117,7 +117,7 @@ def test_a_suite_that_cannot_be_measured_does_not_keep_the_others_from_it(projec
     done = harness("run", project)
 
     assert 4 == done.code
-    assert "error: broken: dataset 'd': " in done.err
+    assert "error: broken: dataset 'd' " in done.err
     assert "PASS  good" in done.out
 
 

@@ -40,6 +40,7 @@ def test_statistics_are_a_closed_list():
         "js",
         "ks",
         "judge_correction",
+        "judge_mean",
         "exceedance",
         "canary",
         "sequence",

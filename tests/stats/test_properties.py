@@ -40,7 +40,7 @@ RISING = ("proportion", "gap", "ratio", "judge_correction", "canary", "sequence"
 NARROWING = tuple(name for name in COUNTED if name not in ("exact", "point"))
 SCORED = ("y", "score")
 READ = {
-    **{"proportion": ("y",), "mean": ("y",), "worst": ("y",)},
+    **{"proportion": ("y",), "mean": ("y",), "worst": ("y",), "judge_mean": ("y",)},
     **{"gap": ("y", "reference"), "ratio": ("y", "reference")},
 }
 LIMITS = ({"at_least": -1e9}, {"at_most": 1e9})  # what any number meets

@@ -16,6 +16,7 @@ from harness_bias import group_rates
 from harness_data import duplicates, freshness_check, leakage_check, overlap, parity, references, schema, volume
 
 from harness import Check
+from harness.plugins.tasks import TargetSpec, Task
 from harness.tables import duck, profiling
 from harness.tables.profiles import Kind, Profile
 from harness.testing import FakeTarget, dataset
@@ -91,7 +92,8 @@ def asked_by(check: Check, queries: Queries, rows: Any, **params: Any) -> list[s
     tables = {"data": replace(dataset(rows), as_of=datetime(2026, 1, 4, tzinfo=UTC))}
     tables |= {n: dataset(params.pop(n), n) for n in check.spec.datasets if n in params}
     queries()
-    check.measure_target(FakeTarget(), tables, params)
+    target = TargetSpec(kind="table", config={})
+    check.measure_target(FakeTarget(), tables, Task(step="s", check=check.name, target=target, params=params))
     return queries()
 
 

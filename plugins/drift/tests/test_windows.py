@@ -104,9 +104,7 @@ def test_windows_may_be_files_and_saved_profiles(tmp_path: Path, form: str) -> N
     now = datetime(2026, 9, 1)
     past = open_table(f"*.{form}", folder(tmp_path, 20, form), now)
 
-    seen = list(
-        windows.measure_target(None, {"data": dataset(weeks(1, last=3.0)), "past": past}, {"columns": ["amount"]})
-    )  # type: ignore[arg-type]
+    seen = list(windows.measure(data=dataset(weeks(1, last=3.0)), past=past, columns=["amount"]))
 
     assert {"value": 0, "n": 20} == seen[0].sample.counts
 
@@ -115,7 +113,7 @@ def test_files_are_counted_too(tmp_path: Path) -> None:
     past = open_table("*.parquet", folder(tmp_path, 4, "parquet"), datetime(2026, 9, 1))
 
     with pytest.raises(HarnessError, match=r"found 4 files in \*.parquet, so 15 are missing"):
-        list(windows.measure_target(None, {"data": dataset(weeks(1)), "past": past}, {}))  # type: ignore[arg-type]
+        list(windows.measure(data=dataset(weeks(1)), past=past))
 
 
 def test_a_column_that_changes_its_kind_is_an_error_of_its_own(tmp_path: Path) -> None:
@@ -125,8 +123,7 @@ def test_a_column_that_changes_its_kind_is_an_error_of_its_own(tmp_path: Path) -
     past = open_table("*.parquet", root, datetime(2026, 9, 1))
 
     seen = {
-        (each.metric, each.labels.get("column")): each
-        for each in windows.measure_target(None, {"data": dataset(weeks(1)), "past": past}, {})  # type: ignore[arg-type]
+        (each.metric, each.labels.get("column")): each for each in windows.measure(data=dataset(weeks(1)), past=past)
     }
 
     assert "is number in some windows and text in others" in seen["column_windows_as_extreme", "channel"].failure

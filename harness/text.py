@@ -1,5 +1,6 @@
 """Makes text printable: what others wrote may hold characters that move a cursor, turn lines around or end them."""
 
+import re
 import unicodedata
 
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (as bidirectional ones), lone surrogates, line ends
@@ -24,3 +25,8 @@ def _is_shown(each: str) -> bool:
 
 def _escape(each: str) -> str:
     return each.encode("unicode_escape").decode("ascii")
+
+
+def without_login(text: str) -> str:
+    """Return a text with `***` in the place of who logs in, and with which password, in a URL."""
+    return re.sub(r"://[^@/]*@", "://***@", text)

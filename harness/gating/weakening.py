@@ -1,13 +1,13 @@
 """Says what a change makes a gates file ask less: of a stage, and of all of them."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from harness.gating.gates import Approvals, Gate, GatesFile, GateSuite
 from harness.gating.waivers import Waiver
 from harness.suite.weakening import Weakening
+from harness.text import without_login
 
 STRICTEST_FIRST: Mapping[str, Sequence[object]] = {
     "on_inconclusive": ("block", "report"),
@@ -18,7 +18,6 @@ STRICTEST_FIRST: Mapping[str, Sequence[object]] = {
 }
 AGES = ("run_max_age", "data_max_age")
 OF_THE_FILE = ("project", "ledger", "evidence", "trust")
-SECRET = r"://[^@/]*@"  # who logs in, in a URL
 
 
 def find_weaker_gates(before: GatesFile, after: GatesFile) -> Iterator[Weakening]:
@@ -103,4 +102,4 @@ def _show(value: object) -> str:
         return "nothing"
     if isinstance(value, timedelta):
         return f"{value.total_seconds() / 3600:g}h"
-    return re.sub(SECRET, "://***@", value if isinstance(value, str) else json.dumps(value, default=str))
+    return without_login(value if isinstance(value, str) else json.dumps(value, default=str))

@@ -149,6 +149,7 @@ def read_suite(path: Path, params: Mapping[str, str] | None = None, env: Mapping
 
 
 def _parse_suite(path: Path, document: Mapping[str, Any], params: Mapping[str, str], env: Mapping[str, str]) -> Suite:
+    _keys_are_of_one_kind(document, path)
     values = _values(path, document, params)
     filled = {key: part if key == "params" else _fill_values(part, values, env, path) for key, part in document.items()}
     digest = sha256(json.dumps(document, sort_keys=True, default=str))
@@ -224,6 +225,17 @@ def _find_value(name: object, known: Mapping[str, Scalar], what: str, remedy: st
     if not isinstance(name, str) or name not in known:
         raise UsageError(f"{what} {name!r} has no value; {remedy}")
     return known[name]
+
+
+def _keys_are_of_one_kind(part: Any, path: Path) -> None:
+    """Refuse mappings without an order of their keys, as what is written is signed in that order."""
+    keys = list(part) if isinstance(part, Mapping) else []
+    odd = [key for key in keys if isinstance(key, tuple) or type(key) is not type(keys[0])]
+    if odd:
+        place = place_text(part, odd[:1])
+        raise UsageError(f"{path}{place}: key {odd[0]!r} is no word as other keys are; write it in quotes")
+    for value in part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ():
+        _keys_are_of_one_kind(value, path)
 
 
 def _no_password_is_written(part: Any, path: Path) -> None:

@@ -19,6 +19,7 @@ from harness.tables import delimited, duck, engines, glob_schema, remote_tables
 from harness.tables.folders import folder_values
 from harness.tables.remote_tables import RemoteTable
 from harness.tables.sql import Sql, all_rows, column, sql
+from harness.text import without_login
 
 CSV = (".csv", ".tsv")
 READ = (".parquet", ".profile", *CSV)
@@ -30,7 +31,7 @@ def rows_of(uri: str, types: Mapping[str, str] | None = None) -> Sql:
     suffix = Path(uri).suffix.lower()
     if suffix not in READ or re.match(r"\w\w+:", uri):
         raise UsageError(
-            f"cannot read {uri!r}: sources are {', '.join(READ)} files and globs, and tables named "
+            f"cannot read {without_login(uri)!r}: sources are {', '.join(READ)} files and globs, and tables named "
             f"{', '.join(f'{engine}:TABLE' for engine in remote_tables.ENGINES)}; convert it to one"
         )
     _refuse_what_is_no_file(uri)

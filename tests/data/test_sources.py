@@ -142,6 +142,7 @@ def test_excluded_rows_are_counted_and_missing_values_stay(tmp_path: Path) -> No
         ({"source": "rows.xlsx"}, "sources are .parquet, .profile, .csv, .tsv files and globs"),
         ({"source": "delta:table"}, "no Delta table at .*table"),
         ({"source": "s3://bucket/rows.parquet"}, "cannot read 's3://bucket/rows.parquet'.* sql:TABLE, spark:TABLE"),
+        ({"source": "postgres://ann:pass@host/db"}, r"cannot read 'postgres://\*\*\*@host/db'"),
         ({"source": "rows.parquet", "connection": "x"}, "is read without a connection; leave out `connection`"),
         ({"source": "sql:rows"}, "needs `connection: {env: NAME}`"),
         ({"source": "sql:rows'"}, "names no table; write sql:TABLE, without quotes"),

@@ -50,6 +50,9 @@ def test_an_environment_variable_takes_the_place_of_its_reference(tmp_path: Path
         (HEAD + "stepps: []\n" + STEP, {}, "unknown key 'stepps'; did you mean 'steps'?"),
         (HEAD + "data: {d: {source: a.parquet, window: 3 days}}\n" + STEP, {}, "data.d.window: is a number and a unit"),
         (HEAD.replace("name: x", "name: ../x") + STEP, {}, "name: String should match"),
+        (HEAD + "1: 2\n" + STEP, {}, r":3:1: key 1 is no word as other keys are; write it in quotes"),
+        (HEAD + "data: {d: {web: 1, 2: 1}}\n" + STEP, {}, r":3:20: key 2 is no word"),
+        ("[a, b]: 2\n", {}, r"key \('a', 'b'\) is no word"),
     ],
 )
 def test_what_is_wrong_in_a_suite_is_said(tmp_path: Path, text: str, params: dict[str, str], message: str) -> None:

@@ -18,7 +18,7 @@ NESTED = ("items", "additionalProperties")
 def installed_suite_schema(plugins: Plugins) -> dict[str, Any]:
     """Return the schema of a suite file in which the name of an installed check or kind says what stands beside it.
 
-    Plugins that do not import, and names of others, are let through: `harness validate` says what is wrong with them.
+    Names of plugins that cannot be described are let through, and `$comment` says which and why.
     """
     schema = suite_schema()
     definitions = schema["$defs"]
@@ -30,23 +30,27 @@ def installed_suite_schema(plugins: Plugins) -> dict[str, Any]:
         "maxProperties": 1,
         "additionalProperties": False,
     }
-    for found in _descriptions(plugins):
+    unknown: list[str] = []
+    for found in _descriptions(plugins, unknown):
         for check in found.checks.values():
             own = {"with": _with(check, definitions), "require": {"properties": {name: {} for name in check.metrics}}}
             _add_case(definitions["Step"], "check", check.name, check.doc, own)
         for kind in found.targets.values():
             own = {"config": _parameters(kind.name, kind.parameters, definitions)}
             _add_case(definitions["TargetConfig"], "kind", kind.name, kind.doc, own)
-    return schema
+    return {"$comment": "\n".join(unknown), **schema} if unknown else schema
 
 
-def _descriptions(plugins: Plugins) -> Iterator[PluginDescription]:
-    """Yield what each plugin says of itself, by its file if it ships one, so that few are imported."""
+def _descriptions(plugins: Plugins, unknown: list[str]) -> Iterator[PluginDescription]:
+    """Yield what each plugin says of itself, by its file if it ships one, so that few are imported.
+
+    Why one cannot be described is added to `unknown`.
+    """
     for name, plugin in sorted(plugins.known.items()):
         try:
             yield read_description(plugin.module) or describe_plugin(plugins, name)
-        except Exception:  # noqa: BLE001 - a stranger's plugin may raise anything, and others are to be described
-            continue
+        except Exception as error:  # noqa: BLE001 - a stranger's plugin may raise anything; others are described
+            unknown.append(f"left out: plugin {name!r}: {type(error).__name__}: {error}")
 
 
 def _add_case(schema: dict[str, Any], key: str, name: str, doc: str, own: Mapping[str, Schema]) -> None:

@@ -10,7 +10,7 @@ from harness.plugins.discovery import discover
 from harness.presets.installed import installed_suite_schema
 from harness.settings import find_settings
 from tests.support.schemas import FOLDER, PUBLISHED, schema
-from tests.support.suites import suite
+from tests.support.suites import offer, suite
 
 
 @pytest.mark.parametrize("name", sorted(PUBLISHED))
@@ -24,6 +24,16 @@ def test_a_published_schema_is_what_the_product_reads_or_writes(name: str) -> No
 def test_the_repositorys_suites_keep_to_the_schema_for_editors(path: Path) -> None:
     jsonschema.validate(read_yaml(path), json.loads(schema("suite")))
     jsonschema.validate(read_yaml(path), installed_suite_schema(discover(find_settings(ROOT))))
+
+
+def test_a_plugin_that_cannot_be_described_is_named_in_the_schema(project: Path, harness: Command) -> None:
+    offer(project, mine="raise RuntimeError('boom')")
+
+    found = json.loads(harness("schema", "suite").out)
+
+    assert "plugin 'mine'" in found["$comment"]
+    assert "boom" in found["$comment"]
+    assert '"const": "rows.rate"' in json.dumps(found)
 
 
 def test_the_schema_for_editors_refuses_a_misspelt_key() -> None:

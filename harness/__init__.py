@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from harness.values.cost import Cost as Cost
     from harness.values.decisions import GateDecision as GateDecision
     from harness.values.decisions import GateFinding as GateFinding
+    from harness.values.endpoints import Endpoint as Endpoint
     from harness.values.identity import Identity as Identity
     from harness.values.keys import MetricKey as MetricKey
     from harness.values.measurements import CrossCheck as CrossCheck
@@ -160,6 +161,7 @@ _HOME = {
         "literal",
         "sql",
     ),
+    "values.endpoints": ("Endpoint",),
     "values.identity": ("Identity",),
     "values.keys": ("MetricKey",),
     "values.measurements": (

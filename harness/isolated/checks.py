@@ -12,6 +12,7 @@ from typing import Any
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError
 from harness.isolated.answers import Keep, describe_dataset, read_measurements, write_rows
+from harness.isolated.doors import Door, add_troubles, open_doors
 from harness.isolated.environments import Environment, Guest, find_guest, prepare
 from harness.isolated.guest.frames import BrokenFrameError
 from harness.isolated.workers import Frame, Worker
@@ -91,14 +92,15 @@ class IsolatedCheck:
 
     def _measure(self, datasets: Mapping[str, Dataset], task: Task) -> list[Measurement]:
         seconds = _seconds_left(task, self.room.guest.isolation.seconds)
+        doors: Mapping[str, Door] = {}
         try:
             worker = self.room.start()
-            answer = self._ask(worker, datasets, task, time.monotonic() + seconds)
+            with open_doors(self.spec, task, worker.folder) as doors:
+                answer = self._ask(worker, datasets, doors, task, time.monotonic() + seconds)
         except TimeoutError:
             self.room.end()
-            raise HarnessError(
-                f"check {self.name!r} did not end in {seconds:.0f} s, and its process was ended"
-            ) from None
+            why = f"check {self.name!r} did not end in {seconds:.0f} s, and its process was ended"
+            raise HarnessError(add_troubles(why, doors)) from None
         except (BrokenFrameError, OSError) as error:
             raise HarnessError(
                 f"check {self.name!r} gave no whole answer ({error}): its process {self.room.end()}; "
@@ -108,16 +110,19 @@ class IsolatedCheck:
             self.room.end()
             raise
         if "error" in answer:
-            raise HarnessError(str(answer["error"]))
+            raise HarnessError(add_troubles(str(answer["error"]), doors))
         return read_measurements(answer, self.name, worker.folder, self.keep)
 
-    def _ask(self, worker: Worker, datasets: Mapping[str, Dataset], task: Task, until: float) -> Frame:
+    def _ask(
+        self, worker: Worker, datasets: Mapping[str, Dataset], doors: Mapping[str, Door], task: Task, until: float
+    ) -> Frame:
         worker.load(until)
         asked = {
             "check": self.name,
             "datasets": {argument: describe_dataset(data) for argument, data in datasets.items()},
             "params": dict(task.params),
             "paths": list(self.spec.paths),
+            "doors": {argument: door.place for argument, door in doors.items()},
         }
         by_name = {data.name: data for data in datasets.values()}
         answer = worker.ask(asked, {"rows": lambda found: _send_rows(found, by_name, worker.folder)}, until)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.data.datasets import Dataset
+from harness.plugins.endpoints import find_endpoints
 from harness.plugins.parameters import arguments_of_type, has_own_rules, schema_of, validate_arguments
 from harness.plugins.specs import CheckSpec, doc_line
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Task
+from harness.values.endpoints import Endpoint
 from harness.values.measurements import Measurement
 
 Measure = Callable[..., Iterable[Measurement]]
@@ -76,6 +78,7 @@ class Check:
             parameters=schema_of(self.measure, self._given_by_host),
             own_rules=has_own_rules(self.measure, self._given_by_host),
             paths=tuple(sorted(arguments_of_type(self.measure, Path))),
+            endpoints=tuple(sorted(arguments_of_type(self.measure, Endpoint))),
             metrics=dict(self.metrics),
             exclusive=self.exclusive,
             waivable=self.waivable,
@@ -91,7 +94,8 @@ class Check:
     def measure_target(self, target: Target, datasets: Mapping[str, Dataset], task: Task) -> list[Measurement]:
         """Return what the function measures with parameters as a suite gives them."""
         wanted = dict.fromkeys(arguments_of_type(self.measure, Target), target)
-        return list(self.measure(**wanted, **datasets, **self.parameters(task.params)))
+        named = find_endpoints(self.spec, task)
+        return list(self.measure(**wanted, **datasets, **{**self.parameters(task.params), **named}))
 
     @cached_property
     def _given_by_host(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
-from typing import Any, get_args, get_type_hints
+from typing import Any, NewType, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -13,7 +13,7 @@ from harness.plugins.schemas import READ_FORMATS, Schema, formats, validator
 Function = Callable[..., object]
 
 
-def arguments_of_type(function: Function, kind: type) -> set[str]:
+def arguments_of_type(function: Function, kind: type | NewType) -> set[str]:
     """Return the names of the arguments annotated `kind` or `kind | None`, `Annotated` or not."""
     hints = get_type_hints(function)
     return {name for name, hint in hints.items() if name != "return" and (hint is kind or kind in get_args(hint))}

@@ -16,8 +16,9 @@ class CheckSpec:
     """A check without its functions.
 
     `datasets` tells of each argument that takes a dataset whether it must be given; `parameters` is the JSON schema of
-    the others in a suite's `with:`, `paths` are those that start at the suite's folder; `metrics` gives the statistic
-    of each metric. With `own_rules`, its parameters obey more than the schema says, so the check itself is asked.
+    the others in a suite's `with:`, `paths` are those that start at the suite's folder, `endpoints` those that name
+    an endpoint of the suite; `metrics` gives the statistic of each metric. With `own_rules`, its parameters obey more
+    than the schema says, so the check itself is asked.
     """
 
     name: str
@@ -26,6 +27,7 @@ class CheckSpec:
     parameters: Schema
     own_rules: bool = False
     paths: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
     metrics: Mapping[str, str] = field(default_factory=dict)
     exclusive: bool = False
     waivable: bool = True
@@ -40,6 +42,12 @@ class CheckSpec:
     def validate(self, given: Mapping[str, object]) -> None:
         """Hold a step's `with:`, less its datasets, to the schema; what does not fit is a UsageError."""
         validate_by_schema(self.parameters, self.own_parameters(given), f"check {self.name!r}")
+
+    def endpoint_names(self, given: Mapping[str, object]) -> Mapping[str, str]:
+        """Return which endpoint each of its parameters names, as given or by default; one left out names none."""
+        defaults = {name: self.parameters["properties"][name].get("default") for name in self.endpoints}
+        named = {name: given.get(name, default) for name, default in defaults.items()}
+        return {argument: str(name) for argument, name in named.items() if name is not None}
 
     def dataset_names(self, given: Mapping[str, object], default: str | None) -> Mapping[str, str]:
         """Return which dataset each dataset argument takes; `data` defaults to the target's own."""

@@ -30,7 +30,8 @@ class RunServices:
     """What a run works with: where rows are kept, the ledger that looks are counted in, and whom to tell of progress.
 
     `on_open` is told what is going to be asked before anything is measured.
-    `endpoints` are the URLs by name that its tasks may call, such as a proxy in front of a language model.
+    `endpoints` are the URLs by name that its tasks call instead of the suite's of that name, such as a proxy's in front
+    of a language model.
     """
 
     evidence_store: Bundle

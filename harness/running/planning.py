@@ -29,7 +29,7 @@ def plan_tasks(
             exclusive=step.check.exclusive,
             seed=_seed(step, name, opened, options),
             deadline=deadline,
-            endpoints=services.endpoints,
+            endpoints={**opened.suite.endpoints, **services.endpoints},
         )
         for step, name, arguments in _measurable(steps, opened)
     ]

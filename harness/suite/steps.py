@@ -109,7 +109,7 @@ def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Res
         name=suite.step_name(index),
         step=step,
         check=check,
-        params=_parameters(check, step, plugins, suite.folder),
+        params=_parameters(check, step, plugins, suite),
         arguments=arguments,
         asked=_digest_question(suite, check, step, arguments[CANDIDATE]),
     )
@@ -118,11 +118,14 @@ def _resolve_step(suite: Suite, index: int, step: Step, plugins: Plugins) -> Res
 def _digest_question(suite: Suite, check: CheckSpec, step: Step, arguments: Mapping[str, str]) -> str:
     """Return the digest of what a step asks, whatever it, its suite and its datasets are called.
 
-    Data count as written, with the names of parameters and variables: other values are other rows to look at, and so
-    is another window. Thresholds do not enter. A step without data asks of what its target is; tests, of themselves.
+    Data and endpoints count as written, with the names of parameters and variables: other values are other rows to look
+    at, and so is another window. Thresholds do not enter. A step without data asks of what its target is; tests, of
+    themselves.
     """
     defaults = {name: each["default"] for name, each in check.parameters["properties"].items() if "default" in each}
     params = {**defaults, **check.own_parameters(step.params)}
+    written = suite.written.get("endpoints") or {}
+    params |= {argument: written[name] for argument, name in check.endpoint_names(params).items()}
     data: object = {argument: _source_as_written(suite, name) for argument, name in arguments.items()}
     if check.name == OBSERVED:
         data = {"suite": suite.name, "step": step.name}
@@ -134,15 +137,25 @@ def _source_as_written(suite: Suite, name: str) -> Mapping[str, Any]:
     return {key: part for key, part in source.items() if key != "window"}
 
 
-def _parameters(check: CheckSpec, step: Step, plugins: Plugins, folder: Path) -> Mapping[str, Any]:
+def _parameters(check: CheckSpec, step: Step, plugins: Plugins, suite: Suite) -> Mapping[str, Any]:
     """Return the parameters as written, those that are paths starting at the suite's folder."""
     own = check.own_parameters(step.params)
     if check.own_rules:
         plugins.check(check.name).parameters(own)
     else:
         check.validate(own)
-    paths = {name: str(folder / Path(path).expanduser()) for name, path in _paths(check, own).items()}
+    _endpoints_are_known(check, own, suite.endpoints)
+    paths = {name: str(suite.folder / Path(path).expanduser()) for name, path in _paths(check, own).items()}
     return {**own, **paths}
+
+
+def _endpoints_are_known(check: CheckSpec, params: Mapping[str, Any], known: Mapping[str, str]) -> None:
+    for argument, name in check.endpoint_names(params).items():
+        if name not in known:
+            raise UsageError(
+                f"check {check.name!r}, {argument!r}: no endpoint {name!r}{did_you_mean(name, known)}; "
+                f"add `endpoints: {{{name}: URL}}` to the suite"
+            )
 
 
 def _paths(check: CheckSpec, params: Mapping[str, Any]) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from harness.documents import parse, place_text, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.suite.names import SUFFIX, is_suite_name
 from harness.values.canonical import sha256
+from harness.values.endpoints import parse_endpoint
 from harness.values.requirements import MOST_ALPHA, Requirement
 from harness.values.versions import FileVersion
 
@@ -73,6 +74,7 @@ class SuiteFile(_Strict):
     data: Mapping[str, Source] = {}
     target: TargetConfig
     baselines: Mapping[str, Override] = {}
+    endpoints: Mapping[str, str] = {}
     steps: Sequence[Step] = Field(min_length=1)
 
     def step_name(self, index: int) -> str:
@@ -160,6 +162,7 @@ def _parse_suite(path: Path, document: Mapping[str, Any], params: Mapping[str, s
     found = Suite(
         **{
             **dict(suite),
+            "endpoints": _endpoints(suite, path, document),
             "path": path.resolve(),
             "digest": digest,
             "values": values,
@@ -244,6 +247,17 @@ def _no_password_is_written(part: Any, path: Path) -> None:
         if key == "connection" and isinstance(value, str) and "@" in value:
             raise UsageError(f"{path}: a connection with a password is written out; use `connection: {{env: NAME}}`")
         _no_password_is_written(value, path)
+
+
+def _endpoints(suite: SuiteFile, path: Path, document: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the endpoints by name, each a URL that requests can be sent to."""
+    found = {}
+    for name, url in suite.endpoints.items():
+        try:
+            found[name] = parse_endpoint(name, url)
+        except UsageError as error:
+            raise UsageError(f"{path}{place_text(document, ['endpoints', name])}: {error}") from None
+    return found
 
 
 def _baselines_exist(suite: SuiteFile, path: Path, document: Mapping[str, Any]) -> None:

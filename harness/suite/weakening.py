@@ -65,6 +65,7 @@ def find_weaker(before: Asked, after: Asked, defaults: Defaults) -> Iterator[Wea
     comparison = _Comparison(before=before, after=after, defaults=defaults)
     yield from comparison.compare_data()
     yield from comparison.compare_targets()
+    yield from comparison.compare_endpoints()
     yield from comparison.compare_steps()
 
 
@@ -112,6 +113,13 @@ class _Comparison:
                 yield Weakening(place=f"baseline {name}", says="removed")
             elif (override.kind, self._rename(override.config)) != (now.kind, now.config):
                 yield self._changed(f"baseline {name}", override.model_dump(), now.model_dump())
+
+    def compare_endpoints(self) -> Iterator[Weakening]:
+        """Yield which endpoints answer from elsewhere: another judge may be milder."""
+        now = self.after.suite.endpoints
+        for name, url in self.before.suite.endpoints.items():
+            if name in now and now[name] != url:
+                yield self._changed(f"endpoint {name}", url, now[name])
 
     def compare_steps(self) -> Iterator[Weakening]:
         """Yield which steps ask less."""

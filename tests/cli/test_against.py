@@ -18,6 +18,7 @@ data:
   other: {source: other.parquet, id: id}
 target: {kind: table, config: {data: d, score: score, model: {param: candidate}}}
 baselines: {champion: {config: {score: ok}}}
+endpoints: {judge: "https://judge.example/v1", spare: {env: SPARE_URL}}
 steps:
   - check: rows.rate
     with: {column: ok}
@@ -75,6 +76,8 @@ WEAKER: dict[Change, str] = {
     (IN_S, "data: d, score: score", "data: other, score: score"): "target: data: other, was d",
     (IN_S, "data: d, score: score", "data: d, score: y"): "target: score: y, was score",
     (IN_S, "{config: {score: ok}}", "{config: {score: y}}"): "baseline champion: ",
+    (IN_S, "judge.example/v1", "mild.example/v1"): "endpoint judge: https://mild.example/v1, was https://judge.example",
+    (IN_S, "{env: SPARE_URL}", "{env: OTHER_URL}"): "endpoint spare: {env: OTHER_URL}, was {env: SPARE_URL}",
     (IN_S, "with: {column: ok}", "with: {column: y}"): "with column: y, was ok",
     (IN_S, "    with: {file: schema.yaml}\n", ""): "with file: nothing, was schema.yaml",
     ("schema.yaml", "max: 1", "max: 9"): "file schema.yaml: holds something else",

@@ -3,8 +3,9 @@
 import json
 import os
 import sys
+import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from conftest import ROOT, Command
 ECHOES = '''
 from collections.abc import Iterator, Mapping
 
-from harness import Check, Dataset, HarnessError, Measurement, check, hookimpl, samples
+from harness import Check, Dataset, Endpoint, HarnessError, Measurement, check, hookimpl, samples
 
 METRICS = {"share": "proportion", "mean": "mean", "rows": "exact", "shift": "psi"}
 
@@ -100,9 +101,28 @@ def misbehave(data: Dataset, *, how: str) -> Iterator[Measurement]:
     yield Measurement(metric="rows", sample=samples.exact(value=value))
 
 
+@check("echoes.call", metrics={"found": "exact"})
+def call(
+    data: Dataset, *, judge: Endpoint, model: str = "good", path: str = "/chat/completions", port: int = 0
+) -> Iterator[Measurement]:
+    """Ask a model for a number; with `port`, knock at one of the host's first."""
+    import json, os, socket, urllib.request
+
+    if port:
+        with socket.socket() as other:
+            if other.connect_ex(("127.0.0.1", port)) == 0:
+                raise HarnessError(f"port {port} was reached")
+    asked = json.dumps({"model": model, "messages": [{"role": "user", "content": "41"}]}).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(judge + path, asked, headers)) as answer:
+        said = answer.read().decode()
+    content = json.loads(said)["choices"][0]["message"]["content"] if said.startswith("{") else len(said)
+    yield Measurement(metric="found", sample=samples.exact(value=int(content)), evidence={"url": judge})
+
+
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    return {"echoes.measure": measure, "echoes.misbehave": misbehave}
+    return {"echoes.measure": measure, "echoes.misbehave": misbehave, "echoes.call": call}
 '''
 
 
@@ -112,6 +132,31 @@ def lock_of(name: str) -> str:
     found = next(package for package in packages if package["name"] == name)
     hashes = " ".join(f"--hash={wheel['hash']}" for wheel in found["wheels"])
     return f"{name}=={found['version']} {hashes}\n"
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold every test here to what workers may leave behind: no process and no file."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    yield
+    assert [] == list(temporary.iterdir())
+    assert [] == _processes_of(temporary)
+
+
+def _processes_of(folder: Path) -> list[str]:
+    """Return the commands of processes that were started in a folder, or that name it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_text(errors="replace").replace("\0", " ")
+            place = os.readlink(process / "cwd")
+        except OSError:
+            continue
+        if str(folder) in place or str(folder) in command:
+            found.append(command)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,54 +1,22 @@
 """Checks in an environment of their own measure what they would here, and fail alone."""
 
-import json
-import os
 import re
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import Command, Finished
+from conftest import Command
+from tests.support.isolated import reasons, run
 
-SUITE = """name: s
-data: {d: {source: scores.parquet, id: id}}
-target: {kind: table, config: {data: d, score: score, model: r1}}
-steps:
-"""
 MEASURE = """
 - {check: echoes.measure, with: {column: ok}, require: {share: {at_least: 0.7}, mean: {at_least: 0.7},
    rows: {at_least: 400}, shift: {at_most: 0.5}}}
 """
 RATE = "\n- {check: rows.rate, with: {column: ok}, require: {rate: {at_least: 0.7}}}"
-
-
-@pytest.fixture(autouse=True)
-def _leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hold every test here to what workers may leave behind: no process and no file."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    yield
-    assert [] == list(temporary.iterdir())
-    assert [] == _processes_of(temporary)
-
-
-def _processes_of(folder: Path) -> list[str]:
-    """Return the commands of processes that were started in a folder, or that name it."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_text(errors="replace").replace("\0", " ")
-            place = os.readlink(process / "cwd")
-        except OSError:
-            continue
-        if str(folder) in place or str(folder) in command:
-            found.append(command)
-    return found
 
 
 def misbehave(*ways: str) -> str:
@@ -57,19 +25,6 @@ def misbehave(*ways: str) -> str:
         for how in ways
     )
     return "".join(steps)
-
-
-def run(harness: Command, steps: str, *options: str) -> tuple[Finished, dict[str, Any]]:
-    """Run a suite of these steps; return what the command said, and its verdicts by step and metric."""
-    Path("s.suite.yaml").write_text(SUITE + "".join(f"  {line}\n" for line in steps.strip("\n").splitlines()))
-    done = harness("run", "s.suite.yaml", "--json", *options)
-    found = json.loads(done.out) if done.out.startswith("{") else {"runs": []}
-    return done, found
-
-
-def reasons(found: dict[str, Any]) -> dict[str, str]:
-    verdicts = found["runs"][0]["verdicts"]
-    return {verdict["step"]: verdict["reason"] for verdict in verdicts if verdict["outcome"] == "error"}
 
 
 @pytest.mark.usefixtures("scores")

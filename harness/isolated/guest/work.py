@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import Absent, HarnessError, UsageError
+from harness.isolated.guest.doors import open_ports
 from harness.isolated.guest.frames import receive_frame, send_frame
 from harness.isolated.guest.offers import Builders, Built, Check, Dataset, Measurement, Roles, check, hookimpl
 
@@ -20,6 +21,7 @@ OFFERED = {
     "Absent": Absent,
     "Check": Check,
     "Dataset": Dataset,
+    "Endpoint": str,
     "HarnessError": HarnessError,
     "Measurement": Measurement,
     "Roles": Roles,
@@ -109,8 +111,9 @@ def _perform(asked: Mapping[str, Any], checks: Mapping[str, Check], host: Host) 
             "error": f"its plugin offers no check {name!r}; write its description anew with `harness plugins describe`"
         }
     try:
-        found = checks[name].measure(**_arguments(asked, host))
-        answer: dict[str, Any] = {"measurements": [_measured(each) for each in found]}
+        with open_ports(asked["doors"]) as urls:
+            found = checks[name].measure(**{**_arguments(asked, host), **urls})
+            answer: dict[str, Any] = {"measurements": [_measured(each) for each in found]}
     except HarnessError as trouble:
         answer = {"error": str(trouble)}
     except BaseException as trouble:  # noqa: BLE001 - a stranger's check may raise anything, exit, or cancel itself

@@ -164,7 +164,8 @@ def test_one_more_than_fits_is_told_when_to_come_again(serve: Serve, store: Memo
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize(
-    ("headers", "status"), [({}, 401), ({"X-API-Key": "righ"}, 401), ({"X-API-Key": "right"}, 200)]
+    ("headers", "status"),
+    [({}, 401), ({"X-API-Key": "righ"}, 401), ({"X-API-Key": "right"}, 200), ({"Authorization": "Bearer right"}, 200)],
 )
 def test_each_route_that_scores_asks_for_the_key(serve: Serve, path: str, headers: dict[str, str], status: int) -> None:
     answer = _post(serve(Limits(api_key="right")) + path, json=BODIES[path], headers=headers)

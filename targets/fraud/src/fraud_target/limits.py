@@ -89,8 +89,9 @@ class Door:
         """Compare the key in a time that tells nothing about it."""
         if self.limits.api_key is None:
             return
-        if not hmac.compare_digest(headers.get(b"x-api-key", b""), self.limits.api_key.encode()):
-            raise Refused(401, "send the API key in the header X-API-Key")
+        given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+        if not hmac.compare_digest(given, self.limits.api_key.encode()):
+            raise Refused(401, "send the API key in the header X-API-Key, or as a bearer token")
 
 
 def _is_json(headers: Headers) -> None:

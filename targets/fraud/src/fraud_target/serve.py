@@ -1,6 +1,8 @@
 """The commands that fill a store and serve a model from it: `fraud-target load`, `online`, `serve`."""
 
 import asyncio
+import os
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ STORE = click.option(
     help="The feature store: redis://HOST:PORT, feast:FOLDER or hopsworks:PROJECT.",
 )
 GRACE = 10  # seconds for requests in flight when the service is told to stop
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @click.command()
@@ -51,10 +54,24 @@ def online(store: str, payments: Path, out: Path) -> None:
             raise ValueError(str(trouble)) from trouble
 
 
+def _check_pin(context: click.Context, parameter: click.Parameter, pin: str | None) -> str | None:
+    """Return the digest to serve, None where nothing was said; an empty one was meant to pin, and is refused."""
+    if pin is not None and not DIGEST.fullmatch(pin):
+        raise click.BadParameter(
+            f"asked for sha256: and 64 hex digits, found {pin!r}; give the digest, or unset MODEL_DIGEST to serve any"
+        )
+    return pin
+
+
 @click.command()
 @STORE
 @click.option("--model", envvar="MODEL_URI", required=True, help="models:/NAME/VERSION, an alias, or a folder.")
-@click.option("--digest", envvar="MODEL_DIGEST", help="Serve no other model than this one.")
+@click.option(
+    "--digest",
+    default=lambda: os.environ.get("MODEL_DIGEST"),  # an `envvar` that is empty would count as none
+    callback=_check_pin,
+    help="Serve no other model than this one; default: what MODEL_DIGEST holds.",
+)
 @click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow store.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, default=8000, show_default=True)

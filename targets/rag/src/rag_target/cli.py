@@ -58,7 +58,12 @@ def ask(question: str, **options: Any) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, default=8000, show_default=True)
 @click.option("--in-flight", type=click.IntRange(1), default=32, show_default=True, help="Requests at once.")
-def serve(host: str, port: int, in_flight: int, **options: Any) -> None:
+@click.option(
+    "--digest",
+    default=lambda: os.environ.get("HANDBOOK_DIGEST"),  # an `envvar` that is empty would count as none
+    help="Serve no other version than this one; default: what HANDBOOK_DIGEST holds.",
+)
+def serve(host: str, port: int, in_flight: int, digest: str | None, **options: Any) -> None:
     """Serve the handbook over HTTP; callers send what HANDBOOK_API_KEY holds, if it is set, as X-API-Key."""
     import uvicorn  # noqa: PLC0415  only the extra `service` has it
 
@@ -66,7 +71,10 @@ def serve(host: str, port: int, in_flight: int, **options: Any) -> None:
     from rag_target.door import Limits  # noqa: PLC0415
 
     limits = Limits(in_flight=in_flight, api_key=os.environ.get("HANDBOOK_API_KEY") or None)
-    app = create_app(_open(**options), limits)
+    book = _open(**options)
+    if digest not in (None, book.digest):
+        raise click.ClickException(f"this handbook is {book.digest}, pinned is {digest!r}; serve the pinned one")
+    app = create_app(book, limits)
     uvicorn.run(
         app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=GRACE,
         proxy_headers=False, ws="none",

@@ -1,6 +1,7 @@
-"""`harness audit`: finds what no promotion explains."""
+"""`harness audit`: finds what no promotion explains, and rejoins a ledger that lost entries."""
 
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -8,10 +9,15 @@ import click
 from harness.cli.printing import say
 from harness.cli.project import open_ledger
 from harness.cli.promoting import open_stage, policy_option, promoting_gate
+from harness.cli.signers import HELP, signer_of, trust_of
 from harness.errors import UsageError
 from harness.gating.wording import describe_unenforced
-from harness.project import instant, open_project
+from harness.project import Project, instant, open_project
 from harness.promotion.auditing import audit, describe_standing
+from harness.promotion.predicates import About
+from harness.promotion.rejoining import Records, describe_rejoined, rejoin
+from harness.records.evidence_store import open_bundle
+from harness.records.locks import lock_promotions
 
 FOUND = 1
 
@@ -22,6 +28,8 @@ FOUND = 1
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
 @policy_option
 @click.option("--what-if", is_flag=True, help="List instead what stages with enforce: false would have blocked.")
+@click.option("--rejoin", "is_rejoin", is_flag=True, help="Put back what a restored ledger lost, and sign the gap.")
+@click.option("--signer", metavar="URI", help=f"For --rejoin. {HELP}")
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
 def command(
     stages: tuple[str, ...],
@@ -29,13 +37,19 @@ def command(
     gates: Path | None,
     policy_ref: str | None,
     what_if: bool,
+    is_rejoin: bool,
+    signer: str | None,
     ledger: str | None,
 ) -> int:
     """Find moves that no promotion explains, in the stages that promote, or some of them; exit code 1 if there are.
 
-    Also found: overrides older than 24 hours, moves that nobody ended, and statements of keys that are not trusted.
+    Also found: overrides older than 24 hours, moves that nobody ended, statements of keys that are not trusted, and a
+    ledger that lost entries: with --rejoin what is kept beside the evidence is put back, and a promoter signs the gap.
     """
+    _refuse_mixed(stages, since, what_if, is_rejoin, signer)
     project = open_project(gates, policy_ref)
+    if is_rejoin:
+        return _rejoin(project, ledger, signer)
     moment = instant(since, "--since") if since else None
     if what_if:
         for line in describe_unenforced(open_ledger(project, ledger).decisions(), stages, moment):
@@ -54,3 +68,28 @@ def command(
     if not found:
         say(f"every move of {len(opened)} stage{'' if len(opened) == 1 else 's'} is explained")
     return FOUND if found else 0
+
+
+def _refuse_mixed(
+    stages: tuple[str, ...], since: str | None, what_if: bool, is_rejoin: bool, signer: str | None
+) -> None:
+    if is_rejoin and (stages or since or what_if):
+        raise UsageError("--rejoin is about the whole ledger; leave stages, --since and --what-if out")
+    if signer and not is_rejoin:
+        raise UsageError("--signer signs the gap of --rejoin, and an audit signs nothing; leave it out")
+
+
+def _rejoin(project: Project, ledger: str | None, signer: str | None) -> int:
+    """Put back what the ledger lost, and sign the gap, while nobody promotes."""
+    book = open_ledger(project, ledger)
+    records = Records(book=book, store=open_bundle(project.evidence()), trust=trust_of(project))
+    about = About(
+        project=project.name, stage="", model="", issued=datetime.now(UTC), version=version("promotion-harness")
+    )
+    with lock_promotions(project.ledger_url(ledger), project.settings.store):
+        found = rejoin(records, signer_of(project, signer), about)
+    for line in (
+        describe_rejoined(found) if found else ["the ledger holds all that is signed; there is nothing to rejoin"]
+    ):
+        say(line)
+    return 0

@@ -74,7 +74,7 @@ def ask_gate(
         derivations=derivations,
         policy=project.policy.commit.digest if project.policy else "",
         signatures=signatures,
-        unanchored=find_ledger_loss(signatures, project, entries) if gate.promote else "",
+        unanchored=find_ledger_loss(signatures, project, book, entries) if gate.promote else "",
     )
     return question, runs
 

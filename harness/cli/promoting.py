@@ -17,6 +17,7 @@ from harness.gating.gates import Gate
 from harness.project import Project
 from harness.promotion.predicates import About, Case
 from harness.promotion.stages import Stage
+from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
 from harness.records.locks import lock_promotions
 from harness.values.identity import Identity
@@ -50,6 +51,7 @@ def open_stage(project: Project, name: str, gate: Gate, ledger: str | None, out:
         name=name,
         registries=project.registries(gate),
         ledger=open_ledger(project, ledger),
+        store=open_bundle(project.evidence()),
         trust=trust_of(project),
         lock=lambda: lock_promotions(url, store),
         out=out or store / FOLDER,

@@ -33,13 +33,15 @@ def read_signatures(
     }
 
 
-def find_ledger_loss(signatures: Signatures, project: Project, entries: Sequence[Entry]) -> str:
+def find_ledger_loss(signatures: Signatures, project: Project, book: Ledger, entries: Sequence[Entry]) -> str:
     """Return why the ledger may have lost entries, in words; nothing if it holds all that somebody trusted signed."""
     if not project.trust_file.is_file():
         return f"no {str(project.trust_file)!r} says whom this project trusts to sign; write it (docs/signing.md)"
     from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow
     from harness.signing import anchors  # noqa: PLC0415 - as above
 
-    kept = anchors.find_anchor(open_bundle(project.evidence()), project.name, trust_of(project))
+    store, trust = open_bundle(project.evidence()), trust_of(project)
     signed = [anchors.Anchor(head=each.head, length=each.length) for each in signatures.values() if each.head]
-    return anchors.anchor_problem(entries, [*([kept] if kept else []), *signed])
+    if not signed and not anchors.is_anchored(store, project.name, trust):
+        return "nothing that is signed says how long the ledger was, so entries may be missing; run with --signer"
+    return anchors.find_loss(store, book, entries, project.name, trust, signed)

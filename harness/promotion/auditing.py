@@ -28,8 +28,10 @@ class Finding:
 
 def audit(stage: Stage, now: datetime, since: datetime | None) -> Sequence[Finding]:
     """Return what nothing explains at a stage; of what is over, only what happened since a time."""
-    moves = stage.moves(stage.entries())
+    entries = stage.entries()
+    moves = stage.moves(entries)
     texts = [
+        *filter(None, [stage.loss(entries)]),
         *_find_hand_moves(stage, moves),
         *_find_earlier_hand_moves(moves, since),
         *_find_open(stage, moves),

@@ -46,6 +46,7 @@ def finish_open(stage: Stage) -> Iterator[Finished]:
         for registry, is_there in zip(stage.registries, there, strict=True):
             if not is_there:
                 registry.move(move.candidate)
+        stage.keep(move)
         end_move(stage.ledger, move, "moved", "its process ended before it was recorded")
         yield Finished(move=move, had_moved=True)
 
@@ -106,6 +107,7 @@ def _end_refused(stage: Stage, move: Move, path: Path, error: HarnessError) -> H
 
 def _record_moved(stage: Stage, move: Move) -> None:
     try:
+        stage.keep(move)
         end_move(stage.ledger, move, "moved")
     except HarnessError as error:
         message = f"{move.candidate.revision} is promoted, but that is not recorded: {error}"

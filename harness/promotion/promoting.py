@@ -61,6 +61,7 @@ def promote(stage: Stage, asked: Asked) -> Done:
     _refuse_undecided(stage, case, asked)
     seen = [registry.current() for registry in stage.registries]
     with stage.lock() as still_locked:
+        stage.whole_entries()
         notices = list(map(str, finish_open(stage)))
         entries = stage.entries()
         served, moves = stage.served(), stage.moves(entries)

@@ -29,6 +29,7 @@ class Back:
 def roll_back(stage: Stage, signer: Signer, about: About, reason: str) -> Back:
     """Move to the last good promotion, and return what came of it. HarnessError if there is none; nothing moved."""
     with stage.lock() as still_locked:
+        stage.whole_entries()
         finished = list(finish_open(stage))
         notices = list(map(str, finished))
         entries = stage.entries()

@@ -13,8 +13,10 @@ from harness.files import write_atomic
 from harness.promotion.moves import Move, read_moves
 from harness.promotion.registries import Registry
 from harness.records.entries import Entry
+from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
 from harness.records.locks import StillLocked
+from harness.signing.anchors import find_loss, keep_anchor
 from harness.signing.envelopes import sign_statement
 from harness.signing.statements import Statement
 from harness.signing.trust import Trust
@@ -26,12 +28,16 @@ SUFFIX = ".intoto.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A stage with all that promoting to it takes; `lock` keeps out others, `out` is where statements are written."""
+    """A stage with all that promoting to it takes.
+
+    `store` is where evidence and anchors are kept, `lock` keeps out others, `out` is where statements are written.
+    """
 
     project: str
     name: str
     registries: Sequence[Registry]
     ledger: Ledger
+    store: Bundle
     trust: Trust
     lock: Callable[[], AbstractContextManager[StillLocked]]
     out: Path
@@ -48,6 +54,22 @@ class Stage:
     def moves(self, entries: Sequence[Entry]) -> Sequence[Move]:
         """Return the moves of this stage among them."""
         return read_moves(self.ledger, entries, self.name)
+
+    def loss(self, entries: Sequence[Entry]) -> str:
+        """Return what the ledger lost of what is signed and kept beside the evidence, in words; nothing if whole."""
+        return find_loss(self.store, self.ledger, entries, self.project, self.trust)
+
+    def whole_entries(self) -> Sequence[Entry]:
+        """Return the ledger's entries. HarnessError if it lost some: it would not say who was promoted, or revoked."""
+        entries = self.entries()
+        loss = self.loss(entries)
+        if loss:
+            raise HarnessError(f"nothing was moved: {loss}")
+        return entries
+
+    def keep(self, move: Move) -> None:
+        """Keep the statement of a move that moved beside the evidence, where it anchors the ledger."""
+        keep_anchor(self.store, move.envelope)
 
     def served(self) -> Identity | None:
         """Return who is promoted now. HarnessError if the registries do not agree, which no move leaves behind."""

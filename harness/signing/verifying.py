@@ -10,6 +10,7 @@ from harness.signing.statements import (
     OVERRIDE,
     PROMOTION,
     REGISTRATION,
+    REJOIN,
     REVOCATION,
     ROLLBACK,
     RUN,
@@ -25,6 +26,7 @@ ROLES: Mapping[str, str] = {
     PROMOTION: PROMOTER,
     ROLLBACK: PROMOTER,
     REVOCATION: PROMOTER,
+    REJOIN: PROMOTER,
     WAIVER: WAIVER_ROLE,
     OVERRIDE: OVERRIDE_ROLE,
 }

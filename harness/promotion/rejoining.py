@@ -1,0 +1,170 @@
+"""Puts back what a ledger lost, as one restored from a backup, from what is kept beside the evidence; signs the gap."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from securesystemslib.signer import Signer
+
+from harness.errors import HarnessError
+from harness.promotion.moves import KINDS, end_move, identity_from_json, read_moves
+from harness.promotion.predicates import About
+from harness.promotion.standing import list_open
+from harness.records.entries import Entry
+from harness.records.evidence_store import Bundle
+from harness.records.ledger import Ledger
+from harness.signing.anchors import GAP, KEY, Anchor, Kept, holds, keep_anchor, ledger_head, read_gaps, read_kept
+from harness.signing.envelopes import sign_statement
+from harness.signing.keeping import read_kept_run
+from harness.signing.recording import record_statement
+from harness.signing.runs import RUN_SUBJECT
+from harness.signing.statements import NAMES, REJOIN, RUN, Statement
+from harness.signing.trust import Trust
+from harness.signing.verifying import verify
+from harness.values.identity import CANDIDATE
+
+PUT_BACK = "put back, as the ledger lost it"
+LEDGER = "ledger"  # the subject: the ledger as it was found, by its head
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A ledger as it was found, what is kept beside the evidence and not in it, and what saw entries that are gone."""
+
+    entries: Sequence[Entry]
+    missing: Sequence[Kept]
+    gap: Sequence[Anchor]
+
+    @property
+    def longest(self) -> int:
+        """Return how many entries the ledger is known to have had."""
+        return max([len(self.entries), *(each.length for each in self.gap)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejoined:
+    """What came of it: how many entries of each kind were put back, and what is gone; `statement` is the signed gap."""
+
+    loss: Loss
+    put_back: Mapping[str, int]
+    gone: Sequence[str]
+    statement: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Where a project records, what it keeps beside the evidence, and whom it trusts."""
+
+    book: Ledger
+    store: Bundle
+    trust: Trust
+
+
+def find_gap(records: Records) -> Loss | None:
+    """Return what the ledger lost of all that somebody trusted signed; None if it is whole."""
+    book, trust = records.book, records.trust
+    entries = book.entries()
+    kept = read_kept(records.store, book.project, trust)
+    known = {entry.id for entry in entries if entry.kind in NAMES.values()}
+    gaps = read_gaps(book, entries, book.project, trust)
+    gap = [each.anchor for each in kept if each.anchor not in gaps and not holds(entries, each.anchor)]
+    missing = [each for each in kept if each.statement.digest not in known]
+    return Loss(entries=entries, missing=missing, gap=list(dict.fromkeys(gap))) if gap or missing else None
+
+
+def rejoin(records: Records, signer: Signer, about: About) -> Rejoined | None:
+    """Put back what the ledger lost, sign what it lost, and return that; None if it is whole.
+
+    A run is put back as it was judged, so that looks are counted on from the highest that is known. What was killed on
+    the way is done again. HarnessError if the ledger holds another run under the same id, or nobody may sign.
+    """
+    loss = find_gap(records)
+    if loss is None:
+        return None
+    _refuse_signer(records, signer, about, loss)
+    put_back: Counter[str] = Counter()
+    gone: list[str] = []
+    for each in loss.missing:
+        gone += _put_back_run(records, each) if each.statement.predicate_type == RUN else _put_back(records, each)
+        put_back[each.statement.name] += 1
+    _end_open(records)
+    entries = records.book.entries()
+    text = _sign(records, signer, _statement(about, loss, entries, put_back, gone))
+    record_statement(records.book, text)
+    keep_anchor(records.store, text)
+    return Rejoined(loss=loss, put_back=dict(put_back), gone=gone, statement=text)
+
+
+def describe_rejoined(found: Rejoined) -> Iterator[str]:
+    """Yield what was put back and what is gone, in lines of words."""
+    counts = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in found.put_back.items())
+    before, known = len(found.loss.entries), found.loss.longest
+    yield f"REJOINED  the ledger had {before} entries; {known} are known to have been there, by what is signed"
+    yield f"put back: {counts or 'nothing'}"
+    yield from (f"gone: {each}" for each in found.gone)
+    yield "gone, and never counted: whatever nobody signed, such as unsigned runs, waivers, corrections and decisions"
+
+
+def _end_open(records: Records) -> None:
+    """Record what came of moves that stood open when the backup was made: the statement of one that moved is kept."""
+    kept = {each.statement.digest for each in read_kept(records.store, records.book.project, records.trust)}
+    for move in list_open(read_moves(records.book, records.book.entries())):
+        if move.id in kept:
+            end_move(records.book, move, "moved", PUT_BACK)
+
+
+def _put_back(records: Records, kept: Kept) -> Iterator[str]:
+    """Record a statement; a kept one of a move is of one that moved, and is recorded so."""
+    candidate = identity_from_json(kept.statement.predicate.get("candidate"))
+    who = {"revision": candidate.revision, "candidate": candidate.digest} if candidate else {}
+    record_statement(records.book, kept.text, **who)
+    if kept.statement.name in KINDS:
+        move = read_moves(records.book, records.book.entries()[-1:])[0]
+        end_move(records.book, move, "moved", PUT_BACK)
+    yield from ()
+
+
+def _put_back_run(records: Records, kept: Kept) -> Iterator[str]:
+    """Record a run with its statement; yield that the run is gone where only its statement is kept."""
+    said, subjects = kept.statement.predicate, kept.statement.subjects
+    digest, id = subjects[RUN_SUBJECT], str(said.get("run", {}).get("id"))
+    about = {"suite": said.get("suite"), "revision": said.get("candidate"), "candidate": subjects.get(CANDIDATE)}
+    run = read_kept_run(records.store, records.book.project, digest, id)
+    recorded = {entry.id: entry.digest for entry in records.book.entries("run")}
+    if recorded.get(id, digest) != digest:
+        message = f"the ledger holds another run {id} ({recorded[id]}) than was signed ({digest})"
+        raise HarnessError(f"{message}; it was changed: find out who writes to it, and bring back an older one")
+    if run is not None and id not in recorded:
+        records.book.record_run(run)
+    record_statement(records.book, kept.text, digest=digest, **about)
+    if run is None and id not in recorded:
+        yield f"run {id} of {about['suite']} for {about['revision']} ({said.get('outcome')}); run the suite again"
+
+
+def _statement(
+    about: About, loss: Loss, entries: Sequence[Entry], put_back: Mapping[str, int], gone: Sequence[str]
+) -> Statement:
+    """Return what is signed: the ledger as it was found and as it is now, and which anchors hold no more."""
+    found = ledger_head(loss.entries)
+    predicate: Mapping[str, Any] = {
+        **{name: value for name, value in about.predicate.items() if name != "stage"},
+        KEY: ledger_head(entries),
+        "found": found,
+        "longest": loss.longest,
+        GAP: [{"head": each.head, "length": each.length} for each in loss.gap],
+        "put_back": dict(put_back),
+        "gone": list(gone),
+    }
+    return Statement(predicate_type=REJOIN, subjects={LEDGER: str(found["head"])}, predicate=predicate)
+
+
+def _refuse_signer(records: Records, signer: Signer, about: About, loss: Loss) -> None:
+    """Refuse who may not sign before anything is put back."""
+    _sign(records, signer, _statement(about, loss, loss.entries, {}, ()))
+
+
+def _sign(records: Records, signer: Signer, statement: Statement) -> str:
+    text = sign_statement(statement, [signer])
+    verify(text, records.trust, predicate_type=REJOIN, project=records.book.project, now=statement.issued)
+    return text

@@ -73,6 +73,11 @@ class Gaffke:
         return float(math.sqrt(self.times @ self._excess_totals(self.value) ** 2) / (self.times @ self.sizes))
 
     @property
+    def has_spread(self) -> bool:
+        """Tell whether the units differ by more than rounding does."""
+        return self.se > 1e-12 * (self.high - self.low)
+
+    @property
     def df(self) -> float:
         """Return how many units carry the variance: it is known no better."""
         squares = self._excess_totals(self.value) ** 2

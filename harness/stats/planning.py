@@ -113,6 +113,8 @@ def _grown(
 
     Without limits the furthest of the rows at hand is not that of more rows: their own freedom is planned with.
     """
+    if not interval.has_spread:
+        return _all_or_nothing(inference, interval, threshold, truth, alpha, beta)
     units, distance = interval.tilt_to(truth) if interval.is_share else interval, truth - threshold
     facing = units.mirror() if distance > 0 else units
 
@@ -128,6 +130,19 @@ def _grown(
     if missing(least) <= 0:
         return 2
     return math.ceil(inference.n * math.exp(root(missing, least, most, xtol=1e-3)))
+
+
+def _all_or_nothing(
+    inference: Inference, interval: Gaffke, threshold: float, truth: float, alpha: float, beta: float
+) -> int | None:
+    """Return how many rows it takes where all units seen are alike, as if others lay at one limit or at the other.
+
+    Of all means within limits such a one scatters most.
+    """
+    width = interval.high - interval.low
+    shares = [(each - interval.low) / width for each in (threshold, truth)]
+    units = _binomial(*shares, alpha, beta) if all(0 <= share <= 1 for share in shares) else None
+    return None if units is None else math.ceil(units * inference.n / float(interval.times.sum()))
 
 
 def _student(interval: Student, n: int, distance: float, alpha: float, beta: float) -> int | None:

@@ -187,3 +187,19 @@ def test_a_plan_for_a_mean_with_a_long_tail_on_the_side_of_the_bound_asks_for_mo
 
     assert towards[0] < towards[1]
     assert away[0] > away[1]
+
+
+@pytest.mark.parametrize(("limits", "value"), [(None, 0.0), ((-1, 1), 0.0), ((0, 10), 1.5), (None, 0.1)])
+def test_clusters_that_are_all_alike_are_planned_for_as_if_others_lay_at_either_limit(limits, value):
+    clusters = [f"c{number // 5}" for number in range(100)]
+    rows = pa.table({"id": [str(n) for n in range(100)], "y": [value] * 100, "cluster.c": clusters})
+    alike = infer(samples.rows.mean(rows, limits=limits))
+
+    low, high = limits or (0, 1)
+    threshold, truth = value + 0.2 * (high - low), value + 0.05 * (high - low)
+    units = n_needed(alike, threshold, truth, alpha=0.025) / 5
+    binomial = [(each - low) / (high - low) for each in (threshold, truth)]
+    allowed = binom.ppf(0.025, round(units), binomial[0]) - 1
+
+    assert binom.cdf(allowed, round(units), binomial[1]) >= 0.94
+    assert units > 20

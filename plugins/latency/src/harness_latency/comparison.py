@@ -21,7 +21,7 @@ def measure_differences(shots: Shots, plan: Plan, limit_ms: float) -> Iterator[M
     slower = (candidate.latency_ms - baseline.latency_ms)[both]
     more = candidate.is_over_limit(limit_ms).astype(np.float64) - baseline.is_over_limit(limit_ms)
     yield _mean("slower_ms", slower, candidate.part(both), "pairs answered by both")
-    yield _mean("more_over_limit", more, candidate, "pairs")
+    yield _mean("more_over_limit", more, candidate, "pairs", limits=(-1, 1))
 
 
 def _sides(shots: Shots, plan: Plan) -> tuple[Shots, Shots]:
@@ -30,9 +30,16 @@ def _sides(shots: Shots, plan: Plan) -> tuple[Shots, Shots]:
     return shots.part(side == 0), shots.part(side == 1)
 
 
-def _mean(metric: str, differences: NDArray[np.float64], shots: Shots, unit: str) -> Measurement:
+def _mean(
+    metric: str,
+    differences: NDArray[np.float64],
+    shots: Shots,
+    unit: str,
+    *,
+    limits: tuple[float, float] | None = None,
+) -> Measurement:
     """Return the mean of differences, one a request of the candidate; requests of one stretch of time are a cluster."""
     block = np.arange(len(differences)) * BLOCKS // max(len(differences), 1)
     stretch = [f"{shots.load}-{number}" for number in block.tolist()]
     rows = pa.table({"id": shots.ids(), "y": differences, "cluster.block": pa.array(stretch, pa.string())})
-    return Measurement(metric=metric, sample=samples.rows.mean(rows), better="lower", unit=unit)
+    return Measurement(metric=metric, sample=samples.rows.mean(rows, limits=limits), better="lower", unit=unit)

@@ -21,10 +21,17 @@ def rows(statistic, **columns):
     return Sample(statistic=statistic, rows=pa.table(columns))
 
 
-def errors(truth, draw, runs=RUNS, alpha=0.05):
+def errors(truth, draw):
     """Return how often the lower bound lies above the truth, and the upper one below it."""
-    bounds = np.array([infer(*draw()).bounds(alpha) for _ in range(runs)])
+    bounds = np.array([infer(*draw()).bounds(0.05) for _ in range(RUNS)])
     return (bounds[:, 0] > truth).mean(), (bounds[:, 1] < truth).mean()
+
+
+def errors_by_p(truth, draw, alpha=0.05):
+    """Return the same by p-values, which need no search where a bound is found by one: at most alpha beyond a bound."""
+    seen = [infer(*draw()).interval for _ in range(RUNS)]
+    p = np.array([(each.p_at_most(truth), each.p_at_least(truth)) for each in seen])
+    return (p[:, 0] <= alpha).mean(), (p[:, 1] <= alpha).mean()
 
 
 def hits(rng, truth, icc, sizes):
@@ -111,44 +118,43 @@ def test_paired_proportions_keep_the_level(grouped):
     assert max(errors(0.0, draw)) <= ALLOWED
 
 
-@pytest.mark.parametrize("sigma", [0.5, 1.5])
-def test_paired_shares_of_uneven_value_keep_the_level(sigma):
+def test_paired_shares_of_uneven_value_keep_the_level():
     rng = np.random.default_rng(13)
     cuts = norm.isf([0.77, 0.8])
 
     def draw():
-        shared, value = rng.normal(0, math.sqrt(0.8), 200), rng.lognormal(3, sigma, 200)
+        shared, value = rng.normal(0, math.sqrt(0.8), 200), rng.lognormal(3, 1.5, 200)
         sides = [(shared + rng.normal(0, math.sqrt(0.2), 200) > cut) * 1 for cut in cuts]
         return [rows("value_rate", id=np.arange(200), y=y, score=value) for y in sides]
 
-    assert max(errors(-0.03, draw)) <= ALLOWED
+    assert max(errors_by_p(-0.03, draw)) <= ALLOWED
 
 
 MEANS = {
-    "uniform": (lambda rng, n: rng.random(n), 0.5),
-    "mostly perfect": (lambda rng, n: rng.beta(0.9, 0.1, n), 0.9),
-    "perfect or poor": (lambda rng, n: np.where(rng.random(n) < 0.1, rng.random(n) / 2, 1), 0.925),
-    "normal": (lambda rng, n: rng.normal(3, 1, n), 3.0),
-    "exponential": (lambda rng, n: 2 + rng.exponential(1, n), 3.0),
-    "lognormal": (lambda rng, n: np.exp(rng.normal(0, 0.5, n)), math.exp(0.125)),
+    "uniform": (lambda rng: rng.random(50), 0.5),
+    "mostly perfect": (lambda rng: rng.beta(0.9, 0.1, 50), 0.9),
+    "perfect or poor": (lambda rng: np.where(rng.random(50) < 0.1, rng.random(50) / 2, 1), 0.925),
+    "normal": (lambda rng: rng.normal(3, 1, 50), 3.0),
+    "exponential": (lambda rng: 2 + rng.exponential(1, 50), 3.0),
+    "exponential, more rows": (lambda rng: 2 + rng.exponential(1, 200), 3.0),
+    "lognormal": (lambda rng: np.exp(rng.normal(0, 0.5, 50)), math.exp(0.125)),
 }
 
 
 @pytest.mark.parametrize("kind", MEANS)
-@pytest.mark.parametrize("n", [50, 200])
-def test_mean_keeps_its_level(kind, n):
+def test_mean_keeps_its_level(kind):
     rng = np.random.default_rng(4)
     values, truth = MEANS[kind]
 
-    assert max(errors(truth, lambda: [rows("mean", y=values(rng, n))])) <= ALLOWED
+    assert max(errors_by_p(truth, lambda: [rows("mean", y=values(rng))])) <= ALLOWED
 
 
 def test_mean_within_limits_covers_as_stated_where_the_limits_are_often_met():
     rng = np.random.default_rng(5)
 
-    low, high = errors(0.5, lambda: [rows("mean", y=rng.beta(0.5, 0.5, 300))], runs=2000, alpha=0.025)
+    low, high = errors_by_p(0.5, lambda: [rows("mean", y=rng.beta(0.5, 0.5, 300))], alpha=0.025)
 
-    assert 0.94 <= 1 - low - high <= 0.96 + 2 * math.sqrt(0.96 * 0.04 / 2000)
+    assert 0.94 <= 1 - low - high <= 0.96 + 2 * math.sqrt(0.96 * 0.04 / RUNS)
 
 
 def test_mean_without_limits_keeps_the_t_interval_and_adds_no_more_than_a_tenth_to_it():
@@ -157,7 +163,7 @@ def test_mean_without_limits_keeps_the_t_interval_and_adds_no_more_than_a_tenth_
 
     bent = np.array([each.interval.one.bounds(0.025) for each in seen])
     covered = ((bent[:, 0] <= 3) & (bent[:, 1] >= 3)).mean()
-    widths = np.array([np.ptp(each.bounds(0.025)) for each in seen]) / np.ptp(bent, axis=1)
+    widths = [np.ptp(each.bounds(0.025)) / np.ptp(plain) for each, plain in zip(seen[:100], bent[:100], strict=True)]
     assert covered == pytest.approx(0.95, abs=2 * math.sqrt(0.95 * 0.05 / 1000))
     assert 1 <= np.median(widths) <= 1.1
 

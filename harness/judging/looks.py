@@ -26,15 +26,16 @@ ROUNDING = 1e-9
 class Earlier:
     """A recorded run of the same candidate; `rows` and `lost` say by digest what was read back, or why not.
 
-    By target, `newer` are the ids that were seen again since, and `rescored` says that scores are others now. A
-    `correction` is why somebody recorded that rows of this run were wrong. `alike` names another candidate whose scores
-    are the same, so that both are one.
+    By target, `newer` are the ids that were seen again since, `newer_own` those that this candidate saw again itself,
+    and `rescored` says that scores are others now. A `correction` is why somebody recorded that rows of this run were
+    wrong. `alike` names another candidate whose scores are the same, so that both are one.
     """
 
     run: Run
     rows: "Mapping[str, pa.Table]" = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
     newer: "Mapping[str, KnownIds]" = field(default_factory=dict)
+    newer_own: "Mapping[str, KnownIds]" = field(default_factory=dict)
     rescored: Mapping[str, str] = field(default_factory=dict)
     correction: str = ""
     alike: str = ""
@@ -45,6 +46,10 @@ class Earlier:
         if digest in self.lost:
             raise HarnessError(f"{measurement.metric!r} was judged before, in run {self.run.id}: {self.lost[digest]}")
         return replace(measurement.sample, rows=self.rows.get(digest)) if digest else measurement.sample
+
+    def without_alike(self) -> "Earlier":
+        """Return the run as it stands where only the candidate's own runs count."""
+        return replace(self, newer=self.newer_own)
 
     @cached_property
     def ids(self) -> "Mapping[str, Sequence[KnownIds]]":

@@ -74,7 +74,8 @@ def take_look(
 
 def _add_own_rows(found: Seen, own: Seen, others: Sequence[Glance]) -> Seen:
     """Return what is seen; beside it the rows of the candidate alone, without those that one scored alike brought."""
-    pooled = _pool_rows(own, [glance for glance in others if not glance.earlier.alike])
+    alone = [replace(each, earlier=each.earlier.without_alike()) for each in others if not each.earlier.alike]
+    pooled = _pool_rows(own, alone)
     size, joined = _count(pooled), _count(pooled) - _count(own)
     look = found.look and replace(
         found.look, size=size, joined=joined, waiting=0, taken=None, corrected=pooled.corrected

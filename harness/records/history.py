@@ -74,15 +74,25 @@ def _read_all(
 
 def _compare_with_newer(recalled: Sequence[Earlier], measured: Sequence[Measurement]) -> Sequence[Earlier]:
     """Return the runs, oldest first, each with what was seen again since and whether its scores still stand."""
-    newer = _ids_by_target(measured, [measurement.sample.rows for measurement in measured])
+    newer = newer_own = _ids_by_target(measured, [measurement.sample.rows for measurement in measured])
     found: list[Earlier] = []
     for earlier in reversed(recalled):
-        seen = {target: KnownIds(ids=ids) for target, ids in newer.items()}
-        found.append(replace(earlier, newer=seen, rescored=_find_rescored(earlier, measured)))
-        own = earlier.run.measurements if _is_judged(earlier.run) else ()
-        since = _ids_by_target(own, [earlier.rows.get(measurement.sample.digest or "") for measurement in own])
-        newer = {target: _union(newer.get(target), since.get(target)) for target in {*newer, *since}}
+        again, again_own = (_known(ids) for ids in (newer, newer_own))
+        rescored = _find_rescored(earlier, measured)
+        found.append(replace(earlier, newer=again, newer_own=again_own, rescored=rescored))
+        judged = earlier.run.measurements if _is_judged(earlier.run) else ()
+        since = _ids_by_target(judged, [earlier.rows.get(measurement.sample.digest or "") for measurement in judged])
+        newer = _add_ids(newer, since)
+        newer_own = newer_own if earlier.alike else _add_ids(newer_own, since)
     return found[::-1]
+
+
+def _known(ids: Mapping[str, pa.Array]) -> Mapping[str, KnownIds]:
+    return {target: KnownIds(ids=each) for target, each in ids.items()}
+
+
+def _add_ids(some: Mapping[str, pa.Array], more: Mapping[str, pa.Array]) -> dict[str, pa.Array | None]:
+    return {target: _union(some.get(target), more.get(target)) for target in {*some, *more}}
 
 
 def _is_judged(run: Run) -> bool:

@@ -141,3 +141,14 @@ def test_a_fail_stays_for_a_model_that_is_logged_again(logging: Logging) -> None
 
     decision = logging.gate("v2")
     assert (1, True) == (decision.code, "failed on " in decision.out and "look 2 cannot tell" in decision.out)
+
+
+def test_rows_that_only_another_name_of_the_model_saw_again_are_not_corrected(logging: Logging) -> None:
+    text = (logging.folder / "m.suite.yaml").read_text()
+    (logging.folder / "m.suite.yaml").write_text(text.replace("{roc_auc:", "{recall: {at_least: 0.4}, roc_auc:"))
+    logging.judge("v2", 0, 1000)
+    logging.judge("v1", 0, 1500)
+
+    found = logging.judge("v2", 1400, 4000)
+
+    assert ("pass", ["declared v1"], 0) == (found["outcome"], found["look"]["alike"], found["look"]["corrected"])

@@ -16,6 +16,7 @@ PAGE, PAGES = 100, 20
 SECONDS = 20
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 VARIABLES = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_RUN_ID", "GITHUB_ACTOR")
+TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")  # with which one writes to the repository, and to a ledger on its branch
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from harness.cli.interrupts import defer_interrupts
 from harness.cli.printing import tell
 from harness.errors import HarnessError
-from harness.records.artefacts import write_artefact
+from harness.files import write_atomic
+from harness.records.artefacts import STATEMENT_FILE, write_artefact
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
 from harness.streams import print_to_stderr
@@ -21,7 +22,7 @@ from harness.values.runs import Run
 class Kept:
     """Where runs are kept: the evidence, the ledger unless nothing is to be recorded, and the folder of --out.
 
-    `sign` returns the signed statement of a run, with the ledger as it is then; without it, runs stay unsigned.
+    `sign` has a run signed, the statement kept, and returns it; without it, runs stay unsigned.
     """
 
     evidence: Bundle
@@ -103,13 +104,12 @@ def _append(run: Run, ledger: Ledger) -> Iterator[HarnessError]:
 
 
 def _sign(run: Run, kept: Kept) -> Iterator[HarnessError]:
-    """Sign a run, keep what was signed in the ledger, beside the evidence and in --out, or say why not."""
-    from harness.signing.keeping import keep_signature  # noqa: PLC0415 - costs half a second, and most runs are unsigned
-
+    """Have a run signed, and write the statement to --out, or say why not."""
     try:
         if kept.sign:
-            folder = kept.out / run.suite if kept.out else None
-            keep_signature(run, kept.sign(run), kept.ledger, kept.evidence, folder)
+            text = kept.sign(run)
+            if kept.out:
+                write_atomic(kept.out / run.suite / STATEMENT_FILE, text)
     except (HarnessError, OSError) as error:
         yield tell(HarnessError(f"{run.suite}: not signed: {error}"))
 

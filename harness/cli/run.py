@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli import apart
 from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
 from harness.cli.printing import tell
@@ -16,7 +17,6 @@ from harness.cli.recording import Batch, Kept, run_and_record, unwritable
 from harness.cli.registering import register_suite
 from harness.cli.reports import earlier_runs, rows_reader, write_reports
 from harness.cli.signers import HELP as SIGNER_HELP
-from harness.cli.signers import run_signer
 from harness.cli.suites import read_all
 from harness.errors import HarnessError, UsageError
 from harness.files import write_atomic
@@ -58,6 +58,7 @@ NOTHING_JUDGED = 5
 @click.option(
     "--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file, which may name a ledger."
 )
+@click.option(apart.OPTION, type=int, hidden=True)
 def command(
     paths: Sequence[str],
     params: Sequence[str],
@@ -74,14 +75,18 @@ def command(
     no_record: bool,
     signer: str | None,
     gates: Path | None,
+    lent: int | None,
 ) -> int:
     """Run suite files, or all *.suite.yaml below a folder: measure, judge, record."""
     if register and no_record:
         raise UsageError("--register records before measuring, and --no-record records nothing; leave one out")
     project = open_project(gates)
+    if lent is None and apart.has_secrets(project, signer, ledger):
+        return apart.measure_apart(click.get_current_context(), project, records=not no_record)
+    storage = None if lent is None else apart.lent_storage(lent)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     suites = read_all(project, existing(paths), params)
-    book = open_ledger(project, ledger)
+    book = Ledger(storage, project.name) if storage else open_ledger(project, ledger)
     options = RunOptions(
         project=project.name,
         as_of=instant(as_of),
@@ -95,7 +100,7 @@ def command(
         evidence=services.evidence_store,
         ledger=None if no_record else book,
         out=out,
-        sign=run_signer(project, signer, book),
+        sign=storage.sign if storage and storage.signs else None,
     )
 
     def run_one(resolved: ResolvedSuite) -> Run:

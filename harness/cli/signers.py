@@ -37,17 +37,27 @@ def signer_of(project: Project, given: str | None) -> "Signer":
     return signer
 
 
-def run_signer(project: Project, given: str | None, book: Ledger) -> Callable[[Run], str] | None:
-    """Return what signs a run, with the ledger as it stands then; None if nobody is named who signs."""
-    return require_run_signer(project, given, book) if named_signer(project, given) else None
-
-
 def require_run_signer(project: Project, given: str | None, book: Ledger) -> Callable[[Run], str]:
     """Return what signs a run, with the ledger as it stands then. UsageError if nobody is named who signs."""
     from harness.signing.runs import sign_run  # noqa: PLC0415 - see above
 
     signer = signer_of(project, given)
     return lambda run: sign_run(run, signer, datetime.now(UTC), book.entries())
+
+
+def run_keeper(project: Project, given: str | None, book: Ledger, *, records: bool) -> Callable[[Run], str]:
+    """Return what signs a run and keeps its statement beside the evidence, and if it `records` in the ledger."""
+    from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow, which unsigned runs read elsewhere
+    from harness.signing.keeping import keep_signature  # noqa: PLC0415 - see above
+
+    sign, store = require_run_signer(project, given, book), open_bundle(project.evidence())
+
+    def keep(run: Run) -> str:
+        text = sign(run)
+        keep_signature(run, text, book if records else None, store, None)
+        return text
+
+    return keep
 
 
 def trust_of(project: Project) -> "Trust":

@@ -16,6 +16,7 @@ from harness.values.runs import Run
 from harness.values.samples import Sample
 
 RUN_FILE = "run.json"
+STATEMENT_FILE = "run.intoto.json"  # the signed statement of the run, beside it
 EVIDENCE = "evidence"  # the folder beside it
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.files import write_atomic
-from harness.records.artefacts import Artefact
+from harness.records.artefacts import STATEMENT_FILE, Artefact
 from harness.records.digests import run_digest
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
 from harness.records.runs import as_json, from_json
 from harness.signing.anchors import folder_of, keep_anchor
 from harness.signing.envelopes import open_envelope
-from harness.signing.runs import STATEMENT_FILE, record_signature, statements_of
+from harness.signing.runs import record_signature, statements_of
 from harness.values.canonical import canonical, sha256
 from harness.values.runs import Run
 

@@ -20,7 +20,6 @@ from harness.values.runs import Run
 
 RUN_SUBJECT = "run"
 SUITE_SUBJECT = "suite"
-STATEMENT_FILE = "run.intoto.json"  # beside run.json
 
 
 def run_statement(run: Run, issued: datetime, entries: Sequence[Entry]) -> Statement:

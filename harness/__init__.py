@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from harness.data.datasets import Dataset as Dataset
     from harness.data.datasets import Roles as Roles
     from harness.data.sources import open_table as open_table
+    from harness.documents import parse as parse
     from harness.documents import parse_yaml as parse_yaml
+    from harness.documents import read_yaml as read_yaml
     from harness.errors import Absent as Absent
     from harness.errors import HarnessError as HarnessError
     from harness.errors import UsageError as UsageError
@@ -88,7 +90,7 @@ _HOME = {
         "Roles",
     ),
     "data.sources": ("open_table",),
-    "documents": ("parse_yaml",),
+    "documents": ("parse", "parse_yaml", "read_yaml"),
     "errors": (
         "Absent",
         "HarnessError",

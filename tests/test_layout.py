@@ -7,7 +7,7 @@ from pathlib import Path
 import harness
 from conftest import ROOT
 
-OUTSIDE = ("plugins", "reports", "targets")
+OUTSIDE = ("ci", "plugins", "reports", "targets")
 
 
 def imports(path: Path) -> Iterator[str]:

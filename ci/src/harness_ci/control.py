@@ -1,0 +1,131 @@
+"""The control plane of one pipelines file: its store, its workflows, its watchdog."""
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig
+
+from harness import HarnessError, UsageError
+from harness_ci.dispatching import QUEUE, VERSION, Dispatcher
+from harness_ci.pipelines import PipelinesFile
+from harness_ci.store import Store
+from harness_ci.triggers.watching import Watch
+from harness_ci.workflows import Pipelines
+
+LOG = logging.getLogger("harness_ci")
+TICK = 1.0  # seconds between looks of the watchdog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """What routes and commands work with; `secrets` are those of the hooks that are listened to."""
+
+    file: PipelinesFile
+    root: Path
+    store: Store
+    dispatcher: Dispatcher
+    secrets: Mapping[str, str]
+
+
+@contextmanager
+def open_control(
+    file: PipelinesFile,
+    root: Path,
+    state: Path,
+    *,
+    database: str | None = None,
+    executor: str = "local",
+    workers: int = 2,
+) -> Iterator[Control]:
+    """Give a control plane that works: pipelines of before go on, and the watchdog looks around.
+
+    UsageError if another one has the folder `state`, or if a secret is missing.
+    """
+    secrets = read_secrets(file, root)
+    with lock_folder(state):
+        store = Store(database or f"sqlite:///{state / 'control.db'}")
+        pipelines = Pipelines(file, root, state, store)
+        dispatcher = Dispatcher(file, store, pipelines)
+        DBOS(config=_config(state, database, executor))
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=workers, polling_interval_sec=0.2, on_conflict="always_update")
+        control = Control(file=file, root=root, store=store, dispatcher=dispatcher, secrets=secrets)
+        stop = threading.Event()
+        watch = Watch(store, pipelines.repositories, root, dispatcher.take)
+        watchdog = threading.Thread(target=_keep_watch, args=(control, watch, stop), daemon=True)
+        watchdog.start()
+        try:
+            yield control
+        finally:
+            stop.set()
+            watchdog.join(timeout=10)
+            DBOS.destroy(destroy_registry=False)
+
+
+def _config(state: Path, database: str | None, executor: str) -> DBOSConfig:
+    """Return how DBOS runs: one application version, and an executor's name that a restart has again."""
+    return {
+        "name": "harness-ci",
+        "system_database_url": database or f"sqlite:///{state / 'workflows.db'}",
+        "application_version": VERSION,
+        "executor_id": executor,
+        "log_level": "ERROR",
+        "enable_otlp": False,
+    }
+
+
+def read_secrets(file: PipelinesFile, root: Path) -> Mapping[str, str]:
+    """Return the secrets of the hooks that are listened to."""
+    hooks = {name: getattr(file.hooks, name) for name in type(file.hooks).model_fields}
+    return {name: secret.read(root) for name, secret in hooks.items() if secret is not None}
+
+
+@contextmanager
+def lock_folder(state: Path) -> Iterator[None]:
+    """Keep a second control plane away from a folder; UsageError if there is one already."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UsageError(f"another control plane works in {state}; stop it, or name another --state") from None
+    finally:
+        os.close(lock)
+
+
+def _keep_watch(control: Control, watch: Watch, stop: threading.Event) -> None:
+    """Look after pipelines, data and branches until told to stop; what fails is logged, and tried again."""
+    due: dict[str, float] = {}
+    while not stop.wait(TICK):
+        _try("pipelines", control.dispatcher.look_after)
+        for name, target in control.file.targets.items():
+            for data, watched in target.watch.items():
+                if _is_due(due, f"{name}:{data}", watched.every.total_seconds()):
+                    _try(f"data {data} of {name}", partial(watch.look_at_data, name, data, target))
+            if target.repository.poll and _is_due(due, name, target.repository.poll.total_seconds()):
+                _try(f"the repository of {name}", partial(watch.look_at_branch, name, target))
+
+
+def _is_due(due: dict[str, float], name: str, every: float) -> bool:
+    now = time.monotonic()
+    if now < due.get(name, 0):
+        return False
+    due[name] = now + every
+    return True
+
+
+def _try(what: str, look: Callable[[], None]) -> None:
+    try:
+        look()
+    except (HarnessError, sa.exc.SQLAlchemyError, OSError) as error:
+        LOG.error("looking after %s failed: %s", what, error)

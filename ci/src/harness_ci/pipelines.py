@@ -1,0 +1,193 @@
+"""What `ci/pipelines.yaml` says: targets, their stages, and which event leads through which of them."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from harness import UsageError, parse, read_yaml
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+
+def _seconds(written: object) -> object:
+    """Return the seconds of a span such as 30m; anything else as it is, to be refused."""
+    found = re.fullmatch(r"(\d+)([smhd])", written) if isinstance(written, str) else None
+    if not found:
+        raise ValueError("should be a span such as 90s, 30m, 4h or 7d")
+    return timedelta(seconds=int(found[1]) * UNITS[found[2]])
+
+
+Name = Annotated[str, Field(pattern=NAME)]
+Span = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=str), Field(gt=timedelta(0))]
+
+
+class Strict(BaseModel):
+    """A part of the file: unknown keys are errors, and nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(Strict):
+    """Where a secret is: in a variable of the environment, or in a file."""
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("name either `env` or `file`, of which the secret is read")
+        return self
+
+    def read(self, folder: Path) -> str:
+        """Return the secret; UsageError if there is none."""
+        if self.env is not None:
+            found, where = os.environ.get(self.env, ""), f"variable {self.env}"
+        else:
+            path = folder / str(self.file)
+            found, where = path.read_text().strip() if path.is_file() else "", f"file {path}"
+        if not found:
+            raise UsageError(f"no secret in {where}; give it one, or leave the hook out")
+        return found
+
+
+class Hooks(Strict):
+    """The secrets of those who may tell that something happened; who has none is not listened to."""
+
+    github: Secret | None = None
+    gitlab: Secret | None = None
+    alertmanager: Secret | None = None
+    mlflow: Secret | None = None
+    api: Secret | None = None
+
+
+class Repository(Strict):
+    """Where a target's code is, what its forge calls it, and which branch is protected."""
+
+    url: str
+    branch: str = "main"
+    github: str | None = None
+    gitlab: str | None = None
+    poll: Span | None = None
+
+
+class Work(Strict):
+    """A command before the suites, such as a training; `repeatable` may run anew where it was killed half-way."""
+
+    run: Annotated[tuple[str, ...], Field(min_length=1)]
+    repeatable: bool = False
+    timeout: Span = timedelta(hours=4)
+
+
+class Stage(Strict):
+    """Commands, then suites, then a gate, which may promote."""
+
+    commands: tuple[Work, ...] = ()
+    suites: tuple[str, ...] = ()
+    params: Mapping[str, str] = {}
+    gate: Name
+    promote: bool = False
+    approve: bool = False
+    timeout: Span = timedelta(hours=1)
+
+
+class Watched(Strict):
+    """A file or folder of data, whose digest is looked at again and again."""
+
+    path: Path
+    every: Span = timedelta(seconds=60)
+
+
+class Retrains(Strict):
+    """How often a degradation may retrain or roll back, and what lies between two of them."""
+
+    at_most: Annotated[int, Field(ge=1)] = 3
+    per: Span = timedelta(days=7)
+    cool_down: Span = timedelta(hours=6)
+
+
+class On(Strict):
+    """Which stages an event leads through; a degradation tells the owner, unless something else is asked."""
+
+    code: Annotated[tuple[Name, ...], Field(min_length=1)]
+    data: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    degradation: Literal["notify", "rollback"] | Annotated[tuple[Name, ...], Field(min_length=1)] = "notify"
+
+
+class TargetPipeline(Strict):
+    """A target: its code, its data, its stages."""
+
+    repository: Repository
+    stages: Annotated[Mapping[Name, Stage], Field(min_length=1)]
+    on: On
+    watch: Mapping[Name, Watched] = {}
+    link: Mapping[str, Path] = {}
+    env: tuple[str, ...] = ()
+    retrains: Retrains = Retrains()
+    deadline: Span = timedelta(hours=12)
+    notify: Secret | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        asked = (*self.on.code, *(self.on.data or ()), *(self.on.degradation if self.retrains_on_degradation else ()))
+        for name in asked:
+            if name not in self.stages:
+                raise ValueError(
+                    f"`on` names stage {name!r}, of which there is none; there is {', '.join(self.stages)}"
+                )
+        if self.on.degradation == "rollback" and self.promoting is None:
+            raise ValueError("`degradation: rollback` needs a stage with `promote: true`")
+        if self.watch and not self.on.data:
+            raise ValueError("data are watched, and `on` does not say which stages new `data` lead through")
+        for path in self.link:
+            if Path(path).is_absolute() or ".." in Path(path).parts:
+                raise ValueError(f"`link` {path!r} leaves the checkout; name a path inside it")
+        return self
+
+    @property
+    def retrains_on_degradation(self) -> bool:
+        """Tell whether a degradation leads through stages."""
+        return not isinstance(self.on.degradation, str)
+
+    @property
+    def promoting(self) -> str | None:
+        """Return the gate that promotes."""
+        return next((stage.gate for stage in self.stages.values() if stage.promote), None)
+
+
+class Signers(Strict):
+    """Whose key signs runs, and whose promotions: file:PATH, env:NAME or a KMS."""
+
+    runs: str
+    promotions: str
+
+
+class PipelinesFile(Strict):
+    """The whole file."""
+
+    project: Name
+    ledger: Secret | str
+    signers: Signers | None = None
+    gates: str = "ci/gates.yaml"
+    hooks: Hooks = Hooks()
+    targets: Annotated[Mapping[Name, TargetPipeline], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        for name, target in self.targets.items():
+            if target.promoting and not self.signers:
+                raise ValueError(
+                    f"target {name} promotes, and there are no `signers`; name those of runs and promotions"
+                )
+        return self
+
+
+def read_pipelines(path: Path) -> PipelinesFile:
+    """Return what a pipelines file says; UsageError names each key that is wrong."""
+    return parse(PipelinesFile, read_yaml(path), str(path))

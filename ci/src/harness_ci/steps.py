@@ -1,0 +1,151 @@
+"""A stage as commands: the target's own, its suites, its gate, its promotion."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from harness import UsageError
+from harness_ci.environments import child_environment
+from harness_ci.jobs import Ended, Job
+from harness_ci.pipelines import PipelinesFile, Secret, Stage, TargetPipeline
+from harness_ci.planning import Plan
+
+HARNESS = str(Path(sys.executable).with_name("harness"))
+GOES_ON = (0, 1, 2)  # of `harness run`: fail and inconclusive are for the gate to decide
+OUTCOMES = {0: "passed", 1: "failed", 2: "inconclusive"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where a pipeline works: its checkout, and the folder of its jobs."""
+
+    pipeline: str
+    folder: Path
+
+    @property
+    def checkout(self) -> Path:
+        """Return the folder of the target's code."""
+        return self.folder / "checkout"
+
+    def job(self, name: str) -> Path:
+        """Return the folder of one command."""
+        return self.folder / "jobs" / name
+
+    def made(self, name: str) -> Path:
+        """Return the folder that a command writes into."""
+        return self.job(name) / "made"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stages:
+    """Makes the commands of stages, for one target of one file."""
+
+    file: PipelinesFile
+    target: TargetPipeline
+    root: Path
+
+    def candidate_jobs(self, name: str, stage: Stage, plan: Plan, places: Places) -> Iterator[Job]:
+        """Yield what runs code of the candidate, its suites and its plugins: none of it holds a credential."""
+        if plan.pull is not None:
+            against = plan.base or f"refs/remotes/origin/{self.target.repository.branch}"
+            argv = [HARNESS, "validate", "--against", against, "--gates", self.file.gates]
+            yield self._candidate_job(f"{name}-validate", argv, plan, places, 600)
+        for number, work in enumerate(stage.commands):
+            key = f"{name}-{number}-{Path(work.run[0]).name}"
+            yield self._candidate_job(
+                key, list(work.run), plan, places, work.timeout.total_seconds(), repeatable=work.repeatable
+            )
+        if stage.suites:
+            yield self._run_job(name, stage, plan, places)
+
+    def _run_job(self, name: str, stage: Stage, plan: Plan, places: Places) -> Job:
+        params = [word for key, value in stage.params.items() for word in ("--param", f"{key}={value}")]
+        kept = ["--no-record", "--out", str(places.made(f"{name}-run")), "--trigger", plan.kind]
+        argv = [HARNESS, "run", *stage.suites, *params, *kept, "--ledger", self.copied_ledger(places)]
+        argv += ["--gates", self.file.gates]
+        return self._candidate_job(f"{name}-run", argv, plan, places, stage.timeout.total_seconds())
+
+    def _candidate_job(
+        self, key: str, argv: list[str], plan: Plan, places: Places, timeout: float, *, repeatable: bool = True
+    ) -> Job:
+        more = {"HARNESS_CI_OUT": str(places.made(key)), "HARNESS_CI_KEY": f"{places.pipeline}/{key}"}
+        env = child_environment(() if plan.fork else self.target.env, **more)
+        return Job(key=key, argv=argv, cwd=places.checkout, env=env, timeout=timeout, repeatable=repeatable)
+
+    def sign_job(self, name: str, plan: Plan, places: Places) -> Job | None:
+        """Return what signs the runs of a stage; no pull request's are."""
+        if plan.pull is not None or not self.file.signers:
+            return None
+        signer = self.file.signers.runs
+        argv = [HARNESS, "runs", "sign", str(places.made(f"{name}-run")), *self._sign(signer), *self._real_ledger()]
+        return self._trusted_job(f"{name}-sign", argv, places, signer)
+
+    def gate_job(self, name: str, stage: Stage, plan: Plan, places: Places, candidate: str | None) -> Job:
+        """Return what asks the gate of a stage; of a pull request on a copy of the ledger that is thrown away."""
+        if not stage.suites and candidate is None:
+            raise UsageError(
+                f"stage {name} has no suites, and no stage before it decided on a candidate; give it suites"
+            )
+        asked = ["--run", str(places.made(f"{name}-run"))] if stage.suites else ["--candidate", str(candidate)]
+        argv = [HARNESS, "gate", stage.gate, *asked, "--gates", self.file.gates, *self._ledger(plan, places), "--json"]
+        return self._trusted_job(f"{name}-gate", argv, places)
+
+    def promote_job(self, name: str, stage: Stage, places: Places, candidate: str) -> Job:
+        """Return what promotes the candidate that a gate passed."""
+        out = ["--out", str(places.made(f"{name}-promote"))]
+        argv = [HARNESS, "promote", stage.gate, "--candidate", candidate, "--gates", self.file.gates, *out]
+        signer = self._promoter()
+        return self._trusted_job(f"{name}-promote", [*argv, *self._sign(signer), *self._real_ledger()], places, signer)
+
+    def rollback_job(self, places: Places, reason: str) -> Job:
+        """Return what leads the promoting stage back."""
+        argv = [HARNESS, "rollback", str(self.target.promoting), "--gates", self.file.gates, "--reason", reason]
+        signer, out = self._promoter(), ["--out", str(places.made("rollback"))]
+        return self._trusted_job("rollback", [*argv, *self._sign(signer), *self._real_ledger(), *out], places, signer)
+
+    def _trusted_job(self, key: str, argv: list[str], places: Places, signer: str = "") -> Job:
+        """Return a command that reads records and holds credentials, and runs no code of the candidate."""
+        ledger = self.file.ledger
+        names = [*self.target.env, *([ledger.env] if isinstance(ledger, Secret) and ledger.env else [])]
+        names += [signer.removeprefix("env:")] if signer.startswith("env:") else []
+        env = child_environment(names)
+        return Job(key=key, argv=argv, cwd=places.checkout, env=env, timeout=3600)
+
+    def _promoter(self) -> str:
+        """Return who signs promotions; the file is refused where a stage promotes and nobody does."""
+        return self.file.signers.promotions if self.file.signers else ""
+
+    def _sign(self, signer: str) -> list[str]:
+        scheme, _, place = signer.partition(":")
+        return ["--signer", f"file:{self.root / place}" if scheme == "file" else signer]
+
+    def _ledger(self, plan: Plan, places: Places) -> list[str]:
+        return ["--ledger", self.copied_ledger(places)] if plan.pull is not None else self._real_ledger()
+
+    def _real_ledger(self) -> list[str]:
+        return ["--ledger", self.ledger_url()]
+
+    def ledger_url(self) -> str:
+        """Return the ledger's URL; that of a file is absolute."""
+        written = self.file.ledger.read(self.root) if isinstance(self.file.ledger, Secret) else self.file.ledger
+        url = sa.make_url(written)
+        if url.drivername.startswith("sqlite") and url.database:
+            return f"sqlite:///{(self.root / url.database).resolve()}"
+        return written
+
+    def copied_ledger(self, places: Places) -> str:
+        """Return the URL of the copy of the ledger that candidates may read, and do what they like with."""
+        return f"sqlite:///{places.folder / 'ledger.db'}"
+
+
+def candidate_of(ended: Ended) -> str | None:
+    """Return the digest, else the revision, of the candidate that `harness gate --json` decided on."""
+    try:
+        candidate: Mapping[str, str | None] = json.loads(ended.out)["candidate"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return candidate.get("digest") or candidate.get("revision")

@@ -1,0 +1,1 @@
+"""Who may tell that something happened: what they signed, read strictly, becomes events."""

@@ -1,0 +1,56 @@
+"""Data that are watched, and branches that are polled: what changed since the last look becomes an event."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from harness import HarnessError, digest_folder
+from harness_ci.checkouts import Repositories
+from harness_ci.events import Event
+from harness_ci.pipelines import TargetPipeline
+from harness_ci.store import Store
+
+Take = Callable[[Event], object]
+
+
+class Watch:
+    """Looks at what is watched, and remembers what it saw in the look before."""
+
+    def __init__(self, store: Store, repositories: Repositories, root: Path, take: Take) -> None:
+        self._store, self._repositories, self._root, self._take = store, repositories, root, take
+        self._before: dict[str, str | None] = {}
+
+    def look_at_data(self, name: str, data: str, target: TargetPipeline) -> None:
+        """Take an event if the bytes of a watched path changed, and lay still from one look to the next."""
+        place = f"{name}:data:{data}"
+        found = digest_path(self._root / target.watch[data].path)
+        still = found is not None and self._before.get(place) == found
+        self._before[place] = found
+        if still:
+            self._compare(place, str(found), Event(key="", kind="data", target=name, subject=f"new data {data}"))
+
+    def look_at_branch(self, name: str, target: TargetPipeline) -> None:
+        """Take an event if the protected branch moved since the last look, as its repository says."""
+        head = self._repositories.head(name, target)
+        event = Event(key="", kind="code", target=name, subject=f"push of {head[:12]}", revision=head)
+        self._compare(f"{name}:branch:{target.repository.branch}", head, event)
+
+    def _compare(self, place: str, found: str, event: Event) -> None:
+        """Take the event before the digest is kept: a kill in between tells it again, under the same key."""
+        times = self._store.times_changed(place, found)
+        if times is not None:
+            self._take(Event(**{**event.to_json(), "key": f"{place}:{times}:{found}"}))
+            self._store.keep_digest(place, found, times)
+        elif not self._store.has_seen(place):
+            self._store.keep_digest(place, found, 0)
+
+
+def digest_path(path: Path) -> str | None:
+    """Return the digest of a file or folder; None while there is none, or it changes while it is read."""
+    try:
+        if path.is_dir():
+            return digest_folder(path)
+        with path.open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, HarnessError):
+        return None

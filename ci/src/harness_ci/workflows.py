@@ -1,0 +1,181 @@
+"""The durable workflow of a pipeline: DBOS keeps which step is done, jobs keep what each did."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfiguredInstance
+
+from harness import HarnessError
+from harness_ci.checkouts import Repositories
+from harness_ci.jobs import Ended, Job, perform_job
+from harness_ci.ledgers import copy_ledger
+from harness_ci.notices import post_notice
+from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
+from harness_ci.planning import Plan
+from harness_ci.steps import GOES_ON, OUTCOMES, Places, Stages, candidate_of
+from harness_ci.store import Pipeline, Store
+
+PAUSE = 0.2
+
+
+class Stopped(Exception):
+    """A pipeline ends here: its state, and why."""
+
+    def __init__(self, state: str, reason: str) -> None:
+        super().__init__(state, reason)
+        self.state, self.reason = state, reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """All that the steps of one pipeline need."""
+
+    plan: Plan
+    target: TargetPipeline
+    stages: Stages
+    places: Places
+
+
+@DBOS.dbos_class()
+class Pipelines(DBOSConfiguredInstance):
+    """Carries pipelines through their stages."""
+
+    def __init__(self, file: PipelinesFile, root: Path, state: Path, store: Store) -> None:
+        self.file, self.root, self.state, self.store = file, root, state, store
+        self.repositories = Repositories(folder=state / "repositories", root=root)
+        super().__init__(config_name="pipelines")
+
+    @DBOS.workflow(name="pipeline")
+    def run(self, pipeline_id: str) -> None:
+        """Carry one pipeline to its end; what it ends with is kept in the store, once."""
+        try:
+            work = self._open(pipeline_id)
+            self._prepare(work)
+            candidate = None
+            for name in work.plan.stages:
+                candidate = self._pass_stage(name, work, candidate)
+            self._answer_degradation(work)
+            state, reason = "passed", "; ".join(work.plan.notes)
+        except Stopped as stopped:
+            state, reason = stopped.state, stopped.reason
+        except HarnessError as error:
+            state, reason = "error", str(error)
+        self._step("end", self._end, pipeline_id, state, reason)
+
+    def _open(self, pipeline_id: str) -> _Work:
+        pipeline = self._pipeline(pipeline_id)
+        target = self.file.targets.get(pipeline.target)
+        if target is None:
+            raise Stopped("error", f"target {pipeline.target!r} is not in the pipelines file any more")
+        missing = [name for name in pipeline.plan.stages if name not in target.stages]
+        if missing:
+            raise Stopped("error", f"stage {missing[0]!r} is not in the pipelines file any more; send the event again")
+        places = Places(pipeline=pipeline_id, folder=self.state / "pipelines" / pipeline_id)
+        stages = Stages(file=self.file, target=target, root=self.root)
+        return _Work(plan=pipeline.plan, target=target, stages=stages, places=places)
+
+    def _pipeline(self, pipeline_id: str) -> Pipeline:
+        found = self.store.pipeline(pipeline_id)
+        if found is None:
+            raise Stopped("error", f"no pipeline {pipeline_id}")
+        return found
+
+    def _prepare(self, work: _Work) -> None:
+        """Check out the code, and copy the ledger, where there is anything to run."""
+        if not work.plan.stages and not work.plan.rollback:
+            return
+        target = self._pipeline(work.places.pipeline).target
+        self._step("checkout", self._check_out, target, work)
+        self._step("ledger", self._copy_ledger, work)
+
+    def _check_out(self, target: str, work: _Work) -> str:
+        return self.repositories.check_out(target, work.target, work.plan, work.places.checkout)
+
+    def _copy_ledger(self, work: _Work) -> None:
+        copy_ledger(work.stages.ledger_url(), work.places.folder / "ledger.db")
+
+    def _pass_stage(self, name: str, work: _Work, candidate: str | None) -> str:
+        """Return the candidate that a stage passed; Stopped where it does not."""
+        stage, stages = work.target.stages[name], work.stages
+        for job in stages.candidate_jobs(name, stage, work.plan, work.places):
+            self._go_on(job, work, GOES_ON if job.key == f"{name}-run" else (0,))
+        sign = stages.sign_job(name, work.plan, work.places) if stage.suites else None
+        if sign:
+            self._go_on(sign, work)
+        if stage.approve:
+            self._await_approval(name, work)
+        decided = self._go_on(stages.gate_job(name, stage, work.plan, work.places, candidate), work)
+        found = candidate_of(decided)
+        if found is None:
+            raise Stopped("error", f"gate {stage.gate} named no candidate; update promotion-harness")
+        self._promote(name, stage, work, found)
+        return found
+
+    def _promote(self, name: str, stage: Stage, work: _Work, candidate: str) -> None:
+        if stage.promote and work.plan.pull is None:
+            self._go_on(work.stages.promote_job(name, stage, work.places, candidate), work)
+
+    def _go_on(self, job: Job, work: _Work, codes: tuple[int, ...] = (0,)) -> Ended:
+        """Return how a command ended; Stopped where the pipeline ends with it."""
+        ended = Ended(**self._step(job.key, self._perform, job, work.places))
+        if ended.code not in codes:
+            state = OUTCOMES.get(ended.code, "error") if job.key.endswith("-gate") else "failed"
+            raise Stopped("error" if ended.problem else state, f"{job.key}: {ended.said}")
+        return ended
+
+    def _perform(self, job: Job, places: Places) -> Mapping[str, Any]:
+        if self._has_ended(places.pipeline):
+            raise Stopped("cancelled", "")
+        ended = perform_job(job, places.job(job.key), lambda: self._has_ended(places.pipeline))
+        return vars(ended)
+
+    def _has_ended(self, pipeline_id: str) -> bool:
+        found = self.store.pipeline(pipeline_id)
+        return found is None or found.ended is not None
+
+    def _await_approval(self, name: str, work: _Work) -> None:
+        self._step(f"{name}-approval", self._wait_for_approval, name, work.places.pipeline)
+
+    def _wait_for_approval(self, name: str, pipeline_id: str) -> None:
+        self.store.change(pipeline_id, state=f"waiting for approval of {name}")
+        while name not in self._pipeline(pipeline_id).approved:
+            if self._has_ended(pipeline_id):
+                raise Stopped("cancelled", "")
+            time.sleep(PAUSE)
+        self.store.change(pipeline_id, state="running")
+
+    def _answer_degradation(self, work: _Work) -> None:
+        """Roll back, where that is asked, and tell the owner what fired."""
+        if work.plan.rollback:
+            self._go_on(work.stages.rollback_job(work.places, "; ".join(work.plan.notify)), work)
+
+    def _end(self, pipeline_id: str, state: str, reason: str) -> None:
+        """Keep how a pipeline ended, and tell the owner: of what fired, and of what did not pass."""
+        if self._has_ended(pipeline_id):
+            return
+        pipeline = self._pipeline(pipeline_id)
+        if pipeline.plan.notify or (state != "passed" and pipeline.plan.pull is None):
+            told = self.tell_owner(pipeline, state, reason)
+            reason = "; ".join(filter(None, (reason, told)))
+        self.store.change(pipeline_id, state=state, reason=reason, ended=time.time())
+
+    def tell_owner(self, pipeline: Pipeline, state: str, reason: str) -> str:
+        """Tell the owner of a pipeline how it stands, once for each state; return what went wrong with that."""
+        target = self.file.targets.get(pipeline.target)
+        key = f"{pipeline.id}/{state}"
+        if target is None or target.notify is None or self.store.is_done(key):
+            return ""
+        notice = {"project": self.file.project, "target": pipeline.target, "pipeline": pipeline.id, "state": state}
+        about = {"reason": reason, "fired": pipeline.plan.notify, "revision": pipeline.plan.revision}
+        try:
+            post_notice(target.notify.read(self.root), key, {**notice, **about})
+        except HarnessError as error:
+            return str(error)
+        self.store.mark_done(key, time.time())
+        return ""
+
+    def _step(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        return DBOS.run_step({"name": name}, function, *arguments)

@@ -123,6 +123,14 @@ def until(holds: Callable[[], Any], patience: float = 300) -> Any:
     return found
 
 
+def lives(pid: int) -> bool:
+    """Tell whether a process is there and not merely unburied."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

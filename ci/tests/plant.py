@@ -108,8 +108,8 @@ targets:
         commands: [{run: [python, train.py], repeatable: true}]
         suites: [s.suite.yaml]
         gate: production
-      cd: {gate: production, promote: true}
-    on: {code: [ci, ct, cd], data: [ci, ct, cd], degradation: notify}
+        promote: true
+    on: {code: [ci, ct], data: [ci, ct], degradation: notify}
 """
 
 

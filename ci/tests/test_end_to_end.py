@@ -1,24 +1,94 @@
 """A real repository, a real training, a real gate and promotion: what happens when code, data or quality changes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from ci.tests.plant import Plant
+from ci.tests.plant import PIPELINES, Plant, write_rows
+from tests.support.repository import git
+
+HARNESS = Path(sys.executable).with_name("harness")
 
 
-def test_a_good_push_passes_ci_ct_and_cd_and_what_it_signed_verifies(plant: Plant) -> None:
+def test_code_data_and_quality_lead_through_their_stages(plant: Plant, notices: list[dict[str, Any]]) -> None:
     plant.serve()
-    assert plant.promoted is None
 
     answer = plant.tell_push(*plant.push())
-    (ended,) = plant.ended()
+    (good,) = plant.ended()
 
     assert answer.json() == {"events": ["new"]}
-    assert (ended["state"], ended["reason"]) == ("passed", "")
-    assert plant.trainings == 1
-    assert plant.promoted is not None
-    (statement,) = plant.folder.glob("state/pipelines/*/jobs/cd-promote/made/*.intoto.json")
+    assert (good["state"], good["reason"]) == ("passed", "")
+    first = plant.promoted
+    assert first is not None
+    assert verifies(plant)
+
+    change(plant, "train.py", "SIGN = 1", "SIGN = -1")
+    plant.tell_push(*plant.push())
+    bad = plant.ended(2)[-1]
+
+    assert "failed" == bad["state"]
+    assert re.match("ct-gate: .*accuracy", bad["reason"], re.DOTALL)
+    assert (first, "failed") == (plant.promoted, notices[-1]["state"])
+
+    change(plant, "train.py", "SIGN = -1", "SIGN = 1")
+    write_rows(plant.folder / "data" / "rows.parquet", seed=1, n=3000, noise=0.4)
+    git(plant.work, "commit", "-qam", "x")
+    git(plant.work, "push", "-q", "origin", "HEAD:main")
+    retrained = plant.ended(3)[-1]
+
+    assert (retrained["state"], retrained["kind"]) == ("passed", "data")
+    assert (3, True) == (plant.trainings, plant.promoted != first)
+
+    write_rows(plant.folder / "data" / "rows.parquet", seed=2, text=True)
+    broken = plant.ended(4)[-1]
+
+    assert "failed" == broken["state"]
+    assert broken["reason"].startswith("ci-gate: ")
+    assert 3 == plant.trainings
+
+    plant.fire("f1")
+    told = plant.ended(5)[-1]
+
+    assert ("passed", "degradation", []) == (told["state"], told["kind"], told["stages"])
+    assert ["recall low"] == notices[-1]["fired"]
+
+
+def test_a_pull_request_that_asks_less_is_stopped_and_leaves_nothing(plant: Plant) -> None:
+    plant.write(PIPELINES.replace("watch: {rows: {path: data/rows.parquet, every: 1s}}", "env: [SECRET_OF_A_TEST]"))
+    plant.serve(SECRET_OF_A_TEST="s")
+    base = git(plant.work, "rev-parse", "HEAD")
+    change(plant, "s.suite.yaml", "at_least: 0.6", "at_least: 0.5")
+    _, head = plant.push("refs/pull/1/head")
+
+    plant.deliver("pull_request", pull(1, base, head, "stranger/shop"))
+    (ended,) = plant.ended()
+
+    assert "failed" == ended["state"]
+    assert "at_least: 0.5, was 0.6" in ended["reason"]
+    assert not (plant.folder / "ledger.db").exists()
+
+
+def verifies(plant: Plant) -> bool:
+    """Tell whether the statement of the only promotion holds."""
+    (statement,) = plant.folder.glob("state/pipelines/*/jobs/ct-promote/made/*.intoto.json")
     about = ["--trust", plant.folder / "keys" / "trust.yaml", "--project", "shop", "--stage", "production"]
-    verified = subprocess.run([Path(sys.executable).with_name("harness"), "verify", statement, *about])
-    assert verified.returncode == 0
+    return subprocess.run([HARNESS, "verify", statement, *about]).returncode == 0
+
+
+def change(plant: Plant, file: str, before: str, after: str) -> None:
+    path = plant.work / file
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def pull(number: int, base: str, head: str, of: str) -> dict[str, Any]:
+    repositories = {"head": {"sha": head, "repo": {"full_name": of}}}
+    onto = {"sha": base, "ref": "main", "repo": {"full_name": "acme/shop"}}
+    return {
+        "action": "opened",
+        "repository": {"full_name": "acme/shop"},
+        "pull_request": {"number": number, **repositories, "base": onto},
+    }

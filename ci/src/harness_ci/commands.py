@@ -20,11 +20,10 @@ def command() -> None:
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), default=Path(".harness/ci"),
               show_default=True, help="Folder of its own: checkouts, what commands printed, and SQLite.")  # fmt: skip
 @click.option("--database", metavar="URL", help="Postgres instead of SQLite, as postgresql+psycopg://...")
-@click.option("--executor", default="local", show_default=True, help="Its name, which a restart has again.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, default=8700, show_default=True)
 @click.option("--workers", type=int, default=2, show_default=True, help="Pipelines at once.")
-def serve(path: Path, state: Path, database: str | None, executor: str, host: str, port: int, workers: int) -> None:
+def serve(path: Path, state: Path, database: str | None, host: str, port: int, workers: int) -> None:
     """Listen to webhooks, watch data, and carry pipelines through their stages until stopped."""
     import uvicorn  # noqa: PLC0415 - a server and a workflow engine, which `--help` does without
 
@@ -36,8 +35,7 @@ def serve(path: Path, state: Path, database: str | None, executor: str, host: st
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     hide_environment()
     file, root = read_pipelines(path), path.resolve().parent
-    asked = {"database": database, "executor": executor, "workers": workers}
-    with open_control(file, root, state.resolve(), **asked) as control:  # type: ignore[arg-type]
+    with open_control(file, root, state.resolve(), database=database, workers=workers) as control:
         uvicorn.run(make_app(control), host=host, port=port, log_level="warning", server_header=False)
 
 

@@ -38,46 +38,54 @@ class Control:
 
 @contextmanager
 def open_control(
-    file: PipelinesFile,
-    root: Path,
-    state: Path,
-    *,
-    database: str | None = None,
-    executor: str = "local",
-    workers: int = 2,
+    file: PipelinesFile, root: Path, state: Path, *, database: str | None = None, workers: int = 2
 ) -> Iterator[Control]:
     """Give a control plane that works: pipelines of before go on, and the watchdog looks around.
 
-    UsageError if another one has the folder `state`, or if a secret is missing.
+    UsageError if another one has the folder `state` or the database, or if a secret is missing.
     """
     secrets = read_secrets(file, root)
-    with lock_folder(state):
+    with lock_folder(state), lock_database(database):
         store = Store(database or f"sqlite:///{state / 'control.db'}")
         pipelines = Pipelines(file, root, state, store)
         dispatcher = Dispatcher(file, store, pipelines)
-        DBOS(config=_config(state, database, executor))
-        DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=workers, polling_interval_sec=0.2, on_conflict="always_update")
         control = Control(file=file, root=root, store=store, dispatcher=dispatcher, secrets=secrets)
-        stop = threading.Event()
         watch = Watch(store, pipelines.repositories, root, dispatcher.take)
-        watchdog = threading.Thread(target=_keep_watch, args=(control, watch, stop), daemon=True)
-        watchdog.start()
-        try:
+        with _carry(_config(state, database), workers), _keep_watch(control, watch):
             yield control
-        finally:
-            stop.set()
-            watchdog.join(timeout=10)
-            DBOS.destroy(destroy_registry=False)
 
 
-def _config(state: Path, database: str | None, executor: str) -> DBOSConfig:
-    """Return how DBOS runs: one application version, and an executor's name that a restart has again."""
+@contextmanager
+def _carry(config: DBOSConfig, workers: int) -> Iterator[None]:
+    """Carry workflows, those of before first."""
+    DBOS(config=config)
+    DBOS.launch()
+    DBOS.register_queue(QUEUE, worker_concurrency=workers, polling_interval_sec=0.2, on_conflict="always_update")
+    try:
+        yield
+    finally:
+        DBOS.destroy()
+
+
+@contextmanager
+def _keep_watch(control: Control, watch: Watch) -> Iterator[None]:
+    stop = threading.Event()
+    watchdog = threading.Thread(target=_look_around, args=(control, watch, stop), daemon=True)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watchdog.join(timeout=10)
+
+
+def _config(state: Path, database: str | None) -> DBOSConfig:
+    """Return how DBOS runs: with one application version and one executor, as a restart must find both again."""
     return {
         "name": "harness-ci",
         "system_database_url": database or f"sqlite:///{state / 'workflows.db'}",
         "application_version": VERSION,
-        "executor_id": executor,
+        "executor_id": "control",
         "log_level": "ERROR",
         "enable_otlp": False,
     }
@@ -103,7 +111,22 @@ def lock_folder(state: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _keep_watch(control: Control, watch: Watch, stop: threading.Event) -> None:
+@contextmanager
+def lock_database(url: str | None) -> Iterator[None]:
+    """Keep a second control plane away from a Postgres; SQLite lies in the folder that is locked."""
+    if url is None:
+        yield
+        return
+    if not url.startswith("postgresql"):
+        raise UsageError("--database takes postgresql+psycopg://...; without it, SQLite lies in the folder of --state")
+    engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:  # the lock ends with its connection
+        if not connection.exec_driver_sql("SELECT pg_try_advisory_lock(hashtext('harness ci'))").scalar():
+            raise UsageError("another control plane works with this database; stop it, or name another")
+        yield
+
+
+def _look_around(control: Control, watch: Watch, stop: threading.Event) -> None:
     """Look after pipelines, data and branches until told to stop; what fails is logged, and tried again."""
     due: dict[str, float] = {}
     while not stop.wait(TICK):

@@ -63,8 +63,8 @@ class Hooks(Strict):
     github: Secret | None = None
     gitlab: Secret | None = None
     alertmanager: Secret | None = None
-    mlflow: Secret | None = None
     api: Secret | None = None
+    gates: Secret | None = None
 
 
 class Repository(Strict):

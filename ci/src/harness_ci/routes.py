@@ -17,6 +17,7 @@ from harness_ci.triggers.reading import Unreadable, read_object
 from harness_ci.triggers.signatures import is_signed_by_github, same
 
 LIMIT = 1 << 20  # bytes of a body
+VERDICTS = {"pass": "pass", "waived": "pass", "fail": "fail", "inconclusive": "inconclusive"}
 PATIENCE = 10  # seconds that a body may take to arrive
 Read = Callable[[Mapping[str, Any]], Sequence[Event]]
 
@@ -43,6 +44,7 @@ def make_app(control: Control) -> FastAPI:
 
     _add_hooks(app, control)
     _add_pipelines(app, control)
+    _add_gates(app, control)
     return app
 
 
@@ -104,6 +106,19 @@ def _add_pipelines(app: FastAPI, control: Control) -> None:
             raise Refused(409, f"no pipeline {pipeline[:64]!r} waits for an approval of stage {stage[:64]!r}")
         control.store.approve(pipeline, stage)
         return {"state": "approved"}
+
+
+def _add_gates(app: FastAPI, control: Control) -> None:
+    @app.get("/v1/projects/{project}/gates/{gate}")
+    def gate(project: str, gate: str, digest: str, request: Request) -> Mapping[str, str]:
+        """Say what a gate decided last on a candidate; 503, which no analysis counts, where nothing is decided."""
+        _authorize(request, _secret(control, project, "gates"))
+        found = control.store.decision(gate, digest)
+        if found is None or found.outcome not in VERDICTS:
+            raise Refused(503, f"gate {gate[:64]!r} has not decided on {digest[:80]!r}")
+        verdict = VERDICTS[found.outcome]
+        return {"verdict": verdict, "digest": found.digest, "gate": gate, "outcome": found.outcome,
+                "decided": found.decided, "pipeline": found.pipeline}  # fmt: skip
 
 
 def _secret(control: Control, project: str, hook: str) -> str:

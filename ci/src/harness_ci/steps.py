@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from harness_ci.environments import child_environment
 from harness_ci.jobs import Ended, Job
 from harness_ci.pipelines import PipelinesFile, Secret, Stage, TargetPipeline
 from harness_ci.planning import Plan
+from harness_ci.store import Decision
 
 HARNESS = str(Path(sys.executable).with_name("harness"))
 GOES_ON = (0, 1, 2)  # of `harness run`: fail and inconclusive are for the gate to decide
@@ -142,10 +143,16 @@ class Stages:
         return f"sqlite:///{places.folder / 'ledger.db'}"
 
 
-def candidate_of(ended: Ended) -> str | None:
-    """Return the digest, else the revision, of the candidate that `harness gate --json` decided on."""
+def read_decision(ended: Ended, gate: str, pipeline: str) -> Decision | None:
+    """Return what `harness gate --json` decided; None where it did not come to that.
+
+    A candidate without a digest goes by its revision.
+    """
     try:
-        candidate: Mapping[str, str | None] = json.loads(ended.out)["candidate"]
-    except (ValueError, KeyError, TypeError):
+        found = json.loads(ended.out)
+        candidate = found["candidate"]
+        outcome, decided = str(found["outcome"]), str(found["decided"])
+        digest = str(candidate.get("digest") or candidate["revision"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return candidate.get("digest") or candidate.get("revision")
+    return Decision(gate=gate, digest=digest, outcome=outcome, decided=decided, pipeline=pipeline)

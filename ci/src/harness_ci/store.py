@@ -55,6 +55,15 @@ EFFECTS = sa.Table(
     sa.Column("key", sa.String, primary_key=True),
     sa.Column("done", sa.Float, nullable=False),
 )
+DECISIONS = sa.Table(
+    "harness_ci_decisions",
+    METADATA,
+    sa.Column("gate", sa.String, primary_key=True),
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("decided", sa.String, nullable=False),
+    sa.Column("pipeline", sa.String, nullable=False),
+)
 WATCHED = sa.Table(
     "harness_ci_watched",
     METADATA,
@@ -86,6 +95,17 @@ class Pipeline:
     def workflow(self) -> str:
         """Return the id of the durable workflow that carries it now."""
         return f"{self.id}.{self.attempt}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a gate decided on a candidate, by its digest, in a pipeline."""
+
+    gate: str
+    digest: str
+    outcome: str
+    decided: str
+    pipeline: str
 
 
 class Store:
@@ -194,6 +214,20 @@ class Store:
         if not self.is_done(effect):
             with self._begin() as connection:
                 connection.execute(EFFECTS.insert().values(key=effect, done=now))
+
+    def keep_decision(self, decision: Decision) -> None:
+        """Keep what a gate decided last on a candidate."""
+        same = DECISIONS.c.gate == decision.gate, DECISIONS.c.digest == decision.digest
+        with self._begin() as connection:
+            connection.execute(DECISIONS.delete().where(*same))
+            connection.execute(DECISIONS.insert().values(**asdict(decision)))
+
+    def decision(self, gate: str, digest: str) -> Decision | None:
+        """Return what a gate decided last on a candidate."""
+        asked = sa.select(DECISIONS).where(DECISIONS.c.gate == gate, DECISIONS.c.digest == digest)
+        with self._begin() as connection:
+            row = connection.execute(asked).one_or_none()
+        return Decision(**row._asdict()) if row else None
 
     def times_changed(self, name: str, digest: str) -> int | None:
         """Return how often watched data changed, if they have again; None at first sight, or if they have not."""

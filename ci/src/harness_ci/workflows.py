@@ -15,7 +15,7 @@ from harness_ci.ledgers import copy_ledger
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
 from harness_ci.planning import Plan
-from harness_ci.steps import GOES_ON, OUTCOMES, Places, Stages, candidate_of
+from harness_ci.steps import GOES_ON, OUTCOMES, Places, Stages, read_decision
 from harness_ci.store import Pipeline, Store
 
 PAUSE = 0.2
@@ -107,12 +107,22 @@ class Pipelines(DBOSConfiguredInstance):
             self._go_on(sign, work)
         if stage.approve:
             self._await_approval(name, work)
-        decided = self._go_on(stages.gate_job(name, stage, work.plan, work.places, candidate), work)
-        found = candidate_of(decided)
-        if found is None:
-            raise Stopped("error", f"gate {stage.gate} named no candidate; update promotion-harness")
+        found = self._ask_gate(stage, stages.gate_job(name, stage, work.plan, work.places, candidate), work)
         self._promote(name, stage, work, found)
         return found
+
+    def _ask_gate(self, stage: Stage, job: Job, work: _Work) -> str:
+        """Return the candidate that a gate passed; what it decided, however it did, is kept for those who ask."""
+        ended = Ended(**self._step(job.key, self._perform, job, work.places))
+        decision = read_decision(ended, stage.gate, work.places.pipeline)
+        if decision and work.plan.pull is None:
+            self._step(f"{job.key}-kept", self.store.keep_decision, decision)
+        if ended.code or ended.problem:
+            state = "error" if ended.problem else OUTCOMES.get(ended.code, "error")
+            raise Stopped(state, f"{job.key}: {ended.said}")
+        if decision is None:
+            raise Stopped("error", f"{job.key}: nothing says what it decided on: {ended.said}")
+        return decision.digest
 
     def _promote(self, name: str, stage: Stage, work: _Work, candidate: str) -> None:
         if stage.promote and work.plan.pull is None:
@@ -122,8 +132,7 @@ class Pipelines(DBOSConfiguredInstance):
         """Return how a command ended; Stopped where the pipeline ends with it."""
         ended = Ended(**self._step(job.key, self._perform, job, work.places))
         if ended.code not in codes:
-            state = OUTCOMES.get(ended.code, "error") if job.key.endswith("-gate") else "failed"
-            raise Stopped("error" if ended.problem else state, f"{job.key}: {ended.said}")
+            raise Stopped("error" if ended.problem else "failed", f"{job.key}: {ended.said}")
         return ended
 
     def _perform(self, job: Job, places: Places) -> Mapping[str, Any]:

@@ -1,36 +1,21 @@
 """What `ci/pipelines.yaml` says: targets, their stages, and which event leads through which of them."""
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from harness import UsageError, parse, read_yaml
+from harness_ci.canaries import Canary
+from harness_ci.spans import Span, Strict
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
-def _seconds(written: object) -> object:
-    """Return the seconds of a span such as 30m; anything else as it is, to be refused."""
-    found = re.fullmatch(r"(\d+)([smhd])", written) if isinstance(written, str) else None
-    if not found:
-        raise ValueError("should be a span such as 90s, 30m, 4h or 7d")
-    return timedelta(seconds=int(found[1]) * UNITS[found[2]])
-
-
 Name = Annotated[str, Field(pattern=NAME)]
-Span = Annotated[timedelta, BeforeValidator(_seconds, json_schema_input_type=str), Field(gt=timedelta(0))]
-
-
-class Strict(BaseModel):
-    """A part of the file: unknown keys are errors, and nothing changes once it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Secret(Strict):
@@ -176,6 +161,7 @@ class PipelinesFile(Strict):
     signers: Signers | None = None
     gates: str = "ci/gates.yaml"
     hooks: Hooks = Hooks()
+    canaries: Mapping[Name, Canary] = {}
     targets: Annotated[Mapping[Name, TargetPipeline], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -8,6 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from harness import HarnessError
+from harness_ci.canaries import judge_canary
 from harness_ci.control import Control
 from harness_ci.events import Event
 from harness_ci.store import Pipeline
@@ -45,6 +47,7 @@ def make_app(control: Control) -> FastAPI:
     _add_hooks(app, control)
     _add_pipelines(app, control)
     _add_gates(app, control)
+    _add_canaries(app, control)
     return app
 
 
@@ -119,6 +122,29 @@ def _add_gates(app: FastAPI, control: Control) -> None:
         verdict = VERDICTS[found.outcome]
         return {"verdict": verdict, "digest": found.digest, "gate": gate, "outcome": found.outcome,
                 "decided": found.decided, "pipeline": found.pipeline}  # fmt: skip
+
+
+def _add_canaries(app: FastAPI, control: Control) -> None:
+    @app.get("/v1/projects/{project}/canaries/{name}")
+    def canary(project: str, name: str, since: float, request: Request) -> Mapping[str, Any]:
+        """Say what is known of a canary since a moment, in seconds of 1970; 503 as long as nothing is decided."""
+        _authorize(request, _secret(control, project, "gates"))
+        if name not in control.file.canaries:
+            raise Refused(404, f"no canary {name[:64]!r} here")
+        try:
+            judged = judge_canary(control.file.canaries[name], since)
+        except HarnessError as error:
+            raise Refused(503, str(error)) from error
+        found = judged.difference
+        if judged.verdict == "undecided":
+            raise Refused(503, f"undecided: from {found.lower} to {found.upper} more hits, of {found.n} requests")
+        return {
+            "verdict": judged.verdict,
+            "difference": found.value,
+            "lower": found.lower,
+            "upper": found.upper,
+            "n": found.n,
+        }
 
 
 def _secret(control: Control, project: str, hook: str) -> str:

@@ -1,0 +1,122 @@
+"""A canary beside its control: hits of one counter by arm and stretch of time, judged at every look alike."""
+
+import math
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import httpx
+from pydantic import Field
+
+from harness import Estimate, HarnessError, estimate, samples
+from harness_ci.spans import Span, Strict
+
+PATIENCE = 8  # seconds; Argo Rollouts waits for 10
+MOST = 5000  # stretches that are read
+
+
+class Arms(Strict):
+    """Which label tells the arms apart, and its value in each."""
+
+    label: str
+    canary: str
+    control: str
+
+
+class Hit(Strict):
+    """Which label tells a hit, and what it then matches as a whole, as in 5.. of status."""
+
+    label: str
+    matches: str
+
+
+class Canary(Strict):
+    """A counter in Prometheus, its arms, what is a hit, and by how much more of them the canary may have."""
+
+    prometheus: str
+    metric: Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+    arms: Arms
+    hit: Hit
+    lose_at_most: Annotated[float, Field(ge=0, lt=1)]
+    alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
+    every: Span = Field(default="1m", validate_default=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What is known of a canary by now: the difference of the rates of hits, canary less control."""
+
+    verdict: Literal["pass", "fail", "undecided"]
+    difference: Estimate
+
+
+def judge_canary(canary: Canary, since: float, now: float | None = None) -> Judged:
+    """Return what the counters since then decide; HarnessError where they cannot be read or say nothing."""
+    stretches = count_stretches(canary, _read_series(canary, since, time.time() if now is None else now), since)
+    if not stretches:
+        raise HarnessError(f"no stretch of time in which both arms of {canary.metric} had traffic")
+    k, n, k_ref, n_ref = (list(column) for column in zip(*stretches, strict=True))
+    found = estimate(samples.canary(k=k, n=n, k_ref=k_ref, n_ref=n_ref), alpha=canary.alpha)
+    return Judged(verdict=_decide(found, canary.lose_at_most), difference=found)
+
+
+def _decide(found: Estimate, most: float) -> Literal["pass", "fail", "undecided"]:
+    if found.lower is None or found.upper is None or not all(map(math.isfinite, (found.lower, found.upper))):
+        return "undecided"
+    if found.upper <= most:
+        return "pass"
+    return "fail" if found.lower > most else "undecided"
+
+
+def count_stretches(canary: Canary, series: Iterable[Mapping[str, Any]], since: float) -> Sequence[tuple[float, ...]]:
+    """Return hits and all of the canary, then of the control, for each stretch in which both had traffic."""
+    counts: dict[float, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+    arms = {canary.arms.canary: 0, canary.arms.control: 2}
+    for each in series:
+        labels = each["metric"]
+        if canary.hit.label not in labels:
+            raise HarnessError(f"a series of {canary.metric} has no label {canary.hit.label!r}, which tells hits")
+        column = arms.get(labels.get(canary.arms.label, ""))
+        if column is None:
+            continue
+        hit = re.fullmatch(canary.hit.matches, labels[canary.hit.label]) is not None
+        for moment, more in _increments(each["values"], since):
+            counts[moment][column + 1] += more
+            counts[moment][column] += more if hit else 0.0
+    return [tuple(each) for _, each in sorted(counts.items()) if each[1] and each[3]]
+
+
+def _increments(values: Sequence[Sequence[Any]], since: float) -> Iterator[tuple[float, float]]:
+    """Yield by how much a counter grew, by moment; one that is new, or starts anew, grew by what it has."""
+    before = None if values and float(values[0][0]) <= since else 0.0
+    for moment, text in values:
+        value = float(text)
+        if not math.isfinite(value) or value < 0:
+            raise HarnessError(f"a counter of the canary is {text} at {moment}, which none can be")
+        if before is not None:
+            yield float(moment), value - before if value >= before else value
+        before = value
+
+
+def _read_series(canary: Canary, since: float, now: float) -> Sequence[Mapping[str, Any]]:
+    """Return the counter's series on a grid that starts at `since` and ends with the last whole stretch."""
+    every = canary.every.total_seconds()
+    count = math.floor((now - since) / every)
+    if not 1 <= count <= MOST:
+        raise HarnessError(f"{count} stretches of {every:.0f} s lie between `since` and now; from 1 to {MOST} are read")
+    asked: dict[str, str | float] = {
+        "query": canary.metric,
+        "start": since,
+        "end": since + count * every,
+        "step": every,
+    }
+    try:
+        answer = httpx.get(f"{canary.prometheus}/api/v1/query_range", params=asked, timeout=PATIENCE)
+        found = answer.json()
+        series: Sequence[Mapping[str, Any]] = found["data"]["result"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise HarnessError(f"Prometheus cannot be read for {canary.metric}: {type(error).__name__}") from error
+    return series

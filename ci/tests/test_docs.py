@@ -13,9 +13,9 @@ PAGE = (ROOT / "docs" / "control.md").read_text()
 
 
 def test_the_file_of_the_docs_is_checked_as_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     (tmp_path / "ci").mkdir()
-    (tmp_path / "ci" / "pipelines.yaml").write_text(block)
+    (tmp_path / "ci" / "pipelines.yaml").write_text("".join(blocks))
     monkeypatch.chdir(tmp_path)
 
     done = CliRunner().invoke(command, ["check"])

@@ -33,6 +33,7 @@ def serve(path: Path, state: Path, database: str | None, host: str, port: int, w
     from harness_ci.routes import make_app  # noqa: PLC0415
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, which may be secret
     hide_environment()
     file, root = read_pipelines(path), path.resolve().parent
     with open_control(file, root, state.resolve(), database=database, workers=workers) as control:

@@ -1,7 +1,9 @@
 """A pod whose service is not the pinned one never becomes ready; the switch asks the same before it moves traffic."""
 
 import copy
+import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 from fraud_target.embedded import LOOPBACK, free_port, valkey
+from prometheus_client.parser import text_string_to_metric_families
 from rag_target.opening import open_handbook
 
-from ci.deploy.tests.conftest import CHART, Manifest, Render, find
+from ci.deploy.tests.conftest import CHART, CI, Manifest, Render, find
 from ci.deploy.tests.world import Registered, register_model, run_pod
 
 PATIENCE = 120  # seconds for a busy machine
@@ -80,6 +83,24 @@ def _check_slot(url: str, digest: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env={**os.environ, "API_KEY": "key"}, capture_output=True, text=True, check=False)
 
 
+def _exported(url: str) -> set[str]:
+    """Return the names of all series that a service exports, also of those that nothing was counted for yet."""
+    text = httpx.get(f"{url}/metrics", headers={"Authorization": "Bearer key"}, timeout=PATIENCE).text
+    families = list(text_string_to_metric_families(text))
+    ends = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_sum", "_count"]}
+    return {family.name + end for family in families for end in ends[family.type]}
+
+
+def _watched(service: str) -> set[str]:
+    """Return the names of a service's series in the rules and on the dashboard."""
+    rules = (CI / "prometheus" / "rules.yml").read_text()
+    panels = json.loads((CI / "prometheus" / "dashboard.json").read_text())["panels"]
+    shown = " ".join(each["expr"] for panel in panels for each in panel["targets"])
+    found = set(re.findall(rf"\b{service}_\w+", f"{rules} {shown}"))
+    assert found
+    return found
+
+
 def test_a_fraud_service_of_the_pinned_digest_becomes_ready_and_may_be_switched_to(
     fraud_pod: Manifest, registered: Registered, secret: dict[str, str]
 ) -> None:
@@ -87,12 +108,14 @@ def test_a_fraud_service_of_the_pinned_digest_becomes_ready_and_may_be_switched_
         ready, told = _becomes_ready(fraud_pod, url, PATIENCE)
         scored = httpx.post(f"{url}/v1/score", json=PAYMENT, headers={"X-API-Key": "key"}, timeout=PATIENCE).json()
         same, other = _check_slot(url, registered.digest), _check_slot(url, OTHER)
+        exported = _exported(url)
 
     assert (True, None) == (ready, told["reason"])
     assert registered.digest == scored["digest"]
     assert 0 == same.returncode, same.stderr
     assert 1 == other.returncode
     assert f"pinned is {OTHER}" in other.stderr
+    assert set() == _watched("fraud") - exported
 
 
 def test_a_fraud_service_of_another_digest_never_becomes_ready_nor_scores(
@@ -131,11 +154,13 @@ def test_a_handbook_of_the_pinned_digest_becomes_ready_and_another_ends(render: 
 
     with run_pod(pod, secret) as (url, _):
         ready, _ = _becomes_ready(pod, url, PATIENCE)
+        exported = _exported(url)
     pod["metadata"]["annotations"][DIGEST] = OTHER
     with run_pod(pod, secret) as (_, process):
         said, _ = process.communicate(timeout=PATIENCE)
 
     assert ready
+    assert set() == _watched("handbook") - exported
     assert 1 == process.returncode
     assert f"pinned is '{OTHER}'" in said
 

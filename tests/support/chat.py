@@ -54,7 +54,8 @@ def _handler(chat: Chat, answer: Answer) -> type[Handler]:
 
         def _speak(self, asked: dict[str, Any]) -> None:
             content = answer(asked["messages"][-1]["content"])
-            choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
+            ended = "length" if asked["model"] == "cut" else "stop"
+            choice = {"index": 0, "finish_reason": ended, "message": {"role": "assistant", "content": content}}
             found = {"id": "1", "object": "chat.completion", "created": 1, "model": asked["model"], "choices": [choice]}
             body = json.dumps({**found, "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}})
             self._start({"Content-Type": "application/json", "Content-Length": str(len(body.encode()))})
@@ -69,13 +70,19 @@ def _handler(chat: Chat, answer: Answer) -> type[Handler]:
     return Speaker
 
 
+class Server(ThreadingHTTPServer):
+    """A server that lets many wait."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+
 @contextmanager
 def serve_chat(answer: Answer) -> Iterator[Chat]:
-    """Give a server that answers the last message; of the models `slow`, `half` and `torn`, as these words say."""
+    """Give a server that answers the last message; models called slow, half, torn and cut do as these words say."""
     chat = Chat()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(chat, answer)) as server:
-        server.daemon_threads = True
-        server.block_on_close = False
+    with Server(("127.0.0.1", 0), _handler(chat, answer)) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         chat.url = f"http://127.0.0.1:{server.server_port}/v1"
         try:

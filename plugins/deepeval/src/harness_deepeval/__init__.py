@@ -1,8 +1,17 @@
-"""A check that DeepEval makes without a language model, in an environment of its own."""
+"""Checks that DeepEval makes, without a language model and with one as judge, in an environment of its own."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from harness import Check, Dataset, HarnessError, Measurement, check, hookimpl, samples
+from harness import Check, Dataset, Endpoint, HarnessError, Measurement, check, hookimpl, samples
+from harness_deepeval.answers import (
+    columns_of,
+    read_answers,
+    share_of_answers,
+    share_of_statements,
+    write_verdicts,
+)
 
 
 @check("deepeval.exact_match", metrics={"exact_match": "proportion"})
@@ -24,7 +33,32 @@ def exact_match(data: Dataset, *, response: str, reference: str) -> Iterator[Mea
     yield Measurement(metric="exact_match", unit="answers", sample=samples.rows.proportion(table))
 
 
+@check("deepeval.faithfulness", metrics={"faithfulness": "mean", "supported": "proportion"})
+def faithfulness(
+    data: Dataset,
+    *,
+    judge: Endpoint,
+    model: str,
+    question: str = "question",
+    response: str = "answer",
+    contexts: str = "contexts",
+) -> Iterator[Measurement]:
+    """Measure which claims of answers agree with their contexts, says a language model; a lost verdict is an error."""
+    from harness_deepeval.chat_model import ChatModel, judge_all
+    from harness_deepeval.faithfulness import PASSING, FaithfulnessJudge
+
+    columns = [question, response, contexts]
+    rows = data.rows(columns_of(data, columns))
+    answers, asked = read_answers(data, rows, columns), ChatModel(judge, model)
+    verdicts = judge_all(FaithfulnessJudge(asked), answers)
+    shares = [sum(verdict.said in PASSING for verdict in found) / len(found) for found in verdicts]
+    evidence: dict[str, Any] = {"judge": asked.said, "verdicts": write_verdicts(answers, verdicts)}
+    yield replace(share_of_answers("faithfulness", data, rows, shares), evidence=evidence)
+    hits = [[verdict.said == "yes" for verdict in found] for found in verdicts]
+    yield share_of_statements("supported", data, rows, answers, hits)
+
+
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    """Offer one check."""
-    return {"deepeval.exact_match": exact_match}
+    """Offer one check without a language model, and one with it."""
+    return {"deepeval.exact_match": exact_match, "deepeval.faithfulness": faithfulness}

@@ -1,9 +1,18 @@
-"""A check that Ragas makes without a language model, in an environment of its own."""
+"""Checks that Ragas makes, without a language model and with one as judge, in an environment of its own."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from harness import Check, Dataset, HarnessError, Measurement, check, hookimpl, samples
+from harness import Check, Dataset, Endpoint, HarnessError, Measurement, check, hookimpl, samples
+from harness_ragas.answers import (
+    columns_of,
+    read_answers,
+    share_of_answers,
+    share_of_statements,
+    write_verdicts,
+)
 
 
 @check("ragas.strings", metrics={"exact_match": "proportion", "similarity": "mean"})
@@ -31,7 +40,32 @@ async def _scores(scorer: object, pairs: list[tuple[str, str]]) -> list[float]:
     return [float("nan") if each.value is None else float(each.value) for each in found]
 
 
+@check("ragas.faithfulness", metrics={"faithfulness": "mean", "supported": "proportion"})
+def faithfulness(
+    data: Dataset,
+    *,
+    judge: Endpoint,
+    model: str,
+    question: str = "question",
+    response: str = "answer",
+    contexts: str = "contexts",
+) -> Iterator[Measurement]:
+    """Measure which statements of answers their contexts imply, says a language model; a lost verdict is an error."""
+    from harness_ragas.chat_model import ChatModel, judge_all
+    from harness_ragas.faithfulness import FaithfulnessJudge
+
+    columns = [question, response, contexts]
+    rows = data.rows(columns_of(data, columns))
+    answers, asked = read_answers(data, rows, columns), ChatModel(judge, model)
+    verdicts = judge_all(FaithfulnessJudge(asked), answers)
+    hits = [[verdict.said == "1" for verdict in found] for found in verdicts]
+    whole = share_of_answers("faithfulness", data, rows, [sum(each) / len(each) for each in hits])
+    evidence: dict[str, Any] = {"judge": asked.said, "verdicts": write_verdicts(answers, verdicts)}
+    yield replace(whole, evidence=evidence)
+    yield share_of_statements("supported", data, rows, answers, hits)
+
+
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    """Offer one check."""
-    return {"ragas.strings": strings}
+    """Offer one check without a language model, and one with it."""
+    return {"ragas.strings": strings, "ragas.faithfulness": faithfulness}

@@ -4,6 +4,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
+{{- /* Labels by which a pod gets its identity in Azure, to read models and to write evidence. */ -}}
+{{- define "harness.identity" -}}
+{{- if eq .Values.secrets.provider "azure" }}azure.workload.identity/use: "true"{{ end }}
+{{- end }}
+
 {{- define "harness.selector" -}}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/name: {{ .name }}

@@ -1,0 +1,3 @@
+bucket = "harness-state"
+key    = "gke/production.tfstate"
+region = "eu-west-1"

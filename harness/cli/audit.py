@@ -1,5 +1,6 @@
 """`harness audit`: finds what no promotion explains, and rejoins a ledger that lost entries."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -8,12 +9,13 @@ import click
 
 from harness.cli.printing import say
 from harness.cli.project import open_ledger
-from harness.cli.promoting import open_stage, policy_option, promoting_gate
+from harness.cli.promoting import open_stage, policy_option, print_notices, promoting_gate
 from harness.cli.signers import HELP, signer_of, trust_of
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.gating.wording import describe_unenforced
 from harness.project import Project, instant, open_project
 from harness.promotion.auditing import audit, describe_standing
+from harness.promotion.moving import finish_open
 from harness.promotion.predicates import About
 from harness.promotion.rejoining import Records, describe_rejoined, rejoin
 from harness.records.evidence_store import open_bundle
@@ -88,8 +90,21 @@ def _rejoin(project: Project, ledger: str | None, signer: str | None) -> int:
     )
     with lock_promotions(project.ledger_url(ledger), project.settings.store):
         found = rejoin(records, signer_of(project, signer), about)
+        if found:
+            print_notices(_finish_moves(project, ledger))
     for line in (
         describe_rejoined(found) if found else ["the ledger holds all that is signed; there is nothing to rejoin"]
     ):
         say(line)
     return 0
+
+
+def _finish_moves(project: Project, ledger: str | None) -> Sequence[str]:
+    """End the moves that stand open by what the registries say; return that in words, or which does not answer."""
+    notices: list[str] = []
+    for name, gate in project.gates.gates.items() if project.gates else ():
+        try:
+            notices += map(str, finish_open(open_stage(project, name, gate, ledger))) if gate.promote else ()
+        except HarnessError as error:
+            notices.append(f"{error}; the next promote or rollback of {name} finds out who is promoted")
+    return notices

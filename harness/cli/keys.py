@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +13,12 @@ from harness.cli.printing import say
 from harness.cli.project import open_ledger
 from harness.cli.signers import trust_of
 from harness.errors import HarnessError, UsageError, did_you_mean
-from harness.project import instant, open_project
+from harness.project import Project, instant, open_project
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
+
+if TYPE_CHECKING:  # what signs costs half a second to import
+    from harness.signing.trust import Trust
 
 PRIVATE = 0o600
 KINDS = ("ed25519", "ecdsa")
@@ -92,13 +96,25 @@ def revoke_key(key: str, since: str, ledger: str | None, gates: Path | None) -> 
         found = f"{key} has {len(ids)} keys: {', '.join(sorted(ids))}" if ids else f"no key {key!r} in {trust.origin}"
         raise UsageError(f"{found}{'' if ids else did_you_mean(key, names)}; name one key by its id")
     moment = instant(since, "--since")
-    before, after = _signed_by(next(iter(ids)), open_ledger(project, ledger), moment)
+    book = open_ledger(project, ledger)
+    _refuse_loss(project, book, trust)
+    before, after = _signed_by(next(iter(ids)), book, moment)
     for id, line in after.items():
         say(f"not trusted any more: {line} ({id})")
     say(f"{len(after)} statements were recorded since {moment:%Y-%m-%d %H:%M} UTC, {len(before)} before; write this to")
     say(f"the key in {trust.origin}, in a change that is reviewed:")
     say(f"        revoked: {{since: {moment.isoformat()}, stand: [{', '.join(before)}]}}")
     return 0
+
+
+def _refuse_loss(project: Project, book: Ledger, trust: "Trust") -> None:
+    """Refuse a ledger that is not as it was signed: what it says to have recorded before would stand."""
+    from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow
+    from harness.signing.anchors import find_loss  # noqa: PLC0415 - as above
+
+    loss = find_loss(open_bundle(project.evidence()), book, book.entries(), project.name, trust)
+    if loss:
+        raise HarnessError(f"this ledger cannot say what was recorded before: {loss}")
 
 
 def _signed_by(key: str, book: Ledger, since: datetime) -> tuple[Mapping[str, str], Mapping[str, str]]:

@@ -21,6 +21,7 @@ from harness.values.identity import Identity, short_identity
 
 KINDS: Mapping[str, str] = {NAMES[each]: each for each in (PROMOTION, OVERRIDE, ROLLBACK)}
 Ended = Literal["moved", "not moved"]
+REMEDY = "bring back the ledger as it was before, then `harness audit --rejoin` puts back what came since"
 IDENTITY = TypeAdapter(Identity)
 
 
@@ -107,10 +108,13 @@ def identity_from_json(document: object) -> Identity | None:
 
 
 def _read(entry: Entry, body: str, outcome: str | None) -> Move:
-    _, statement = open_envelope(body)
+    try:
+        _, statement = open_envelope(body)
+    except HarnessError as error:
+        raise HarnessError(f"ledger entry {entry.id!r} is no {entry.kind}: {error}; {REMEDY}") from error
     candidate = identity_from_json(statement.predicate.get("candidate"))
     if candidate is None or statement.name != entry.kind or statement.digest != entry.id:
-        raise HarnessError(f"ledger entry {entry.id!r} is no {entry.kind}; it was tampered with")
+        raise HarnessError(f"ledger entry {entry.id!r} is no {entry.kind}; it was tampered with: {REMEDY}")
     return Move(
         kind=entry.kind,
         id=entry.id,

@@ -10,6 +10,7 @@ from harness.promotion.stages import Stage
 from harness.promotion.standing import list_open
 from harness.records.locks import StillLocked
 from harness.signing.statements import Statement
+from harness.signing.verifying import Untrusted
 from harness.values.identity import Identity, short_identity
 
 
@@ -39,14 +40,13 @@ def finish_open(stage: Stage) -> Iterator[Finished]:
     for move in list_open(stage.moves(stage.entries())):
         found = [registry.read_back() for registry in stage.registries]
         there = [who is not None and who.key == move.candidate.key for who in found]
-        if not any(there):
-            end_move(stage.ledger, move, "not moved", "its process ended before it moved")
+        if not any(there) or not _is_trusted(stage, move):
+            _end_unmoved(stage, move, "its process ended before it moved")
             yield Finished(move=move, had_moved=False)
             continue
         for registry, is_there in zip(stage.registries, there, strict=True):
             if not is_there:
                 registry.move(move.candidate)
-        stage.keep(move)
         end_move(stage.ledger, move, "moved", "its process ended before it was recorded")
         yield Finished(move=move, had_moved=True)
 
@@ -67,12 +67,28 @@ def move_stage(stage: Stage, signed: Signed, still_locked: StillLocked) -> Path:
     move = next(each for each in moves if each.id == id)
     try:
         _refuse_rivals([each for each in moves if each.id not in known and each.id != id])
+        stage.keep(move)
         still_locked()
         _move_registries(stage, move)
     except HarnessError as error:
         raise _end_refused(stage, move, path, error) from error
     _record_moved(stage, move)
     return path
+
+
+def _is_trusted(stage: Stage, move: Move) -> bool:
+    """Tell whether somebody whom the project trusts began a move: what a stranger recorded is not gone on with."""
+    try:
+        stage.verify(move.envelope, move.predicate_type)
+    except Untrusted:
+        return False
+    return True
+
+
+def _end_unmoved(stage: Stage, move: Move, note: str) -> None:
+    """Record that a statement moved nothing, and keep it no longer beside the evidence."""
+    end_move(stage.ledger, move, "not moved", note)
+    stage.forget(move)
 
 
 def _refuse_rivals(rivals: Sequence[Move]) -> None:
@@ -96,7 +112,7 @@ def _end_refused(stage: Stage, move: Move, path: Path, error: HarnessError) -> H
     try:
         served = stage.served()
         if served is None or served.key != move.candidate.key:
-            end_move(stage.ledger, move, "not moved", str(error))
+            _end_unmoved(stage, move, str(error))
             path.unlink(missing_ok=True)
             return type(error)(f"nothing was moved: {error}")
     except HarnessError:
@@ -107,7 +123,6 @@ def _end_refused(stage: Stage, move: Move, path: Path, error: HarnessError) -> H
 
 def _record_moved(stage: Stage, move: Move) -> None:
     try:
-        stage.keep(move)
         end_move(stage.ledger, move, "moved")
     except HarnessError as error:
         message = f"{move.candidate.revision} is promoted, but that is not recorded: {error}"

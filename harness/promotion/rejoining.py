@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from securesystemslib.signer import Signer
 
 from harness.errors import HarnessError
-from harness.promotion.moves import KINDS, end_move, identity_from_json, read_moves
+from harness.promotion.moves import end_move, identity_from_json, read_moves
 from harness.promotion.predicates import About
-from harness.promotion.standing import list_open
 from harness.records.entries import Entry
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
@@ -22,7 +22,7 @@ from harness.signing.runs import RUN_SUBJECT
 from harness.signing.statements import NAMES, REJOIN, RUN, Statement
 from harness.signing.trust import Trust
 from harness.signing.verifying import verify
-from harness.values.identity import CANDIDATE
+from harness.values.identity import CANDIDATE, Identity
 
 PUT_BACK = "put back, as the ledger lost it"
 LEDGER = "ledger"  # the subject: the ledger as it was found, by its head
@@ -88,7 +88,7 @@ def rejoin(records: Records, signer: Signer, about: About) -> Rejoined | None:
     for each in loss.missing:
         gone += _put_back_run(records, each) if each.statement.predicate_type == RUN else _put_back(records, each)
         put_back[each.statement.name] += 1
-    _end_open(records)
+    _end_moves(records)
     entries = records.book.entries()
     text = _sign(records, signer, _statement(about, loss, entries, put_back, gone))
     record_statement(records.book, text)
@@ -106,22 +106,30 @@ def describe_rejoined(found: Rejoined) -> Iterator[str]:
     yield "gone, and never counted: whatever nobody signed, such as unsigned runs, waivers, corrections and decisions"
 
 
-def _end_open(records: Records) -> None:
-    """Record what came of moves that stood open when the backup was made: the statement of one that moved is kept."""
-    kept = {each.statement.digest for each in read_kept(records.store, records.book.project, records.trust)}
-    for move in list_open(read_moves(records.book, records.book.entries())):
-        if move.id in kept:
-            end_move(records.book, move, "moved", PUT_BACK)
+def _end_moves(records: Records) -> None:
+    """Record what came of moves that stand open, but for the last, which the registries tell the next command.
+
+    A statement that moved nothing is not kept, unless the store deletes nothing: then who stood there before it is also
+    who stood there before the next one.
+    """
+    moves = read_moves(records.book, records.book.entries())
+    for stage in dict.fromkeys(move.stage for move in moves):
+        own = [move for move in moves if move.stage == stage]
+        for move, later in pairwise(own):
+            if move.outcome is None:
+                stayed = _key(later.before) == _key(move.before) != move.candidate.key
+                end_move(records.book, move, "not moved" if stayed else "moved", PUT_BACK)
+
+
+def _key(who: Identity | None) -> str | None:
+    return who.key if who else None
 
 
 def _put_back(records: Records, kept: Kept) -> Iterator[str]:
-    """Record a statement; a kept one of a move is of one that moved, and is recorded so."""
+    """Record a statement."""
     candidate = identity_from_json(kept.statement.predicate.get("candidate"))
     who = {"revision": candidate.revision, "candidate": candidate.digest} if candidate else {}
     record_statement(records.book, kept.text, **who)
-    if kept.statement.name in KINDS:
-        move = read_moves(records.book, records.book.entries()[-1:])[0]
-        end_move(records.book, move, "moved", PUT_BACK)
     yield from ()
 
 

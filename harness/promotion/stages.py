@@ -1,7 +1,7 @@
 """A stage that moves: where it is recorded, which registries it moves, and whom it trusts."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from harness.records.entries import Entry
 from harness.records.evidence_store import Bundle
 from harness.records.ledger import Ledger
 from harness.records.locks import StillLocked
-from harness.signing.anchors import find_loss, keep_anchor
+from harness.signing.anchors import drop_anchor, find_loss, keep_anchor
 from harness.signing.envelopes import sign_statement
 from harness.signing.statements import Statement
 from harness.signing.trust import Trust
@@ -68,8 +68,13 @@ class Stage:
         return entries
 
     def keep(self, move: Move) -> None:
-        """Keep the statement of a move that moved beside the evidence, where it anchors the ledger."""
+        """Keep the statement of a move beside the evidence, where it anchors the ledger."""
         keep_anchor(self.store, move.envelope)
+
+    def forget(self, move: Move) -> None:
+        """Keep the statement of a move that moved nothing no longer; what a store does not delete stays."""
+        with suppress(HarnessError):
+            drop_anchor(self.store, move.envelope)
 
     def served(self) -> Identity | None:
         """Return who is promoted now. HarnessError if the registries do not agree, which no move leaves behind."""

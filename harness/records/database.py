@@ -14,6 +14,10 @@ SCHEMA_VERSION = 2
 PATIENCE = 30  # seconds that a locked ledger is waited for
 SQLITE_LOCKED = (5, 6)
 POSTGRES_LOCKED = "55P03"
+REMEDY = {
+    "read": "see that it answers and is whole, or bring back a backup (docs/signing.md)",
+    "written": "see that it answers and that its disk has room, then try again",
+}
 
 METADATA = sa.MetaData()
 ENTRIES = sa.Table(
@@ -144,7 +148,7 @@ class Database:
             if _is_locked(error):
                 message = f"ledger {self.name} is locked by another process, which did not let go in time"
                 raise HarnessError(f"{message}; try again when it is done") from error
-            raise HarnessError(f"ledger {self.name} cannot be {verb}: {error_text(error)}") from error
+            raise HarnessError(f"ledger {self.name} cannot be {verb}: {error_text(error)}; {REMEDY[verb]}") from error
 
 
 def shown_url(url: str) -> str:
@@ -187,7 +191,9 @@ def _create_tables(connection: sa.Connection) -> None:
 
 
 def _cannot_open(name: str, error: Exception) -> UsageError:
-    return UsageError(f"ledger {name!r} cannot be opened: {error_text(error)}; give a SQLAlchemy URL")
+    return UsageError(
+        f"ledger {name!r} cannot be opened: {error_text(error)}; give a SQLAlchemy URL of one that answers"
+    )
 
 
 def _is_locked(error: SQLAlchemyError) -> bool:

@@ -80,7 +80,7 @@ class Bundle:
         try:
             return call()
         except OSError as error:
-            raise HarnessError(f"evidence in {self.where}: {error}") from error
+            raise HarnessError(f"evidence in {self.where}: {error}; see that it answers and has room") from error
 
 
 def open_bundle(where: str | Path) -> Bundle:

@@ -53,11 +53,16 @@ def anchor_of(statement: Statement) -> Anchor | None:
 
 def keep_anchor(store: Bundle, envelope_text: str) -> None:
     """Keep a signed statement that holds an anchor beside the evidence, where whoever writes to the ledger is not."""
-    _, statement = open_envelope(envelope_text)
-    anchor = anchor_of(statement)
-    if anchor is not None:
-        name = f"{folder_of(FOLDER, statement.project)}/{anchor.length:012d}-{_short(statement.digest)}{SUFFIX}"
+    name = _name(envelope_text)
+    if name is not None:
         store.write(name, envelope_text.encode())
+
+
+def drop_anchor(store: Bundle, envelope_text: str) -> None:
+    """Delete a statement that was kept, if it is."""
+    name = _name(envelope_text)
+    if name is not None and name in store:
+        store.delete(name)
 
 
 def read_kept(store: Bundle, project: str, trust: Trust) -> Sequence[Kept]:
@@ -142,6 +147,14 @@ def _find_longest(store: Bundle, project: str, trust: Trust, gaps: Collection[An
         if found and found.anchor not in gaps:
             return found.anchor
     return None
+
+
+def _name(envelope_text: str) -> str | None:
+    """Return under which name a statement is kept; None for one without an anchor."""
+    _, statement = open_envelope(envelope_text)
+    anchor = anchor_of(statement)
+    short = _short(statement.digest)
+    return f"{folder_of(FOLDER, statement.project)}/{anchor.length:012d}-{short}{SUFFIX}" if anchor else None
 
 
 def _list_names(store: Bundle, project: str) -> Sequence[str]:

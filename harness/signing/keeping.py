@@ -52,10 +52,19 @@ def import_signatures(found: Sequence[Artefact], book: Ledger, store: Bundle) ->
     for each in found:
         file = each.folder / STATEMENT_FILE
         if file.is_file():
-            text = file.read_text(encoding="utf-8")
-            open_envelope(text)
+            text = _read_statement(file)
             if text not in statements_of(each.run, book, book.entries()):
                 keep_signature(each.run, text, book, store, None)
+
+
+def _read_statement(file: Path) -> str:
+    """Return the envelope in a file. HarnessError if it is no statement, or part of one."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        open_envelope(text)
+    except (OSError, UnicodeDecodeError, HarnessError) as error:
+        raise HarnessError(f"{file} holds no signed statement: {error}; `harness runs sign` writes it anew") from error
+    return text
 
 
 def _name(project: str, digest: str, id: str) -> str:

@@ -77,8 +77,8 @@ def test_a_restored_ledger_moves_nothing_until_it_is_rejoined(shop: Shop) -> Non
 
 
 def check_gap(shop: Shop, before: int) -> None:
-    """Hold the last entry to be the gap, signed by a promoter, of a ledger that had so many entries at least."""
-    entry = book(shop).entries()[-1]
+    """Hold the gap to be signed by a promoter, of a ledger that had so many entries at least."""
+    (entry,) = book(shop).entries("rejoin")
     statement = shop.folder / ".harness" / "gap.intoto.json"
     statement.write_text(next(iter(book(shop).bodies([entry]))))
     verified = shop.harness("verify", statement, "--type", "rejoin", "--json")

@@ -27,7 +27,9 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureFileSyste
     """A Blob service of its own, with an empty container `evidence`."""
     port, folder = free_port(), tmp_path_factory.mktemp("azurite")
     where = ["--blobHost", LOOPBACK, "--blobPort", str(port), "--location", str(folder), "--skipApiVersionCheck"]
-    process = subprocess.Popen([tool("azurite-blob"), "--silent", *where], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [tool("azurite-blob"), "--silent", "--disableTelemetry", *where], stdout=subprocess.DEVNULL
+    )
     authority = f"{LOOPBACK}:{port}"
     files = AzureFileSystem(
         ACCOUNT, account_key=KEY, blob_storage_authority=authority, dfs_storage_authority=authority,

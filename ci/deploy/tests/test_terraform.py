@@ -3,26 +3,21 @@
 import json
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import hcl2
 import pytest
 import yaml
-from fraud_target.embedded import LOOPBACK, free_port, stop
-from moto.server import ThreadedMotoServer
+from fraud_target.embedded import stop
 
-from ci.deploy.tests.conftest import CHART, CI, run, tool
+from ci.deploy.tests.conftest import CHART, run
+from ci.deploy.tests.states import PATIENCE, TERRAFORM, States, azure_states, s3_states
 
-TERRAFORM = CI / "terraform"
 CLOUDS = ("azure", "gke")
 MAY_DIFFER = {"stage", "project", "address_space", "nodes", "admins", "release", "retention_days"}
-PATIENCE = 120  # seconds for a busy machine
-REGION = "eu-west-1"
 SLOW = """
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
@@ -37,9 +32,9 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def test_the_files_are_formatted() -> None:
-    done = run("terraform", "fmt", "-check", "-recursive", TERRAFORM, env=_settings())
+    done = run("terraform", "fmt", "-check", "-recursive", TERRAFORM, env={"PATH": os.environ["PATH"]})
 
-    assert (0, "") == (done.returncode, done.stdout)
+    assert (0, "") == (done.returncode, done.stdout), done.stderr
 
 
 def test_policies_find_nothing_that_is_not_explained() -> None:
@@ -88,77 +83,47 @@ def test_the_chart_s_secrets_are_those_that_are_made() -> None:
     assert asked == json.loads(f"[{made[1]}]")
 
 
-def _settings(**more: str) -> dict[str, str]:
-    """Return an environment without settings of the machine for terraform."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
-    return {**kept, "CHECKPOINT_DISABLE": "1", **more}
+@pytest.fixture(params=CLOUDS)
+def states(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[States]:
+    """A place for states of each backend."""
+    (tmp_path / "azure").mkdir()
+    with s3_states() if request.param == "gke" else azure_states(tmp_path / "azure") as found:
+        yield found
 
 
-def _backend(cloud: str) -> str:
-    """Return the backend of a cloud as its module declares it, without providers."""
-    found = re.search(r'^  backend "\w+" \{\n.*?^  \}\n', (TERRAFORM / cloud / "versions.tf").read_text(), re.M | re.S)
-    assert found
-    return f"terraform {{\n{found[0]}}}\n"
-
-
-@pytest.fixture
-def s3() -> Iterator[str]:
-    """The URL of a stand-in for S3 that holds the bucket of the states."""
-    server = ThreadedMotoServer(ip_address=LOOPBACK, port=free_port(), verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client("s3", endpoint_url=url, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
-    client.create_bucket(Bucket="harness-state", CreateBucketConfiguration={"LocationConstraint": REGION})
-    yield url
-    server.stop()
-
-
-def _open(folder: Path, stage: str, url: str) -> None:
-    """Set up a folder that applies something slow, with the state of a stage."""
-    folder.mkdir()
-    (folder / "main.tf").write_text(_backend("gke") + SLOW)
-    known = ("credentials_validation", "metadata_api_check", "requesting_account_id", "s3_checksum")
-    (folder / "local.hcl").write_text(
-        f'endpoints = {{ s3 = "{url}" }}\nuse_path_style = true\naccess_key = "a"\nsecret_key = "b"\n'
-        + "".join(f"skip_{each} = true\n" for each in known)
-    )
-    files = (TERRAFORM / "gke" / f"{stage}.backend.hcl", folder / "local.hcl")
-    done = run(
-        "terraform", "init", "-input=false", *(f"-backend-config={each}" for each in files), cwd=folder, env=_settings()
-    )
-    assert 0 == done.returncode, done.stdout + done.stderr
-
-
-def _apply(folder: Path) -> "subprocess.CompletedProcess[str]":
-    return run("terraform", "apply", "-auto-approve", "-input=false", "-no-color", cwd=folder, env=_settings())
+def _apply(states: States, folder: Path) -> tuple[int, str]:
+    """Return how an apply ended, and what it printed."""
+    process = states.start(folder, "apply", "-auto-approve")
+    said, _ = process.communicate(timeout=PATIENCE)
+    return process.returncode, said
 
 
 def test_a_second_apply_of_one_stage_is_refused_while_the_first_runs_and_another_stage_is_not(
-    s3: str, tmp_path: Path
+    states: States, tmp_path: Path
 ) -> None:
     first, second, other = (tmp_path / name for name in ("first", "second", "other"))
     for folder, stage in ((first, "staging"), (second, "staging"), (other, "production")):
-        _open(folder, stage, s3)
+        states.open(folder, stage, SLOW)
     for folder in (second, other):
         (folder / "go").touch()
 
-    command = [tool("terraform"), "apply", "-auto-approve", "-input=false"]
-    running = subprocess.Popen(command, cwd=first, env=_settings(), stdout=subprocess.DEVNULL)
+    running = states.start(first, "apply", "-auto-approve")
     try:
         deadline = time.monotonic() + PATIENCE
         while not (first / "started").exists():
             assert time.monotonic() < deadline
-            assert running.poll() is None
+            assert running.poll() is None, running.communicate()
             time.sleep(0.1)
-        refused, allowed = _apply(second), _apply(other)
+        refused, why = _apply(states, second)
+        touched = (second / "started").exists()
+        allowed, _ = _apply(states, other)
         (first / "go").touch()
-        ended = running.wait(PATIENCE)
+        said, _ = running.communicate(timeout=PATIENCE)
     finally:
         stop(running)
-    after = _apply(second)
+    after, then = _apply(states, second)
 
-    assert 1 == refused.returncode
-    assert "Error acquiring the state lock" in refused.stderr
-    assert not (second / "started").exists()
-    assert [0, 0, 0] == [allowed.returncode, ended, after.returncode], after.stderr
+    assert 1 == refused
+    assert "Error acquiring the state lock" in why
+    assert not touched
+    assert [0, 0, 0] == [allowed, running.returncode, after], said + then

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from harness.plugins.checks import Check as Check
     from harness.plugins.checks import Effort as Effort
     from harness.plugins.checks import check as check
+    from harness.plugins.doors import Door as Door
+    from harness.plugins.doors import DoorOptions as DoorOptions
     from harness.plugins.hooks import hookimpl as hookimpl
     from harness.plugins.promoters import Promoter as Promoter
     from harness.plugins.reports import PastRun as PastRun
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from harness.tables.sql import column as column
     from harness.tables.sql import literal as literal
     from harness.tables.sql import sql as sql
+    from harness.values.calls import Calls as Calls
     from harness.values.cost import Cost as Cost
     from harness.values.decisions import GateDecision as GateDecision
     from harness.values.decisions import GateFinding as GateFinding
@@ -123,6 +126,10 @@ _HOME = {
         "Effort",
         "check",
     ),
+    "plugins.doors": (
+        "Door",
+        "DoorOptions",
+    ),
     "plugins.hooks": ("hookimpl",),
     "plugins.services": (
         "Expect",
@@ -153,6 +160,7 @@ _HOME = {
         "ColumnProfile",
         "Profile",
     ),
+    "values.calls": ("Calls",),
     "values.cost": ("Cost",),
     "values.decisions": ("GateDecision", "GateFinding"),
     "tables.queries": ("Query",),

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from harness.cli import apart
+from harness.cli.calling import open_door
 from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
 from harness.cli.printing import tell
@@ -31,11 +33,13 @@ from harness.records.runs import summary
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_suite
 from harness.suite.steps import ResolvedSuite
+from harness.values.calls import Replay
 from harness.values.canonical import canonical_pretty
 from harness.values.outcomes import Outcome, worst
 from harness.values.runs import TRIGGERS, Run
 
 NOTHING_JUDGED = 5
+REPLAYS = get_args(Replay)
 
 
 @click.command("run")
@@ -52,6 +56,8 @@ NOTHING_JUDGED = 5
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", help="Why this runs.")
 @click.option("--timeout", metavar="SPAN", help="Steps that end later than this, or never, are errors, as in 30m.")
 @click.option("--ledger", metavar="URL", help="Where the run is recorded: a SQLAlchemy URL, or git:BRANCH.")
+@click.option("--replay", type=click.Choice(REPLAYS), help="Which recorded answers of models stand for new ones.")
+@click.option("--budget", metavar="AMOUNT", help="The most that calls to models may cost, as in 5.00.")
 @click.option("--register", is_flag=True, help="Record what is asked, of whom and on which rows, before measuring.")
 @click.option("--no-record", is_flag=True, help="Read earlier runs, record none: `harness gate --run DIR` does.")
 @click.option("--signer", metavar="URI", help=SIGNER_HELP)
@@ -71,6 +77,8 @@ def command(
     trigger: str,
     timeout: str | None,
     ledger: str | None,
+    replay: Replay | None,
+    budget: str | None,
     register: bool,
     no_record: bool,
     signer: str | None,
@@ -112,7 +120,11 @@ def command(
                 watched = replace(watched, on_open=partial(register_suite, project, book, resolved))
             return run_suite(resolved, project.plugins, options, watched)
 
-    batch = run_and_record(suites, run_one, kept)
+    with open_door(project, replay, budget) as door:
+        services = replace(services, door=door)
+        batch = run_and_record(suites, run_one, kept)
+        if door and not batch.unrun and not batch.troubles:
+            door.keep()
     return _report_batch(batch, kept, book, reporters, out or project.settings.store / "reports", rows_reader(project))
 
 

@@ -223,6 +223,7 @@ def _run_findings(asked: GateQuestion, suite: AskedSuite, run: Run | None, held:
         yield from find_tampering(asked.derivations[run.id], promotes=bool(asked.gate.promote))
     if asked.gate.promote:
         yield from find_unsigned(suite.name, run, asked.signatures)
+        yield from _replay_findings(suite.name, run)
     if asked.gate.registered == "require":
         yield from find_unregistered(run, asked.registrations)
     yield from find_changes(suite, run)
@@ -278,6 +279,13 @@ def _verdict_finding(asked: GateQuestion, suite: str, run: Run, verdict: Verdict
         return about(outcome="pass", reason=f"first promotion, no {versus} to compare with")
     reason = f"there is no {versus} now, but there was one; restore it, or compare with another"
     return about(outcome="error", reason=reason)
+
+
+def _replay_findings(suite: str, run: Run) -> Iterator[GateFinding]:
+    """Yield that answers of language models are of an earlier run: they say nothing of what answers today."""
+    if run.calls and (run.calls.replayed or run.calls.replay == "strict"):
+        reason = f"{run.calls.replayed} answers of language models were replayed; run it without --replay"
+        yield _suite_error(suite, reason)
 
 
 def _suite_error(suite: str, reason: str) -> GateFinding:

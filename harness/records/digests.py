@@ -5,6 +5,7 @@ from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.values.calls import Calls
 from harness.values.canonical import canonical, sha256
 from harness.values.decisions import GateDecision, GateFinding
 from harness.values.identity import Identity
@@ -50,6 +51,7 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
     ),
     CrossCheck: ("own", "beside", "then", "says"),
     Sample: ("statistic", "counts", "digest"),
+    Calls: ("replay", "answers", "replayed"),  # not which of them were sent now, which are the same answers
     Verdict: (
         "check",
         "step",
@@ -106,6 +108,7 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
 
 # Fields added after version 1, each with the value at which it stays out: records of before keep their digest.
 ADDED: Mapping[type, Mapping[str, object]] = {
+    Run: {"calls": None},
     GateDecision: {"policy": "", "enforced": True, "approvals": (), "waived": ()},
     Estimate: {"p_pass": None},
     Requirement: {"look_after": None, "waivable": True},
@@ -157,5 +160,5 @@ def _plain(value: object) -> Any:
 
 
 def _plain_fields(kind: type, fields: Mapping[str, object]) -> dict[str, Any]:
-    later = {name for name, out in ADDED.get(kind, {}).items() if fields[name] != out}
+    later = {name for name, out in ADDED.get(kind, {}).items() if fields.get(name, out) != out}
     return {name: _plain(fields[name]) for name in (*ENTERS[kind], *later)}

@@ -13,6 +13,7 @@ from harness.records.digests import fields_digest
 from harness.running.judging import JudgedStep
 from harness.running.options import RunOptions
 from harness.suite.suites import Suite
+from harness.values.calls import join_calls
 from harness.values.cost import total_cost
 from harness.values.runs import Run
 from harness.values.versions import RECORD_VERSION
@@ -61,6 +62,7 @@ def assemble_run(suite: Suite, steps: Sequence[JudgedStep], options: RunOptions)
         started=min(step.started for step in steps),
         finished=max(step.ended for step in steps),
         cost=total_cost(step.finished.cost for step in steps),
+        calls=join_calls(step.finished.calls for step in steps),
         earlier=tuple(dict.fromkeys(id for step in steps for id in step.earlier)),
         measurements=tuple(measurements),
         verdicts=tuple(read_together(verdicts, measurements)),

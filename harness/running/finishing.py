@@ -15,6 +15,7 @@ from harness.running.options import RunOptions, RunServices
 from harness.running.slices import slice_measurements
 from harness.suite.steps import Resolved
 from harness.text import printable
+from harness.values.calls import Calls
 from harness.values.cost import Cost, total_cost
 from harness.values.keys import MetricKey
 from harness.values.measurements import Measurement
@@ -24,7 +25,7 @@ from harness.values.measurements import Measurement
 class FinishedStep:
     """What a step measured, whole and by slices; `failures` says, by target, why nothing was measured there.
 
-    `plugins` holds the versions of those that measured it.
+    `plugins` holds the versions of those that measured it, `calls` says how language models answered it.
     """
 
     step: str
@@ -32,6 +33,7 @@ class FinishedStep:
     failures: Mapping[str, str] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     plugins: Mapping[str, str] = field(default_factory=dict)
+    calls: Calls | None = None
 
 
 def finish_step(
@@ -50,13 +52,16 @@ def finish_step(
         except pa.ArrowException as error:  # ids or slice columns of a type that cannot be matched or digested
             message = f"what {step.check.name!r} measured cannot be split or stored: {error}; use ids of a plain type"
             failures[result.task.target.name] = printable(message)
+    door, suite = services.door, opened.suite.name
+    spent = [door.cost(suite, step.name)] if door else []
     used = {owner(name) for result in own for name in (result.task.check, result.task.target.kind)}
     return FinishedStep(
         step=step.name,
         measurements=measurements,
         failures=failures,
-        cost=total_cost(result.cost for result in own),
+        cost=total_cost([*(result.cost for result in own), *spent]),
         plugins={name: version for name, version in opened.plugins.items() if name in used},
+        calls=door.calls(suite, step.name) if door else None,
     )
 
 

@@ -29,7 +29,7 @@ def plan_tasks(
             exclusive=step.check.exclusive,
             seed=_seed(step, name, opened, options),
             deadline=deadline,
-            endpoints={**opened.suite.endpoints, **services.endpoints},
+            endpoints=_endpoints(step, opened, services),
         )
         for step, name, arguments in _measurable(steps, opened)
     ]
@@ -43,6 +43,12 @@ def _measurable(steps: Sequence[Resolved], opened: OpenSuite) -> Sequence[tuple[
         for name, arguments in step.arguments.items()
         if name in opened.targets and not opened.why_broken(name, arguments)
     ]
+
+
+def _endpoints(step: Resolved, opened: OpenSuite, services: RunServices) -> Mapping[str, str]:
+    """Return the URLs that a step calls: the suite's, or where they are reached by a door."""
+    suite = opened.suite
+    return services.door.urls(suite.name, step.name, suite.endpoints) if services.door else suite.endpoints
 
 
 def _target_spec(opened: OpenSuite, name: str) -> TargetSpec:

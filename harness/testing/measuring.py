@@ -15,12 +15,17 @@ from harness.values.measurements import Measurement
 
 
 def measure(
-    check: Check, rows: Rows | None = None, /, target: Target | None = None, **params: Any
+    check: Check,
+    rows: Rows | None = None,
+    /,
+    target: Target | None = None,
+    endpoints: Mapping[str, str] | None = None,
+    **params: Any,
 ) -> list[Measurement]:
     """Return what a check measures on `rows` (its `data`), with `params` as a suite's `with:`.
 
     Roles are verified, parameters validated and clusters heeded as in a run; what a run records as an error is
-    raised. A parameter that takes a dataset takes rows too.
+    raised. A parameter that takes a dataset takes rows too. `endpoints` are the base URLs that the check may call.
     """
     wanted = check.spec.datasets
     tables = {name: value for name, value in params.items() if name in wanted and not isinstance(value, str)}
@@ -36,6 +41,7 @@ def measure(
         target=TargetSpec(kind="fake", config={}),
         arguments=names,
         params=check.spec.own_parameters(plain),
+        endpoints=endpoints or {},
     )
     return measure_task(work, check, reading)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from harness.errors import did_you_mean
+from harness.values.calls import Calls
 from harness.values.cost import Cost
 from harness.values.identity import Identity
 from harness.values.keys import MetricKey
@@ -43,6 +44,7 @@ class Run:
     """The record of one suite held to one candidate; a baseline that does not exist yet is None.
 
     `earlier` are the ids of the recorded runs that it was judged together with; a record of before does not say.
+    `calls` says how language models were called, None if none was.
     """
 
     record_version: int = RECORD_VERSION
@@ -67,6 +69,7 @@ class Run:
     finished: datetime
     cost: Cost = field(default_factory=Cost)
     earlier: tuple[str, ...] | None = None
+    calls: Calls | None = None
 
     @cached_property
     def measured(self) -> Mapping[tuple[str, MetricKey], Sequence[Measurement]]:

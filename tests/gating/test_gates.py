@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from harness.errors import UsageError
 from harness.gating.gates import Approvals, Gate, candidate_named, read_gates
+from harness.values.calls import Calls, Replay
 from harness.values.canonical import canonical, sha256
 from harness.values.identity import Identity
 from harness.values.measurements import Measurement
@@ -53,6 +54,17 @@ def test_all_that_keeps_a_candidate_from_passing_is_told_the_worst_first() -> No
     assert ["fail: card: recall: because fail", "inconclusive: card: recall: because inconclusive"] == list(
         decision.reasons
     )
+
+
+@pytest.mark.parametrize(("replay", "replayed"), [("record", 1), ("strict", 0), ("off", 0)])
+def test_a_gate_that_promotes_refuses_replayed_answers(replay: Replay, replayed: int) -> None:
+    replayed_run = run(verdict("pass"), calls=Calls(replay=replay, answers="sha256:3", replayed=replayed, sent=1))
+    promotes = Gate(suites=["card"], promote={"mlflow": {"model": "card"}})
+
+    reasons = " ".join(decided(promotes, replayed_run).reasons)
+
+    assert (replay != "off") == ("answers of language models were replayed" in reasons)
+    assert "pass" == decided(GATE, replayed_run).outcome
 
 
 def test_no_verdicts_prove_nothing() -> None:

@@ -13,6 +13,7 @@ from harness.records import digests
 from harness.records.digests import ADDED, ENTERS, decision_digest, run_digest
 from harness.records.ledger import Ledger
 from harness.records.runs import as_json, decision_as_json, decision_from_json, from_json
+from harness.values.calls import Calls
 from harness.values.canonical import canonical
 from harness.values.cost import Cost
 from harness.values.measurements import Measurement
@@ -24,6 +25,7 @@ from tests.support.kept import FOLDER, recorded_decision, recorded_run
 LEFT_OUT: Mapping[type, set[str]] = {
     Run: {"id", "digest", "as_of", "started", "finished", "cost", "environment", "trigger", "origin", "earlier"},
     Measurement: {"text"},
+    Calls: {"resumed", "sent", "failed"},
     Sample: {"rows", "file", "of", "where"},
 }
 
@@ -131,6 +133,7 @@ def _changed(record: Any, path: tuple[str | int, ...], value: object) -> Any:
         (("datasets", "matured", "latest"), "2026-04-01T12:00:01Z"),
         (("params", "strict"), False),
         (("seed",), 8),
+        (("calls",), {"replay": "strict", "answers": "sha256:0", "replayed": 1}),
         (("suite_digest",), "sha256:0"),
         (("plugins", "quality"), "harness-quality 0.1.1"),
         (("measurements", 1, "labels", "channel"), "pos"),

@@ -1,0 +1,63 @@
+"""Answers calls: from what was recorded, from what an interrupted run paid for, or by asking, each of them once."""
+
+import asyncio
+from collections.abc import Mapping
+
+import aiohttp
+
+from harness_models.books import Books
+from harness_models.calls import Call, RefusedCallError
+from harness_models.endpoints import Models
+from harness_models.journal import Answered
+from harness_models.replies import cost_of_reply, read_answer
+from harness_models.sending import Sender
+
+
+class Desk:
+    """All that is known about calls in one run; it is used by one thread."""
+
+    def __init__(
+        self, models: Models, keys: Mapping[str, str], replay: str, recorded: Mapping[str, Answered], books: Books
+    ) -> None:
+        self.models, self.keys, self.replay, self.books = models, keys, replay, books
+        self.known = dict(recorded)
+        self._senders: dict[str, Sender] = {}
+        self._asking: dict[str, asyncio.Task[Answered]] = {}
+
+    async def answer(self, call: Call, session: aiohttp.ClientSession) -> Answered:
+        """Return the answer to a call; who asks the same meanwhile waits for it, and it is paid once."""
+        try:
+            found = self.known.get(call.key) or await self._ask_once(call, session)
+        except RefusedCallError:
+            self.books.tally(call.place).failed += 1
+            raise
+        self.books.count(call, found)
+        return found
+
+    async def _ask_once(self, call: Call, session: aiohttp.ClientSession) -> Answered:
+        if self.replay == "strict":
+            message = f"call {call.key} is not recorded, and --replay strict sends none; record it first"
+            raise RefusedCallError(404, "not_recorded", message)
+        asking = self._asking.get(call.key)
+        if asking is None:
+            asking = self._asking[call.key] = asyncio.create_task(self._ask(call, session))
+            asking.add_done_callback(lambda _: self._asking.pop(call.key, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, call: Call, session: aiohttp.ClientSession) -> Answered:
+        key = self.keys.get(call.place.endpoint, "")
+        replied = await self._sender(call, session).send(call, key)
+        try:
+            found = read_answer(call, replied, key)
+        except RefusedCallError:
+            self.books.settle(replied.sent, cost_of_reply(replied))
+            raise
+        self.books.settle(replied.sent, found.cost, found)
+        self.known[call.key] = found
+        return found
+
+    def _sender(self, call: Call, session: aiohttp.ClientSession) -> Sender:
+        name = call.place.endpoint
+        if name not in self._senders:
+            self._senders[name] = Sender(session, self.books, call.endpoint.at_once)
+        return self._senders[name]

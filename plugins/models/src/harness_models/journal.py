@@ -1,0 +1,163 @@
+"""What was paid for while a run is under way, a line an event: a killed run loses nothing, and pays nothing twice."""
+
+import fcntl
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from harness import HarnessError
+
+YOUNG = 24 * 3600.0  # seconds for which answers of an interrupted run are its own, and no replay
+PRIVATE = 0o600  # answers may hold what only their reader may know
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A whole answer: its body, type, tokens read and written, and cost; `origin` is how this run came to it."""
+
+    body: bytes
+    kind: str
+    read: int
+    written: int
+    cost: Decimal
+    origin: str = "sent"
+
+    def as_line(self, key: str) -> Mapping[str, Any]:
+        """Return what a file says of it."""
+        text = self.body.decode(errors="surrogateescape")
+        return {"key": key, "kind": self.kind, "read": self.read, "written": self.written, "cost": str(self.cost),
+                "body": text}  # fmt: skip
+
+
+def answered(line: Mapping[str, Any], origin: str) -> Answered:
+    """Return the answer that a line holds."""
+    return Answered(
+        body=line["body"].encode(errors="surrogateescape"),
+        kind=line["kind"],
+        read=int(line["read"]),
+        written=int(line["written"]),
+        cost=Decimal(line["cost"]),
+        origin=origin,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished:
+    """What interrupted runs leave: answers by key, and what they spent, calls without an end at their worst."""
+
+    answers: Mapping[str, Answered] = field(default_factory=dict)
+    spent: Decimal = Decimal(0)
+
+
+class Journal:
+    """The file of one run; others that nobody holds are of runs that were interrupted, and are taken over."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._taken = [each for file in sorted(folder.glob("open-*.jsonl")) if (each := _take(file))]
+            self.path = folder / f"open-{uuid.uuid4().hex}.jsonl"
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
+        except OSError as error:
+            raise HarnessError(f"{folder} cannot keep answers: {error}; name another") from error
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._number = 0
+
+    def take_over(self) -> Unfinished:
+        """Return what interrupted runs of the last day left, and copy it, so that it outlives a second kill."""
+        answers: dict[str, Answered] = {}
+        spent = Decimal(0)
+        for path, _ in self._taken:
+            found = read_unfinished(path)
+            answers |= found.answers
+            spent += found.spent
+        if spent:
+            self._write({"paid": -1, "cost": str(spent)})
+        for key, each in answers.items():
+            self._write(each.as_line(key))
+        self._drop_taken()
+        return Unfinished(answers=answers, spent=spent)
+
+    def send(self, worst: Decimal) -> int:
+        """Write that a call is about to be sent, before it is, with its worst case; return its number."""
+        self._number += 1
+        self._write({"sent": self._number, "worst": str(worst)})
+        return self._number
+
+    def settle(self, number: int, cost: Decimal, key: str = "", answer: Answered | None = None) -> None:
+        """Write what a call cost, and its answer, if it got one."""
+        self._write({"paid": number, "cost": str(cost), **(answer.as_line(key) if answer else {})})
+
+    def close(self, *, is_done: bool) -> None:
+        """End the journal; of a run that is done, nothing is left to resume."""
+        if is_done:
+            self.path.unlink(missing_ok=True)
+        os.close(self._file)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        text = (json.dumps(line) + "\n").encode()
+        while text:
+            text = text[os.write(self._file, text) :]
+
+    def _drop_taken(self) -> None:
+        for path, file in self._taken:
+            path.unlink(missing_ok=True)
+            os.close(file)
+        self._taken = []
+
+
+def read_unfinished(path: Path) -> Unfinished:
+    """Return what a journal holds; a last line that was cut short by the end is none."""
+    answers: dict[str, Answered] = {}
+    open_calls: dict[int, Decimal] = {}
+    spent = Decimal(0)
+    for line in read_lines(path):
+        if "worst" in line:
+            open_calls[line["sent"]] = Decimal(line["worst"])
+        if "paid" in line:
+            open_calls.pop(line["paid"], None)
+            spent += Decimal(line["cost"])
+        if "key" in line:
+            answers[line["key"]] = answered(line, "resumed")
+    return Unfinished(answers=answers, spent=spent + sum(open_calls.values(), Decimal(0)))
+
+
+def read_lines(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the JSON objects of a file; the last line may be cut short, any other that cannot be read is an error."""
+    lines: Sequence[bytes] = path.read_bytes().split(b"\n")
+    for number, text in enumerate(lines, 1):
+        if not text:
+            continue
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            if number == len(lines):
+                return
+            raise HarnessError(f"{path}, line {number} is no JSON: {error}; delete the file, or restore it") from None
+        yield found
+
+
+def as_kept(answers: Mapping[str, Answered]) -> bytes:
+    """Return answers as a recording holds them, by key."""
+    return b"".join(json.dumps(answers[key].as_line(key)).encode() + b"\n" for key in sorted(answers))
+
+
+def _take(path: Path) -> tuple[Path, int] | None:
+    """Lock the journal of a run that ended without closing it; one that is held, or too old, is not taken."""
+    file = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return None
+    if time.time() - path.stat().st_mtime > YOUNG:
+        path.unlink(missing_ok=True)
+        os.close(file)
+        return None
+    return path, file

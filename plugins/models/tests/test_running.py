@@ -1,0 +1,127 @@
+"""`harness run` with steps that call models: what is recorded of them, replayed and spent."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness_models.testing import MODEL, StandIn, completion, declare
+
+Command = Callable[..., Any]
+PLUGIN = '''
+import json
+import urllib.request
+from harness import Dataset, Endpoints, HarnessError, check, hookimpl, samples, Measurement
+
+@check("asks.yes", metrics={"yes": "proportion"})
+def yes(data: Dataset, endpoints: Endpoints, *, endpoint: str = "judge"):
+    """Ask about each row."""
+    rows, found = data.rows(["id"]), []
+    for each in rows["id"].to_pylist():
+        body = {"model": "MODEL", "messages": [{"role": "user", "content": str(each)}], "max_tokens": 10}
+        url = endpoints.url(endpoint) + "/chat/completions"
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, data=json.dumps(body).encode())) as reply:
+                said = json.load(reply)["choices"][0]["message"]["content"]
+        except urllib.error.HTTPError as error:
+            raise HarnessError(json.load(error)["error"]["message"])
+        found.append(float(said == "yes"))
+    yield Measurement(metric="yes", sample=samples.rows.proportion(rows.append_column("y", [found])))
+
+@hookimpl
+def harness_checks():
+    return {"asks.yes": yes}
+'''.replace("MODEL", MODEL)
+SUITE = """
+name: asked
+data: {rows: {source: rows.csv, id: id}}
+target: {kind: table, config: {data: rows}}
+steps:
+  - check: asks.yes
+    require: {yes: {at_least: 0.5}}
+"""
+
+
+@pytest.fixture
+def asking(project: Path, upstream: StandIn) -> Path:
+    """A project whose suite asks a model about forty rows."""
+    (project / "pyproject.toml").write_text('[tool.harness]\nproject = "demo"\nplugins = ["asks"]\n')
+    (project / "asks.py").write_text(PLUGIN)
+    (project / "a.suite.yaml").write_text(SUITE)
+    (project / "rows.csv").write_text("id\n" + "\n".join(map(str, range(40))) + "\n")
+    declare(project, upstream.url, "{input: 1, output: 10}")
+    return project
+
+
+def recorded(project: Path) -> dict[str, Any]:
+    return dict(json.loads((project / "out/asked/run.json").read_text()))
+
+
+def test_a_run_records_its_calls_and_their_cost(asking: Path, harness: Command) -> None:
+    found = harness("run", "a.suite.yaml", "--out", "out", "--budget", "5.00")
+
+    run = recorded(asking)
+    assert 0 == found.code, found.err
+    assert (40, 0, 0, 0) == tuple(run["calls"][name] for name in ("sent", "replayed", "resumed", "failed"))
+    assert "off" == run["calls"]["replay"]
+    assert (40 * 15, pytest.approx(40 * 0.00006)) == (run["cost"]["tokens"], run["cost"]["money"])
+
+
+def test_a_replayed_run_has_the_same_answers_sends_nothing_and_costs_nothing(
+    asking: Path, harness: Command, upstream: StandIn
+) -> None:
+    harness("run", "a.suite.yaml", "--out", "out", "--replay", "record")
+    first = recorded(asking)
+    found = harness("run", "a.suite.yaml", "--out", "out", "--replay", "strict")
+    second = recorded(asking)
+
+    assert 0 == found.code, found.err
+    assert 40 == len(upstream.seen)
+    assert first["calls"]["answers"] == second["calls"]["answers"]
+    assert 40 == second["calls"]["replayed"]
+    assert (0, 0.0) == (second["cost"]["tokens"], second["cost"]["money"])
+
+
+def test_a_budget_that_is_spent_is_an_error_and_never_a_pass(asking: Path, harness: Command, upstream: StandIn) -> None:
+    found = harness("run", "a.suite.yaml", "--out", "out", "--budget", "0.001")
+
+    assert 3 == found.code
+    assert "of the budget is left" in recorded(asking)["verdicts"][0]["reason"]
+    assert 0.00006 * len(upstream.seen) <= 0.001
+
+
+def test_what_was_answered_before_an_error_is_not_paid_again(asking: Path, harness: Command, upstream: StandIn) -> None:
+    upstream.script = lambda server, asked: (200, completion()) if len(server.seen) <= 25 else (500, "no")
+    harness("run", "a.suite.yaml", "--out", "out")
+    upstream.script = lambda server, asked: (200, completion())
+    harness("run", "a.suite.yaml", "--out", "out")
+
+    assert (15, 25) == tuple(recorded(asking)["calls"][name] for name in ("sent", "resumed"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--replay", "strict"], "holds no answers to replay"),
+        (["--budget", "much"], "--budget 'much' is no amount"),
+        (["--budget", "-1"], "--budget '-1' is no amount"),
+        (["--budget", "NaN"], "--budget 'NaN' is no amount"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(asking: Path, harness: Command, arguments: list[str], said: str) -> None:
+    found = harness("run", "a.suite.yaml", *arguments)
+
+    assert 4 == found.code
+    assert said in found.err
+
+
+def test_without_declared_models_there_is_no_door(asking: Path, harness: Command) -> None:
+    (asking / "models.yaml").unlink()
+
+    without = harness("run", "a.suite.yaml", "--out", "out")
+    with_budget = harness("run", "a.suite.yaml", "--budget", "5")
+
+    assert 3 == without.code
+    assert "no endpoint 'judge' is offered" in recorded(asking)["verdicts"][0]["reason"]
+    assert 4 == with_budget.code

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from harness_models.endpoints import read_models
-from harness_models.testing import StandIn, ask, completion
+from harness_models.testing import StandIn, ask, completion, judge_url
 
 from harness import UsageError
 
@@ -194,7 +194,8 @@ def test_an_endpoint_that_dies_half_way_fails_the_rest_and_loses_no_answer(upstr
 
     assert {200} < {each.status for each in found} <= {200, 502, 504}
     assert calls
-    assert (60, 20) == (calls.sent + calls.failed, calls.sent)
+    assert 60 == calls.sent + calls.failed
+    assert 0 < calls.sent == sum(each.status == 200 for each in found) <= 20
 
 
 def test_nobody_home_is_found_out_and_not_asked_for_ever(opened: Open, upstream: StandIn, tmp_path: Path) -> None:
@@ -236,8 +237,8 @@ def test_only_declared_models_paths_and_who_knows_the_way_are_answered(upstream:
     with opened() as door:
         (model,) = ask(door, "a", model="gpt-latest")
         (path,) = ask(door, "a", path="/files")
-        url = door.urls("suite", "step")["judge"]
-        door.urls = lambda suite, step: {"judge": url.replace(url.split("/")[3], "guess")}  # type: ignore[method-assign]
+        url = judge_url(door)
+        door.urls = lambda suite, step, endpoints: {"judge": url.replace(url.split("/")[3], "guess")}  # type: ignore[method-assign]
         (stranger,) = ask(door, "a")
 
     assert ["model_not_found", "not_found", "not_found"] == [each.error for each in (model, path, stranger)]

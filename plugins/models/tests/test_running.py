@@ -12,15 +12,15 @@ Command = Callable[..., Any]
 PLUGIN = '''
 import json
 import urllib.request
-from harness import Dataset, Endpoints, HarnessError, check, hookimpl, samples, Measurement
+from harness import Dataset, Endpoint, HarnessError, check, hookimpl, samples, Measurement
 
 @check("asks.yes", metrics={"yes": "proportion"})
-def yes(data: Dataset, endpoints: Endpoints, *, endpoint: str = "judge"):
+def yes(data: Dataset, *, judge: Endpoint = "judge"):
     """Ask about each row."""
     rows, found = data.rows(["id"]), []
     for each in rows["id"].to_pylist():
         body = {"model": "MODEL", "messages": [{"role": "user", "content": str(each)}], "max_tokens": 10}
-        url = endpoints.url(endpoint) + "/chat/completions"
+        url = judge + "/chat/completions"
         try:
             with urllib.request.urlopen(urllib.request.Request(url, data=json.dumps(body).encode())) as reply:
                 said = json.load(reply)["choices"][0]["message"]["content"]
@@ -36,6 +36,7 @@ def harness_checks():
 SUITE = """
 name: asked
 data: {rows: {source: rows.csv, id: id}}
+endpoints: {judge: URL}
 target: {kind: table, config: {data: rows}}
 steps:
   - check: asks.yes
@@ -48,7 +49,7 @@ def asking(project: Path, upstream: StandIn) -> Path:
     """A project whose suite asks a model about forty rows."""
     (project / "pyproject.toml").write_text('[tool.harness]\nproject = "demo"\nplugins = ["asks"]\n')
     (project / "asks.py").write_text(PLUGIN)
-    (project / "a.suite.yaml").write_text(SUITE)
+    (project / "a.suite.yaml").write_text(SUITE.replace("URL", upstream.url))
     (project / "rows.csv").write_text("id\n" + "\n".join(map(str, range(40))) + "\n")
     declare(project, upstream.url, "{input: 1, output: 10}")
     return project
@@ -116,12 +117,26 @@ def test_what_cannot_be_meant_is_a_usage_error(asking: Path, harness: Command, a
     assert said in found.err
 
 
-def test_without_declared_models_there_is_no_door(asking: Path, harness: Command) -> None:
+def test_without_declared_models_there_is_no_door_and_no_budget(asking: Path, harness: Command) -> None:
     (asking / "models.yaml").unlink()
 
     without = harness("run", "a.suite.yaml", "--out", "out")
     with_budget = harness("run", "a.suite.yaml", "--budget", "5")
 
-    assert 3 == without.code
-    assert "no endpoint 'judge' is offered" in recorded(asking)["verdicts"][0]["reason"]
+    assert 0 == without.code
+    assert recorded(asking)["calls"] is None
     assert 4 == with_budget.code
+
+
+@pytest.mark.parametrize("other", ["url: https://elsewhere.example/v1", "other:"])
+def test_where_models_are_declared_nothing_else_is_reached(
+    asking: Path, harness: Command, upstream: StandIn, other: str
+) -> None:
+    file = asking / "models.yaml"
+    file.write_text(file.read_text().replace(f"url: {upstream.url}" if other.startswith("url") else "judge:", other))
+
+    found = harness("run", "a.suite.yaml")
+
+    assert 4 == found.code
+    assert "say the same in both" in found.err or "is not in models.yaml, which declares other" in found.err
+    assert [] == upstream.seen

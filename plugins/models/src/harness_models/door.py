@@ -22,22 +22,25 @@ class OpenDoor:
         self._desk, self._server, self._recording = desk, server, recording
         self.is_kept = False
 
+    @property
+    def declared(self) -> Mapping[str, str]:
+        """Return the URLs by endpoint that the project declares."""
+        return {name: each.url for name, each in self._desk.models.endpoints.items()}
+
     def urls(self, suite: str, step: str, endpoints: Mapping[str, str]) -> Mapping[str, str]:
-        """Return where a step of a suite reaches its endpoints; what models.yaml does not declare so is a UsageError."""
+        """Return where a step of a suite reaches its endpoints; one that is not declared so is a UsageError."""
         for name, url in endpoints.items():
-            self._refuse_other(name, url)
+            self._refuse_other(name, url.rstrip("/"))
         return {name: self._server.url(suite, step, name) for name in endpoints}
 
     def _refuse_other(self, name: str, url: str) -> None:
-        declared = self._desk.models.endpoints
+        declared = self.declared
         if name not in declared:
-            raise UsageError(
-                f"the suite's endpoint {name!r} is not in {FILE}{did_you_mean(name, declared)}; declare it"
-            )
-        if declared[name].url != url.rstrip("/"):
-            raise UsageError(
-                f"the suite's endpoint {name!r} is {url}, and {FILE} says {declared[name].url}; say the same"
-            )
+            known = ", ".join(declared)
+            raise UsageError(f"the suite's endpoint {name!r} is not in {FILE}, which declares {known}; add it there")
+        if declared[name] != url:
+            said = f"{url}, and {FILE} says {declared[name]}"
+            raise UsageError(f"the suite's endpoint {name!r} is {said}; say the same in both")
 
     def cost(self, suite: str, step: str) -> Cost:
         """Return what a step's calls took so far."""

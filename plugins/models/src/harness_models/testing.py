@@ -119,7 +119,12 @@ class Got:
 
 def ask(door: OpenDoor, *prompts: str, step: str = "step", **body: Any) -> list[Got]:
     """Return what came of calls that are all on their way at once, in their order."""
-    return asyncio.run(_ask_all(door.urls("suite", step)["judge"], prompts, body))
+    return asyncio.run(_ask_all(judge_url(door, step), prompts, body))
+
+
+def judge_url(door: OpenDoor, step: str = "step") -> str:
+    """Return the base URL at which a step calls the endpoint `judge`."""
+    return door.urls("suite", step, {"judge": door.declared["judge"]})["judge"]
 
 
 async def _ask_all(url: str, prompts: tuple[str, ...], body: dict[str, Any]) -> list[Got]:

@@ -35,7 +35,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A call that may be sent: its body as it goes out, its key, and the most it can cost; None is not known."""
+    """A call that may be sent: its body as it goes out, its key, and the most it can cost; None is not known.
+
+    `words` are those of its texts: no endpoint that read them all read fewer tokens.
+    """
 
     place: Place
     endpoint: Endpoint
@@ -43,6 +46,7 @@ class Call:
     body: bytes
     key: str
     worst: Decimal | None
+    words: int = 0
 
 
 def find_place(path: str, token: str) -> Place:
@@ -73,6 +77,7 @@ def read_call(place: Place, endpoint: Endpoint, body: bytes, repeat: str, digest
         body=sent,
         key=digest([endpoint.url, endpoint.version, place.path, repeat, asked]),
         worst=_worst_cost(place, endpoint, asked, len(sent) + endpoint.hidden_tokens),
+        words=_count_words(asked),
     )
 
 
@@ -107,6 +112,12 @@ def _worst_cost(place: Place, endpoint: Endpoint, asked: Mapping[str, Any], size
     prompts = asked.get("prompt")
     several = len(prompts) if isinstance(prompts, list) and prompts else 1
     return price.of(size * max(choices), max(limits) * max(choices) * several)
+
+
+def _count_words(asked: Mapping[str, Any]) -> int:
+    """Return how many words the texts of a chat hold; other requests are not counted."""
+    messages = [each for each in asked.get("messages") or [] if isinstance(each, dict)]
+    return sum(len(content.split()) for each in messages if isinstance(content := each.get("content"), str))
 
 
 def _is_text(asked: Mapping[str, Any]) -> bool:

@@ -45,6 +45,9 @@ def cost_of_reply(replied: Replied) -> Decimal:
 
 def _answered(call: Call, replied: Replied, body: bytes, found: Mapping[str, Any]) -> Answered:
     usage, price = _usage(found), call.endpoint.models[call.model]
+    if usage and usage.read < call.words:
+        message = f"the endpoint read {usage.read} tokens of {call.words} words or more, so it cut the request"
+        raise RefusedCallError(502, "cut", message)
     cost = price.of(usage.read, usage.written) if usage and price else replied.sent.worst
     return Answered(
         body=body,

@@ -82,13 +82,13 @@ class Server:
                 return web.json_response({"object": "list", "data": [{"id": name} for name in endpoint.models]})
             body = await request.read()
             call = read_call(place, endpoint, body, request.headers.get(REPEAT, ""), digest_of)
-            return _reply(await self.desk.answer(call, session))
+            return _reply(await self.desk.answer(call, session), endpoint.url)
         except RefusedCallError as error:
             return _refuse(error)
 
 
-def _reply(found: Answered) -> web.Response:
-    headers = {"Content-Type": found.kind, "x-harness-origin": found.origin}
+def _reply(found: Answered, provider: str) -> web.Response:
+    headers = {"Content-Type": found.kind, "x-harness-origin": found.origin, "x-harness-provider": provider}
     return web.Response(body=found.body, headers=headers)
 
 

@@ -1,15 +1,14 @@
 """Measures recorded answers: each metric of all rows that it is about, whatever became of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import Dataset, HarnessError, Measurement, samples
 from harness_rag.citations import citation_accuracy
 from harness_rag.correctness import correctness
 from harness_rag.judged import Denominator, measure_fates, measure_judged, measure_opinion, with_y
-from harness_rag.judges import FAITHFULNESS, RELEVANCE, Answer, Judge
+from harness_rag.judges import FAITHFULNESS, RELEVANCE, Answer, Instrument, Judge, Judgement
 from harness_rag.rows import Columns, Fate, Rows, fates, read_rows
 from harness_rag.tone import tone
 
@@ -34,7 +33,7 @@ LIMITS = (0.0, 1.0)
 class Asked:
     """How a suite wants answers judged: by whom, by whose labels, and how many may have no score."""
 
-    judge: str
+    judge: Instrument
     calibrations: Mapping[str, Path | None]
     abstentions: Sequence[str]
     refused_at_most: float
@@ -48,6 +47,12 @@ class _Answers:
     rows: Rows
     total: Denominator
     given: Sequence[Answer]
+
+    def judge(self, judge: Instrument) -> Sequence[Judgement]:
+        """Return what a judge makes of each answer, by its place; of one that has no score, what became of it."""
+        places = [place for place, fate in enumerate(self.total.fates) if fate == "scored"]
+        judged = dict(zip(places, judge.judge_all([self.given[place] for place in places]), strict=True))
+        return [judged.get(place, Judgement(fate=fate)) for place, fate in enumerate(self.total.fates)]
 
     def score(self, judge: Callable[[int], float], *, of_refused: bool = False) -> Sequence[float]:
         """Return a score a row, by its place: 0 where the answer has none."""
@@ -76,18 +81,21 @@ def measure_answers(data: Dataset, columns: Columns, asked: Asked) -> Iterator[M
 
 
 def _measure_judged(found: _Answers, asked: Asked) -> Iterator[Measurement]:
-    judges: dict[str, Judge] = {"faithfulness": FAITHFULNESS[asked.judge]}
+    judges: dict[str, Instrument] = {"faithfulness": asked.judge}
     if "question" in found.rows.values:
         judges["answer_relevance"] = RELEVANCE
     for metric, judge in judges.items():
-        scores = found.score(partial(_score, judge, found.given))
-        yield measure_judged(metric, found.rows, found.given, scores, judge, found.total, asked.calibrations[metric])
-    for metric, scores in _opinions(found, FAITHFULNESS[asked.judge]):
-        yield measure_opinion(metric, found.rows, scores, found.total)
+        judged = found.judge(judge)
+        scores = [each.score if each.fate == "scored" else 0.0 for each in judged]
+        total = replace(found.total, fates=[each.fate for each in judged], why=_first_why(judged))
+        yield measure_judged(metric, found.rows, found.given, scores, judge, total, asked.calibrations[metric])
+    plain = asked.judge if isinstance(asked.judge, Judge) else FAITHFULNESS["grounded"]
+    for metric, opinions in _opinions(found, plain):
+        yield measure_opinion(metric, found.rows, opinions, found.total)
 
 
-def _score(judge: Judge, given: Sequence[Answer], place: int) -> float:
-    return judge.score(given[place])
+def _first_why(judged: Sequence[Judgement]) -> str:
+    return next((each.why for each in judged if each.why), "")
 
 
 def _opinions(found: _Answers, judge: Judge) -> Iterator[tuple[str, Sequence[float]]]:

@@ -10,12 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from harness import HarnessError, Sample, estimate, samples
-from harness_rag.judges import Answer, Judge
+from harness_rag.judges import Answer, Instrument, Judgement
 from harness_rag.labels import read_labels
 
 FEWEST, FEWEST_OF_A_KIND = 50, 10  # labels: with fewer a threshold is a guess
 LEAST_AUROC = 0.6  # the lower bound of what a judge must show, to be more than a coin with some luck
 FOLDS = 5
+UNSCORED = -1.0  # of a labelled answer that got no verdict: below any that did
+MOST_UNSCORED = 0.05
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Folds = NDArray[np.int64]
@@ -69,7 +71,7 @@ class Calibration:
         }
 
 
-def calibrate(judge: Judge, path: Path) -> Calibration:
+def calibrate(judge: Instrument, path: Path) -> Calibration:
     """Return what the labels of a file say of a judge; labels of one kind alone are an error."""
     found = read_labels(path)
     labels = np.array([each.label == 1 for each in found])
@@ -78,7 +80,8 @@ def calibrate(judge: Judge, path: Path) -> Calibration:
             f"{path}: all {len(labels)} labels are {int(labels[0])}, so nothing tells how often {judge.name!r} errs on "
             f"the others; label some of each kind"
         )
-    scores = np.array([judge.score(each.given) for each in found])
+    judged = judge.judge_all([each.given for each in found])
+    scores = np.array([each.score if each.fate == "scored" else UNSCORED for each in judged])
     groups = [each.group for each in found]
     folds = deal_folds(labels, groups)
     figures = measure_figures(scores, labels, groups)
@@ -88,7 +91,7 @@ def calibrate(judge: Judge, path: Path) -> Calibration:
         labels=f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
         thresholds=fit_thresholds(scores, labels, folds),
         figures=figures,
-        unfit=_unfit(figures),
+        unfit=judge.doubt or _unscored(judged) or _unfit(figures),
     )
 
 
@@ -156,6 +159,14 @@ def _figure(sample: Sample) -> Figure:
         value=seen.value, lower=seen.lower or 0.0, upper=1.0 if seen.upper is None else seen.upper, n=seen.n,
         n_eff=min(seen.n_eff, float(seen.n)),
     )  # fmt: skip
+
+
+def _unscored(judged: Sequence[Judgement]) -> str:
+    """Return that too many labelled answers got no verdict, with the first reason, or nothing."""
+    lost = [each for each in judged if each.fate != "scored"]
+    if len(lost) <= MOST_UNSCORED * len(judged):
+        return ""
+    return f"{len(lost)} of {len(judged)} labelled answers got no verdict; of the first: {lost[0].why}"
 
 
 def _unfit(figures: Mapping[str, Figure]) -> str:

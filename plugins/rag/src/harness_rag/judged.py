@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from harness import Measurement, Sample, samples
 from harness_rag.calibrating import Calibration, calibrate
-from harness_rag.judges import Answer, Judge
+from harness_rag.judges import Answer, Instrument
 from harness_rag.rows import FATES, Fate, Rows
 
 UNCALIBRATED = "no calibration is named; `calibration:` takes a file of at least 50 answers that people labelled"
@@ -18,11 +18,12 @@ LOST: tuple[Fate, ...] = ("unparseable", "timed_out", "errored")
 
 @dataclass(frozen=True, kw_only=True)
 class Denominator:
-    """All rows that a metric is of, by what became of each: none of them ever leaves it."""
+    """All rows that a metric is of, by what became of each: none of them ever leaves it; `why`, of the first lost."""
 
     fates: Sequence[Fate]
     refused_at_most: float
     lost_at_most: float
+    why: str = ""
 
     def __str__(self) -> str:
         counts = Counter(self.fates)
@@ -35,7 +36,8 @@ class Denominator:
         lost = sum(fate in LOST for fate in self.fates)
         for what, count, most in (("refused", refused, self.refused_at_most), ("lost", lost, self.lost_at_most)):
             if count > most * total:
-                return f"{count} of {total} answers were {what}, and at most {most:.0%} may be ({self}); find out why"
+                first = f"; the first: {self.why}" if self.why else "; find out why"
+                return f"{count} of {total} answers were {what}, and at most {most:.0%} may be ({self}){first}"
         return ""
 
 
@@ -63,7 +65,7 @@ def measure_fates(rows: Rows, total: Denominator) -> Sequence[Measurement]:
 
 
 def measure_judged(
-    metric: str, rows: Rows, given: Sequence[Answer], scores: Sequence[float], judge: Judge, total: Denominator,
+    metric: str, rows: Rows, given: Sequence[Answer], scores: Sequence[float], judge: Instrument, total: Denominator,
     labels: Path | None,
 ) -> Measurement:  # fmt: skip
     """Return what people would call good of the answers: by their own labels, by a calibration, or not proven."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from harness import HarnessError, UsageError
 from harness_rag.consistency import consistency
@@ -14,6 +15,7 @@ from harness_rag.embeddings import model_digest
 from harness_rag.grounded import grounded
 from harness_rag.overlap import bigram_coverage
 from harness_rag.relevance import relevance
+from harness_rag.rows import Fate
 
 FOLDER = Path(__file__).parent
 
@@ -25,6 +27,34 @@ class Answer:
     answer: str
     contexts: tuple[str, ...] = ()
     question: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What a judge made of an answer: its score, 0 to 1, or what became of the judging, and why."""
+
+    score: float = 0.0
+    fate: Fate = "scored"
+    why: str = ""
+
+
+class Instrument(Protocol):
+    """A judge as answers are measured by it: a function of ours, or a language model."""
+
+    @property
+    def name(self) -> str:
+        """Return what suites call it."""
+
+    @property
+    def digest(self) -> str:
+        """Return what a calibration is bound to, once it has judged."""
+
+    @property
+    def doubt(self) -> str:
+        """Return why it is not known which judge it was, or nothing."""
+
+    def judge_all(self, given: Sequence[Answer]) -> Sequence[Judgement]:
+        """Return what it makes of each answer, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +72,15 @@ class Judge:
         if not (math.isfinite(score) and 0 <= score <= 1):
             raise HarnessError(f"judge {self.name!r} scored {score}; a score lies between 0 and 1")
         return score
+
+    def judge_all(self, given: Sequence[Answer]) -> Sequence[Judgement]:
+        """Return the score of each answer."""
+        return [Judgement(score=self.score(each)) for each in given]
+
+    @property
+    def doubt(self) -> str:
+        """Return nothing: which judge it is, its digest says."""
+        return ""
 
     @cached_property
     def digest(self) -> str:

@@ -21,7 +21,7 @@ from harness_models.testing import MODEL, completion, declare, judge_url
 from harness import DoorOptions
 
 IN_FLIGHT, DELAY, ROUNDS = 100, 0.05, 3
-REPLY = completion("x" * 200).encode()
+REPLY = completion("x" * 200, read=200).encode()
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(REPLY), REPLY)
 
 

@@ -22,7 +22,7 @@ class Desk:
         self.models, self.keys, self.replay, self.books = models, keys, replay, books
         self.known = dict(recorded)
         self._senders: dict[str, Sender] = {}
-        self._asking: dict[str, asyncio.Task[Answered]] = {}
+        self._asking: dict[str, asyncio.Future[Answered]] = {}
 
     async def answer(self, call: Call, session: aiohttp.ClientSession) -> Answered:
         """Return the answer to a call; who asks the same meanwhile waits for it, and it is paid once."""
@@ -38,11 +38,19 @@ class Desk:
         if self.replay == "strict":
             message = f"call {call.key} is not recorded, and --replay strict sends none; record it first"
             raise RefusedCallError(404, "not_recorded", message)
-        asking = self._asking.get(call.key)
-        if asking is None:
-            asking = self._asking[call.key] = asyncio.create_task(self._ask(call, session))
-            asking.add_done_callback(lambda _: self._asking.pop(call.key, None))
-        return await asyncio.shield(asking)
+        if call.key in self._asking:
+            return await asyncio.shield(self._asking[call.key])
+        asking = self._asking[call.key] = asyncio.get_running_loop().create_future()
+        try:
+            found = await self._ask(call, session)
+        except BaseException as error:
+            asking.set_exception(error if isinstance(error, RefusedCallError) else _given_up())
+            asking.exception()  # nobody may wait for it
+            raise
+        finally:
+            del self._asking[call.key]
+        asking.set_result(found)
+        return found
 
     async def _ask(self, call: Call, session: aiohttp.ClientSession) -> Answered:
         key = self.keys.get(call.place.endpoint, "")
@@ -54,6 +62,7 @@ class Desk:
             raise
         self.books.settle(replied.sent, found.cost, found)
         self.known[call.key] = found
+        await self.books.journal.written()
         return found
 
     def _sender(self, call: Call, session: aiohttp.ClientSession) -> Sender:
@@ -61,3 +70,7 @@ class Desk:
         if name not in self._senders:
             self._senders[name] = Sender(session, self.books, call.endpoint.at_once)
         return self._senders[name]
+
+
+def _given_up() -> RefusedCallError:
+    return RefusedCallError(503, "errored", "the call was given up")

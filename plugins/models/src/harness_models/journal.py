@@ -1,5 +1,6 @@
 """What was paid for while a run is under way, a line an event: a killed run loses nothing, and pays nothing twice."""
 
+import asyncio
 import fcntl
 import json
 import os
@@ -68,6 +69,8 @@ class Journal:
             raise HarnessError(f"{folder} cannot keep answers: {error}; name another") from error
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._number = 0
+        self._noted: list[bytes] = []
+        self._write_due: asyncio.Future[None] | None = None
 
     def take_over(self) -> Unfinished:
         """Return what interrupted runs of the last day left, and copy it, so that it outlives a second kill."""
@@ -78,30 +81,52 @@ class Journal:
             answers |= found.answers
             spent += found.spent
         if spent:
-            self._write({"paid": -1, "cost": str(spent)})
+            self._note({"paid": -1, "cost": str(spent)})
         for key, each in answers.items():
-            self._write(each.as_line(key))
+            self._note(each.as_line(key))
+        self._write_all()
         self._drop_taken()
         return Unfinished(answers=answers, spent=spent)
 
     def send(self, worst: Decimal) -> int:
-        """Write that a call is about to be sent, before it is, with its worst case; return its number."""
+        """Note that a call is to be sent once this is `written`, with its worst case; return its number."""
         self._number += 1
-        self._write({"sent": self._number, "worst": str(worst)})
+        self._note({"sent": self._number, "worst": str(worst)})
         return self._number
 
     def settle(self, number: int, cost: Decimal, key: str = "", answer: Answered | None = None) -> None:
-        """Write what a call cost, and its answer, if it got one."""
-        self._write({"paid": number, "cost": str(cost), **(answer.as_line(key) if answer else {})})
+        """Note what a call cost, and its answer, if it got one."""
+        self._note({"paid": number, "cost": str(cost), **(answer.as_line(key) if answer else {})})
 
     def close(self, *, is_done: bool) -> None:
         """End the journal; of a run that is done, nothing is left to resume."""
+        self._write_all()
         if is_done:
             self.path.unlink(missing_ok=True)
         os.close(self._file)
 
-    def _write(self, line: Mapping[str, Any]) -> None:
-        text = (json.dumps(line) + "\n").encode()
+    async def written(self) -> None:
+        """Wait until all that was noted is in the file: one write for all who wait in one turn of the loop."""
+        if self._write_due is None:
+            loop = asyncio.get_running_loop()
+            self._write_due = loop.create_future()
+            loop.call_soon(self._write_noted, self._write_due)
+        await self._write_due
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        self._noted.append(json.dumps(line).encode() + b"\n")
+
+    def _write_noted(self, due: "asyncio.Future[None]") -> None:
+        self._write_due = None
+        try:
+            self._write_all()
+        except OSError as error:
+            due.set_exception(HarnessError(f"{self.path} cannot be written: {error}; make room"))
+        else:
+            due.set_result(None)
+
+    def _write_all(self) -> None:
+        text, self._noted = b"".join(self._noted), []
         while text:
             text = text[os.write(self._file, text) :]
 

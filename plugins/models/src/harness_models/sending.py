@@ -76,6 +76,7 @@ class Sender:
             raise RefusedCallError(504, "timed_out", "its deadline passed before it could be sent; see the pace")
         sent = self.books.send(call)
         try:
+            await self.books.journal.written()
             found = await self._post(call, key, min(left, call.endpoint.seconds), sent)
         except BaseException:  # nobody knows what became of it
             self.books.settle(sent, sent.worst)

@@ -1,14 +1,17 @@
 """`harness rag`: how often a judge errs, and what it says of single answers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from harness import write_atomic
 from harness_rag.calibrating import Calibration, calibrate
 from harness_rag.judges import find_judge
+from harness_rag.label_page import label_page, shown
+from harness_rag.labelling import Drawn, draw, read_given, read_judged, write_labelled
 from harness_rag.labels import read_answers
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -50,3 +53,63 @@ def _lines(found: Calibration) -> Iterator[str]:
         yield f"  {name:<12} {figure}"
     yield f"  thresholds   {', '.join(f'{each:.3f}' for each in found.thresholds)}, of this source only"
     yield f"not proven: {found.unfit}" if found.unfit else "fit to decide: scores are corrected by these shares"
+
+
+@command.command("label")
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.option("--answers", type=FILE, required=True, help="The table that the run judged.")
+@click.option("--id", "row_id", default="id", help="The column that tells its rows apart.")
+@click.option("--answer", default="answer", help="The column of answers.")
+@click.option("--contexts", default="contexts", help="The column of contexts.")
+@click.option("--question", default="question", help="The column of questions, if there is one.")
+@click.option(
+    "--count", type=click.IntRange(min=30), help="How many; default what the run needs to decide, at least 50."
+)
+@click.option("--labels", type=FILE, default=Path("labels.jsonl"), help="Where labels are kept; those there stay.")
+@click.option("--html", type=FILE, help="Write a page to label on; save its labels where --labels says, and run again.")
+@click.option("--out", type=FILE, default=Path("labelled.parquet"), help="The table with a column `human`.")
+def label(
+    run: Path, answers: Path, row_id: str, answer: str, contexts: str, question: str, count: int | None, labels: Path,
+    html: Path | None, out: Path,
+) -> None:  # fmt: skip
+    """Have people label answers of RUN, drawn at random, so that its judge can be corrected by them.
+
+    RUN is a folder that `harness run --out DIR` wrote for a suite, or its run.json.
+    """
+    drawn = draw(read_judged(run), answers, row_id, count)
+    columns = {what: name for what, name in (("question", question), ("answer", answer), ("contexts", contexts))
+               if name in drawn.table.column_names}  # fmt: skip
+    if html:
+        write_atomic(html, label_page(list(drawn.rows()), columns))
+        click.echo(
+            f"written: {html}, with {len(drawn.places)} answers; save its labels as {labels} and run without --html"
+        )
+        return
+    _ask_person(drawn, columns, labels)
+    done = write_labelled(drawn, read_given(labels), out)
+    click.echo(
+        f"written: {out}, with {done} labels of {len(drawn.places)} answers drawn; add `human: human` to the step"
+    )
+    if done < len(drawn.places):
+        click.echo("answers that were left out because they were hard make the others no random draw; label them, too")
+
+
+def _ask_person(drawn: Drawn, columns: Mapping[str, str], labels: Path) -> None:
+    """Ask at the terminal for each label that is missing, and keep each as it is given."""
+    given = read_given(labels)
+    missing = [(name, row) for name, row in drawn.rows() if name not in given]
+    for number, (name, row) in enumerate(missing, 1):
+        click.echo(f"\n-- {number} of {len(missing)}")
+        for what, texts in shown(row, columns).items():
+            click.echo(f"{what}: " + "\n  ".join(map(printable_text, texts)))
+        said = click.prompt("good, bad, skip or quit", type=click.Choice(["g", "b", "s", "q"]))
+        if said == "q":
+            return
+        if said != "s":
+            with labels.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"id": name, "label": int(said == "g")}) + "\n")
+
+
+def printable_text(text: str) -> str:
+    """Return a text without what a terminal would obey."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in text)

@@ -53,7 +53,7 @@ def _complaints(error: ValidationError, schema: Schema, read: object) -> Iterato
     seen = set()
     for item in error.errors(include_url=False):
         path = [part for part in item["loc"] if not _is_branch(part)]
-        line = f"{place_text(read, path)}: {_complaint(str(item['type']), path, item, schema)}"
+        line = f"{place_text(read, path)}: {_complaint(str(item['type']), path, item, schema).removeprefix(': ')}"
         if line not in seen:
             yield line
         seen.add(line)

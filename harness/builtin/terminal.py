@@ -28,6 +28,7 @@ PIPED = 1000  # as good as no width: what reads a pipe wants one line a verdict
 SAID_AFTER = 13  # where `explain` puts its words, after the label
 OWN = ("why", "saw", "can say", "to decide")  # lines that differ from one slice to the next
 SEVERITIES = ("must", "should", "info")
+LINE = 2_000  # characters of a reason
 NAMED = 3  # verdicts that share an explanation
 RUN_NEXT: Mapping[Outcome, str] = {
     "fail": "a better candidate, under a name of its own",
@@ -157,9 +158,15 @@ def _explanations(groups: Sequence[Sequence[Verdict]], width: int) -> Iterator[T
 def _explanation(alike: Sequence[Verdict], width: int, shown: Sequence[str]) -> Text:
     """Return in words what some verdicts come to alike, each line wrapped below where its words begin."""
     head = f"{alike[0].outcome.upper()}  {_names(alike)}"
-    lines = [line for each in shown for line in each.splitlines()]
+    lines = [_shorten(line) for each in shown for line in each.splitlines()]
     filled = [textwrap.fill(line, width, initial_indent="  ", subsequent_indent=" " * SAID_AFTER) for line in lines]
     return Text.assemble((head, STYLE[alike[0].outcome]), "\n", "\n".join(filled), "\n")
+
+
+def _shorten(line: str) -> str:
+    """Return a line that a reader gets through: what a service or a plugin said may be megabytes."""
+    more = len(line) - LINE
+    return f"{line[:LINE]}... and {more:,} characters more, which --json shows" if more > 0 else line
 
 
 def _names(alike: Sequence[Verdict]) -> str:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from harness.data.declarations import Duration
 from harness.documents import parse, read_yaml
@@ -99,6 +99,21 @@ class Gate(BaseModel):
         return self
 
 
+def _refuse_what_a_stage_may_not_ask(gate: Gate) -> Gate:
+    named = [suite for suite in gate.suites if isinstance(suite, str)]
+    if gate.promote and named:
+        raise ValueError(
+            "promotes, so it reads its suites when it decides; name the file, as in "
+            f"`suites: [{named[0]}{SUFFIX}]`, not {named[0]!r}"
+        )
+    if gate.first_promotion == "allow" and not gate.promote:
+        raise ValueError("allows a first promotion and promotes nothing; add promote")
+    return gate
+
+
+StageGate = Annotated[Gate, AfterValidator(_refuse_what_a_stage_may_not_ask)]
+
+
 class GatesFile(BaseModel):
     """A project's gates as written."""
 
@@ -110,20 +125,7 @@ class GatesFile(BaseModel):
     evidence: str | None = None
     waivers: str | None = None
     trust: str | None = None
-    gates: Mapping[str, Gate] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _promotes_what_it_reads(self) -> Self:
-        for stage, gate in self.gates.items():
-            named = [suite for suite in gate.suites if isinstance(suite, str)]
-            if gate.promote and named:
-                raise ValueError(
-                    f"gate {stage!r} promotes, so it reads its suites when it decides; name the file, as in "
-                    f"`suites: [{named[0]}{SUFFIX}]`, not {named[0]!r}"
-                )
-            if gate.first_promotion == "allow" and not gate.promote:
-                raise ValueError(f"gate {stage!r} allows a first promotion and promotes nothing; add promote")
-        return self
+    gates: Mapping[str, StageGate] = Field(min_length=1)
 
     def gate(self, stage: str) -> Gate:
         """Return the gate of a stage."""

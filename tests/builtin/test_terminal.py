@@ -94,6 +94,13 @@ def test_pipe_gets_a_line_a_verdict_however_long(piped: Printed) -> None:
     assert all("quality.classifier" in line for line in lines if line.startswith((" pass", " fail")))
 
 
+def test_a_reason_of_megabytes_is_shortened_and_says_by_how_much(piped: Printed) -> None:
+    shown = piped(run(verdict("error", reason=f"the service said {'x' * 3_000_000}")))
+
+    assert len(shown) < 10_000
+    assert re.search(r"x\.\.\. and 2,99\d,\d{3} characters more, which --json shows", shown)
+
+
 def test_pipe_gets_no_colours(piped: Printed) -> None:
     assert "\x1b" not in piped(run(verdict("fail")))
 

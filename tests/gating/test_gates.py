@@ -36,6 +36,16 @@ def test_a_gate_that_watches_promotes_nothing() -> None:
         Gate(suites=["card"], watch=True, promote={"mlflow": {"model": "card"}})
 
 
+def test_what_a_stage_may_not_ask_is_an_error_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "gates.yaml"
+    path.write_text("gates:\n  ci: {suites: [card]}\n  prod: {suites: [card], promote: {file: champion.json}}\n")
+
+    with pytest.raises(UsageError, match=r"gates.yaml:3:3: gates.prod: promotes, so it reads its suites") as refused:
+        read_gates(path)
+
+    assert "`suites: [card.suite.yaml]`" in str(refused.value)
+
+
 @pytest.mark.parametrize("severity", ["should", "info"])
 def test_should_and_info_never_block(severity: Severity) -> None:
     assert "pass" == decided(GATE, run(verdict("pass"), verdict("fail", severity))).outcome

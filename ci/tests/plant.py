@@ -181,10 +181,10 @@ class Plant:
         )
         return before, after
 
-    def serve(self, **env: str) -> None:
+    def serve(self, *options: str, **env: str) -> None:
         """Start the control plane as a process of its own, and wait until it answers."""
         command = [Path(sys.executable).with_name("harness"), "ci", "serve", "--port", str(self.port)]
-        command += ["--pipelines", self.folder / "pipelines.yaml", "--state", self.folder / "state"]
+        command += ["--pipelines", self.folder / "pipelines.yaml", "--state", self.folder / "state", *options]
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **env})
         until(self._answers)
@@ -208,14 +208,16 @@ class Plant:
 
     def get(self, path: str) -> Any:
         """Return what the control plane answers to who has the token."""
-        answer = httpx.get(f"{self.url}/v1/projects/shop/{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+        answer = httpx.get(
+            f"{self.url}/v1/projects/shop/{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60
+        )
         assert answer.is_success, answer.text
         return answer.json()
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """Post as who has the token."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        return httpx.post(f"{self.url}/v1/projects/shop/{path}", json=body or {}, headers=headers)
+        return httpx.post(f"{self.url}/v1/projects/shop/{path}", json=body or {}, headers=headers, timeout=60)
 
     def deliver(self, event: str, payload: Mapping[str, Any], secret: str = SECRET) -> httpx.Response:
         """Deliver a webhook of the forge."""

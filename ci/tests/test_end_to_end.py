@@ -13,6 +13,7 @@ HARNESS = Path(sys.executable).with_name("harness")
 
 
 def test_code_data_and_quality_lead_through_their_stages(plant: Plant, notices: list[dict[str, Any]]) -> None:
+    plant.write(PIPELINES.replace("degradation: notify", "degradation: rollback"))
     plant.serve()
 
     answer = plant.tell_push(*plant.push())
@@ -49,10 +50,11 @@ def test_code_data_and_quality_lead_through_their_stages(plant: Plant, notices: 
     assert 3 == plant.trainings
 
     plant.fire("f1")
-    told = plant.ended(5)[-1]
+    back = plant.ended(5)[-1]
 
-    assert ("passed", "degradation", []) == (told["state"], told["kind"], told["stages"])
+    assert ("passed", "degradation", "") == (back["state"], back["kind"], back["reason"])
     assert ["recall low"] == notices[-1]["fired"]
+    assert first == plant.promoted
 
 
 def test_a_pull_request_that_asks_less_is_stopped_and_leaves_nothing(plant: Plant) -> None:

@@ -74,7 +74,7 @@ def test_a_degradation_only_tells_while_another_cools_down(file: Path) -> None:
     retrained = plan_pipeline([ALERT], target(file, "[ct, cd]"), None)
     made = Pipeline(
         id="p", target="shop", lane="shop", plan=retrained, state="passed", reason="", attempt=1, version="1", begun=0,
-        ends_by=9, ended=1, alarmed=False, approved=(),
+        ends_by=9, ended=1, head="", approved=(),
     )  # fmt: skip
     hour, week = 3600, timedelta(days=7).total_seconds()
     asked = target(file, "[ct, cd]")

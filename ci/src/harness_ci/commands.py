@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+CALLERS = 256  # at once; more are answered 503
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -37,7 +38,8 @@ def serve(path: Path, state: Path, database: str | None, host: str, port: int, w
     hide_environment()
     file, root = read_pipelines(path), path.resolve().parent
     with open_control(file, root, state.resolve(), database=database, workers=workers) as control:
-        uvicorn.run(make_app(control), host=host, port=port, log_level="warning", server_header=False)
+        uvicorn.run(make_app(control), host=host, port=port, log_level="warning", server_header=False,
+                    limit_concurrency=CALLERS, timeout_keep_alive=5)  # fmt: skip
 
 
 @command.command("check")

@@ -22,6 +22,7 @@ from harness_ci.triggers.watching import Watch
 from harness_ci.workflows import Pipelines
 
 LOG = logging.getLogger("harness_ci")
+HOUR = 3600.0
 TICK = 1.0  # seconds between looks of the watchdog
 
 
@@ -131,6 +132,8 @@ def _look_around(control: Control, watch: Watch, stop: threading.Event) -> None:
     due: dict[str, float] = {}
     while not stop.wait(TICK):
         _try("pipelines", control.dispatcher.look_after)
+        if _is_due(due, "checkouts", HOUR):
+            _try("old checkouts", control.dispatcher.remove_checkouts)
         for name, target in control.file.targets.items():
             for data, watched in target.watch.items():
                 if _is_due(due, f"{name}:{data}", watched.every.total_seconds()):

@@ -1,6 +1,7 @@
 """Events become pipelines, one at a time in each lane; what is stuck or late is found again."""
 
 import logging
+import shutil
 import time
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from harness_ci.store import Pipeline, Store
 from harness_ci.workflows import Pipelines
 
 VERSION = "1"  # raise it when the steps of the workflow change: pipelines under way begin anew, and find what is done
+DAY = 86400.0
 QUEUE = "pipelines"
 LOG = logging.getLogger("harness_ci")
 ATTEMPTS = 3  # of a workflow that fails itself, which is a fault of this code or of its database
@@ -98,10 +100,15 @@ class Dispatcher:
         late = f"did not end by its deadline, {now - pipeline.ends_by:.0f} s ago, and was given up"
         LOG.error("pipeline %s of %s %s", pipeline.id, pipeline.target, late)
         told = self._pipelines.tell_owner(pipeline, "late", late)
-        self.store.change(
-            pipeline.id, state="late", reason="; ".join(filter(None, (late, told))), ended=now, alarmed=True
-        )
+        self.store.change(pipeline.id, state="late", reason="; ".join(filter(None, (late, told))), ended=now)
         DBOS.cancel_workflow(pipeline.workflow)
+
+    def remove_checkouts(self) -> None:
+        """Remove the code of pipelines that ended a day ago; what their commands printed and made stays."""
+        for folder in self._pipelines.checkouts():
+            found = self.store.pipeline(folder.parent.name)
+            if found and found.ended is not None and time.time() - found.ended > DAY:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def cancel(self, pipeline_id: str) -> bool:
         """End a pipeline and the command that it runs; tell whether it was under way."""

@@ -192,5 +192,10 @@ async def _take(control: Control, events: Sequence[Event]) -> JSONResponse:
 
 def _shown(pipeline: Pipeline) -> Mapping[str, Any]:
     named = ("id", "target", "lane", "state", "reason", "begun", "ended", "ends_by", "attempt")
-    about = {"kind": pipeline.plan.kind, "stages": pipeline.plan.stages, "revision": pipeline.plan.revision}
+    about = {
+        "kind": pipeline.plan.kind,
+        "stages": pipeline.plan.stages,
+        "revision": pipeline.plan.revision,
+        "head": pipeline.head,
+    }
     return {**{name: getattr(pipeline, name) for name in named}, **about}

@@ -92,8 +92,11 @@ class Stages:
                 f"stage {name} has no suites, and no stage before it decided on a candidate; give it suites"
             )
         asked = ["--run", str(places.made(f"{name}-run"))] if stage.suites else ["--candidate", str(candidate)]
-        argv = [HARNESS, "gate", stage.gate, *asked, "--gates", self.file.gates, *self._ledger(plan, places), "--json"]
-        return self._trusted_job(f"{name}-gate", argv, places)
+        argv = [HARNESS, "gate", stage.gate, *asked, "--gates", self.file.gates, "--json"]
+        if plan.pull is not None:  # its settings may name plugins of its own
+            argv += ["--ledger", self.copied_ledger(places)]
+            return self._candidate_job(f"{name}-gate", argv, plan, places, 3600)
+        return self._trusted_job(f"{name}-gate", [*argv, *self._real_ledger()], places)
 
     def promote_job(self, name: str, stage: Stage, places: Places, candidate: str) -> Job:
         """Return what promotes the candidate that a gate passed."""
@@ -123,9 +126,6 @@ class Stages:
     def _sign(self, signer: str) -> list[str]:
         scheme, _, place = signer.partition(":")
         return ["--signer", f"file:{self.root / place}" if scheme == "file" else signer]
-
-    def _ledger(self, plan: Plan, places: Places) -> list[str]:
-        return ["--ledger", self.copied_ledger(places)] if plan.pull is not None else self._real_ledger()
 
     def _real_ledger(self) -> list[str]:
         return ["--ledger", self.ledger_url()]

@@ -39,7 +39,7 @@ PIPELINES = sa.Table(
     sa.Column("begun", sa.Float, nullable=False),
     sa.Column("ends_by", sa.Float, nullable=False),
     sa.Column("ended", sa.Float),
-    sa.Column("alarmed", sa.Boolean, nullable=False, default=False),
+    sa.Column("head", sa.String, nullable=False, default=""),
     sa.Column("approved", sa.Text, nullable=False, default="[]"),
 )
 sa.Index(
@@ -88,7 +88,7 @@ class Pipeline:
     begun: float
     ends_by: float
     ended: float | None
-    alarmed: bool
+    head: str
     approved: tuple[str, ...]
 
     @property
@@ -192,6 +192,12 @@ class Store:
         with self._begin() as connection:
             return [Event(**json.loads(body)) for body in connection.execute(asked).scalars()]
 
+    def ran_before(self, pipeline: Pipeline) -> Pipeline | None:
+        """Return the pipeline that led the same commit through the same stages before, for a change of code alone."""
+        if any(event.kind != "code" for event in self.events_of(pipeline.id)):
+            return None
+        return next((each for each in self.pipelines(target=pipeline.target) if _is_same(each, pipeline)), None)
+
     def change(self, pipeline_id: str, **values: Any) -> bool:
         """Change a pipeline that has not ended; tell whether it was."""
         asked = PIPELINES.update().where(PIPELINES.c.id == pipeline_id, PIPELINES.c.ended.is_(None)).values(**values)
@@ -245,6 +251,11 @@ class Store:
         """Tell whether watched data were seen before."""
         with self._begin() as connection:
             return connection.execute(sa.select(WATCHED).where(WATCHED.c.name == name)).first() is not None
+
+
+def _is_same(earlier: Pipeline, later: Pipeline) -> bool:
+    decided = earlier.state in ("passed", "failed", "inconclusive") and earlier.id != later.id
+    return decided and earlier.head == later.head and set(later.plan.stages) <= set(earlier.plan.stages)
 
 
 def _told(pipeline: Pipeline, event: Event, now: float) -> bool:

@@ -1,7 +1,7 @@
 """The durable workflow of a pipeline: DBOS keeps which step is done, jobs keep what each did."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,10 @@ class Pipelines(DBOSConfiguredInstance):
         self.repositories = Repositories(folder=state / "repositories", root=root)
         super().__init__(config_name="pipelines")
 
+    def checkouts(self) -> Sequence[Path]:
+        """Return the checkouts of pipelines that are still there."""
+        return list((self.state / "pipelines").glob("*/checkout"))
+
     @DBOS.workflow(name="pipeline")
     def run(self, pipeline_id: str) -> None:
         """Carry one pipeline to its end; what it ends with is kept in the store, once."""
@@ -87,12 +91,20 @@ class Pipelines(DBOSConfiguredInstance):
         """Check out the code, and copy the ledger, where there is anything to run."""
         if not work.plan.stages and not work.plan.rollback:
             return
-        target = self._pipeline(work.places.pipeline).target
-        self._step("checkout", self._check_out, target, work)
+        pipeline = work.places.pipeline
+        self._step("checkout", self._check_out, self._pipeline(pipeline).target, work)
+        before = self._step("before", self._ran_before, pipeline)
+        if before:
+            raise Stopped("skipped", f"pipeline {before} ran the same commit")
         self._step("ledger", self._copy_ledger, work)
 
-    def _check_out(self, target: str, work: _Work) -> str:
-        return self.repositories.check_out(target, work.target, work.plan, work.places.checkout)
+    def _check_out(self, target: str, work: _Work) -> None:
+        head = self.repositories.check_out(target, work.target, work.plan, work.places.checkout)
+        self.store.change(work.places.pipeline, head=head)
+
+    def _ran_before(self, pipeline_id: str) -> str | None:
+        before = self.store.ran_before(self._pipeline(pipeline_id))
+        return before.id if before else None
 
     def _copy_ledger(self, work: _Work) -> None:
         copy_ledger(work.stages.ledger_url(), work.places.folder / "ledger.db")
@@ -166,7 +178,7 @@ class Pipelines(DBOSConfiguredInstance):
         if self._has_ended(pipeline_id):
             return
         pipeline = self._pipeline(pipeline_id)
-        if pipeline.plan.notify or (state != "passed" and pipeline.plan.pull is None):
+        if pipeline.plan.notify or (state not in ("passed", "skipped") and pipeline.plan.pull is None):
             told = self.tell_owner(pipeline, state, reason)
             reason = "; ".join(filter(None, (reason, told)))
         self.store.change(pipeline_id, state=state, reason=reason, ended=time.time())

@@ -1,6 +1,7 @@
 """Data that are watched, and branches that are polled: what changed since the last look becomes an event."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from harness_ci.events import Event
 from harness_ci.pipelines import TargetPipeline
 from harness_ci.store import Store
 
+LOG = logging.getLogger("harness_ci")
 Take = Callable[[Event], object]
 
 
@@ -24,6 +26,8 @@ class Watch:
         """Take an event if the bytes of a watched path changed, and lay still from one look to the next."""
         place = f"{name}:data:{data}"
         found = digest_path(self._root / target.watch[data].path)
+        if found is None:
+            LOG.warning("watched data %s of %s cannot be read: %s", data, name, self._root / target.watch[data].path)
         still = found is not None and self._before.get(place) == found
         self._before[place] = found
         if still:

@@ -23,6 +23,7 @@ from harness.cli.suites import read_all
 from harness.errors import HarnessError, UsageError
 from harness.files import write_atomic
 from harness.gating.attempts import attempt_warning
+from harness.gating.repeats import describe_repeats
 from harness.plugins.reports import ReadRows, Report, Reporter
 from harness.project import instant, open_project
 from harness.records.entries import Entry
@@ -143,7 +144,8 @@ def _report_batch(
     report = Report(runs=batch.runs, history=earlier_runs(batch.runs, entries), read_rows=read_rows)
     troubles += [*unread, *(write_reports(reporters, report, folder) if report.runs else ())]
     attempts = [entry.attempt for entry in entries]
-    for warning in filter(None, (attempt_warning(run, attempts) for run in batch.runs)):
+    repeats = [warning for run in batch.runs for warning in describe_repeats(run)]
+    for warning in filter(None, (*repeats, *(attempt_warning(run, attempts) for run in batch.runs))):
         click.echo(f"warning: {warning}", err=True)
     if batch.unrun:
         click.echo(batch.interruption(), err=True)

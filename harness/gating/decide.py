@@ -12,6 +12,7 @@ from harness.gating.derivations import Derivation, describe_erased, describe_oth
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
 from harness.gating.registered import Registrations, find_unregistered
+from harness.gating.repeats import describe_repeats
 from harness.gating.signatures import Signatures, describe_unsigned, find_unsigned
 from harness.gating.standing import collect_musts, correct_together, keep_decided
 from harness.gating.waivers import Held, SignedWaiver, Waiver, refusal
@@ -91,6 +92,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
             *asked.registrations.abandoned,
             *name_warnings(asked.suites),
             *_version_warnings(asked, seen),
+            *(warning for run in seen for warning in describe_repeats(run)),
             *(describe_unsigned(seen, asked.signatures) if not gate.promote else ()),
         ),
         runs={run.suite: run.digest for run in seen},

@@ -113,7 +113,7 @@ ADDED: Mapping[type, Mapping[str, object]] = {
     Estimate: {"p_pass": None},
     Requirement: {"look_after": None, "waivable": True},
     Measurement: {"asked": ""},
-    Data: {"read": None},
+    Data: {"read": None, "repeated": 0},
     Look: {"alpha": None, "size": 0, "waiting": 0, "taken": None, "withdrawn": False, "corrected": 0.0, "alike": ()},
 }
 

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 from harness.data.datasets import Tables
 from harness.data.declarations import Source
+from harness.data.repeats import count_repeats
 from harness.data.row_filters import Clock
 from harness.data.sources import open_datasets
 from harness.errors import Absent
@@ -73,11 +74,19 @@ class OpenSuite:
         named = [step.arguments[CANDIDATE] for step in self.steps]
         judged = {arguments["data"] for arguments in named if "data" in arguments}
         datasets = {
-            name: replace(data.record(), judged=not judged or name in judged) for name, data in self.datasets.items()
+            name: replace(
+                data.record(), judged=not judged or name in judged, repeated=self._count_repeats(name, judged)
+            )
+            for name, data in self.datasets.items()
         }
         return SuiteInputs(
             suite_digest=self.suite.digest, candidate=self.candidate, baselines=self.baselines, datasets=datasets
         )
+
+    def _count_repeats(self, name: str) -> int:
+        """Return how many rows of a dataset repeat others as the candidate scores them; of a broken one, none."""
+        is_broken = (CANDIDATE, name) in self.unusable
+        return 0 if is_broken else count_repeats(self.targets[CANDIDATE].dataset(name))
 
     @property
     def identities(self) -> Mapping[str, Identity | None]:

@@ -26,6 +26,7 @@ class Data:
 
     `judged` tells whether a check measured its rows, or they only served to compare or to set an operating point.
     `read` is how many rows the source had before its filters, where it has some; a record of before does not say.
+    `repeated` is how many rows have the score, label and time of another, where that is no chance.
     `provenance` are what the suite says of where the rows came from, and what DVC tracks.
     """
 
@@ -37,6 +38,7 @@ class Data:
     judged: bool = True
     provenance: tuple[str, ...] = ()
     read: int | None = None
+    repeated: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,13 @@ from functools import partial
 from harness.gating.approvals import Counted, Given, count_approvals
 from harness.gating.asked_suites import AskedSuite, find_changes, name_warnings
 from harness.gating.attempts import Attempt, attempt_warning
-from harness.gating.derivations import Derivation, describe_erased, describe_other_versions, find_tampering
+from harness.gating.derivations import (
+    Derivation,
+    describe_changed_sources,
+    describe_erased,
+    describe_other_versions,
+    find_tampering,
+)
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
 from harness.gating.registered import Registrations, find_unregistered
@@ -143,6 +149,7 @@ def _version_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[str]
         if run.id in asked.derivations:
             yield from describe_other_versions(asked.derivations[run.id])
             yield from describe_erased(asked.derivations[run.id])
+            yield from describe_changed_sources(asked.derivations[run.id]) if not asked.gate.promote else ()
 
 
 def _worst(findings: Sequence[GateFinding]) -> GateOutcome:

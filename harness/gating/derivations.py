@@ -27,6 +27,7 @@ class Derivation:
 
     `broken` says what is wrong with the record as a whole; `lost` why verdicts could not be derived, and those stand
     in the run as recorded. `versions` names what judged then and judges otherwise now: `harness 0.1.0, now 0.2.0`.
+    `changed_sources` names the plugins whose files are others than when they measured, though their version is not.
     `erased` names the steps of which rows were erased since: their verdicts stand unless what remains fails.
     """
 
@@ -36,10 +37,14 @@ class Derivation:
     lost: Mapping[MetricKey, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     erased: tuple[str, ...] = ()
+    changed_sources: tuple[str, ...] = ()
 
 
 def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterator[GateFinding]:
-    """Yield why a run is not believed: what was changed, or cannot be derived; to promote, also what was erased."""
+    """Yield why a run is not believed: what was changed, or cannot be derived.
+
+    To promote, also what was erased, and which plugins measured with other source files.
+    """
     suite = derivation.run.suite
     if derivation.broken:
         yield GateFinding(outcome="error", suite=suite, reason=derivation.broken)
@@ -52,6 +57,14 @@ def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterato
     for step in derivation.erased if promotes else ():
         reason = f"rows that {step} judged were erased, so nothing proves its verdicts now; run the suite again"
         yield GateFinding(outcome="error", suite=suite, reason=reason)
+    for name in derivation.changed_sources if promotes else ():
+        yield GateFinding(outcome="error", suite=suite, reason=f"{_describe_sources(name)}; run the suite again")
+
+
+def describe_changed_sources(derivation: Derivation) -> Iterator[str]:
+    """Yield which plugins had other source files when they measured."""
+    for name in derivation.changed_sources:
+        yield f"{derivation.run.suite}: {_describe_sources(name)}"
 
 
 def describe_other_versions(derivation: Derivation) -> Iterator[str]:
@@ -65,6 +78,10 @@ def describe_erased(derivation: Derivation) -> Iterator[str]:
     for step in derivation.erased:
         message = f"rows that {step} judged were erased, as the ledger records"
         yield f"{derivation.run.suite}: {message}; its verdicts stand as they were recorded"
+
+
+def _describe_sources(plugin: str) -> str:
+    return f"plugin {plugin!r} has other source files now than when it measured, and the same version"
 
 
 def _describe(verdict: Verdict | None) -> str:

@@ -13,6 +13,7 @@ import pluggy
 
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.plugins import hooks
+from harness.plugins.sources import source_digest
 from harness.settings import Settings
 from harness.streams import print_to_stderr
 
@@ -105,8 +106,8 @@ class Plugins:
         return {hook: found for hook in hooks.HOOKS if (found := self._call(hook, plugin))}
 
     def versions(self) -> Mapping[str, str]:
-        """Return distribution and version of each plugin installed."""
-        return {name: f"{plugin.distribution} {plugin.version}" for name, plugin in sorted(self.known.items())}
+        """Return distribution, version and digest of the source files of each plugin installed."""
+        return {name: _version(plugin) for name, plugin in sorted(self.known.items())}
 
     def _find_offer(self, hook: str, what: str, name: str) -> Any:
         if owner(name) not in self.known:
@@ -149,6 +150,11 @@ def discover(settings: Settings) -> Plugins:
     if settings.plugins and str(settings.root) not in sys.path:
         sys.path.append(str(settings.root))
     return Plugins(discover_plugins(settings.plugins, settings.root))
+
+
+def _version(plugin: Installed) -> str:
+    digest = source_digest(plugin.module)
+    return f"{plugin.distribution} {plugin.version}{f'; sources {digest}' if digest else ''}"
 
 
 def owner(name: str) -> str:

@@ -18,6 +18,7 @@ from harness.values.runs import Run
 from harness.values.verdicts import Estimate, Verdict
 
 CLOSE = 1e-9
+SOURCES = "; sources "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,8 @@ def derive_run(run: Run, records: Records) -> Derivation:
         for verdict in _judge_step(step, run, measurements, before, records)
     ]
     found = _compare_verdicts(run, derived, unread, _erased_steps(run, before, records.evidence_store))
-    return replace(found, versions=_other_versions(run, records.plugins))
+    changed = _changed_sources(run, records.plugins)
+    return replace(found, versions=_other_versions(run, records.plugins), changed_sources=changed)
 
 
 def _erased_steps(run: Run, before: Sequence[Run], store: Bundle) -> tuple[str, ...]:
@@ -172,7 +174,21 @@ def _other_versions(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
     then = {"harness": run.environment.get("harness", "an unknown version"), **run.plugins}
     now = {"harness": version("promotion-harness"), **plugins}
     return tuple(
-        f"{name} {used}, now {now.get(name, 'not installed')}"
+        f"{name} {_release(used)}, now {_release(now.get(name, 'not installed'))}"
         for name, used in then.items()
-        if used.partition("; environment ")[0] != now.get(name)  # what else a run records of an isolated plugin
+        if _release(used) != _release(now.get(name, ""))
     )
+
+
+def _changed_sources(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the plugins of the same version whose source files were others when they measured a run.
+
+    A record of before, and one of an isolated plugin, which has an environment of its own, says nothing of them.
+    """
+    pairs = {name: (used, plugins.get(name, "")) for name, used in run.plugins.items() if SOURCES in used}
+    return tuple(name for name, (used, now) in pairs.items() if _release(used) == _release(now) and used != now)
+
+
+def _release(version: str) -> str:
+    """Return distribution and version alone, of what a run records of a plugin."""
+    return version.partition(";")[0]

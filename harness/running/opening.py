@@ -73,10 +73,9 @@ class OpenSuite:
         """Return what is opened as a record keeps it; datasets are `judged` that a step measures."""
         named = [step.arguments[CANDIDATE] for step in self.steps]
         judged = {arguments["data"] for arguments in named if "data" in arguments}
+        repeated = {name: self._count_repeats(name) for name in judged}
         datasets = {
-            name: replace(
-                data.record(), judged=not judged or name in judged, repeated=self._count_repeats(name, judged)
-            )
+            name: replace(data.record(), judged=not judged or name in judged, repeated=repeated.get(name, 0))
             for name, data in self.datasets.items()
         }
         return SuiteInputs(

@@ -19,6 +19,7 @@ from harness import Measurement, UsageError, estimate
 from harness.testing import measure
 
 MODEL = "judge-2026-01-15"
+Command = Callable[..., Any]
 Says = Callable[[str, list[str]], bool]
 TRUE, FALSE = "Refund {} is paid within 30 days.", "Refund {} is never paid at all."
 
@@ -313,7 +314,21 @@ def test_a_model_that_obeys_contexts_is_found_out(upstream: StandIn, tmp_path: P
 def test_a_model_is_asked_only_where_both_its_place_and_its_manner_are_named(how: Path) -> None:
     rows = {"id": [1], "answer": ["a"], "contexts": ["a"]}
 
-    with pytest.raises(UsageError, match="needs `endpoint:`"):
+    with pytest.raises(UsageError, match="needs a place, `endpoint:`"):
         measure(answers, rows, judge="llm", llm=str(how))
     with pytest.raises(UsageError, match="asks no model"):
         measure(answers, rows, judge="overlap", llm=str(how))
+
+
+def test_a_model_is_calibrated_and_attacked_at_the_command_line(
+    upstream: StandIn, how: Path, tmp_path: Path, harness: Command
+) -> None:
+    path = labels(tmp_path, table(60, 0.5, 1))
+
+    found = harness(
+        "rag", "calibrate", "llm", "--labels", path, "--llm", how, "--url", upstream.url, "--attacks", "--json"
+    )
+
+    figures = json.loads(found.out)["figures"]
+    assert (1.0, 0.0) == (figures["auroc"]["value"], figures["flips"]["value"])
+    assert 0 < figures["flips"]["upper"] < 0.2

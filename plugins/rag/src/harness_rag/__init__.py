@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness import Check, Dataset, Endpoint, Measurement, UsageError, check, hookimpl
+from harness import Check, Dataset, Endpoint, Measurement, check, hookimpl
 from harness_rag.answering import METRICS as OF_ANSWERS
 from harness_rag.answering import Asked, measure_answers
+from harness_rag.instruments import open_instrument
 from harness_rag.invariants import METRICS as OF_INVARIANTS
 from harness_rag.invariants import measure_invariants, schema_rule, text_rules
-from harness_rag.judges import FAITHFULNESS, Instrument
-from harness_rag.llm import ModelJudge, read_settings
 from harness_rag.ranking import METRICS as OF_RANKING
 from harness_rag.ranking import measure_ranking
 from harness_rag.rows import ABSTENTIONS, Columns
@@ -52,7 +51,7 @@ def answers(
         answerable=answerable, status=status, human=human,
     )  # fmt: skip
     asked = Asked(
-        judge=_instrument(judge, endpoint, llm),
+        judge=open_instrument(judge, endpoint, llm),
         calibrations={"faithfulness": calibration, "answer_relevance": relevance_calibration},
         abstentions=tuple(ABSTENTIONS if abstentions is None else abstentions),
         refused_at_most=refused_at_most,
@@ -84,17 +83,6 @@ def invariants(
     if json_schema is not None:
         rules["is JSON of the schema"] = schema_rule(json_schema)
     yield from measure_invariants(data, answer, rules)
-
-
-def _instrument(name: JudgeName, url: str | None, settings: Path | None) -> Instrument:
-    """Return the judge of a name; a language model needs an endpoint, and a file that says how it is asked."""
-    if name != "llm":
-        if url or settings:
-            raise UsageError(f"judge {name!r} asks no model; leave `endpoint` and `llm` out, or say `judge: llm`")
-        return FAITHFULNESS[name]
-    if not url or not settings:
-        raise UsageError("judge 'llm' needs `endpoint:` (a name of the suite's `endpoints`) and `llm:` (a YAML file)")
-    return ModelJudge(url, read_settings(settings))
 
 
 @hookimpl

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
 from harness import write_atomic
+from harness_rag.attacks import count_flips
 from harness_rag.calibrating import Calibration, calibrate
+from harness_rag.instruments import open_instrument
 from harness_rag.judges import find_judge
 from harness_rag.label_page import label_page, shown
 from harness_rag.labelling import Drawn, draw, read_given, read_judged, write_labelled
@@ -25,10 +27,16 @@ def command() -> None:
 @command.command("calibrate")
 @click.argument("judge")
 @click.option("--labels", type=FILE, required=True, help="JSON lines: answer, contexts, label 0 or 1, maybe question.")
+@click.option("--llm", type=FILE, help="Of the judge llm: the file that says which model and how it is asked.")
+@click.option("--url", help="Of the judge llm: its base URL, as `harness models serve` prints it.")
+@click.option("--attacks", is_flag=True, help="Judge bad answers under attack, too, and count verdicts that turn.")
 @click.option("--json", "as_json", is_flag=True, help="Print each figure with its interval as JSON.")
-def calibrate_judge(judge: str, labels: Path, as_json: bool) -> None:
+def calibrate_judge(judge: str, labels: Path, llm: Path | None, url: str | None, attacks: bool, as_json: bool) -> None:
     """Measure sensitivity, specificity, AUROC and agreement of JUDGE on answers that people labelled."""
-    found = calibrate(find_judge(judge), labels)
+    asked = open_instrument(judge, url, llm)
+    found = calibrate(asked, labels)
+    if attacks:
+        found = replace(found, figures={**found.figures, "flips": count_flips(asked, labels, found)})
     if as_json:
         click.echo(json.dumps({**asdict(found), "level": 0.95, "fit": not found.unfit}, indent=2))
         return

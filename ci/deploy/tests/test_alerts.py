@@ -1,8 +1,6 @@
 """Alerts fire when something is gone, each was seen to fire, and they go where the routes say."""
 
 import json
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,13 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
-from fraud_target.embedded import LOOPBACK, free_port, stop
+from fraud_target.embedded import LOOPBACK
 
-from ci.deploy.tests.conftest import CI, run, tool
+from ci.deploy.tests.alerting import PATIENCE, PROMETHEUS, add_alert, run_alertmanager
+from ci.deploy.tests.conftest import run
 
-PROMETHEUS = CI / "prometheus"
 RULES = [rule for group in yaml.safe_load((PROMETHEUS / "rules.yml").read_text())["groups"] for rule in group["rules"]]
-PATIENCE = 60  # seconds for a busy machine
 Received = tuple[str, Mapping[str, str], Mapping[str, Any]]  # path, headers, body
 
 
@@ -95,33 +92,10 @@ def _receiver() -> Iterator[tuple[str, "Queue[Received]"]]:
         server.server_close()
 
 
-@contextmanager
-def _alertmanager(folder: Path, receiver: str) -> Iterator[str]:
-    """Give the URL of Alertmanager with our routes, which end at a receiver of the test and do not wait."""
-    (folder / "key").write_text("secret")
-    text = (PROMETHEUS / "alertmanager.yml").read_text()
-    text = text.replace("http://r-control", receiver).replace("https://alerts.example.org", f"{receiver}/people")
-    text = text.replace("/etc/alertmanager/keys/control-alerts", str(folder / "key")).replace("30s", "1s")
-    (folder / "alertmanager.yml").write_text(text)
-    url = f"{LOOPBACK}:{free_port()}"
-    command = [
-        tool("prometheus-alertmanager"), f"--config.file={folder / 'alertmanager.yml'}", f"--web.listen-address={url}",
-        "--cluster.listen-address=", f"--storage.path={folder / 'state'}",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield f"http://{url}"
-    finally:
-        stop(process)
-
-
 def test_alertmanager_tells_the_control_plane_with_its_token_what_it_reads(tmp_path: Path) -> None:
     labels = ["FraudScoresMoved", "severity=ticket", "target=fraud", "starts=pipeline"]
-    with _receiver() as (receiver, kept), _alertmanager(tmp_path, receiver) as url:
-        deadline = time.monotonic() + PATIENCE
-        while run("amtool", "alert", "add", f"--alertmanager.url={url}", *labels).returncode:
-            assert time.monotonic() < deadline, "Alertmanager does not answer"
-            time.sleep(0.2)
+    with _receiver() as (receiver, kept), run_alertmanager(tmp_path, receiver, receiver) as url:
+        add_alert(url, *labels)
         received = {path: (headers, body) for path, headers, body in (kept.get(timeout=PATIENCE) for _ in range(2))}
 
     path = "/v1/projects/retail-fraud/targets/fraud/alerts"

@@ -49,16 +49,23 @@ def register_model(folder: Path, store: str) -> Registered:
 
 
 @contextmanager
-def run_pod(pod: Mapping[str, Any], secret: Mapping[str, str]) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """Give the URL and the process of a pod's container: its command, with its variables as the kubelet sets them."""
+def run_pod(
+    pod: Mapping[str, Any], secret: Mapping[str, str], project: Path | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Give the URL and the process of a pod's container: its command, with its variables as the kubelet sets them.
+
+    `project` is what the image has as its working directory, and holds the folder of its volume `state`.
+    """
     (container,) = pod["spec"]["containers"]
     port = free_port()
-    words = {"0.0.0.0": LOOPBACK, str(container["ports"][0]["containerPort"]): str(port)}
+    words = {"0.0.0.0": LOOPBACK, str(container["ports"][0]["containerPort"]): str(port), "/state": f"{project}/state"}
     program, *rest = (words.get(word, word) for word in container["command"])
-    variables = {each["name"]: _variable(each, pod["metadata"]["annotations"], secret) for each in container["env"]}
+    variables = {
+        each["name"]: _variable(each, pod["metadata"].get("annotations", {}), secret) for each in container["env"]
+    }
     command = [str(Path(sys.executable).with_name(program)), *rest]
     process = subprocess.Popen(
-        command, env={**os.environ, **variables, "HOME": os.environ["HOME"]}, text=True,
+        command, cwd=project, env={**os.environ, **variables, "HOME": os.environ["HOME"]}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:

@@ -190,7 +190,8 @@ def _compare_files(asked: Asked, before: Path, after: Path, plugins: Plugins) ->
     for name in dict.fromkeys([*_tables(asked), *_check_files(asked, plugins)]):
         for file in (name, f"{name}.dvc"):
             if _digest(before / file) is not None and _digest(before / file) != _digest(after / file):
-                yield Weakening(place=f"file {file}", says="holds something else than it did")
+                now = _digest(after / file) or "nothing"
+                yield Weakening(place=f"file {file}", says=f"holds something else than it did: {now}")
 
 
 def _tables(asked: Asked) -> Iterator[str]:

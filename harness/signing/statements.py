@@ -20,6 +20,7 @@ WAIVER = "urn:promotion-harness:waiver:v1"
 APPROVAL = "urn:promotion-harness:approval:v1"
 OVERRIDE = "urn:promotion-harness:override:v1"
 REGISTRATION = "urn:promotion-harness:registration:v1"
+WEAKENING = "urn:promotion-harness:weakening:v1"
 REJOIN = "urn:promotion-harness:rejoin:v1"
 NAMES: Mapping[str, str] = {
     RUN: "run-statement",
@@ -30,9 +31,16 @@ NAMES: Mapping[str, str] = {
     APPROVAL: "approval",
     OVERRIDE: "override",
     REGISTRATION: "registration",
+    WEAKENING: "weakening",
     REJOIN: "rejoin",
 }
-EXPIRING = (WAIVER, APPROVAL, OVERRIDE, REGISTRATION)  # time alone never ends what was promoted, or what was found
+EXPIRING = (
+    WAIVER,
+    APPROVAL,
+    OVERRIDE,
+    REGISTRATION,
+    WEAKENING,
+)  # time alone never ends what was promoted, or what was found
 KEYS = {"_type", "subject", "predicateType", "predicate"}
 
 

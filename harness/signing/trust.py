@@ -16,6 +16,7 @@ from harness.values.canonical import canonical, sha256
 from harness.values.versions import FileVersion
 
 RUNNER, PROMOTER, WAIVER_ROLE, OVERRIDE_ROLE = "runner", "promoter", "waiver", "override"
+WEAKENING_ROLE = "weakening"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@+-]*$")]  # no two look alike
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 

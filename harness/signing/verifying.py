@@ -15,9 +15,10 @@ from harness.signing.statements import (
     ROLLBACK,
     RUN,
     WAIVER,
+    WEAKENING,
     Statement,
 )
-from harness.signing.trust import OVERRIDE_ROLE, PROMOTER, RUNNER, WAIVER_ROLE, Trust, TrustedKey
+from harness.signing.trust import OVERRIDE_ROLE, PROMOTER, RUNNER, WAIVER_ROLE, WEAKENING_ROLE, Trust, TrustedKey
 
 SKEW = timedelta(minutes=5)  # by which a signer's clock may run ahead
 ROLES: Mapping[str, str] = {
@@ -29,6 +30,7 @@ ROLES: Mapping[str, str] = {
     REJOIN: PROMOTER,
     WAIVER: WAIVER_ROLE,
     OVERRIDE: OVERRIDE_ROLE,
+    WEAKENING: WEAKENING_ROLE,
 }
 
 

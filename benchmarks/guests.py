@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import numpy as np
 import pyarrow as pa
@@ -77,8 +77,8 @@ def isolated_seconds(rows: Path, times: int) -> list[float]:
 
 
 def main() -> None:
-    """Print the medians of some rounds, each of all in turn."""
-    rounds, found = int(sys.argv[1]) if len(sys.argv) > 1 else 3, dict[str, list[float]]()
+    """Print quartiles over some rounds, each of all in turn: of the times, and of each round's own ratios."""
+    rounds, found = int(sys.argv[1]) if len(sys.argv) > 1 else 5, dict[str, list[float]]()
     guest = find_guest(discover(find_settings(Path.cwd())), "deepchecks")
     assert guest is not None
     environment = prepare(guest)
@@ -90,12 +90,13 @@ def main() -> None:
             first, *warm = isolated_seconds(rows, 4)
             calls = json.loads(said.rpartition("TOOK")[2])[1:]
             times = {"import": imported, "first": first, "call": median(calls), "warm": median(warm)}
+            times |= {"first / import": first / imported, "warm / call": times["warm"] / times["call"]}
             for name, seconds in times.items():
                 found.setdefault(name, []).append(seconds)
-    middle = {name: median(values) for name, values in found.items()}
-    print(json.dumps({name: round(value, 3) for name, value in middle.items()}))
-    cold, warm = middle["first"] / middle["import"], middle["warm"] / middle["call"]
-    print(f"first / import = {cold:.2f}; warm / call = {warm:.2f}")
+            print(json.dumps({name: round(value, 3) for name, value in times.items()}), flush=True)
+    for name, values in found.items():
+        low, middle, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+        print(f"{name}: {middle:.2f} ({low:.2f} to {high:.2f}) over {len(values)} rounds")
 
 
 if __name__ == "__main__":

@@ -174,6 +174,9 @@ def _next_look_text(one: Plan, coming: NextLook) -> str:
 def _sample_size_text(one: Plan) -> str:
     if one.truth is None:
         return "not known: add plan_for, the truth that is to pass"
+    if one.pilot is not None:
+        few = f"the {one.n:,} {one.verdict.unit} there do not tell how far values scatter"
+        return f"not known: {few}; measure about {round_up(one.pilot):,} or more, and plan again"
     if one.needed is None:
         return "more than can be asked for"
     enough = f"; {one.n:,} are there" if one.needed <= one.n else ""
@@ -220,7 +223,7 @@ def _next_as_json(coming: NextLook | None) -> Mapping[str, Any] | None:
 
 def _one_as_json(one: Plan) -> Mapping[str, Any]:
     verdict = one.verdict
-    names = ("n", "n_eff", "truth", "needed", "stalls", "passes_from", "fails_from", "possible")
+    names = ("n", "n_eff", "truth", "needed", "pilot", "stalls", "passes_from", "fails_from", "possible")
     return {
         "check": verdict.check,
         "step": verdict.step,

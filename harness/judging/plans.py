@@ -10,7 +10,7 @@ from scipy import special
 from harness import samples
 from harness.judging.judge import judge
 from harness.judging.looks import look_alpha
-from harness.stats import Inference, best, infer, n_needed
+from harness.stats import Inference, best, infer, n_needed, pilot_needed
 from harness.stats.binomial import Binomial
 from harness.stats.roots import root
 from harness.values.measurements import Measurement
@@ -52,7 +52,8 @@ class Plan:
     `needed` observations pass a candidate that is really `truth`; of such candidates the share `stalls` ends
     undecided on the `n` there are. What is really `passes_from` or better passes on them 95 times of 100, and what is
     `fails_from` or worse fails. `possible` is False where not even a perfect sample of this size would pass. The
-    `next_look` is the one after that on the rows at hand.
+    `next_look` is the one after that on the rows at hand. Where these do not tell how far values scatter, nothing is
+    `needed` yet: `pilot` observations at least are, to plan from.
     """
 
     verdict: Verdict
@@ -65,6 +66,7 @@ class Plan:
     fails_from: float | None = None
     possible: bool = True
     next_look: NextLook | None = None
+    pilot: int | None = None
 
 
 def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | None, musts: int) -> Plan:
@@ -82,6 +84,7 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
         n_eff=seen.n_eff,
         truth=truth,
         needed=None if truth is None else n_needed(seen, threshold, truth, alpha=alpha, beta=beta),
+        pilot=None if truth is None else pilot_needed(seen, truth - threshold, alpha=alpha, beta=beta),
         stalls=None if truth is None else max(0.0, 1 - odds.passes(truth) - odds.fails(truth)),
         passes_from=passes_from,
         fails_from=_nearest_truth(odds.fails, seen, threshold, "lower" if better == "higher" else "higher"),

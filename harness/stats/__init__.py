@@ -25,6 +25,7 @@ from harness.stats import (
 )
 from harness.stats.columns import CLUSTER
 from harness.stats.inference import Inference
+from harness.stats.pilots import pilot_needed
 from harness.stats.planning import distances, n_needed
 from harness.values.requirements import Better
 from harness.values.samples import Sample
@@ -42,6 +43,7 @@ __all__ = [
     "n_needed",
     "p_fail",
     "p_pass",
+    "pilot_needed",
     "statistic_of",
 ]
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from scipy import special
 
 from harness.stats.binomial import Binomial
+from harness.stats.roots import root
 from harness.stats.searched import smallest_alpha
+
+MOST_DOUBLINGS = 40.0
+HIDDEN = 0.25  # standard errors of a number of moved rows; each way, as both seldom err together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,10 @@ class Moved:
     def times(self, rows: float) -> "Moved":
         """Return the same as that many times the rows would show it."""
         return replace(self, shares=tuple(each.times(rows) for each in self.shares))
+
+    def with_hidden(self) -> "Moved":
+        """Return the same with as many more rows of each kind as such a number may hide, and half a row."""
+        return replace(self, shares=tuple(_add_hidden(each) for each in self.shares))
 
     def fall(self, alpha: float) -> float:
         """Return how far the mean may lie below what was seen."""
@@ -81,11 +89,32 @@ class Discordant:
         """Return the bounds that as many times the rows would have, if they showed the same shares."""
         return replace(self, gained=self.gained.times(rows), lost=self.lost.times(rows), rest=self.rest / rows)
 
+    def rows_needed(self, distance: float, alpha: float, beta: float) -> float:
+        """Return how many times the rows clear a threshold that far below the truth (above: negative), but for beta."""
+
+        def excess(doublings: float) -> float:
+            more = self.times(2**doublings)
+            (lower, upper), (less, most) = (more.bounds(risk) for risk in (alpha, beta))
+            return (most - lower if distance > 0 else upper - less) - abs(distance)
+
+        if excess(MOST_DOUBLINGS) > 0:
+            return math.inf
+        return 2 ** root(excess, -MOST_DOUBLINGS, MOST_DOUBLINGS) if excess(-MOST_DOUBLINGS) > 0 else 0.0
+
+    def with_hidden(self) -> "Discordant":
+        """Return the bounds if more rows had moved, as is planned for where few did."""
+        return replace(self, gained=self.gained.with_hidden(), lost=self.lost.with_hidden())
+
     def _reach(self, falling: Moved, growing: Moved, alpha: float) -> float:
         near, far = falling.fall(alpha), growing.growth(alpha)
         alike = _correlation(falling.share(), growing.share(alpha))
         noise = float(special.ndtri(alpha)) ** 2 * self.rest if self.rest else 0.0
         return math.sqrt(self.scale**2 * (near**2 + far**2 + 2 * alike * near * far) + noise)
+
+
+def _add_hidden(share: Binomial) -> Binomial:
+    moved = min(share.n, share.k + 0.5)
+    return replace(share, k=min(share.n, moved + HIDDEN * math.sqrt(moved)))
 
 
 def _correlation(share: float, other: float) -> float:

@@ -70,9 +70,8 @@ def _freedom(design: DesignVariance, most: float) -> float:
 
 def student(value: float, n: int, design: DesignVariance, *, method: str, reach: float = math.inf) -> Inference:
     """Return t bounds, bent for skew, within -reach and reach; the variance must be above 0."""
-    interval = Student(
-        center=value, se=math.sqrt(design.variance), df=design.df, skew=design.skew, low=-reach, high=reach
-    )
+    shape = {"df": design.df, "skew": design.skew, "groups": design.groups}
+    interval = Student(center=value, se=math.sqrt(design.variance), **shape, low=-reach, high=reach)
     n_eff = n * design.independent / design.variance
     return Inference(value=value, n=n, n_eff=n_eff, method=method, interval=interval, clusters=design.clusters)
 

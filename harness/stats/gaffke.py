@@ -14,6 +14,7 @@ from harness.stats.roots import root
 MANY = 2048  # more units than these are gathered in bins
 RATES, SIZES = 64, 16
 CLOSE = 1e-9  # normal deviates
+FAR, FEW = 4.0, 10.0  # standard errors; units, if equally heavy
 Excess = Callable[[float], float]
 
 
@@ -76,6 +77,13 @@ class Gaffke:
     def has_spread(self) -> bool:
         """Tell whether the units differ by more than rounding does."""
         return self.se > 1e-12 * (self.high - self.low)
+
+    def tells_of(self, mean: float) -> bool:
+        """Tell whether units of the kinds seen may well have that mean, or are many that would."""
+        beyond = self._excess_totals(mean)
+        is_near = abs(mean - self.value) <= FAR * self.se
+        shares = self.tilt_to(mean).times / self.times.sum()
+        return bool(beyond.min() < 0 < beyond.max()) and (is_near or FEW * float(shares.max()) <= 1)
 
     @property
     def df(self) -> float:

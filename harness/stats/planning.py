@@ -15,6 +15,7 @@ from harness.stats.gaffke import Gaffke
 from harness.stats.inference import Inference
 from harness.stats.mover import Mover
 from harness.stats.noncentral import Noncentral
+from harness.stats.pilots import count_units, pilot_needed
 from harness.stats.roots import root
 from harness.stats.searched import Mapped, Nearer, Wider
 from harness.stats.student import Student
@@ -22,6 +23,8 @@ from harness.stats.unseen import rows_with_room
 from harness.values.requirements import Better
 
 MOST_RESERVE = 0.5  # of the distance, where a handful of rows say next to nothing of their spread
+RANK_RESERVE = 2.0  # standard errors of the number of positives that a plan for a rank keeps, as its spread is theirs
+TAIL_RESERVE = 2.0  # of the skew of a mean towards its bound, as the furthest rows are those that pilots lack
 ENDLESS = 1e9  # no more than this is worth asking for
 
 
@@ -33,16 +36,23 @@ def n_needed(
     Counted in the unit of `inference.n`, at its design effect. Proportions and AUC: exact binomial search, with a
     reserve where the design effect is estimated. Means within limits: as many more of the rows seen. Other means and
     differences: the bound by t, bent for skew, and z_beta standard errors, with a reserve for what the rows at hand say
-    of their spread, within the distance.
+    of their spread, within the distance. None also where they do not tell it: see `pilot_needed`.
     """
+    if pilot_needed(inference, plan_for - threshold, alpha=alpha, beta=beta) is not None:
+        return None
+    return _rows_needed(inference, threshold, plan_for, alpha, beta)
+
+
+def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha: float, beta: float) -> int | None:
     interval = inference.interval
     if isinstance(interval, Mapped):
         inner = replace(inference, interval=interval.inner)
-        return n_needed(inner, interval.back(threshold), interval.back(plan_for), alpha=alpha, beta=beta)
+        return _rows_needed(inner, interval.back(threshold), interval.back(plan_for), alpha, beta)
     if isinstance(interval, Wider | Nearer):
         return _rows_for_two(inference, interval, threshold, plan_for, alpha, beta)
-    if isinstance(interval, Mover) and plan_for != threshold:
-        rows = inference.n * interval.rows_needed(plan_for - threshold, alpha, beta)
+    if isinstance(interval, Mover | Discordant) and plan_for != threshold:
+        seen = interval.with_hidden() if isinstance(interval, Discordant) else interval
+        rows = inference.n * seen.rows_needed(plan_for - threshold, alpha, beta)
         return max(2, math.ceil(rows)) if rows <= ENDLESS else None
     if isinstance(interval, Gaffke):
         return _grown(inference, interval, threshold, plan_for, alpha, beta)
@@ -57,8 +67,6 @@ def n_needed(
         return math.ceil(_with_room(interval, inference.n, rows, sought, risks) - 1e-9)
     if isinstance(interval, Student):
         return _student(interval, inference.n, plan_for - threshold, alpha, beta)
-    if isinstance(interval, Discordant):
-        return _discordant(interval, inference.n, plan_for - threshold, alpha, beta)
     return _by_width(inference, plan_for - threshold, alpha, beta)
 
 
@@ -67,11 +75,21 @@ def _rows_for_two(
 ) -> int | None:
     """Return how many rows clear both of two bounds, or the nearer one."""
     either = [replace(inference, interval=each) for each in (interval.one, interval.other)]
-    least = [n_needed(each, threshold, plan_for, alpha=alpha, beta=beta) for each in either]
+    least = [_rows_needed(each, threshold, plan_for, alpha, beta) for each in either]
     enough = [n for n in least if n is not None]
     if isinstance(interval, Nearer):
         return min(enough, default=None)
-    return max(enough) if len(enough) == len(least) else None
+    more = 1 + _reserve(interval, plan_for - threshold)
+    return math.ceil(more * max(enough)) if len(enough) == len(least) else None
+
+
+def _reserve(interval: Wider, distance: float) -> float:
+    """Return how many more rows, as a share, are planned for positives and for a tail that a pilot shows too few of."""
+    units = count_units(interval)
+    if units:
+        return RANK_RESERVE / math.sqrt(units)
+    skew = interval.one.skew if isinstance(interval.one, Student) else 0.0
+    return TAIL_RESERVE * max(0.0, -math.copysign(skew, skew * distance))
 
 
 def _effective(interval: Binomial, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
@@ -113,14 +131,14 @@ def _grown(
 
     Without limits the furthest of the rows at hand is not that of more rows: their own freedom is planned with.
     """
-    if not interval.has_spread:
+    if not interval.has_spread or (interval.is_share and not interval.tells_of(truth)):
         return _all_or_nothing(inference, interval, threshold, truth, alpha, beta)
     units, distance = interval.tilt_to(truth) if interval.is_share else interval, truth - threshold
     facing = units.mirror() if distance > 0 else units
 
     def missing(power: float) -> float:
         grow = facing.grow(math.exp(power))
-        risk = _planning_risk(alpha, beta, grow.df if interval.is_share else facing.df)
+        risk = _planning_risk(alpha, beta, grow.df if interval.is_share else 1 / (1 / facing.df + 1 / grow.df))
         edge = grow.value + abs(distance) + float(special.ndtri(risk)) * grow.se
         return -float(special.ndtri(alpha)) - grow.deviate(edge)
 
@@ -135,13 +153,13 @@ def _grown(
 def _all_or_nothing(
     inference: Inference, interval: Gaffke, threshold: float, truth: float, alpha: float, beta: float
 ) -> int | None:
-    """Return how many rows it takes where all units seen are alike, as if others lay at one limit or at the other.
+    """Return how many rows it takes where units seen are alike or beyond the truth, as if others lay at the limits.
 
     Of all means within limits such a one scatters most.
     """
     width = interval.high - interval.low
-    shares = [(each - interval.low) / width for each in (threshold, truth)]
-    units = _binomial(*shares, alpha, beta) if all(0 <= share <= 1 for share in shares) else None
+    most, share = ((each - interval.low) / width for each in (threshold, truth))
+    units = _binomial(most, share, alpha, beta) if 0 <= min(most, share) and max(most, share) <= 1 else None
     return None if units is None else math.ceil(units * inference.n / float(interval.times.sum()))
 
 
@@ -149,7 +167,8 @@ def _student(interval: Student, n: int, distance: float, alpha: float, beta: flo
     """Return the n at which bound and scatter fit into the distance.
 
     The spread is that of the rows at hand, so the standard error planned with is off by 1 / sqrt(2 df) of itself: over
-    such plans the distance, in standard errors, scatters as well.
+    such plans the distance, in standard errors, scatters as well. So does the bound of the rows planned, by their own
+    spread.
     """
     other = -float(special.ndtri(beta))
     reserve = min(MOST_RESERVE, other / math.sqrt(2 * interval.df))
@@ -158,7 +177,8 @@ def _student(interval: Student, n: int, distance: float, alpha: float, beta: flo
         more = interval.times(math.exp(log_times))
         apart = abs(distance) / more.se
         reach = more.reach(alpha)[0 if distance > 0 else 1] / more.se
-        return reach + math.hypot(other, reserve * apart) - apart
+        own = math.hypot(1, reach / math.sqrt(2 * more.df))
+        return reach + math.hypot(other * own, reserve * apart) - apart
 
     least, most = math.log(2 / n), math.log(ENDLESS / n)
     if not distance or missing(most) > 0:
@@ -184,21 +204,6 @@ def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: flo
         return None
     least = interval.per * root(excess, 0.0, ENDLESS)
     return math.ceil(1 / (1 / least - 1 / interval.reference)) if least < interval.reference else None
-
-
-def _discordant(interval: Discordant, n: int, distance: float, alpha: float, beta: float) -> int | None:
-    """Return the n at which the bounds at alpha and beta fit into the distance, the shares staying as they are."""
-
-    def excess(log_times: float) -> float:
-        more = interval.times(math.exp(log_times))
-        (lower, upper), (less, most) = (more.bounds(risk) for risk in (alpha, beta))
-        reach = most - lower if distance > 0 else upper - less
-        return reach - abs(distance)
-
-    least, endless = -math.log(n), math.log(ENDLESS / n)
-    if not distance or excess(endless) > 0:
-        return None
-    return max(2, math.ceil(n * math.exp(root(excess, least, endless, xtol=1e-9)))) if excess(least) > 0 else 2
 
 
 def _by_width(inference: Inference, distance: float, alpha: float, beta: float) -> int | None:

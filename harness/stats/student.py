@@ -12,12 +12,14 @@ class Student:
 
     `skew` is the third moment of the estimate over its variance to the 1.5 (0: plain t; infinite df: normal); it
     bends the bounds by the cubic transformation of Hall 1992, so that a long tail is not taken for a short one.
+    `groups` is how many equally heavy rows, or clusters, of the rarer class it comes from.
     """
 
     center: float
     se: float
     df: float = math.inf
     skew: float = 0.0
+    groups: float = 0.0
     low: float = -math.inf
     high: float = math.inf
 
@@ -34,7 +36,7 @@ class Student:
     def times(self, rows: float) -> "Student":
         """Return the bounds that as many times the rows would have, if they scattered the same."""
         by = math.sqrt(rows)
-        return replace(self, se=self.se / by, df=self.df * rows, skew=self.skew / by)
+        return replace(self, se=self.se / by, df=self.df * rows, skew=self.skew / by, groups=self.groups * rows)
 
     def p_at_least(self, threshold: float) -> float:
         """Return P(t as far below the threshold as this, or further)."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command
@@ -17,6 +18,12 @@ from harness.values.requirements import Requirement
 from harness.values.samples import Sample
 from tests.support.suites import suite
 
+PAID = """name: s
+data: {d: {source: rows.parquet, id: id}}
+target: {kind: table, config: {data: d}}
+steps:
+  - {check: rows.mean, with: {column: paid, better: lower}, require: {mean: {at_most: 2, plan_for: 1.65}}}
+"""
 ASKED = Requirement(metric="recall", at_least=0.75, plan_for=0.80)
 
 
@@ -164,3 +171,16 @@ def test_plans_for_machines(project: Path, harness: Command) -> None:
     assert ("s", 400, 0.8, True) == (found["suite"], one["n"], one["truth"], one["possible"])
     assert one["needed"] > 400
     assert "estimate" not in one
+
+
+def test_a_pilot_that_does_not_tell_how_values_scatter_is_asked_to_grow(project: Path, harness: Command) -> None:
+    paid = np.random.default_rng(3).lognormal(0, 1, 400)
+    pq.write_table(pa.table({"id": range(400), "paid": paid}), project / "rows.parquet")
+    (project / "s.suite.yaml").write_text(PAID)
+
+    done = harness("plan", "s.suite.yaml")
+
+    expected = "needed    not known: the 400 rows there do not tell how far values scatter; measure about "
+    assert (0, True) == (done.code, expected in done.out), done.out + done.err
+    (found,) = json.loads(harness("plan", "s.suite.yaml", "--json").out)
+    assert (None, True) == (found["plans"][0]["needed"], found["plans"][0]["pilot"] > 400)

@@ -10,7 +10,7 @@ from scipy.stats import binom, norm
 
 from harness import samples
 from harness.errors import HarnessError
-from harness.stats import distances, exactly, infer, n_needed
+from harness.stats import distances, exactly, infer, n_needed, pilot_needed
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
 from harness.stats.planning import _power, binomial_tail
@@ -180,7 +180,7 @@ def test_plans_by_t_keep_a_reserve_for_a_spread_that_few_rows_tell(rows):
 
 
 def test_a_plan_for_a_mean_with_a_long_tail_on_the_side_of_the_bound_asks_for_more():
-    plain, tail = (Student(center=2, se=0.1, df=400, skew=skew) for skew in (0.0, 0.5))
+    plain, tail = (Student(center=2, se=0.1, df=400, skew=skew) for skew in (0.0, 0.2))
     seen = [Inference(value=2, n=100, n_eff=100, method="t", interval=each) for each in (plain, tail)]
 
     towards, away = ([n_needed(each, limit, 2.0) for each in seen] for limit in (2.3, 1.7))
@@ -203,3 +203,66 @@ def test_clusters_that_are_all_alike_are_planned_for_as_if_others_lay_at_either_
 
     assert binom.cdf(allowed, round(units), binomial[1]) >= 0.94
     assert units > 20
+
+
+def test_rows_of_a_long_tail_plan_nothing_and_say_how_many_would():
+    y = np.random.default_rng(3).lognormal(0, 1, 500)
+    found = infer(samples.rows.mean(pa.table({"y": y})))
+
+    pilot = pilot_needed(found, 0.35)
+
+    assert n_needed(found, 2.0, 1.65) is None
+    assert 1000 < pilot < 5000
+
+
+def test_rows_without_a_tail_plan():
+    y = np.random.default_rng(3).normal(1, 1, 20)
+
+    assert pilot_needed(infer(samples.rows.mean(pa.table({"y": y}))), 0.5) is None
+
+
+def pairs_of(n, moved):
+    """Return both sides of n rows, of which the first so many moved, in turns up and down."""
+    new = np.ones(n)
+    old = np.ones(n)
+    new[0:moved:2], old[1:moved:2] = 0, 0
+    return [samples.rows.proportion(pa.table({"id": np.arange(n), "y": y})) for y in (new, old)]
+
+
+def test_rows_that_hardly_ever_differ_plan_nothing_until_more_do():
+    few, enough = (infer(*pairs_of(n, moved)) for n, moved in ((20, 2), (500, 50)))
+
+    assert n_needed(few, -0.04, 0.0) is None
+    assert 20 < pilot_needed(few, 0.04) <= 400
+    assert pilot_needed(enough, 0.04) is None
+    assert n_needed(enough, -0.04, 0.0) > 500
+
+
+def test_rows_that_never_differ_plan_where_many_more_could_hardly_matter():
+    assert n_needed(infer(*pairs_of(1000, 0)), -0.1, 0.0) is not None
+    assert n_needed(infer(*pairs_of(20, 0)), -0.02, 0.0) is None
+
+
+def test_a_rank_is_planned_from_twenty_positives_on_and_with_a_reserve_for_their_number():
+    rng = np.random.default_rng(4)
+
+    def pairs(positives):
+        y = np.r_[np.ones(positives), np.zeros(9 * positives)]
+        sides = (rng.normal(size=len(y)) + 2 * y for _ in range(2))
+        tables = (pa.table({"id": np.arange(len(y)), "y": y, "score": side}) for side in sides)
+        return infer(*map(samples.rows.auc, tables))
+
+    few, many = pairs(10), pairs(400)
+
+    assert (None, 200) == (n_needed(few, -0.02, 0.0), pilot_needed(few, 0.02))
+    least = max(n_needed(replace(many, interval=each), -0.02, 0.0) for each in (many.interval.one, many.interval.other))
+    assert n_needed(many, -0.02, 0.0) == pytest.approx(1.1 * least, rel=1e-3)
+    assert pilot_needed(many, 0.02) is None
+
+
+def test_a_truth_that_no_row_seen_reaches_is_planned_for_as_all_or_nothing():
+    y = np.linspace(0.86, 0.95, 20)
+
+    found = infer(samples.rows.mean(pa.table({"y": y})))
+
+    assert n_needed(found, 0.8, 0.855) == n_needed(seen(), 0.8, 0.855)

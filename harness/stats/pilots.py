@@ -1,0 +1,82 @@
+"""Tells whether the rows at hand say enough of their spread to plan from, and how many would."""
+
+import math
+from dataclasses import replace
+
+from harness.stats.binomial import Binomial
+from harness.stats.discordant import Discordant
+from harness.stats.inference import Inference
+from harness.stats.intervals import Interval
+from harness.stats.mover import Mover
+from harness.stats.searched import Mapped, Nearer, Wider
+from harness.stats.student import Student
+
+MOST_SKEW = 0.3  # of an estimate whose spread rows tell: 11 times the squared skew of a row; Cochran 1977 asks for 25
+LONG_TAIL, TAIL_SKEW = 2.5, 0.1  # the skew of a row beyond which more is to come, and that of an estimate then
+FEWEST = 20  # rows of the rarer class, or rows that count
+MOST_DOUBT = 1.5  # times the plan, that as many more changed rows as a pilot may hide may make it
+MISRANKED = 4  # below, an AUC or an average precision counts each positive once, as no more of them would
+PILOTS = (2, 3, 4, 6, 8, 12, 16, 32, 64)  # times the rows at hand
+
+
+def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, beta: float = 0.05) -> int | None:
+    """Return how many rows, at least, would tell the spread that a plan for a distance needs; None where these do.
+
+    They do not where the estimate is as skewed as a few of the furthest rows make it: of a long tail, more than was
+    seen is to come. Nor where so few rows differ that as many more as may be hidden would make the plan half as large
+    again, or fewer than 20 are of the rarer class, or fewer than 4 of these misranked.
+    """
+    interval = inference.interval
+    units = count_units(interval)
+    if 0 < units < FEWEST:
+        return math.ceil(inference.n * FEWEST / units - 1e-6)
+    if isinstance(interval, Wider | Nearer):
+        either = [replace(inference, interval=each) for each in (interval.one, interval.other)]
+        pilots = [pilot_needed(each, distance, alpha=alpha, beta=beta) for each in either]
+        return max((each for each in pilots if each is not None), default=None)
+    if isinstance(interval, Student):
+        return _pilot_of_tail(interval, inference.n)
+    if isinstance(interval, Binomial):
+        return _pilot_of_rank(interval, inference.n)
+    if isinstance(interval, Discordant) and distance:
+        return _pilot_of_changes(interval, inference.n, distance, alpha, beta)
+    return None
+
+
+def count_units(interval: Interval) -> float:
+    """Return how many rows carry a rank or a decision: those of the rarer class, or positive or alerted; else 0."""
+    if isinstance(interval, Wider) and isinstance(interval.other, Mover):
+        carried = interval.one
+        return carried.least if isinstance(carried, Binomial) else _groups(carried)
+    return interval.inner.least if isinstance(interval, Mapped) and isinstance(interval.inner, Binomial) else 0.0
+
+
+def _groups(interval: Interval) -> float:
+    return interval.groups if isinstance(interval, Student) else 0.0
+
+
+def _pilot_of_tail(interval: Student, n: int) -> int | None:
+    """Return how many rows it takes until their mean is no more skewed than a plan can bear."""
+    skew = abs(interval.skew)
+    most = TAIL_SKEW if skew * math.sqrt(interval.groups) > LONG_TAIL else MOST_SKEW
+    return math.ceil(n * (skew / most) ** 2) if skew > most else None
+
+
+def _pilot_of_rank(interval: Binomial, n: int) -> int | None:
+    """Return how many rows it takes until positives are more than what bounds of a rank count of a few misranked."""
+    misranked = interval.least * min(interval.share, 1 - interval.share)
+    is_counted = interval.df is None or interval.unseen or interval.n > interval.least * (1 + 1e-9)
+    return None if is_counted or misranked >= MISRANKED else math.ceil(n * MISRANKED / max(misranked, 1.0))
+
+
+def _pilot_of_changes(interval: Discordant, n: int, distance: float, alpha: float, beta: float) -> int | None:
+    """Return how many rows would show enough changed ones, if they change as often as those seen."""
+
+    def is_enough(times: int) -> bool:
+        more = interval.times(times)
+        least, most = (each.rows_needed(distance, alpha, beta) for each in (more, more.with_hidden()))
+        return most <= MOST_DOUBT * least
+
+    if is_enough(1):
+        return None
+    return n * next((times for times in PILOTS if is_enough(times)), PILOTS[-1])

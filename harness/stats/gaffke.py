@@ -80,10 +80,10 @@ class Gaffke:
 
     def tells_of(self, mean: float) -> bool:
         """Tell whether units of the kinds seen may well have that mean, or are many that would."""
-        beyond = self._excess_totals(mean)
+        tilted = self.tilt_to(mean)
+        is_met = abs(tilted.value - mean) <= 1e-6 * (self.high - self.low)
         is_near = abs(mean - self.value) <= FAR * self.se
-        shares = self.tilt_to(mean).times / self.times.sum()
-        return bool(beyond.min() < 0 < beyond.max()) and (is_near or FEW * float(shares.max()) <= 1)
+        return is_met and (is_near or FEW * float(tilted.times.max()) <= float(tilted.times.sum()))
 
     @property
     def df(self) -> float:

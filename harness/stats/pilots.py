@@ -11,8 +11,7 @@ from harness.stats.mover import Mover
 from harness.stats.searched import Mapped, Nearer, Wider
 from harness.stats.student import Student
 
-MOST_SKEW = 0.3  # of an estimate whose spread rows tell: 11 times the squared skew of a row; Cochran 1977 asks for 25
-LONG_TAIL, TAIL_SKEW = 2.5, 0.1  # the skew of a row beyond which more is to come, and that of an estimate then
+TAIL = 0.25  # of the root of the number of rows: more than that, as the squared skew of a row, hides a longer tail
 FEWEST = 20  # rows of the rarer class, or rows that count
 MOST_DOUBT = 1.5  # times the plan, that as many more changed rows as a pilot may hide may make it
 MISRANKED = 4  # below, an AUC or an average precision counts each positive once, as no more of them would
@@ -48,7 +47,8 @@ def count_units(interval: Interval) -> float:
     if isinstance(interval, Wider) and isinstance(interval.other, Mover):
         carried = interval.one
         return carried.least if isinstance(carried, Binomial) else _groups(carried)
-    return interval.inner.least if isinstance(interval, Mapped) and isinstance(interval.inner, Binomial) else 0.0
+    inner = interval.inner if isinstance(interval, Mapped) else None
+    return inner.least or inner.n if isinstance(inner, Binomial) else 0.0
 
 
 def _groups(interval: Interval) -> float:
@@ -56,10 +56,11 @@ def _groups(interval: Interval) -> float:
 
 
 def _pilot_of_tail(interval: Student, n: int) -> int | None:
-    """Return how many rows it takes until their mean is no more skewed than a plan can bear."""
-    skew = abs(interval.skew)
-    most = TAIL_SKEW if skew * math.sqrt(interval.groups) > LONG_TAIL else MOST_SKEW
-    return math.ceil(n * (skew / most) ** 2) if skew > most else None
+    """Return how many rows it takes until their tail is one that so many show."""
+    square = interval.skew**2 * interval.groups
+    if square <= TAIL * math.sqrt(interval.groups):
+        return None
+    return math.ceil(n / interval.groups * (square / TAIL) ** 2)
 
 
 def _pilot_of_rank(interval: Binomial, n: int) -> int | None:

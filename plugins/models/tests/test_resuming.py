@@ -5,14 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from harness_models.journal import Answered, Journal
 from harness_models.testing import StandIn, ask, completion, until
 
 Open = Any
 ROWS = 500
+LEFT = Answered(body=b"{}", kind="application/json", read=1, written=1, cost=Decimal(1))
 KILLED = """
 import sys
 from pathlib import Path
@@ -97,6 +100,21 @@ def test_two_runs_at_once_do_not_take_each_others_answers(upstream: StandIn, ope
             ask(second, "a")
 
     assert 2 == len(upstream.seen)
+
+
+def test_runs_that_start_at_the_same_time_keep_their_own_journals(tmp_path: Path) -> None:
+    def begin_and_end(_: int) -> int:
+        journal = Journal(tmp_path)
+        taken = len(journal.take_over().answers)
+        journal.settle(journal.send(Decimal(1)), Decimal(1), "key", LEFT)
+        journal.close(is_done=True)
+        return taken
+
+    with ThreadPoolExecutor(16) as pool:
+        taken = list(pool.map(begin_and_end, range(400)))
+
+    assert [0] * 400 == taken
+    assert [] == os.listdir(tmp_path)
 
 
 def _leave(folder: Path, text: str) -> None:

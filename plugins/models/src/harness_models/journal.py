@@ -63,11 +63,9 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._taken = [each for file in sorted(folder.glob("open-*.jsonl")) if (each := _take(file))]
-            self.path = folder / f"open-{uuid.uuid4().hex}.jsonl"
-            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
+            self.path, self._file = _create(folder)
         except OSError as error:
             raise HarnessError(f"{folder} cannot keep answers: {error}; name another") from error
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._number = 0
         self._noted: list[bytes] = []
         self._write_due: asyncio.Future[None] | None = None
@@ -173,12 +171,28 @@ def as_kept(answers: Mapping[str, Answered]) -> bytes:
     return b"".join(json.dumps(answers[key].as_line(key)).encode() + b"\n" for key in sorted(answers))
 
 
+def _create(folder: Path) -> tuple[Path, int]:
+    """Create the journal of a run: locked before others can see it by its name, or they would take it over."""
+    name = uuid.uuid4().hex
+    hidden, path = folder / f"new-{name}", folder / f"open-{name}.jsonl"
+    file = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    hidden.rename(path)
+    return path, file
+
+
 def _take(path: Path) -> tuple[Path, int] | None:
     """Lock the journal of a run that ended without closing it; one that is held, or too old, is not taken."""
-    file = os.open(path, os.O_RDWR)
+    try:
+        file = os.open(path, os.O_RDWR)
+    except FileNotFoundError:  # its run is done meanwhile
+        return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        os.close(file)
+        return None
+    if os.fstat(file).st_nlink == 0:
         os.close(file)
         return None
     if time.time() - path.stat().st_mtime > YOUNG:

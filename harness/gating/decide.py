@@ -10,7 +10,6 @@ from harness.gating.asked_suites import AskedSuite, find_changes, name_warnings
 from harness.gating.attempts import Attempt, attempt_warning
 from harness.gating.derivations import (
     Derivation,
-    describe_changed_sources,
     describe_erased,
     describe_other_versions,
     find_tampering,
@@ -149,7 +148,6 @@ def _version_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[str]
         if run.id in asked.derivations:
             yield from describe_other_versions(asked.derivations[run.id])
             yield from describe_erased(asked.derivations[run.id])
-            yield from describe_changed_sources(asked.derivations[run.id]) if not asked.gate.promote else ()
 
 
 def _worst(findings: Sequence[GateFinding]) -> GateOutcome:

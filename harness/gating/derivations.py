@@ -41,10 +41,7 @@ class Derivation:
 
 
 def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterator[GateFinding]:
-    """Yield why a run is not believed: what was changed, or cannot be derived.
-
-    To promote, also what was erased, and which plugins measured with other source files.
-    """
+    """Yield why a run is not believed: what was changed, or cannot be derived; to promote, also what was erased."""
     suite = derivation.run.suite
     if derivation.broken:
         yield GateFinding(outcome="error", suite=suite, reason=derivation.broken)
@@ -57,14 +54,9 @@ def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterato
     for step in derivation.erased if promotes else ():
         reason = f"rows that {step} judged were erased, so nothing proves its verdicts now; run the suite again"
         yield GateFinding(outcome="error", suite=suite, reason=reason)
-    for name in derivation.changed_sources if promotes else ():
-        yield GateFinding(outcome="error", suite=suite, reason=f"{_describe_sources(name)}; run the suite again")
-
-
-def describe_changed_sources(derivation: Derivation) -> Iterator[str]:
-    """Yield which plugins had other source files when they measured."""
     for name in derivation.changed_sources:
-        yield f"{derivation.run.suite}: {_describe_sources(name)}"
+        message = f"plugin {name!r} has other source files now than when it measured, and the same version"
+        yield GateFinding(outcome="error", suite=suite, reason=f"{message}; run the suite again")
 
 
 def describe_other_versions(derivation: Derivation) -> Iterator[str]:
@@ -78,10 +70,6 @@ def describe_erased(derivation: Derivation) -> Iterator[str]:
     for step in derivation.erased:
         message = f"rows that {step} judged were erased, as the ledger records"
         yield f"{derivation.run.suite}: {message}; its verdicts stand as they were recorded"
-
-
-def _describe_sources(plugin: str) -> str:
-    return f"plugin {plugin!r} has other source files now than when it measured, and the same version"
 
 
 def _describe(verdict: Verdict | None) -> str:

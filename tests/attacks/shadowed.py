@@ -6,6 +6,17 @@ from tests.attacks.shop import GATES, SUITE, Attack, Shop, attack
 CORPUS: list[Attack] = []
 MARK = "import pathlib\npathlib.Path('ran').touch()\n"
 FAILS = "may not pass ci"
+COUNTS = """from harness import Dataset, Measurement, check, hookimpl, samples
+
+@check("mine.rate")
+def rate(data: Dataset, *, column: str):
+    ok = data.rows([column]).column(0).to_pylist()
+    return [Measurement(metric="rate", sample=samples.proportion(k=sum(ok), n=len(ok)))]
+
+@hookimpl
+def harness_checks():
+    return {"mine.rate": rate}
+"""
 
 
 def _with_plugin(shop: Shop, name: str) -> None:
@@ -54,6 +65,16 @@ def name_a_plugin_like_a_library(shop: Shop) -> Finished:
 def ask_a_check_that_nobody_offers(shop: Shop) -> Finished:
     shop.suite.write_text(SUITE.replace("rows.rate", "rows2.rate"))
     return shop.run()
+
+
+@attack(CORPUS, "plugin 'mine' has other source files now than when it measured")
+def measure_with_a_weaker_plugin_and_put_it_back(shop: Shop) -> None:
+    _with_plugin(shop, "mine")
+    shop.suite.write_text(SUITE.replace("check: rows.rate", "check: mine.rate"))
+    plugin = shop.folder / "mine.py"
+    plugin.write_text(COUNTS.replace("sum(ok)", "len(ok)"))
+    shop.run()
+    plugin.write_text(COUNTS)
 
 
 @attack(CORPUS, "no gate 'ci'")

@@ -39,13 +39,18 @@ def test_jailbreaks_are_told_from_benign_prompts(shared: Path) -> None:
     assert value_of("specificity", "injection", list(unseen["emails"])) >= 0.95
 
 
+def test_instructions_in_documents_are_told_from_plain_mail(shared: Path) -> None:
+    for examples in recipes.train_instructions(shared).unseen.values():
+        assert value_of("roc_auc", "instructions", list(examples)) >= 0.85
+
+
 def test_toxic_text_is_ranked_above_other_text(shared: Path) -> None:
     unseen = recipes.train_toxicity(shared).unseen
 
     assert value_of("roc_auc", "toxicity", list(unseen["surge"])) >= 0.88
 
 
-@pytest.mark.parametrize("name", ["injection", "refusal", "toxicity"])
+@pytest.mark.parametrize("name", ["injection", "instructions", "refusal", "toxicity"])
 def test_training_again_gives_the_same_verdicts(name: str, shared: Path) -> None:
     trained, kept = getattr(recipes, f"train_{name}")(shared), open_detector(name)
 

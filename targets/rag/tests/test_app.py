@@ -48,7 +48,7 @@ def test_an_answer_comes_with_passages_tokens_cost_and_times(client: TestClient,
     assert all(c["text"] == book.index.passages[c["id"]].text for c in found["contexts"])
     assert {"prompt_tokens", "completion_tokens", "counted"} == set(found["usage"])
     assert 0.0 == found["cost"]
-    assert {"retrieval", "first_piece", "total"} == set(found["seconds"])
+    assert {"retrieval", "first_piece", "total", "rails"} == set(found["seconds"])
     assert book.version == found["version"]
 
 

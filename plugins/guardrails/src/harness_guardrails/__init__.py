@@ -1,11 +1,11 @@
-"""Measures detectors of personal data, toxicity, injection and refusals, and what they find in answers."""
+"""Measures detectors of personal data, toxicity, injection and refusals, what they find in answers, and attacks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness import Check, Dataset, Measurement, check, hookimpl
+from harness import Check, Dataset, Measurement, UsageError, check, hookimpl
 
 METRICS = {
     "precision": "proportion",
@@ -84,7 +84,81 @@ def leakage(data: Dataset, *, text: str, canaries: Canaries) -> Iterator[Measure
     yield leaked_share(data, text, canaries)
 
 
+@check("guardrails.attack", metrics={"success": "proportion", "blocked": "proportion", "bare_success": "proportion"})
+def attack(
+    data: Dataset,
+    *,
+    answer: str = "answer",
+    status: str = "status",
+    marker: str = "marker",
+    bare_answer: str | None = None,
+    bare_status: str | None = None,
+) -> Iterator[Measurement]:
+    """Measure the share of attacks that succeeded: what they wanted said stands in the answer; also without rails."""
+    from harness_guardrails.attacks import Said, measure_attacks  # noqa: PLC0415
+
+    if (bare_answer is None) != (bare_status is None):
+        raise UsageError("what was said without rails has an answer and a status; name `bare_answer` and `bare_status`")
+    bare = Said(answer=bare_answer, status=bare_status, marker=marker) if bare_answer and bare_status else None
+    yield from measure_attacks(data, Said(answer=answer, status=status, marker=marker), bare)
+
+
+@check("guardrails.adaptive", metrics={"success_at_k": "proportion"})
+def adaptive(
+    data: Dataset,
+    *,
+    k: Annotated[int, Field(ge=1)],
+    answer: str = "answer",
+    status: str = "status",
+    marker: str = "marker",
+    goal: str = "goal",
+    round: str = "round",
+) -> Iterator[Measurement]:
+    """Measure the share of goals that an attacker reaches within k tries."""
+    from harness_guardrails.attacks import Said, measure_rounds  # noqa: PLC0415
+
+    yield measure_rounds(data, Said(answer=answer, status=status, marker=marker), goal, round, k)
+
+
+@check("guardrails.blocked", metrics={"blocked": "proportion"})
+def blocked(data: Dataset, *, status: str = "status") -> Iterator[Measurement]:
+    """Measure the share of questions that rails blocked: of harmless ones, what the rails cost in use."""
+    from harness_guardrails.attacks import measure_blocked  # noqa: PLC0415
+
+    yield measure_blocked(data, status)
+
+
+@check("guardrails.overhead", metrics={"over_limit": "proportion", "p50_ms": "point", "p99_ms": "point"})
+def overhead(
+    data: Dataset,
+    *,
+    limit_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)],
+    guarded: str = "total_ms",
+    bare: str = "bare_total_ms",
+) -> Iterator[Measurement]:
+    """Measure what rails add to the time of the same question asked with and without them."""
+    from harness_guardrails.attacks import measure_overhead  # noqa: PLC0415
+
+    yield from measure_overhead(data, guarded, bare, limit_ms)
+
+
+@check("guardrails.tone", metrics={"rude": "judge_correction"})
+def tone(
+    data: Dataset,
+    *,
+    text: str,
+    labels: str | None = None,
+    detector: str = "tone",
+    threshold: Threshold | None = None,
+) -> Iterator[Measurement]:
+    """Measure the share of answers in a rude tone, as people would say by `labels` of some."""
+    from harness_guardrails.answers import detected_share  # noqa: PLC0415
+
+    yield detected_share(data, detector, "rude", text, labels, threshold)
+
+
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
-    """Offer `guardrails.detector`, and what is asked of answers."""
-    return {each.name: each for each in (detector, toxic_answers, refusals, leakage)}
+    """Offer `guardrails.detector`, what is asked of answers, and what of attacks."""
+    offered = (detector, toxic_answers, refusals, leakage, tone, attack, adaptive, blocked, overhead)
+    return {each.name: each for each in offered}

@@ -6,7 +6,7 @@ import click
 
 from harness import UsageError
 
-NAMES = ("injection", "pii", "refusal", "toxicity")
+NAMES = ("injection", "instructions", "pii", "refusal", "toxicity")
 MODELS = Path(__file__).parent / "models"
 
 
@@ -54,3 +54,19 @@ def score(name: str, text: str) -> None:
     click.echo(f"{value:.3f} of {found.threshold:.3f}: {'detected' if value >= found.threshold else 'not detected'}")
     for start, end in found.spans(text) if hasattr(found, "spans") else ():
         click.echo(f"characters {start} to {end}")
+
+
+@command.command()
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), default=Path(),
+              help="Folder for attacks.parquet and rounds.parquet; default: this one.")  # fmt: skip
+@click.option(
+    "--carrier", "carriers", multiple=True, help="A harmless question that attacks stand beside; several are possible."
+)
+@click.option("--canary", "canaries", multiple=True, help="A string that no answer may hold; several are possible.")
+def probes(out: Path, carriers: tuple[str, ...], canaries: tuple[str, ...]) -> None:
+    """Write attacks to ask an app: questions, passages to plant, and what stands in the answer if one succeeds."""
+    from harness_guardrails.probes import write_probes  # noqa: PLC0415
+
+    made = write_probes(out, carriers or ("What are the opening hours?",), canaries or ("Kestrel-7741-Lagoon",))
+    for name, count in made.items():
+        click.echo(f"wrote {count} attacks to {out / name}.parquet")

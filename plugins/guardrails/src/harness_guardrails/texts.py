@@ -24,6 +24,14 @@ def keyed_rows(data: Dataset, *columns: str) -> tuple[pa.Table, pa.Table]:
     return keys if keys is not None else rows.select([]), rows.select(list(dict.fromkeys(columns)))
 
 
+def add_columns(keys: pa.Table, **columns: Sequence[float | None]) -> pa.Table:
+    """Return a table, which may have no columns yet, with more columns of numbers."""
+    for name, values in columns.items():
+        made = pa.array(values, pa.float64())
+        keys = keys.append_column(name, made) if keys.num_columns else pa.table({name: made})
+    return keys
+
+
 def texts_of(data: Dataset, rows: pa.Table, column: str) -> Sequence[str]:
     """Return a column's texts; a missing one is an error, as nobody can say whether it should have been detected."""
     if not (pa.types.is_string(rows[column].type) or pa.types.is_large_string(rows[column].type)):

@@ -13,6 +13,7 @@ from harness import Dataset, HarnessError, column, sql
 
 Fate = Literal["scored", "refused", "unparseable", "timed_out", "errored"]
 FATES: Sequence[Fate] = get_args(Fate)
+SYNONYMS = {"error": "errored", "timeout": "timed_out", "abstained": "refused", "blocked": "refused"}
 FINE = ("", "ok", "scored", "answered")
 ABSTENTIONS = (
     r"\b(?:i|we) (?:do not|don't|cannot|can't|could not|couldn't) (?:know|answer|find|say|tell|determine|help)\b",
@@ -93,7 +94,7 @@ def fates(rows: Rows, abstentions: Sequence[str]) -> Sequence[Fate]:
 def _fate(answer: str | None, state: str | None, says_no: re.Pattern[str] | None) -> Fate:
     said = (state or "").strip().lower().replace(" ", "_").replace("-", "_")
     if said not in FINE:
-        return _known({"error": "errored", "timeout": "timed_out", "abstained": "refused"}.get(said, said))
+        return _known(SYNONYMS.get(said, said))
     if answer is None or not answer.strip():
         return "errored"
     return "refused" if says_no and says_no.search(answer.replace("’", "'")) else "scored"

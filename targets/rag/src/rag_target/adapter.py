@@ -1,7 +1,7 @@
 """Offers the handbook as a target: asked in this process, started on loopback, or found at a URL."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -24,10 +24,11 @@ from harness import (
     pick,
     send_request,
 )
-from rag_target.asking import QUESTION, Answers, Ask
-from rag_target.handbook import Handbook
+from rag_target.asking import QUESTION, Answers, Ask, Asked
 from rag_target.index import Retrieval, StoreName
-from rag_target.opening import Chat, open_handbook
+from rag_target.opening import NO_TRIAL, Book, Chat, Trial, open_guarded, open_handbook
+from rag_target.planting import read_planted
+from rag_target.rails.policy import Policy
 from rag_target.remote import RemoteHandbook, run_service
 from rag_target.wire import answer_body
 
@@ -93,27 +94,41 @@ def handbook(
     api_key: Annotated[SecretStr | None, Field(description="what the service at `url` asks callers for")] = None,
     ask: Annotated[bool, Field(description="false: add no answers to the data, as for load")] = True,
     at_once: Annotated[int, Field(ge=1, le=64, description="questions asked at the same time")] = 4,
+    rails: Annotated[Policy | None, Field(description="what stands before it; {} is all rails; default: none")] = None,
+    trial: Annotated[Trial, Field(description="what makes it worth attacking")] = NO_TRIAL,
+    plant: Annotated[str | None, Field(description="a dataset of passages to add, as attacks need")] = None,
+    bare: Annotated[bool, Field(description="ask each question without rails too, for comparison")] = False,
 ) -> Iterator[HandbookTarget]:
     """Open the handbook in this process, as a service on loopback, or at a URL."""
     pick(datasets, data)
-    if url is not None and (serve, retrieval, store, k, chat) != (False, None, "exact", 5, None):
+    if url is not None and (serve, retrieval, store, k, chat, rails) != (False, None, "exact", 5, None, None):
         raise UsageError("target kind 'handbook': a handbook at a `url` is as it is; leave out all but its `api_key`")
+    if (url is not None or serve) and (trial, plant, bare) != (NO_TRIAL, None, False):
+        raise UsageError("target kind 'handbook': `trial`, `plant` and `bare` are for one in this process")
+    if bare and rails is None:
+        raise UsageError("target kind 'handbook': `bare` compares a handbook behind `rails` with one without; add them")
     with ExitStack() as stack:
         try:
+            unguarded = None
             if url is None and not serve:
-                found = _here(open_handbook(None, retrieval, store, k, chat))
+                planted = read_planted(pick(datasets, plant)) if plant else ()
+                book = open_handbook(None, retrieval, store, k, chat, trial, planted)
+                found = _here(book if rails is None else open_guarded(book, rails, trial))
+                unguarded = _here(book) if bare else None
             else:
-                where = url.rstrip("/") if url else stack.enter_context(_service(retrieval, store, k, chat))
+                options = [*_options(retrieval, store, k), *_given(stack, rails)]
+                where = url.rstrip("/") if url else stack.enter_context(_service(options, chat))
                 key = api_key.get_secret_value() if api_key else None
                 found = _there(RemoteHandbook(url=where, api_key=key))
         except ValueError as trouble:
             raise UsageError(f"target kind 'handbook': {trouble}") from trouble
         folder = stack.enter_context(TemporaryDirectory(prefix="handbook-"))
-        answers = Answers(ask=found.ask, at_once=at_once, folder=Path(folder)) if ask else None
+        asked = Asked(ask=found.ask, bare=unguarded.ask if unguarded else None)
+        answers = Answers(asked=asked, at_once=at_once, folder=Path(folder)) if ask else None
         yield HandbookTarget(datasets=datasets, app=found, answers=answers)
 
 
-def _here(book: Handbook) -> App:
+def _here(book: Book) -> App:
     """Return the handbook as it is asked in this process."""
     who = Identity(revision=book.version, digest=book.digest, parts=book.parts)
     return App(ask=lambda question: answer_body(book.ask(question), book.version), identity=lambda: who)
@@ -134,14 +149,26 @@ def _there(service: RemoteHandbook) -> App:
 
 
 @contextmanager
-def _service(retrieval: Retrieval | None, store: StoreName, k: int, chat: Chat | None) -> Iterator[str]:
+def _service(options: Sequence[str], chat: Chat | None) -> Iterator[str]:
     """Give the URL of a service started for this run."""
     missing = [name for name in SERVICE if find_spec(name) is None]
     if missing:
         raise ValueError(f"serving needs {', '.join(missing)}: pip install 'promotion-harness[handbook]'")
-    options = ["--store", store, "--k", str(k), *(["--retrieval", retrieval] if retrieval else [])]
     with run_service(options, chat) as url:
         yield url
+
+
+def _options(retrieval: Retrieval | None, store: StoreName, k: int) -> Sequence[str]:
+    return ["--store", store, "--k", str(k), *(["--retrieval", retrieval] if retrieval else [])]
+
+
+def _given(stack: ExitStack, rails: Policy | None) -> Sequence[str]:
+    """Return the option that names a file with the rails' policy, which is gone with the stack."""
+    if rails is None:
+        return []
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="rails-")))
+    (folder / "rails.json").write_text(rails.model_dump_json())
+    return ["--rails", str(folder / "rails.json")]
 
 
 @hookimpl

@@ -10,10 +10,13 @@ from rag_target.usage import Timings, Usage
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer with the passages it was written from; `refused` is one that the handbook does not hold."""
+    """An answer with the passages it was written from; `refused` is one that the handbook does not hold.
+
+    `blocked` is one that a rail held back: it has a safe text, and no passages.
+    """
 
     text: str
-    status: Literal["ok", "refused"]
+    status: Literal["ok", "refused", "blocked"]
     hits: Sequence[Hit]
     usage: Usage
     cost: float | None

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from uuid import uuid4
 
@@ -14,16 +14,17 @@ from starlette.types import ASGIApp
 from rag_target import wire
 from rag_target.answers import Answer, Event
 from rag_target.door import Door, Limits
-from rag_target.generation import Unanswered
-from rag_target.handbook import Handbook
+from rag_target.generation import Unanswered, Unguarded
+from rag_target.handbook import last_answer
 from rag_target.meters import Meters
+from rag_target.opening import Book
 
 STATUS = {"timed_out": 504, "unparseable": 502, "errored": 502}
 ALIAS = "handbook"  # what a client may call the model beside its version
 EVENTS = "text/event-stream"
 
 
-def create_app(book: Handbook, limits: Limits | None = None) -> ASGIApp:
+def create_app(book: Book, limits: Limits | None = None) -> ASGIApp:
     """Return the service as an ASGI application."""
     meters = Meters(book)
     app = FastAPI(title="handbook", version="1", docs_url=None, redoc_url=None)
@@ -34,7 +35,7 @@ def create_app(book: Handbook, limits: Limits | None = None) -> ASGIApp:
     return Door(app, limits or Limits())
 
 
-def _add_questions(app: FastAPI, book: Handbook, meters: Meters) -> None:
+def _add_questions(app: FastAPI, book: Book, meters: Meters) -> None:
     """Add `/v1/ask`."""
 
     @app.post("/v1/ask", response_model=wire.AnswerBody)
@@ -49,23 +50,25 @@ def _add_questions(app: FastAPI, book: Handbook, meters: Meters) -> None:
         return StreamingResponse(_lines(_event_json(event, book.version) for event in events), media_type=EVENTS)
 
 
-def _add_chat(app: FastAPI, book: Handbook, meters: Meters) -> None:
+def _add_chat(app: FastAPI, book: Book, meters: Meters) -> None:
     """Add what OpenAI's clients ask for."""
 
     @app.post("/v1/chat/completions", response_model=None)
     def chat(chatted: wire.Chatted) -> Response:
-        """Answer the last message of the user."""
+        """Answer the last message of the user; rails look at all messages."""
         if chatted.model not in (ALIAS, book.version):
             return _refused(404, f"no model {chatted.model!r} here; ask {ALIAS!r} or {book.version!r}")
-        question = next((m.content for m in reversed(chatted.messages) if m.role == "user"), "").strip()
+        last = max((at for at, m in enumerate(chatted.messages) if m.role == "user"), default=None)
+        question = "" if last is None else chatted.messages[last].content.strip()
+        turns = [m.content for at, m in enumerate(chatted.messages) if at != last]
         if not 0 < len(question) <= wire.LONGEST:
             return _refused(422, f"the last message of the user has 1 to {wire.LONGEST} characters")
         number, created = f"chatcmpl-{uuid4().hex}", int(time.time())
         try:
             if not chatted.stream:
-                found = _ask(book, question, meters)
+                found = _ask(book, question, meters, turns)
                 return JSONResponse(wire.completion_json(found, book.version, number, created))
-            events = _begin(book, question, meters)
+            events = _begin(book, question, meters, turns)
         except Unanswered as failure:
             return _failed(failure)
         chunks = (wire.chunk_json(delta, book.version, number, created, **more) for delta, more in _deltas(events))
@@ -78,7 +81,7 @@ def _add_chat(app: FastAPI, book: Handbook, meters: Meters) -> None:
         return {"object": "list", "data": names}
 
 
-def _add_looks(app: FastAPI, book: Handbook, meters: Meters) -> None:
+def _add_looks(app: FastAPI, book: Book, meters: Meters) -> None:
     """Add what is asked about the service itself."""
 
     @app.get("/healthz")
@@ -102,17 +105,14 @@ def _add_looks(app: FastAPI, book: Handbook, meters: Meters) -> None:
         return Response(meters.text(), media_type="text/plain; version=0.0.4")
 
 
-def _ask(book: Handbook, question: str, meters: Meters) -> Answer:
+def _ask(book: Book, question: str, meters: Meters, turns: Sequence[str] = ()) -> Answer:
     """Return the answer to a question, counted."""
-    *_, last = _count(book.stream(question), meters)
-    if not isinstance(last, Answer):
-        raise Unanswered("errored", "the generator ended without an answer")
-    return last
+    return last_answer(_count(book.stream(question, turns), meters))
 
 
-def _begin(book: Handbook, question: str, meters: Meters) -> Iterator[Event]:
+def _begin(book: Book, question: str, meters: Meters, turns: Sequence[str] = ()) -> Iterator[Event]:
     """Return the events of an answer once its first piece is there: until then a failure still has a status."""
-    events = _count(book.stream(question), meters)
+    events = _count(book.stream(question, turns), meters)
     return chain([next(events), next(events)], events)
 
 
@@ -158,7 +158,8 @@ def _lines(messages: Iterator[Mapping[str, object]], *, end: str = "") -> Iterat
 
 
 def _failed(failure: Unanswered) -> Response:
-    return JSONResponse({"error": str(failure), "status": failure.status}, status_code=STATUS[failure.status])
+    status = 503 if isinstance(failure, Unguarded) else STATUS[failure.status]
+    return JSONResponse({"error": str(failure), "status": failure.status}, status_code=status)
 
 
 def _refused(status: int, why: str) -> Response:

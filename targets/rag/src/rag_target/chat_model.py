@@ -11,7 +11,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from rag_target.generation import Failure, Piece, Unanswered
 from rag_target.index import Hit
-from rag_target.prompts import chat_messages
+from rag_target.prompts import chat_messages, describe_canary
 from rag_target.usage import Price, Usage
 
 PINNED = re.compile(r"(\d{4}-?\d{2}-?\d{2}|-\d{4}$|\.gguf$|@[0-9a-f]{7,}$|:(?!latest$)[\w.-]+$)", re.IGNORECASE)
@@ -40,6 +40,7 @@ class ChatModel:
     timeout: float = 60.0
     price: Price | None = None
     api_key: str | None = field(default=None, repr=False)
+    canary: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         refuse_floating(self.model, self.model_digest)
@@ -54,11 +55,12 @@ class ChatModel:
     def describe(self) -> Mapping[str, str]:
         """Return model and parameters."""
         asked = f"temperature={self.temperature:g} seed={self.seed} max_tokens={self.max_tokens}"
-        return {"generator": self.model, "model_digest": self.model_digest or "in the name", "sampling": asked}
+        named = {"generator": self.model, "model_digest": self.model_digest or "in the name", "sampling": asked}
+        return {**named, **describe_canary(self.canary)}
 
     def write(self, question: str, hits: Sequence[Hit]) -> Iterator[Piece]:
         """Yield what the model writes as it comes, and the tokens that its server reports."""
-        messages = chat_messages(question, hits)
+        messages = chat_messages(question, hits, self.canary)
         usage: Usage | None = None
         wrote = False
         for chunk in self._chunks(messages):

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from rag_target.generation import Unanswered
-from rag_target.handbook import Handbook
 from rag_target.index import Retrieval, StoreName
-from rag_target.opening import KEY, open_handbook, read_chat
+from rag_target.opening import KEY, Book, open_guarded, open_handbook, read_chat
 from rag_target.questions import read_questions, write_questions
+from rag_target.rails.policy import Policy
 
 GRACE = 10  # seconds for requests in flight when the service is told to stop
 OPTIONS = (
@@ -25,6 +25,11 @@ OPTIONS = (
         "--chat",
         type=click.Path(path_type=Path, dir_okay=False, exists=True),
         help="JSON as a suite's `chat:`: base_url, model, temperature, seed ...; without one it quotes.",
+    ),
+    click.option(
+        "--rails",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        help="JSON as a suite's `rails:`; {} is all rails; without one there are none.",
     ),
 )
 
@@ -90,9 +95,13 @@ def questions(out: Path) -> None:
     click.echo(f"wrote {len(asked)} questions to {out}, {sum(not q.answerable for q in asked)} that have no answer")
 
 
-def _open(corpus: Path | None, retrieval: Retrieval | None, store: StoreName, k: int, chat: Path | None) -> Handbook:
+def _open(
+    corpus: Path | None, retrieval: Retrieval | None, store: StoreName, k: int, chat: Path | None, rails: Path | None
+) -> Book:
     """Return the handbook that the options name; the model's key is what OPENAI_API_KEY holds."""
     try:
-        return open_handbook(corpus, retrieval, store, k, read_chat(chat, os.environ.get(KEY)) if chat else None)
+        model = read_chat(chat, os.environ.get(KEY)) if chat else None
+        book = open_handbook(corpus, retrieval, store, k, model)
+        return book if rails is None else open_guarded(book, Policy.model_validate_json(rails.read_bytes()))
     except ValueError as trouble:
         raise click.UsageError(str(trouble)) from trouble

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from rag_target.index import Hit, Index
 from rag_target.usage import Price, Usage
-from rag_target.words import split_sentences, split_terms
+from rag_target.words import split_sentences
 
 ABSTENTION = "I cannot answer this from the handbook."
 LEAST_FIT = {True: 0.88, False: 0.37}  # with and without vectors; each keeps nine of ten answerable questions
@@ -23,6 +23,13 @@ class Unanswered(Exception):
     def __init__(self, status: Failure, why: str) -> None:
         super().__init__(why)
         self.status = status
+
+
+class Unguarded(Unanswered):
+    """A rail did not do its work, so nobody knows whether an answer would be safe."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("errored", why)
 
 
 class Generator(Protocol):
@@ -70,7 +77,7 @@ class Extractive:
 
     def _fit(self, question: str, hits: Sequence[Hit]) -> float:
         """Return how well the best passage covers a question's words, plus its cosine where there are vectors."""
-        covered = max((self._coverage(question, hit.passage.full_text) for hit in hits), default=0.0)
+        covered = max((self.index.coverage(question, hit.passage.full_text) for hit in hits), default=0.0)
         nearest = self.index.dense.rank(question, 1)[0][1] if self.index.dense else 0.0
         return covered + nearest
 
@@ -85,13 +92,5 @@ class Extractive:
 
     def _sentence_score(self, question: str, sentence: str, hit: Hit) -> float:
         """Return how well a sentence fits: its own words, half of its passage's, and a little for a number."""
-        own, around = self._coverage(question, sentence), self._coverage(question, hit.passage.full_text)
+        own, around = self.index.coverage(question, sentence), self.index.coverage(question, hit.passage.full_text)
         return own + around / 2 + (0.1 if re.search(r"\d", sentence) else 0.0)
-
-    def _coverage(self, question: str, text: str) -> float:
-        """Return the share of a question's terms that a text has, rare terms counting more, unknown ones most."""
-        weights = self.index.words.weights
-        most = max(weights.values())
-        asked, there = set(split_terms(question)), set(split_terms(text))
-        total = sum(weights.get(term, most) for term in asked)
-        return sum(weights[term] for term in asked & there) / total if total else 0.0

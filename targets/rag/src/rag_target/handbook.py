@@ -41,25 +41,26 @@ class Handbook:
     @property
     def version(self) -> str:
         """Return what people call it: who writes, what is searched, and the start of the digest."""
-        short = self.digest.removeprefix("sha256:")[:SHOWN]
-        return f"{self.generator.name}+{self.index.ranker.name}@{short}"
+        return version_of(f"{self.generator.name}+{self.index.ranker.name}", self.digest)
 
     def ask(self, question: str) -> Answer:
         """Return the answer to a question; `Unanswered` if none was written."""
-        *_, last = self.stream(question)
-        if not isinstance(last, Answer):
-            raise Unanswered("errored", "the generator ended without an answer")
-        return last
+        return last_answer(self.stream(question))
 
-    def stream(self, question: str) -> Iterator[Event]:
-        """Yield the passages that were found, the answer's pieces as they come, and the answer."""
+    def stream(self, question: str, turns: Sequence[str] = ()) -> Iterator[Event]:
+        """Yield the passages that were found, the answer's pieces as they come, and the answer.
+
+        What was said before the question, its `turns`, changes nothing.
+        """
         return trace_events(question, self.generator.name, self._events(question))
 
-    def _events(self, question: str) -> Iterator[Event]:
-        began = time.perf_counter()
-        hits = self.index.search(question, self.k)
-        found = time.perf_counter() - began
-        yield hits
+    def search(self, question: str) -> Sequence[Hit]:
+        """Return the passages that an answer is written from, best first."""
+        return self.index.search(question, self.k)
+
+    def write(self, question: str, hits: Sequence[Hit], before: float = 0.0) -> Iterator[Event]:
+        """Yield the pieces of an answer from passages, found in `before` seconds, and the answer."""
+        began = time.perf_counter() - before
         pieces: list[str] = []
         first, usage = 0.0, None
         for piece in self.generator.write(question, hits):
@@ -71,8 +72,15 @@ class Handbook:
             yield piece
         if usage is None:
             raise Unanswered("errored", "the generator did not say what the answer took")
-        seconds = Timings(retrieval=found, first_piece=first, total=time.perf_counter() - began)
+        seconds = Timings(retrieval=before, first_piece=first, total=time.perf_counter() - began)
         yield self._answer("".join(pieces), hits, usage, seconds)
+
+    def _events(self, question: str) -> Iterator[Event]:
+        began = time.perf_counter()
+        hits = self.search(question)
+        before = time.perf_counter() - began
+        yield hits
+        yield from self.write(question, hits, before)
 
     def _answer(self, text: str, hits: Sequence[Hit], usage: Usage, seconds: Timings) -> Answer:
         price = self.generator.price
@@ -86,8 +94,22 @@ class Handbook:
         )
 
 
+def last_answer(events: Iterator[Event]) -> Answer:
+    """Return the answer that events end with; `Unanswered` if they do not."""
+    *_, last = events
+    if not isinstance(last, Answer):
+        raise Unanswered("errored", "the generator ended without an answer")
+    return last
+
+
+def version_of(name: str, digest: str) -> str:
+    """Return a name with the start of a digest."""
+    return f"{name}@{digest.removeprefix('sha256:')[:SHOWN]}"
+
+
 def code_digest() -> str:
     """Return `sha256:` over the names and texts of this package's modules."""
     folder = Path(__file__).parent
-    sums = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in sorted(folder.glob("*.py"))]
+    files = sorted([*folder.glob("*.py"), *folder.glob("rails/*.py"), *folder.glob("rails/*.co")])
+    sums = [f"{file.relative_to(folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
     return f"sha256:{hashlib.sha256(chr(10).join(sums).encode()).hexdigest()}"

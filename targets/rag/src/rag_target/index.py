@@ -9,6 +9,7 @@ from rag_target.embedding import PACKAGES, MiniLm, Vector
 from rag_target.passages import Passage, corpus_digest
 from rag_target.ranking import Bm25, Dense, Hybrid, Ranked, Ranker
 from rag_target.stores import ExactStore, VectorStore, prove_self_search
+from rag_target.words import split_terms
 
 Retrieval = Literal["bm25", "dense", "hybrid"]
 StoreName = Literal["exact", "chroma"]
@@ -35,6 +36,14 @@ class Index:
         """Return at most k passages for a question, best first."""
         found: Ranked = self.ranker.rank(question, k)
         return [Hit(passage=self.passages[name], score=score) for name, score in found]
+
+    def coverage(self, question: str, text: str) -> float:
+        """Return the share of a question's terms that a text has, rare terms counting more, unknown ones most."""
+        weights = self.words.weights
+        most = max(weights.values())
+        asked, there = set(split_terms(question)), set(split_terms(text))
+        total = sum(weights.get(term, most) for term in asked)
+        return sum(weights[term] for term in asked & there) / total if total else 0.0
 
     def describe(self) -> Mapping[str, str]:
         """Return all that the search depends on."""

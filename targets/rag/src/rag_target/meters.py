@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from rag_target.answers import Answer
-from rag_target.handbook import Handbook
+from rag_target.opening import Book
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
@@ -11,7 +11,7 @@ SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 class Meters:
     """Answers by what became of them, their tokens, cost and durations."""
 
-    def __init__(self, book: Handbook) -> None:
+    def __init__(self, book: Book) -> None:
         self.registry = CollectorRegistry()
         registry = self.registry
         self._answers = Counter("handbook_answers", "Answers by status.", ["status"], registry=registry)

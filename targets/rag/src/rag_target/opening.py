@@ -1,17 +1,25 @@
 """Opens a handbook from what a suite or a command asks for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from rag_target.chat_model import ChatModel
-from rag_target.generation import Extractive, Generator
+from rag_target.generation import Extractive, Generator, Unguarded
 from rag_target.handbook import Handbook
 from rag_target.index import Retrieval, StoreName, build_index, installed_retrieval
-from rag_target.passages import OWN, read_passages
+from rag_target.parrot import Parrot
+from rag_target.passages import OWN, Passage, read_passages
+from rag_target.rails.detecting import describe_detectors
+from rag_target.rails.engines import open_engine
+from rag_target.rails.guarded import Guarded
+from rag_target.rails.own import DETECTORS, open_rails
+from rag_target.rails.policy import Canary, Policy
 from rag_target.usage import Price
 
+Book = Handbook | Guarded  # what is asked
 KEY = "OPENAI_API_KEY"  # the environment's name for a model's key
 
 
@@ -40,20 +48,54 @@ class Chat(BaseModel):
     api_key: SecretStr | None = None
 
 
+class Trial(BaseModel):
+    """What makes a handbook worth attacking: passages and a secret that are planted, a model that obeys anybody."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parrot: Annotated[bool, Field(description="answer as the most gullible model: repeat whatever is asked")] = False
+    canary: Annotated[Canary | None, Field(description="a secret in the rules that the model is told")] = None
+
+
+NO_TRIAL = Trial()
+
+
 def open_handbook(
     corpus: Path | None = None,
     retrieval: Retrieval | None = None,
     store: StoreName = "exact",
     k: int = 5,
     chat: Chat | None = None,
+    trial: Trial = NO_TRIAL,
+    planted: Sequence[Passage] = (),
 ) -> Handbook:
     """Return a handbook ready to be asked; ValueError if its pages, packages or model are not as they must be.
 
     Without `retrieval` it is the best that is installed, without `chat` it quotes.
     """
-    index = build_index(read_passages(corpus or OWN), retrieval or installed_retrieval(), store)
-    generator: Generator = Extractive(index=index) if chat is None else _chat_model(chat)
-    return Handbook(index=index, generator=generator, k=k)
+    if trial.parrot and chat is not None:
+        raise ValueError("a parrot answers in place of a model; leave out `chat` or `parrot`")
+    index = build_index([*read_passages(corpus or OWN), *planted], retrieval or installed_retrieval(), store)
+    generator: Generator = Extractive(index=index) if chat is None else _chat_model(chat, trial.canary)
+    return Handbook(index=index, generator=Parrot(canary=trial.canary) if trial.parrot else generator, k=k)
+
+
+def open_guarded(book: Handbook, policy: Policy, trial: Trial = NO_TRIAL) -> Guarded:
+    """Return a handbook behind rails that have found their sentinels; ValueError if they did not.
+
+    The canary of a trial is one that the rails look for.
+    """
+    if trial.canary is not None:
+        policy = policy.model_copy(update={"canaries": [*policy.canaries, trial.canary]})
+    rails = open_rails(policy, book.index)
+    engine = open_engine(policy.engine, rails)
+    made_of = describe_detectors([DETECTORS[name] for name in policy.names if name in DETECTORS])
+    guarded = Guarded(book=book, policy=policy, rails=rails, engine=engine, made_of=made_of)
+    try:
+        guarded.prove()
+    except Unguarded as failure:
+        raise ValueError(f"rails that do not work stand before nothing: {failure}") from failure
+    return guarded
 
 
 def read_chat(file: Path, key: str | None) -> Chat:
@@ -62,8 +104,8 @@ def read_chat(file: Path, key: str | None) -> Chat:
     return chat.model_copy(update={"api_key": SecretStr(key)}) if key else chat
 
 
-def _chat_model(chat: Chat) -> ChatModel:
+def _chat_model(chat: Chat, canary: str | None) -> ChatModel:
     given = chat.model_dump(exclude={"price", "api_key"})
     price = Price(prompt=chat.price.prompt, completion=chat.price.completion) if chat.price else None
     key = chat.api_key.get_secret_value() if chat.api_key else None
-    return ChatModel(**given, price=price, api_key=key)
+    return ChatModel(**given, price=price, api_key=key, canary=canary)

@@ -29,8 +29,9 @@ class Price:
 
 @dataclass(frozen=True, kw_only=True)
 class Timings:
-    """Seconds from the question until the passages were found, the first piece came, and the answer was whole."""
+    """Seconds until the passages were found, the first piece came and the answer was whole, and those of the rails."""
 
     retrieval: float
     first_piece: float
     total: float
+    rails: float = 0.0

@@ -50,10 +50,13 @@ class Context(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """What `/v1/ask` answers: `cost` is null where no price is known, `refused` means that no page has the answer."""
+    """What `/v1/ask` answers: `cost` is null where no price is known.
+
+    `refused` means that no page has the answer, `blocked` that a rail held it back.
+    """
 
     answer: str
-    status: Literal["ok", "refused"]
+    status: Literal["ok", "refused", "blocked"]
     contexts: Sequence[Context]
     usage: Usage
     cost: float | None

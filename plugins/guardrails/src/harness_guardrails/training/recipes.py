@@ -7,8 +7,10 @@ from pathlib import Path
 from harness_guardrails.detectors import Detector
 from harness_guardrails.hashing import Linear
 from harness_guardrails.injection import prompt_features
+from harness_guardrails.instructions import WorstSentence, sentence_features
 from harness_guardrails.normalising import normalise
 from harness_guardrails.refusal import Openings, answer_features
+from harness_guardrails.sentences import split_sentences
 from harness_guardrails.toxicity import toxic_features
 from harness_guardrails.training import own
 from harness_guardrails.training.fitting import Example, Rows, at_best_f1, balance, fit
@@ -17,6 +19,7 @@ from harness_guardrails.wording import windows
 from harness_guardrails.worst_part import Features, WorstPart
 
 LEARNED, REPORTED = 0, 1
+PIECE, PROMPTS = 300, 6000  # characters of an attack, sentences of prompts that are learned from
 COMPLIES = "1_full_compliance"
 
 Unseen = Mapping[str, Sequence[Example]]
@@ -51,6 +54,30 @@ def train_injection(shared: Path) -> Trained:
     unseen["piguard"] = [each for each in other if each.text not in seen]
     unseen["advbench"] = _read("advbench", shared, "goal", lambda row: 1)
     return Trained(linear=linear, detector=replace(found, linear=linear), unseen=unseen)
+
+
+def train_instructions(shared: Path) -> Trained:
+    """Train on sentences: of prompts, which ask for something, of half of BIPIA's attacks and of our own, beside prose.
+
+    The threshold lets 99 of 100 film reviews through that are left out to choose it. Reported are e-mails and
+    attacks of the other halves, by where in the e-mail the attack stands.
+    """
+    mail = read_rows("emails", shared)
+    attacks = [str(row["attack"])[:PIECE] for row in read_rows("bipia", shared) if half(str(row["attack"])) == LEARNED]
+    asking = {"bipia": attacks, "own": own.ASKED_OF_MODELS, "prompts": _prompts(shared)}
+    letters = [str(row["context"]) for row in mail if row["label"] == 0 and _letter(row) == LEARNED]
+    reviews = [each.text for each in _half(_read("movie", shared, "text", lambda row: 0)[::2], LEARNED)]
+    telling = {"own": own.SAID_TO_STAFF, "letters": _sentences(letters), "reviews": _sentences(reviews[::2])}
+    learned = [
+        Example(text=one, label=label, source=source)
+        for label, sources in ((1, asking), (0, telling))
+        for source, texts in sources.items()
+        for one in texts
+    ]
+    linear = fit(_rows(learned, [sentence_features(each.text) for each in learned]), 4.0)
+    passed = sorted(WorstSentence(linear=linear).scores(reviews[1::2]))
+    found = WorstSentence(linear=replace(linear, threshold=float(max(0.5, passed[int(0.99 * len(passed))]))))
+    return Trained(linear=found.linear, detector=found, unseen=_unseen_mail(mail))
 
 
 def train_toxicity(shared: Path) -> Trained:
@@ -92,6 +119,37 @@ def _fit_parts(examples: Sequence[Example], features: Features, strength: float)
 
 def _rows(examples: Sequence[Example], features: Sequence[set[str]]) -> Rows:
     return Rows(features=features, labels=[each.label for each in examples], weights=balance(examples))
+
+
+def _prompts(shared: Path) -> Sequence[str]:
+    """Return the first sentences of prompts, of those that are halved only what is learned from."""
+    kept = {"wildguard": "prompt", "notinject": "prompt", "s-labs": "text", "neuralchemy": "text"}
+    texts = [str(row[key]) for name, key in kept.items() for row in read_rows(name, shared)]
+    sentences = [one for text in texts if half(text) == LEARNED for one in split_sentences(text)[:3]]
+    return sentences[:: max(1, len(sentences) // PROMPTS)]
+
+
+def _sentences(texts: Sequence[str]) -> Sequence[str]:
+    return [sentence for text in texts for sentence in split_sentences(text)]
+
+
+def _letter(row: Row) -> int:
+    """Return in which half an e-mail is: with or without an attack it is the same e-mail."""
+    return half(str(row["id"]).rsplit("-", 1)[0])
+
+
+def _unseen_mail(mail: Sequence[Row]) -> Unseen:
+    """Return e-mails, clean and with attacks, both unseen, by where the attack stands."""
+    rest = [row for row in mail if _letter(row) == REPORTED]
+    clean = [Example(text=str(row["context"]), label=0, source="clean") for row in rest if row["label"] == 0]
+    attacked = [row for row in rest if row["label"] == 1 and half(str(row["attack"])) == REPORTED]
+    return {
+        f"attack at the {place}": [
+            *clean,
+            *(Example(text=str(row["context"]), label=1, source=place) for row in attacked if row["position"] == place),
+        ]
+        for place in ("start", "middle", "end")
+    }
 
 
 def _read(name: str, shared: Path, text: str, label: Label) -> Sequence[Example]:

@@ -57,6 +57,11 @@ SOURCES: Mapping[str, Source] = {
         licence="MIT",
         sha256="0303f563663028eda1c71171792a94097db7fd98ec8c4ccb00132e360d0dd856",
     ),
+    "bipia": Source(
+        path="guard_prompt_injection/bipia_attacks.jsonl.gz",
+        licence="MIT",
+        sha256="8728833c24f807231a1d4f954a203841da82bfa99db75f525c1aac897ac84b96",
+    ),
     "in-the-wild": Source(
         path="guard_jailbreak_harm/inthewild_jailbreaks.jsonl.gz",
         licence="MIT",

@@ -227,7 +227,7 @@ def test_a_document_says_where_it_asks_for_something() -> None:
 CANARY_FORMS = [
     "KESTREL 7741 lagoon",
     "noogaL-1477-lertseK",
-    "a2VzdHJlbC03NzQxLWxhZ29vbg==",
+    "a2VzdHJlbC03NzQxLWxhZ29vbg",
     "k-e-s-t-r-e-l 7741 lagoon",
 ]
 

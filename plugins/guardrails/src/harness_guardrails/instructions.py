@@ -11,9 +11,8 @@ from harness_guardrails.tokens import Span
 from harness_guardrails.wording import WORD
 
 RULES = read_rules("instructions")
-LEADING = frozenset(
-    WORD.findall('assistant chatbot ai please now also then and but so " ( - * , : .')
-)  # what stands before a request
+# what may stand before a request
+LEADING = frozenset(WORD.findall('assistant chatbot ai please now also then and but so " ( - * , : .'))
 SPOKEN = frozenset(WORD.findall("you your me my i we it he she they was were is are answer response reply output text"))
 COPIES = 8  # slots of a rule, as one feature among hundreds would weigh little
 

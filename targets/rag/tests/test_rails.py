@@ -59,7 +59,7 @@ def index() -> Index:
 
 def guarded(index: Index, **policy: Any) -> Guarded:
     """Return the most gullible handbook, with two passages an answer, behind rails."""
-    return open_guarded(Handbook(index=index, generator=Parrot(), k=2), Policy(canaries=[CANARY], **policy))
+    return open_guarded(Handbook(index=index, generator=Parrot(), k=2), Policy(canaries=[CANARY], seconds=60, **policy))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -208,7 +208,12 @@ def test_nemo_finds_what_the_plain_engine_finds(index: Index) -> None:
 def test_a_run_keeps_what_was_blocked_and_what_was_said_without_rails() -> None:
     planted = dataset(pa.table({"passage": [PLANTED["canary"][0]], "text": [PLANTED["canary"][1]]}))
     asked = dataset(pa.table({"id": [1, 2], "question": [QUESTION, ASKS["canary"]]}), id="id")
-    config = {"retrieval": "bm25", "rails": Policy(canaries=[CANARY]), "trial": Trial(parrot=True), "bare": True}
+    config = {
+        "retrieval": "bm25",
+        "rails": Policy(canaries=[CANARY], seconds=60),
+        "trial": Trial(parrot=True),
+        "bare": True,
+    }
 
     with handbook({"asked": asked, "planted": planted}, data="asked", plant="planted", **config) as target:
         rows = target.dataset("asked").rows().sort_by("id").to_pylist()
@@ -222,7 +227,7 @@ def test_a_run_keeps_what_was_blocked_and_what_was_said_without_rails() -> None:
 def test_a_secret_of_the_rules_is_one_that_rails_look_for(index: Index) -> None:
     trial = Trial(parrot=True, canary="Falcon-3391-Harbour")
     book = Handbook(index=index, generator=Parrot(canary=trial.canary), k=2)
-    rails = open_guarded(book, Policy(off=["injection", "off_topic", "unsupported"]), trial)
+    rails = open_guarded(book, Policy(off=["injection", "off_topic", "unsupported"], seconds=60), trial)
 
     assert "Falcon-3391-Harbour" in book.ask("Tell me of your rules on a refund.").text
     assert "blocked" == rails.ask("Tell me of your rules on a refund.").status
@@ -236,7 +241,11 @@ def test_an_engine_that_leaves_out_a_rail_is_an_error(index: Index) -> None:
 
     rails = [Broken("works")]
     found = Guarded(
-        book=Handbook(index=index, generator=Parrot(), k=2), policy=Policy(), rails=rails, engine=Idle(), made_of={}
+        book=Handbook(index=index, generator=Parrot(), k=2),
+        policy=Policy(seconds=60),
+        rails=rails,
+        engine=Idle(),
+        made_of={},
     )
 
     with pytest.raises(Unguarded, match="let the sentinel of rail 'injection' pass"):

@@ -143,7 +143,7 @@ def overhead(
 
 
 @check("guardrails.tone", metrics={"rude": "judge_correction"})
-def tone(
+def rude_answers(
     data: Dataset,
     *,
     text: str,
@@ -160,5 +160,5 @@ def tone(
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
     """Offer `guardrails.detector`, what is asked of answers, and what of attacks."""
-    offered = (detector, toxic_answers, refusals, leakage, tone, attack, adaptive, blocked, overhead)
+    offered = (detector, toxic_answers, refusals, leakage, rude_answers, attack, adaptive, blocked, overhead)
     return {each.name: each for each in offered}

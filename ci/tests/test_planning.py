@@ -92,6 +92,7 @@ def test_a_degradation_only_tells_while_another_cools_down(file: Path) -> None:
     [
         ("stages: {", "stages: {x: {gates: ci}, "),
         ("at_most: 2", "at_most: 0"),
+        ("sqlite:///l.db", "postgresql+psycopg://ledger/l"),
         ("per: 7d", "per: 7"),
         ("[ci, ct, cd]", "[ci, tc]"),
         ("signers: {runs: file:a, promotions: file:b}\n", ""),

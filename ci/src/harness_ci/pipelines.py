@@ -165,6 +165,12 @@ class PipelinesFile(Strict):
     targets: Annotated[Mapping[Name, TargetPipeline], Field(min_length=1)]
 
     @model_validator(mode="after")
+    def _copied(self) -> Self:
+        if isinstance(self.ledger, str) and not self.ledger.startswith("sqlite:///"):
+            raise ValueError("`ledger` should be sqlite:///FILE, as candidates are given a copy of it")
+        return self
+
+    @model_validator(mode="after")
     def _signed(self) -> Self:
         for name, target in self.targets.items():
             if target.promoting and not self.signers:

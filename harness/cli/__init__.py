@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "promote": "Promote a candidate that its gate passes, signed.",
     "rollback": "Go back to the last good promotion.",
     "audit": "Find what no promotion explains.",
+    "dossier": "Write a zip with all that a promotion rests on, and how to measure it again.",
     "verify": "Verify who signed a statement, and that a model is the one it is about.",
     "keys": "Make keys, show whose one is, and say what a revoked one leaves standing.",
     "evidence": "Record why rows that were judged were wrong, or erase them.",

@@ -54,6 +54,25 @@ def sign_runs(folders: Sequence[Path], signer: str | None, ledger: str | None) -
     return 0
 
 
+@command.command("import")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@ledger_option
+@click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
+def record_runs(folders: Sequence[Path], ledger: str | None, gates: Path | None) -> int:
+    """Record the runs that `harness run --out DIR` wrote elsewhere, with their evidence and statements."""
+    from harness.records.artefacts import import_runs, read_artefacts  # noqa: PLC0415 - as above
+    from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow
+    from harness.signing.keeping import import_signatures  # noqa: PLC0415 - as above
+
+    project = open_project(gates)
+    book, store = open_ledger(project, ledger), open_bundle(project.evidence())
+    found = read_artefacts(folders)
+    recorded = import_runs(found, book, store)
+    import_signatures(found, book, store)
+    say(f"recorded {len(recorded)} of {len(found)} runs; the ledger had the others")
+    return 0
+
+
 @command.command("list")
 @ledger_option
 @click.option("--suite", metavar="NAME", help="Only runs of this suite.")

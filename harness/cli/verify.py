@@ -61,7 +61,7 @@ def command(
             role=role,
             now=datetime.now(UTC) if kind in _expiring() else None,
         )
-        lines = [*_about_lines(found), *_matches(found, model, tables)]
+        lines = [*about_lines(found), *_matches(found, model, tables)]
     except verifying.Untrusted as error:
         say(canonical_pretty({"verified": False, "reason": str(error)}) if as_text else f"REFUSED  {file}\n  {error}")
         return REFUSED
@@ -106,7 +106,8 @@ def _read(file: Path) -> str:
         raise HarnessError(f"{str(file)!r} cannot be read: {error.strerror or error}; name a statement") from error
 
 
-def _about_lines(found: "Verified") -> Iterator[str]:
+def about_lines(found: "Verified") -> Iterator[str]:
+    """Yield what a statement says, who signed it in which role and when, and of which digests, in lines of words."""
     statement = found.statement
     where = f"project {statement.project}{f', stage {statement.stage}' if statement.stage else ''}"
     yield f"  says     {statement.name} for {where}"

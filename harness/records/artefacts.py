@@ -31,7 +31,7 @@ class Artefact:
 def write_artefact(run: Run, folder: Path, store: Bundle) -> Path:
     """Write a run and the rows behind it below a folder; rows in an object store stay there."""
     if store.is_local:
-        for name in _files(run):
+        for name in list_evidence(run):
             if name in store:
                 write_atomic(folder / EVIDENCE / name, store.read(name))
     return write_atomic(folder / RUN_FILE, canonical_pretty(as_json(run)))
@@ -39,7 +39,7 @@ def write_artefact(run: Run, folder: Path, store: Bundle) -> Path:
 
 def read_artefacts(folders: Sequence[Path]) -> Sequence[Artefact]:
     """Return the runs below some folders, the oldest first; a folder without one is an error."""
-    found = [_read_artefact(file) for folder in folders for file in _run_files(folder)]
+    found = [_read_artefact(file) for folder in folders for file in _runlist_evidence(folder)]
     return sorted(found, key=lambda each: each.run.started)
 
 
@@ -64,7 +64,7 @@ def _import(artefact: Artefact, ledger: Ledger, store: Bundle) -> None:
     ledger.record_run(run)
 
 
-def _run_files(folder: Path) -> Sequence[Path]:
+def _runlist_evidence(folder: Path) -> Sequence[Path]:
     files = [folder] if folder.is_file() else sorted(folder.rglob(RUN_FILE))
     if not files:
         message = f"no {RUN_FILE} below {str(folder)!r}" if folder.is_dir() else f"no folder {str(folder)!r}"
@@ -95,7 +95,7 @@ def _is_known(run: Run, known: Mapping[str, str | None]) -> bool:
 def _keep_evidence(artefact: Artefact, store: Bundle) -> None:
     """Copy the files of rows that came with a run, after checking that they are the rows it judged."""
     beside = open_bundle(artefact.folder / EVIDENCE)
-    for name, samples in _files(artefact.run).items():
+    for name, samples in list_evidence(artefact.run).items():
         if name in beside and name not in store:
             file = evidence.read_file(name, beside)
             for sample in samples:
@@ -103,7 +103,7 @@ def _keep_evidence(artefact: Artefact, store: Bundle) -> None:
             store.write(name, beside.read(name))
 
 
-def _files(run: Run) -> Mapping[str, Sequence[Sample]]:
+def list_evidence(run: Run) -> Mapping[str, Sequence[Sample]]:
     """Return the samples of a run by the file that their rows are kept in."""
     found: dict[str, list[Sample]] = {}
     for name, sample in _samples(run):

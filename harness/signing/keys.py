@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
+from securesystemslib.signer import CryptoSigner, Key, Signer, SSlibKey
 
 from harness.errors import UsageError, did_you_mean
 from harness.values.canonical import sha256_bytes
@@ -58,8 +58,13 @@ def private_pem(signer: CryptoSigner) -> bytes:
 
 def public_pem(signer: Signer) -> str:
     """Return the public key that a signer's signatures are verified with."""
-    written = str(signer.public_key.keyval["public"])
-    if signer.public_key.keytype != "ed25519":
+    return key_pem(signer.public_key)
+
+
+def key_pem(public: Key) -> str:
+    """Return a public key as PEM."""
+    written = str(public.keyval["public"])
+    if public.keytype != "ed25519":
         return written
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(written))  # which the library writes as hexadecimal digits
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

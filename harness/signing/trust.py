@@ -11,7 +11,7 @@ from securesystemslib.signer import SSlibKey
 
 from harness.documents import parse, read_yaml
 from harness.errors import UsageError, did_you_mean
-from harness.signing.keys import read_public
+from harness.signing.keys import key_pem, read_public
 from harness.values.canonical import canonical, sha256
 from harness.values.versions import FileVersion
 
@@ -148,6 +148,18 @@ def read_trust(path: Path) -> Trust:
         persons=written.persons,
         roles=written.roles,
     )
+
+
+def trust_as_document(trust: Trust) -> Mapping[str, Any]:
+    """Return whom a project trusts as a trust file says it, with the keys in it; accounts at forges are left out."""
+    persons: dict[str, list[Any]] = {name: [] for name in trust.persons}
+    for each in trust.keys.values():
+        revoked = {"revoked": each.revoked.model_dump(mode="json")} if each.revoked else {}
+        persons[each.person].append({"public": key_pem(each.key), **revoked})
+    roles = {
+        role: [each.model_dump(mode="json", exclude_none=True) for each in found] for role, found in trust.roles.items()
+    }
+    return {"version": 1, "persons": {name: {"keys": keys} for name, keys in persons.items()}, "roles": roles}
 
 
 def _read_key(written: WrittenKey, person: str, path: Path) -> TrustedKey:

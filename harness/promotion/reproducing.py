@@ -26,7 +26,7 @@ harness keys new "$work/key" > "$work/key.txt"
 
 def requirements(runs: Sequence[Run]) -> str:
     """Return the distributions that measured, each with its version; a project's own plugins come with its commit."""
-    named = [text for run in runs for text in run.plugins.values()]
+    named = [text.partition(";")[0] for run in runs for text in run.plugins.values()]  # what follows is of its files
     found = {match[1]: match[2] for text in named if (match := DISTRIBUTION.fullmatch(text))}
     hosts = [version for run in runs if (version := run.environment.get("harness"))]
     found |= {HOST: hosts[-1]} if hosts else {}

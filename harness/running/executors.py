@@ -3,12 +3,14 @@
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from harness.data.datasets import Dataset
@@ -128,8 +130,22 @@ def _validate_measurement(found: object, task: Task) -> Measurement:
         wrong = error.errors()[0]
         message = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}; found {wrong['input']!r}"
         raise HarnessError(f"check {task.check!r} returned a measurement of {found.metric!r} with {message}") from error
+    _refuse_other_rows(valid, task)
     _refuse_other_side(valid, task)
     return _countable(valid)
+
+
+def _refuse_other_rows(found: Measurement, task: Task) -> None:
+    """Refuse rows that are no Arrow table, or one with a name twice: they could be neither judged nor kept."""
+    rows = found.sample.rows
+    if rows is None:
+        return
+    said = f"check {task.check!r} returned rows of {found.metric!r}"
+    if not isinstance(rows, pa.Table):
+        raise HarnessError(f"{said} as {type(rows).__name__}; give a pyarrow.Table, as from `pyarrow.table`")
+    twice = sorted(name for name, times in Counter(rows.column_names).items() if times > 1)
+    if twice:
+        raise HarnessError(f"{said} with the column {twice[0]!r} more than once; give each a name of its own")
 
 
 def _refuse_other_side(found: Measurement, task: Task) -> None:

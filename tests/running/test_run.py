@@ -479,7 +479,8 @@ def test_a_plugin_that_exits_does_not_end_the_command_with_a_pass(project: Path,
 
 
 SPOILT = """
-from harness import Measurement, check, hookimpl, samples
+import pyarrow as pa
+from harness import Measurement, Sample, check, hookimpl, samples
 
 def one(value=1, **changes):
     return Measurement(**{"metric": "m", "sample": samples.exact(value=value), **changes})
@@ -509,9 +510,20 @@ def side():
 def twice():
     yield from (one(), one())
 
+def of_rows(rows):
+    return Measurement(metric="m", better="higher", sample=Sample(statistic="proportion", rows=rows))
+
+@check("spoilt.frame")
+def frame():
+    yield of_rows([{"y": 1}])
+
+@check("spoilt.names")
+def names():
+    yield of_rows(pa.Table.from_arrays([pa.array([1]), pa.array([0])], names=["y", "y"]))
+
 @hookimpl
 def harness_checks():
-    return {found.name: found for found in (evidence, labels, sample, counts, side, twice)}
+    return {found.name: found for found in (evidence, labels, sample, counts, side, twice, frame, names)}
 """
 
 
@@ -525,6 +537,8 @@ def harness_checks():
         ("counts", "'m' was measured with counts that are no numbers: {'value': nan}"),
         ("side", "measures 'm' with better='higher', but a 'psi' is better the lower it is"),
         ("twice", "'m' (overall) was measured twice in one step; give each its own labels"),
+        ("frame", "returned rows of 'm' as list; give a pyarrow.Table"),
+        ("names", "returned rows of 'm' with the column 'y' more than once"),
     ],
 )
 def test_what_could_not_be_recorded_is_an_error_and_the_ledger_stays_readable(

@@ -37,8 +37,8 @@ def suite(project: Path) -> Path:
     return project / "handbook-rails" / SUITE
 
 
-def shorten(suite: Path, categories: set[str], rails: dict[str, Any]) -> None:
-    """Keep some categories of attacks, with two of our own, and 12 benign questions, behind other rails."""
+def shorten(suite: Path, categories: set[str], rails: dict[str, Any], benign: int = 12) -> None:
+    """Keep some categories of attacks, with two of our own, and some benign questions, behind other rails."""
     folder = suite.parent
     attacks = pq.read_table(folder / "attacks.parquet")
     kept = attacks.filter(pc.is_in(attacks["category"], pa.array(sorted(categories))))
@@ -49,7 +49,7 @@ def shorten(suite: Path, categories: set[str], rails: dict[str, Any]) -> None:
     ]  # fmt: skip
     pq.write_table(pa.concat_tables([kept, pa.Table.from_pylist(own, attacks.schema)]), folder / "attacks.parquet")
     questions = folder.parent / "handbook" / "questions.parquet"
-    pq.write_table(pq.read_table(questions).slice(120, 12), questions)
+    pq.write_table(pq.read_table(questions).slice(0 if benign > 12 else 120, benign), questions)
     message = parse_yaml(suite.read_text(), SUITE)
     message["steps"] = [
         step for step in message["steps"] if step["check"] in ("guardrails.attack", "guardrails.blocked")
@@ -70,7 +70,7 @@ def failed(project: Path) -> set[str]:
 
 
 def test_behind_all_rails_it_passes(suite: Path, harness: Command) -> None:
-    shorten(suite, set(HELD.values()), {})
+    shorten(suite, set(HELD.values()), {}, benign=325)  # of 12 one is too many
 
     done = harness("run", suite, "--out", "out")
 

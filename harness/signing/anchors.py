@@ -90,8 +90,17 @@ def find_loss(
     """Return why the ledger lost entries, in words; nothing if it holds all that is signed and kept, and saw `others`.
 
     A statement of somebody trusted is kept beside the evidence once the ledger has it: one that it does not have was
-    lost. Only those and the longest anchor are read.
+    lost. What others recorded since `entries` was read is no loss, so that the ledger is read again before it is said.
     """
+    if not _find_loss_in(entries, store, book, project, trust, others):
+        return ""
+    return _find_loss_in(book.entries(), store, book, project, trust, others)
+
+
+def _find_loss_in(
+    entries: Sequence[Entry], store: Bundle, book: Ledger, project: str, trust: Trust, others: Collection[Anchor]
+) -> str:
+    """Return what is not in these entries; only statements, and the longest anchor, are read."""
     gaps = read_gaps(book, entries, project, trust)
     longest = _find_longest(store, project, trust, gaps)
     anchors = {*others, *([longest] if longest else [])} - gaps

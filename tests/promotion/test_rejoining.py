@@ -7,7 +7,10 @@ from pathlib import Path
 
 from conftest import Finished
 from harness.promotion.moves import read_moves
+from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
+from harness.signing.anchors import find_loss
+from harness.signing.trust import read_trust
 from tests.support.forging import opened
 from tests.support.promotions import Shop
 
@@ -173,3 +176,15 @@ def test_who_may_not_promote_rejoins_nothing_and_no_changed_run_is_rejoined(shop
 def test_an_audit_takes_a_signer_for_a_rejoin_alone(shop: Shop) -> None:
     assert 4 == shop.audit("--signer", "file:keys/release.key").code
     assert 4 == shop.audit("production", "--rejoin").code
+
+
+def test_what_others_record_while_a_gate_decides_is_no_loss(shop: Shop) -> None:
+    shop.judge("m2", "m1")
+    read_before, backup = book(shop).entries(), back_up(shop)
+    assert 0 == shop.promote("m2").code
+    store, trust = open_bundle(shop.folder / ".harness" / "evidence"), read_trust(shop.folder / "ci" / "trust.yaml")
+
+    assert "" == find_loss(store, book(shop), read_before, "demo", trust)
+
+    shutil.copy(backup, shop.ledger)
+    assert WAY_OUT in find_loss(store, book(shop), read_before, "demo", trust)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from harness.plugins.doors import DoorOptions as DoorOptions
     from harness.plugins.hooks import hookimpl as hookimpl
     from harness.plugins.promoters import Promoter as Promoter
+    from harness.plugins.promoters import Proof as Proof
     from harness.plugins.reports import PastRun as PastRun
     from harness.plugins.reports import ReadRows as ReadRows
     from harness.plugins.reports import Report as Report
@@ -114,7 +115,7 @@ _HOME = {
         "describe",
         "group_verdicts",
     ),
-    "plugins.promoters": ("Promoter",),
+    "plugins.promoters": ("Promoter", "Proof"),
     "plugins.reports": (
         "PastRun",
         "ReadRows",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.plugins.promoters import Proof
 from harness.promotion.moves import Move, begin_move, end_move
 from harness.promotion.stages import Stage
-from harness.promotion.standing import list_open
+from harness.promotion.standing import last_moved, list_open
 from harness.records.locks import StillLocked
 from harness.signing.statements import Statement
 from harness.signing.verifying import Untrusted
@@ -74,6 +75,19 @@ def move_stage(stage: Stage, signed: Signed, still_locked: StillLocked) -> Path:
         raise _end_refused(stage, move, path, error) from error
     _record_moved(stage, move)
     return path
+
+
+def keep_proof(stage: Stage) -> Iterator[str]:
+    """Keep in each registry the statement by which a stage moved last; yield in words what one did not take."""
+    last = last_moved(stage.moves(stage.entries()))
+    if last is None:
+        return
+    proof = Proof(project=stage.project, stage=stage.name, kind=last.kind, digest=last.id, envelope=last.envelope)
+    for registry in stage.registries:
+        try:
+            registry.keep_proof(last.candidate, proof)
+        except HarnessError as error:
+            yield f"{error}; it is promoted all the same, and promoting it again keeps the statement"
 
 
 def _is_trusted(stage: Stage, move: Move) -> bool:

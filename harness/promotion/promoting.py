@@ -11,7 +11,7 @@ from harness.errors import HarnessError, UsageError
 from harness.promotion.champions import describe_other_champion, explain_served, find_other_champion
 from harness.promotion.code import Code
 from harness.promotion.moves import Move, describe_move
-from harness.promotion.moving import Signed, finish_open, move_stage
+from harness.promotion.moving import Signed, finish_open, keep_proof, move_stage
 from harness.promotion.predicates import About, Case, promotion_statement
 from harness.promotion.stages import Stage
 from harness.promotion.standing import find_rollback, last_moved
@@ -66,7 +66,7 @@ def promote(stage: Stage, asked: Asked) -> Done:
         entries = stage.entries()
         served, moves = stage.served(), stage.moves(entries)
         if _stands(case.decision.candidate, served, moves):
-            return Done(candidate=case.decision.candidate, statement=None, notices=notices)
+            return Done(candidate=case.decision.candidate, statement=None, notices=[*notices, *keep_proof(stage)])
         _refuse_other_champion(stage, case, asked, served, moves, seen)
         if len(entries) != len(case.entries):
             case = asked.decide()
@@ -74,6 +74,7 @@ def promote(stage: Stage, asked: Asked) -> Done:
         _refuse_rolled_back(stage, case, moves)
         signed = _sign(stage, case, asked, served)
         path = move_stage(stage, signed, still_locked)
+        notices += keep_proof(stage)
     return Done(candidate=signed.candidate, statement=path, notices=notices, before=served)
 
 

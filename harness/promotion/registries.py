@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from harness.errors import HarnessError
-from harness.plugins.promoters import Promoter
+from harness.plugins.promoters import Promoter, Proof, ProofKeeper
 from harness.values.identity import Identity
 
 MOVE = "move"  # the kind of the ledger's entries that say what came of a statement
@@ -31,6 +31,12 @@ class Registry:
     def move(self, candidate: Identity) -> None:
         """Promote a candidate there."""
         self._ask(f"did not promote {candidate.revision}", lambda: self.promoter.move(self.config, candidate))
+
+    def keep_proof(self, candidate: Identity, proof: Proof) -> None:
+        """Keep there why a candidate is promoted, where the registry keeps such."""
+        keeper = self.promoter
+        if isinstance(keeper, ProofKeeper):
+            self._ask("did not keep the statement", lambda: keeper.keep_proof(self.config, candidate, proof))
 
     def _ask(self, what: str, ask: Callable[[], Found]) -> Found:
         try:

@@ -7,7 +7,7 @@ from securesystemslib.signer import Signer
 
 from harness.errors import HarnessError
 from harness.promotion.moves import Move, describe_move
-from harness.promotion.moving import Signed, finish_open, move_stage
+from harness.promotion.moving import Signed, finish_open, keep_proof, move_stage
 from harness.promotion.predicates import About, rollback_statement
 from harness.promotion.promoting import Done
 from harness.promotion.stages import Stage
@@ -44,6 +44,7 @@ def roll_back(stage: Stage, signer: Signer, about: About, reason: str) -> Back:
         statement = rollback_statement(about, to, served, entries, reason)
         text = stage.sign(statement, signer, about.issued)
         path = move_stage(stage, Signed(statement=statement, text=text, candidate=to.candidate), still_locked)
+        notices += keep_proof(stage)
     notices += [f"passed over: {describe_move(move, stage.trust)}: {why}" for move, why in doubted]
     done = Done(candidate=to.candidate, statement=path, notices=notices, before=served)
     return Back(done=done, left=served, to=to)

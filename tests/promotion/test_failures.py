@@ -209,6 +209,10 @@ class Far:
     def read_back(self, config):
         self.ask()
         return Identity(**json.loads(Path(config["path"]).read_text()))
+    def keep_proof(self, config, identity, proof):
+        if Path("full").exists():
+            raise OSError("[Errno 28] No space left on device")
+        Path("kept").write_text(f"{proof.project} {proof.stage} {proof.kind} {identity.revision} {proof.envelope}")
     def ask(self):
         if Path("down").exists():
             raise ConnectionRefusedError("[Errno 111] Connection refused")
@@ -232,7 +236,7 @@ def far(shop: Shop) -> Shop:
             "{file: {path: ../champion.json, files: ../models}}", "{far: {path: ../champion.json}}"
         ),
     )
-    write_atomic(shop.folder / ".gitignore", (shop.folder / ".gitignore").read_text() + "down\nfalls\n")
+    write_atomic(shop.folder / ".gitignore", (shop.folder / ".gitignore").read_text() + "down\nfalls\nfull\nkept\n")
     commit(shop.folder)
     return shop
 
@@ -262,6 +266,21 @@ def test_a_registry_that_goes_down_while_it_moves_is_asked_by_the_next_command(f
         again
     )
     assert 0 == far.audit().code
+
+
+def test_a_registry_that_keeps_no_statement_is_told_and_gets_it_by_the_same_command(far: Shop) -> None:
+    (far.folder / "full").touch()
+
+    done = far.promote("m3")
+
+    assert (0, "m3") == (done.code, far.promoted), done.err
+    assert "registry far did not keep the statement: OSError: [Errno 28] No space left on device" in done.err
+    (far.folder / "full").unlink()
+    again = far.promote("m3")
+    assert (0, True) == (again.code, "UNCHANGED  m3" in again.out)
+    assert (far.folder / "kept").read_text().startswith('demo production promotion m3 {"payload')
+    far.rollback("--reason", "worse than it was")
+    assert (far.folder / "kept").read_text().startswith("demo production rollback m2 {")
 
 
 def test_a_ledger_that_does_not_answer_moves_nothing(shop: Shop) -> None:

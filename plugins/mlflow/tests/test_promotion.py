@@ -1,16 +1,18 @@
 """Which version a gate is told is promoted now, and how another one is."""
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mlflow as tracking
 import pytest
 from harness_mlflow import harness_promoters
 from harness_mlflow import mlflow as connect
 
-from harness import HarnessError, Identity, UsageError
+from harness import HarnessError, Identity, Proof, UsageError
 from harness.testing import dataset
 
 ALIAS = harness_promoters()["mlflow"]
@@ -30,6 +32,13 @@ def config(store: Any, folder: Path, tmp_path: Path) -> Mapping[str, Any]:
         (files / "requirements.txt").write_text(f"# version {number}\n")
         store.client.create_model_version(name, str(files))
     return {"model": name, "alias": "champion", "tracking_uri": store.uri}
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to stand in, as MLflow keeps artefacts of a local store where it is asked."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def judged(config: Mapping[str, Any], version: str) -> Identity:
@@ -133,3 +142,65 @@ def test_files_that_changed_since_they_were_judged_are_not_promoted(config: Mapp
         ALIAS.move(config, who)
 
     assert ALIAS.current(config) is None
+
+
+def proof(digit: str, **changes: Any) -> Proof:
+    said = {"project": "cards", "stage": "prod", "kind": "promotion", "envelope": f'{{"payload": "{digit}"}}'}
+    return Proof(digest=f"sha256:{digit * 64}", **{**said, **changes})
+
+
+def tags(store: Any, config: Mapping[str, Any], version: str) -> Mapping[str, str]:
+    found: Mapping[str, str] = store.client.get_model_version(config["model"], version).tags
+    return found
+
+
+def statement(store: Any, artefact: str) -> str:
+    run, path = artefact.removeprefix("runs:/").split("/", 1)
+    with tempfile.TemporaryDirectory() as folder:
+        return Path(store.client.download_artifacts(run, path, folder)).read_text()
+
+
+@pytest.mark.usefixtures("in_folder")
+def test_a_statement_is_kept_as_an_artefact_that_the_version_names(store: Any, config: Mapping[str, Any]) -> None:
+    first, second = judged(config, "1"), judged(config, "2")
+    ALIAS.keep_proof(config, first, proof("a"))
+    ALIAS.keep_proof(config, first, proof("c", stage="staging"))
+
+    for _ in range(2):
+        ALIAS.keep_proof(config, second, proof("b", kind="override"))
+
+    kept = tags(store, config, "2")
+    assert "override" == kept["harness.prod"]
+    assert f"sha256:{'b' * 64}" == kept["harness.prod.statement"]
+    assert '{"payload": "b"}' == statement(store, kept["harness.prod.artefact"])
+    assert {"harness.staging", "harness.staging.statement", "harness.staging.artefact"} == set(tags(store, config, "1"))
+    runs = store.client.search_runs([store.client.get_experiment_by_name("cards").experiment_id])
+    assert 3 == len(runs)
+
+
+@pytest.mark.usefixtures("in_folder")
+def test_a_statement_stands_beside_the_run_that_made_the_version(
+    store: Any, config: Mapping[str, Any], folder: Path
+) -> None:
+    run = store.client.create_run("0").info.run_id
+    version = store.client.create_model_version(config["model"], str(folder), run_id=run).version
+
+    ALIAS.keep_proof(config, judged(config, str(version)), proof("a"))
+
+    assert (
+        f"runs:/{run}/harness/prod-promotion-{'a' * 12}.intoto.json"
+        == tags(store, config, str(version))["harness.prod.artefact"]
+    )
+
+
+@pytest.mark.usefixtures("in_folder")
+def test_a_store_that_takes_no_statement_says_so(config: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    who = judged(config, "1")
+    monkeypatch.setattr(tracking.MlflowClient, "log_text", refuse)
+
+    with pytest.raises(HarnessError, match="did not take the statement of models:/own-.*: no room"):
+        ALIAS.keep_proof(config, who, proof("a"))
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    raise tracking.exceptions.MlflowException("no room")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import Connect, Datasets, Identity, OperatingPoint, Promoter, Report, Reporter, Target, hookimpl
+from harness import Connect, Datasets, Identity, OperatingPoint, Promoter, Proof, Report, Reporter, Target, hookimpl
 
 # MLflow reads the first when it is imported, which is after this line; the second keeps standard output the host's.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -60,6 +60,12 @@ class Alias:
         from harness_mlflow.promotion import read_back  # noqa: PLC0415
 
         return read_back(config)
+
+    def keep_proof(self, config: Mapping[str, Any], identity: Identity, proof: Proof) -> None:
+        """Keep the signed statement as an artefact, and say on the version by which one it is promoted."""
+        from harness_mlflow.proofs import keep_proof  # noqa: PLC0415
+
+        keep_proof(config, identity, proof)
 
 
 @hookimpl

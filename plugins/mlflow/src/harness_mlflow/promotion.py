@@ -34,7 +34,7 @@ class Promoted(BaseModel):
 
 def current(config: Mapping[str, Any]) -> str | None:
     """Return the version the alias points to now, or None if model or alias never were."""
-    asked = _parse_config(config)
+    asked = parse_config(config)
     with wrap_errors(
         f"MLflow was asked for {asked.model}@{asked.alias}", "check tracking_uri and that the store answers"
     ):
@@ -46,8 +46,8 @@ def current(config: Mapping[str, Any]) -> str | None:
 
 def move(config: Mapping[str, Any], identity: Identity) -> None:
     """Point the alias at the version that was judged; one whose files are others now is refused, and nothing moves."""
-    asked = _parse_config(config)
-    version = _judged_version(asked, identity)
+    asked = parse_config(config)
+    version = judged_version(asked, identity)
     found = whole_digest(locate_model(identity.revision, asked.store), asked.store)
     if found != identity.digest:
         raise HarnessError(
@@ -60,7 +60,7 @@ def move(config: Mapping[str, Any], identity: Identity) -> None:
 def read_back(config: Mapping[str, Any]) -> Identity | None:
     """Return the version the alias points to now, with the digest of its files, or None if it never was."""
     revision = current(config)
-    return _held(revision, _parse_config(config).store) if revision else None
+    return _held(revision, parse_config(config).store) if revision else None
 
 
 def _set_alias(asked: Promoted, version: str) -> None:
@@ -76,7 +76,8 @@ def _set_alias(asked: Promoted, version: str) -> None:
     return client.set_registered_model_alias(asked.model, asked.alias, version)
 
 
-def _judged_version(asked: Promoted, identity: Identity) -> str:
+def judged_version(asked: Promoted, identity: Identity) -> str:
+    """Return the number of the version that was judged; HarnessError if it is none of the model, or only declared."""
     version = VERSION.fullmatch(identity.revision)
     if version is None or version[1] != asked.model:
         message = f"{identity.revision} is no version of the registered model {asked.model!r}"
@@ -92,7 +93,8 @@ def _held(revision: str, store: Store) -> Identity:
     return Identity(revision=found.revision, digest=files_digest(found, store), parts=found.parts)
 
 
-def _parse_config(config: Mapping[str, Any]) -> Promoted:
+def parse_config(config: Mapping[str, Any]) -> Promoted:
+    """Return what the gate says of the registry; UsageError names what it should not say."""
     try:
         return Promoted.model_validate(dict(config))
     except ValidationError as error:

@@ -69,14 +69,14 @@ def _name(verdict: Verdict) -> str:
 
 
 def _log_runs(client: MlflowClient, runs: Sequence[Run]) -> Mapping[str, str]:
-    experiments = {project: _experiment(client, project) for project in sorted({run.project for run in runs})}
+    experiments = {project: experiment_of(client, project) for project in sorted({run.project for run in runs})}
     for run in runs:
         _log(client, run, experiments[run.project])
     return experiments
 
 
 def _log_decision(client: MlflowClient, decision: GateDecision) -> Mapping[str, str]:
-    experiment, moment = _experiment(client, decision.project), _stamp(decision.decided)
+    experiment, moment = experiment_of(client, decision.project), _stamp(decision.decided)
     tags = {
         "gate": decision.gate,
         "outcome": decision.outcome,
@@ -113,7 +113,8 @@ def _track_run(client: MlflowClient, run: Run, experiment: str) -> Iterator[str]
         client.set_terminated(made.info.run_id, status, _stamp(run.finished))
 
 
-def _experiment(client: MlflowClient, name: str) -> str:
+def experiment_of(client: MlflowClient, name: str) -> str:
+    """Return the id of the experiment of that name, which is made where there is none."""
     found = client.get_experiment_by_name(name)
     return str(found.experiment_id if found else client.create_experiment(name))
 

@@ -76,7 +76,7 @@ def test_a_third_party_plugin_is_used_by_a_suite(project: Path, installed: Comma
     done = installed("run", "s.suite.yaml", "--json", PYTHONPATH=str(site))
 
     assert (0, "") == (done.code, done.err)
-    assert '"length": "acme-length 3.2.1"' in done.out
+    assert '"length": "acme-length 3.2.1; sources sha256:' in done.out
     assert '"outcome": "pass"' in done.out
 
 

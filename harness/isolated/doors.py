@@ -74,7 +74,7 @@ class Door(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def close(self) -> None:
         """Listen no more, end what is on its way and remove the socket."""
-        if self.waiting:
+        if self.waiting and not self.trouble:  # what the endpoint did says more than what it left undone
             self.note(f"had not answered {len(self.waiting)} request(s) to the end")
         self.is_closed = True
         self.shutdown()
@@ -120,7 +120,8 @@ class _Passage(BaseHTTPRequestHandler):
             self._answer(answer)
         except _HungUpError:
             self.close_connection = True
-            self.server.note("had not answered to the end when the check hung up")
+            if not self.server.trouble:
+                self.server.note("had not answered to the end when the check hung up")
         except (OSError, HTTPException) as error:
             self.close_connection = True
             how = "broke off its answer" if is_answered else "did not answer"

@@ -29,7 +29,7 @@ OUR_NAMES = {
 }
 
 
-SUITES = Path(__file__).parents[3] / "suites" / "fraud"
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Demo]:
     @cache
     def run(plant: str | None = None) -> Demo:
         folder = tmp_path_factory.mktemp("demo")
-        shutil.copytree(SUITES, folder / "suites" / "fraud")
+        shutil.copytree(ROOT / "suites" / "fraud", folder / "suites" / "fraud")
+        (folder / "ci").mkdir()
+        for name in ("gates.yaml", "trust.yaml"):
+            shutil.copy(ROOT / "ci" / name, folder / "ci")
         env = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
         command = [str(Path(sys.executable).with_name("fraud-demo")), *(["--plant", plant] if plant else [])]
         done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)

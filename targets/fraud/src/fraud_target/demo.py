@@ -16,15 +16,10 @@ from fraud_target.files import Files
 from fraud_target.process import PLANTS
 
 SUITE = Path("suites/fraud")
-GATES = SUITE / "gates.yaml"
+GATES, TRUST = Path("ci/gates.yaml"), Path("ci/trust.yaml")
 DATA = Path("fraud-data")  # where the suite reads from
-KEY = DATA / "keys" / "demo.key"
-TRUST_FILE = DATA / "trust.yaml"
+KEY = Path(".harness/keys/demo.key")  # whose public key the trust file names
 PROMOTIONS = DATA / "promotions"
-TRUST = """persons:
-  demo: {keys: [{file: keys/demo.key.pub}]}
-roles: {runner: [demo], promoter: [demo]}
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +41,9 @@ class Commands:
 @click.option("--plant", type=click.Choice(PLANTS), help="Plant a fault: the gate must not pass.")
 def main(seed: int, plant: str | None) -> None:
     """Simulate card payments, train a champion and a challenger, and promote the challenger if its gate passes it."""
-    if not SUITE.is_dir():
-        raise click.ClickException(f"no folder {SUITE} here; run fraud-demo from the root of a clone")
+    missing = [str(path) for path in (SUITE, GATES, TRUST) if not path.exists()]
+    if missing:
+        raise click.ClickException(f"no {' and no '.join(missing)} here; run fraud-demo from the root of a clone")
     started = time.monotonic()
     commands = Commands(env=_environment())
     faulty = ["--plant", plant] if plant else []
@@ -55,7 +51,6 @@ def main(seed: int, plant: str | None) -> None:
         raise click.ClickException("the data could not be prepared")
     if not KEY.exists() and commands.run("harness", ["keys", "new", KEY]):
         raise click.ClickException(f"no key could be made to sign runs with, in {KEY}")
-    TRUST_FILE.write_text(TRUST)
     code = _judge_candidate(commands)
     click.echo(f"\nreport: {DATA / 'out' / 'report.html'}\ntook {time.monotonic() - started:.0f} s")
     sys.exit(code)
@@ -63,14 +58,14 @@ def main(seed: int, plant: str | None) -> None:
 
 def _judge_candidate(commands: Commands) -> int:
     """Run the suite, then ask the gate; return the gate's exit code."""
-    asked = ["--param", "candidate=models:/fraud@challenger", "--gates", GATES]
+    asked = ["--param", "candidate=models:/fraud@challenger"]
     shutil.rmtree(DATA / "out", ignore_errors=True)
     signer = ["--signer", f"file:{KEY}"]
     code = commands.run("harness", ["run", SUITE, *asked, *signer, "--report", "html", "--out", DATA / "out"])
     if not (DATA / "out" / "summary.json").is_file():
         return code
     candidate = json.loads((DATA / "out" / "summary.json").read_text())["suites"][0]["candidate"]
-    code = commands.run("harness", ["gate", "demo", "--candidate", candidate, "--gates", GATES])
+    code = commands.run("harness", ["gate", "demo", "--candidate", candidate])
     return code or _promote(commands, candidate)
 
 
@@ -78,8 +73,8 @@ def _promote(commands: Commands, candidate: str) -> int:
     """Promote the candidate that passed, and verify what was signed; return the first exit code that is not 0."""
     shutil.rmtree(PROMOTIONS, ignore_errors=True)
     signed = ["--signer", f"file:{KEY}", "--out", PROMOTIONS]
-    code = commands.run("harness", ["promote", "demo", "--candidate", candidate, "--gates", GATES, *signed])
-    about = ["--trust", TRUST_FILE, "--project", "retail-fraud", "--stage", "demo"]
+    code = commands.run("harness", ["promote", "demo", "--candidate", candidate, *signed])
+    about = ["--trust", TRUST, "--project", "retail-fraud", "--stage", "demo"]
     statements = sorted(PROMOTIONS.glob("*.intoto.json"))
     return code or max([commands.run("harness", ["verify", each, *about]) for each in statements], default=0)
 

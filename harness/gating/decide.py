@@ -20,6 +20,7 @@ from harness.gating.registered import Registrations, find_unregistered
 from harness.gating.repeats import describe_repeats
 from harness.gating.signatures import Signatures, describe_unsigned, find_unsigned
 from harness.gating.standing import collect_musts, correct_together, keep_decided
+from harness.gating.these import describe_missed, fail_missed
 from harness.gating.waivers import Held, SignedWaiver, Waiver, refusal
 from harness.judging.asking import rename_run
 from harness.judging.looks import overdrawn
@@ -92,6 +93,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
         findings=_sort_findings(findings, outcome),
         warnings=(
             *_candidate_warnings(asked, seen),
+            *describe_missed(held, seen, _own_runs(asked, seen, runs)),
             *_idle(asked, held),
             *asked.given.refused,
             *asked.registrations.abandoned,
@@ -121,10 +123,13 @@ def collect_held(asked: GateQuestion, runs: Sequence[Run]) -> Held:
     """Return every must that a gate holds a candidate to with its suite, as it decides: corrected, and what stands."""
     names = [suite.name for suite in asked.suites or _named_suites(asked.gate)]
     seen = [run for run in latest_runs(asked.gate, names, asked.candidate, runs).values() if run]
+    return _correct_held(asked, seen, _own_runs(asked, seen, runs))
+
+
+def _own_runs(asked: GateQuestion, seen: Sequence[Run], runs: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs in which looks at the candidate count; what watches counts none."""
     keys = frozenset({asked.candidate.key}).union(*(run.alike for run in seen))
-    recorded = [run for run in runs if run.is_recorded]
-    own = [] if asked.gate.watch else [run for run in recorded if run.candidate.key in keys]
-    return _correct_held(asked, seen, own)
+    return [] if asked.gate.watch else [run for run in runs if run.is_recorded and run.candidate.key in keys]
 
 
 def latest_runs(
@@ -163,7 +168,8 @@ def _correct_held(asked: GateQuestion, latest: Sequence[Run], runs: Sequence[Run
     held = correct_together(musts)
     if asked.gate.many_candidates == "correct":
         held = [(suite, correct_pass(verdict, asked.passed_before)) for suite, verdict in held]
-    return keep_decided(held, latest, runs, asked.corrections)
+    held = keep_decided(held, latest, runs, asked.corrections)
+    return fail_missed(held, latest, runs) if asked.gate.promote else held
 
 
 def _limit_looks(verdict: Verdict, run: Run, runs: Sequence[Run]) -> Verdict:

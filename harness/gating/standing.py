@@ -85,7 +85,7 @@ def _list_decided(runs: Sequence[Run], suites: Collection[str], corrections: Map
             if suite == run.suite and verdict.look and verdict.outcome in ("pass", "fail"):
                 yield _Decided(
                     candidate=run.candidate.key,
-                    question=_question(run, verdict),
+                    question=question_of(run, verdict),
                     bound=verdict.requirement.bound,
                     outcome=verdict.outcome,
                     when=verdict.look.taken or run.as_of,
@@ -94,7 +94,7 @@ def _list_decided(runs: Sequence[Run], suites: Collection[str], corrections: Map
                 )
 
 
-def _question(run: Run, verdict: Verdict) -> Question:
+def question_of(run: Run, verdict: Verdict) -> Question:
     """Return what was asked, whatever the step is called, of which metric and against whom."""
     measured = run.measured.get((CANDIDATE, verdict.key), ())
     asked = measured[0].asked if measured else ""
@@ -107,7 +107,7 @@ def _stand(verdict: Verdict, run: Run, decided: Mapping[Question, Sequence[_Deci
     if not _is_open(verdict):
         return verdict
     keys = {run.candidate.key, *(verdict.look.alike if verdict.look else ())}
-    found = [each for each in decided.get(_question(run, verdict), ()) if each.candidate in keys]
+    found = [each for each in decided.get(question_of(run, verdict), ()) if each.candidate in keys]
     own = [each for each in found if each.settles(verdict)]
     if not own:
         return verdict

@@ -240,6 +240,44 @@ def test_g8_what_failed_under_other_names_promotes_nothing_on_lucky_rows(failed:
     assert 0 != failed.promote()[0]
 
 
+@pytest.mark.parametrize("renamed", [False, True], ids=["the same", "under another name"])
+def test_g8_a_claim_about_exactly_these_rows_has_one_try(empty: Shop, *, renamed: bool) -> None:
+    """No level pays for a second one: the set was swapped, or the same was asked until the answers were right."""
+    these = SUITE.replace("0.75}", "0.75, scope: these}")
+    empty.suite.write_text(these.replace("- check: mine.rate", "- check: mine.rate\n    name: x") if renamed else these)
+    empty.write_rows(BAD)
+    assert 1 == empty.run()
+    empty.suite.write_text(these)
+    empty.write_rows(GOOD, seed=1)
+    assert 0 == empty.run()
+
+    code, said = empty.promote()
+    empty.write_gates(text=GATES.replace("    promote: {file: {path: served.json}}\n    EXTRA", ""))
+    asked = empty.harness("gate", "production", "--candidate", DIGEST)
+
+    assert (1, True) == (code, "on other rows or answers, and a claim about exactly these rows has one try" in said)
+    assert (0, True) == (asked.code, "a gate that promotes takes that for a fail" in asked.out), asked
+
+
+def test_g8_a_claim_about_exactly_these_rows_may_be_asked_again_of_them_and_of_others_that_hold(empty: Shop) -> None:
+    empty.suite.write_text(SUITE.replace("0.75}", "0.75, scope: these}"))
+    for seed in (0, 0, 1):
+        empty.write_rows(GOOD, seed=seed)
+        assert 0 == empty.run()
+
+    assert 0 == empty.promote()[0]
+
+
+def test_g8_another_candidate_has_a_try_of_its_own(empty: Shop) -> None:
+    empty.suite.write_text(SUITE.replace("0.75}", "0.75, scope: these}"))
+    empty.write_rows(BAD, made="m/1@sha256:" + "1" * 64)
+    empty.run()
+    empty.write_rows(GOOD)
+    empty.run()
+
+    assert 0 == empty.promote()[0]
+
+
 def test_g9_a_run_that_was_told_the_time_and_a_gate_that_is_promote_nothing(empty: Shop) -> None:
     empty.write_rows(GOOD)
     empty.run("--as-of", "2031-01-01")

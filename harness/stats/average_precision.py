@@ -9,7 +9,7 @@ from harness.errors import HarnessError
 from harness.stats import columns, linear
 from harness.stats.binomial import Binomial
 from harness.stats.columns import Codes, Numbers
-from harness.stats.design_variance import DesignVariance, Influence, mean_part, spread
+from harness.stats.design_variance import ROUNDING, DesignVariance, Influence, mean_part, spread
 from harness.stats.effective import korn_graubard
 from harness.stats.inference import Inference
 from harness.stats.linear import Linear
@@ -97,8 +97,9 @@ def _linear(y: Numbers, where: Codes, weight: Numbers) -> tuple[float, Influence
     value = float(np.clip(positives @ precision / total, 0, 1))
     gained = np.cumsum((positives / alerts)[::-1])[::-1][where]
     lost = np.cumsum((positives * hits / alerts**2)[::-1])[::-1][where]
-    influence = weight * (y * (precision[where] + gained - value) - lost) / total
-    return value, Influence(values=influence, leverage=weight * y / total)
+    moves = y * (precision[where] + gained - value) - lost
+    moves = np.where(np.abs(moves) > ROUNDING, moves, 0.0)  # a perfect ranking has no variance, not one of rounding
+    return value, Influence(values=weight * moves / total, leverage=weight * y / total)
 
 
 def _mean_precision(y: Numbers, where: Codes, weight: Numbers, itself: float) -> float:

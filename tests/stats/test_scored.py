@@ -155,6 +155,18 @@ def test_an_average_precision_counts_hard_negatives_that_few_samples_hold(n, sha
     assert passed <= 0.1
 
 
+@pytest.mark.parametrize("clustered", [False, True])
+def test_a_ranking_without_an_error_is_bounded_by_its_positives_not_by_rounding(clustered):
+    rng = np.random.default_rng(0)
+    y = np.r_[np.zeros(200), np.ones(100)]
+    columns = {"cluster.day": rng.integers(0, 150, len(y))} if clustered else {}
+    found = infer(rows("average_precision", y, y + rng.random(len(y)), **columns))
+
+    assert found.value == 1
+    assert found.bounds(0.05)[0] > 0.7
+    assert found.interval.p_at_most(0.6) < 0.05
+
+
 def test_average_precision_of_few_positives_is_refused():
     with pytest.raises(HarnessError, match="needs 20 positives and 2 negatives or more; found 19 with y = 1"):
         infer(rows("average_precision", np.r_[np.ones(19), np.zeros(50)], np.arange(69.0)))

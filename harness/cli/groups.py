@@ -18,8 +18,14 @@ class Group(click.Group):
         """Return the command of the first word; where there is none, say which there is."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None and not ctx.resilient_parsing:
-            meant = MEANT.get(name, "")
-            known = self.list_commands(ctx)
-            nearest = f"; did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
-            raise UsageError(f"`{ctx.command_path}` has no command {name!r}{nearest}")
+            raise UsageError(f"`{ctx.command_path}` has no command {name!r}{self._nearest(ctx, name)}")
         return super().resolve_command(ctx, args)
+
+    def _nearest(self, ctx: click.Context, name: str) -> str:
+        """Return a question that names the command meant: by what others call it, of a group, or nearly spelt so."""
+        known, meant = self.list_commands(ctx), MEANT.get(name, name)
+        groups = {each: command for each in known if isinstance(command := self.get_command(ctx, each), click.Group)}
+        within = [f"{each} {meant}" for each, group in groups.items() if meant in group.list_commands(ctx)]
+        if meant in known or within:
+            return f"; did you mean {' or '.join(repr(each) for each in ([meant] if meant in known else within))}?"
+        return did_you_mean(name, known)

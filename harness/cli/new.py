@@ -22,7 +22,8 @@ TABLE_OPTIONS = (
     click.argument("table", required=False, type=click.Path(path_type=Path), metavar="[FILE]"),
     click.option("--preset", default="classifier", metavar="NAME", help=f"What to judge: {', '.join(PRESETS)}."),
     click.option("--from", "named", type=click.Path(path_type=Path), metavar="FILE", help="The same, as an option."),
-    click.option("--label", metavar="COLUMN", help="The column with the truth, 0 or 1."),
+    click.option("--label", metavar="COLUMN", help="The column with the truth: 0 or 1, or two words."),
+    click.option("--positive", metavar="VALUE", help="The word in the label that means 1, as fraud."),
     click.option("--score", metavar="COLUMN", help="The column with the model's score."),
     click.option("--id", "id", metavar="COLUMN", help="The column that names each row."),
 )

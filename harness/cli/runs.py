@@ -222,5 +222,7 @@ def _one(entries: Sequence[Entry], key: str) -> Entry:
         return entries[-1]
     if len({entry.digest for entry in found}) == 1:
         return found[-1]
+    if not entries:
+        raise UsageError(f"no run {key!r}: none is recorded here; `harness run SUITE` records one")
     message = f"{len(found)} runs start with {key!r}" if found else f"no run {key!r}"
     raise UsageError(f"{message}; `harness runs list` shows the ids, and `latest` is the newest")

@@ -272,7 +272,8 @@ def not_empty(data: Dataset) -> Dataset:
 
 REPAIR = "repair or leave out those rows"
 REMEDY = {
-    "label": "repair or leave out those rows, or say what a row without a label is: `labels: {..., absent_is: 0}`"
+    "label": "repair those rows, leave out those without a label (`exclude: {COLUMN: [null]}`), or say what a row that "
+    "its table of labels has not is: `labels: {..., absent_is: 0}`"
 }
 
 

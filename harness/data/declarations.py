@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
@@ -38,6 +38,13 @@ def validate_origin(text: str) -> str:
     return text
 
 
+def validate_label_values(meanings: Mapping[str, int]) -> Mapping[str, int]:
+    """Return what the values of a label mean; that some mean 0 and some mean 1 is what a label is for."""
+    if set(meanings.values()) != {0, 1}:
+        raise ValueError("says which values mean 1 and which mean 0: {fraud: 1, legit: 0}")
+    return meanings
+
+
 SPAN_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d+[smhdw]$"})
 NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
 Duration = Annotated[timedelta, BeforeValidator(duration), SPAN_SCHEMA]
@@ -46,6 +53,8 @@ Names = Annotated[
 ]
 
 Types = Annotated[Mapping[str, Annotated[str, AfterValidator(parse_type)]], Field(min_length=1)]
+Value = str | int | float | bool | None
+LabelValues = Annotated[Mapping[str, Literal[0, 1]], AfterValidator(validate_label_values)]
 Origin = Annotated[str, AfterValidator(validate_origin), WithJsonSchema({"type": "string", "pattern": r"^\w+:\S+$"})]
 
 
@@ -60,11 +69,15 @@ class Labels(BaseModel):
     types: Types | None = None
     on: str
     column: str
-    absent_is: int | float | str | bool | None = None
+    absent_is: Value = None
 
 
 class Source(BaseModel):
-    """A table as a suite declares it: where it is, what its columns mean, which rows count."""
+    """A table as a suite declares it: where it is, what its columns mean, which rows count.
+
+    `label_values` say what each value of the label means, 0 or 1; any other value is an error. `exclude` names values
+    of rows that can have no outcome; null is a missing one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,6 +87,7 @@ class Source(BaseModel):
     types: Types | None = None
     id: str | None = None
     label: str | None = None
+    label_values: LabelValues | None = None
     time: str | None = None
     cluster: Names = ()
     weight: str | None = None
@@ -81,4 +95,4 @@ class Source(BaseModel):
     labels: Labels | None = None
     mature_after: Duration | None = None
     window: Annotated[Duration, Field(gt=timedelta())] | None = None
-    exclude: Mapping[str, Annotated[Sequence[str | int | float | bool], Field(min_length=1)]] = {}
+    exclude: Mapping[str, Annotated[Sequence[Value], Field(min_length=1)]] = {}

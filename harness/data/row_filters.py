@@ -1,10 +1,11 @@
 """Leaves out rows that can have no outcome, are not ripe yet or lie outside the window."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from harness.data.datasets import Dataset
-from harness.data.declarations import Source
+from harness.data.declarations import Source, Value
 from harness.errors import HarnessError, UsageError
 from harness.tables.sql import Sql, column, literal, sql
 
@@ -23,11 +24,20 @@ class Clock:
 def leave_out_excluded(data: Dataset, source: Source) -> Dataset:
     """Leave out rows that can have no outcome, and say how many."""
     for name, values in source.exclude.items():
-        out = sql("coalesce({c} IN ({values}), false)", c=column(name), values=list(map(literal, values)))
+        out = _is_one_of(name, values)
         count = data.query("SELECT count(*) FILTER ({out}) AS n FROM {rows}", out=out).one()["n"]
-        message = f"without {count} rows where {name} is {' or '.join(map(str, values))}"
+        words = ["missing" if value is None else str(value) for value in values]
+        message = f"without {count} rows where {name} is {' or '.join(words)}"
         data = replace(data.where("NOT {out}", out=out), filters=(*data.filters, message))
     return data
+
+
+def _is_one_of(name: str, values: Sequence[Value]) -> Sql:
+    """Return whether a column holds one of some values, null for a missing one."""
+    given = [literal(value) for value in values if value is not None]
+    rules = [sql("coalesce({c} IN ({given}), false)", c=column(name), given=given)] if given else []
+    rules += [sql("{c} IS NULL", c=column(name))] if None in values else []
+    return sql("({any})", any=sql(" OR ").join(rules))
 
 
 def keep_in_time(data: Dataset, source: Source, clock: Clock) -> Dataset:

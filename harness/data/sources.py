@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from harness.data.datasets import Dataset, Tables, not_empty
 from harness.data.declarations import Labels, Source
 from harness.data.kinds import refuse_other_kind
+from harness.data.label_values import read_label_values
 from harness.data.provenance import provenance
 from harness.data.row_filters import Clock, keep_in_time, leave_out_excluded
 from harness.errors import HarnessError, UsageError
@@ -59,9 +60,10 @@ def _open_source(name: str, source: Source, folder: Path, clock: Clock) -> Datas
         refuse_other_kind(raw, raw.sql, "time", source.time)
     kept = keep_in_time(leave_out_excluded(raw, source), source, clock)
     labelled = _join_labels(replace(kept, read=raw.size if kept.filters else None), source, folder)
-    return labelled.with_roles(
+    label = source.label or (source.labels.column if source.labels else None)
+    return read_label_values(labelled, label, source.label_values).with_roles(
         id=source.id or (source.labels.on if source.labels else None),
-        label=source.label or (source.labels.column if source.labels else None),
+        label=label,
         time=source.time,
         weight=source.weight,
         human=source.human,

@@ -7,7 +7,7 @@ from typing import Any
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.tables import scan
 from harness.tables.queries import Query
-from harness.tables.sql import Sql, column, sql
+from harness.tables.sql import Sql, column, literal, sql
 
 FLOATS = ("FLOAT", "DOUBLE")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -36,9 +36,14 @@ class Column:
 
     @property
     def binary(self) -> bool:
-        """Tell whether every row holds 0 or 1 (false or true), and both occur."""
+        """Tell whether every row that holds anything holds 0 or 1 (false or true), and both occur."""
         boolean = self.type == "BOOLEAN" or (self.number and (self.low, self.high) == (0, 1))
-        return boolean and self.distinct == 2 and not self.missing
+        return boolean and self.distinct == 2
+
+    @property
+    def two_words(self) -> bool:
+        """Tell whether it holds two different texts, as fraud and legit, besides missing values."""
+        return self.type == "VARCHAR" and self.distinct == 2
 
     @property
     def share(self) -> bool:
@@ -101,10 +106,12 @@ def read_table(uri: str) -> Table:
     return Table(uri=uri, rows=int(found["n"]), columns={column.name: column for column in columns})
 
 
-def positives(table: Table, label: Column) -> int:
-    """Return how many rows carry label 1."""
-    counting = "SELECT count(*) FILTER (CAST({label} AS INT) = 1) AS n FROM ({rows})"
-    return int(Query(sql=sql(counting, label=column(label.name), rows=scan.rows_of(table.uri))).one()["n"])
+def positives(table: Table, label: Column, positive: str | None) -> int:
+    """Return how many rows carry label 1, or the text that means it."""
+    condition = "CAST({label} AS INT) = 1" if positive is None else "{label} = {positive}"
+    counting = f"SELECT count(*) FILTER ({condition}) AS n FROM ({{rows}})"
+    named = {"label": column(label.name), "positive": literal(positive), "rows": scan.rows_of(table.uri)}
+    return int(Query(sql=sql(counting, **named)).one()["n"])
 
 
 def _aggregates(index: int, name: str, kind: str) -> Sql:

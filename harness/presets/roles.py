@@ -17,13 +17,17 @@ GROUP = (
     r"|cluster)(_?(id|key|no|number))?|.*_id"
 )
 FEWEST_GROUPS = 10
+POSITIVE = (  # words that mean 1, where the other value is none of them
+    r"fraud|fraudulent|bad|yes|y|true|t|positive|pos|1|spam|default|defaulted|churn|churned|abuse|toxic|malicious|anomaly"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:
-    """Which column of a table is what."""
+    """Which column of a table is what; `positive` is the value that means 1 where the label is a word."""
 
     label: Column
+    positive: str | None
     score: Column | None
     decision: Column | None
     id: Column | None
@@ -31,18 +35,17 @@ class Roles:
     clusters: Sequence[Column]
 
 
-def guess(table: Table, *, label: str | None, score: str | None, key: str | None) -> Roles:
+def guess(table: Table, *, label: str | None, positive: str | None, score: str | None, key: str | None) -> Roles:
     """Return the roles of a classifier's table: those named, and those that one column alone can play."""
-    decision = next(
-        (c for c in table.columns.values() if c.binary and _has_name(DECISION, c) and c.name != label), None
-    )
-    truth = _label(table, label, [c for c in table.columns.values() if c.binary and c != decision])
+    decision = next((c for c in table.columns.values() if _is_decision(c) and c.name != label), None)
+    truth = _label(table, label, [c for c in table.columns.values() if _is_label(c) and c != decision])
     scores = [c for c in table.columns.values() if c.share]
     mark = _score(table, score, scores, needed=decision is None)
     identifier = _id(table, key)
     moments = [c for c in table.columns.values() if c.moment]
     return Roles(
         label=truth,
+        positive=_positive(truth, positive),
         score=mark,
         decision=decision,
         id=identifier,
@@ -51,16 +54,41 @@ def guess(table: Table, *, label: str | None, score: str | None, key: str | None
     )
 
 
+def _is_decision(column: Column) -> bool:
+    return column.binary and not column.missing and _has_name(DECISION, column)
+
+
+def _is_label(column: Column) -> bool:
+    """Tell whether a column could be the label: 0 and 1, or, where its name says so, two words."""
+    return column.binary or (column.two_words and any(_has_name(pattern, column) for pattern in LABEL[:2]))
+
+
 def _label(table: Table, named: str | None, candidates: Sequence[Column]) -> Column:
     if named is not None:
         column = table.find_column(named, "--label")
-        if not column.binary:
+        if not column.binary and not column.two_words:
             raise UsageError(
-                f"--label {named}: a label is 0 or 1 (or false, true) in every row, and both occur; found "
+                f"--label {named}: a label is 0 or 1 (or false and true, or two words), and both occur; found "
                 f"{column.type} with {column.distinct} different values and {column.missing} missing"
             )
         return column
-    return _single_column(table, candidates, LABEL, "label", "holds 0 and 1 (or false and true) in every row")
+    return _single_column(table, candidates, LABEL, "label", "holds 0 and 1 (or false and true, or two words)")
+
+
+def _positive(label: Column, named: str | None) -> str | None:
+    """Return the word that means 1; None for a label that is a number or a truth value already."""
+    if label.binary:
+        return None
+    words = [str(label.low), str(label.high)]
+    found = [word for word in words if re.fullmatch(POSITIVE, word, re.IGNORECASE)]
+    if named is None and len(found) == 1:
+        return found[0]
+    if named in words:
+        return named
+    message = "" if named is None else f"--positive {named}: "
+    raise UsageError(
+        f"{message}the label {label.name!r} is {words[0]!r} or {words[1]!r}; say which means 1: --positive VALUE"
+    )
 
 
 def _score(table: Table, named: str | None, candidates: Sequence[Column], *, needed: bool) -> Column | None:

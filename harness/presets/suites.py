@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.presets.columns import Column, Table, positives
 from harness.presets.fill import as_yaml, fill_template, template
-from harness.presets.roles import guess
+from harness.presets.roles import Roles, guess
 from harness.suite.names import SUFFIX
 
 LISTED = 7  # columns of a schema, so that the suite stays on one screen
@@ -35,6 +35,7 @@ class Wanted:
     out: Path
     schemas: Path
     label: str | None = None
+    positive: str | None = None
     score: str | None = None
     id: str | None = None
 
@@ -49,14 +50,16 @@ class Written:
 
 def classifier(table: Table, wanted: Wanted) -> Written:
     """Return a suite that asks a scored table for recall, precision and AUC."""
-    roles = guess(table, label=wanted.label, score=wanted.score, key=wanted.id)
-    positive = f"{positives(table, roles.label):,}"
+    roles = guess(table, label=wanted.label, positive=wanted.positive, score=wanted.score, key=wanted.id)
     names = {"label": roles.label, "score": roles.score, "decision": roles.decision, "id": roles.id, "time": roles.time}
     columns = {role: as_yaml(column.name) for role, column in names.items() if column is not None}
     groups = ", ".join(as_yaml(column.name) for column in roles.clusters)
     values = _common(table, wanted) | {role: columns.get(role) for role in ("label", "id", "time")}
     values |= {
-        "positives": positive,
+        "positives": f"{positives(table, roles.label, roles.positive):,}",
+        "label_values": _label_values(roles),
+        "exclude": f"{{{columns['label']}: [null]}}" if roles.label.missing else None,
+        "unlabelled": f"{roles.label.missing:,}",
         "cluster": f"[{groups}]" if groups else None,
         "config": _config(columns, roles.score, as_yaml(f"{suite_name(wanted.out)}-v1")),
         "recall": "0.6",
@@ -64,6 +67,7 @@ def classifier(table: Table, wanted: Wanted) -> Written:
         "auc": "0.6" if roles.score else None,
     }
     message = [f"{role} {column}" for role, column in columns.items()] + ([f"cluster {groups}"] if groups else [])
+    message += [f"{roles.label.missing:,} rows without a label left out"] if roles.label.missing else []
     return Written(text=fill_template(template("classifier.suite.yaml"), values), summary=", ".join(message))
 
 
@@ -169,6 +173,14 @@ def _config(columns: Mapping[str, str], score: Column | None, model: str) -> str
     if "decision" not in own and score is not None:
         own["operating_point"] = f"{{threshold: {_threshold(score)}}}"
     return f"{{{', '.join(f'{key}: {value}' for key, value in {'data': 'scored', 'model': model, **own}.items())}}}"
+
+
+def _label_values(roles: Roles) -> str | None:
+    """Return which word means 1 and which 0; None where the label holds these."""
+    if roles.positive is None:
+        return None
+    words = (str(roles.label.low), str(roles.label.high))
+    return f"{{{', '.join(f'{as_yaml(word)}: {int(word == roles.positive)}' for word in words)}}}"
 
 
 def _threshold(score: Column) -> str:

@@ -50,7 +50,7 @@ def test_labels_with_gaps_are_answered_with_absent_is(project: Path, harness: Co
     found = answer(project, harness, "run", joined)
 
     assert "100 of 400 rows have no usable label in column 'late'" in found
-    assert "say what a row without a label is: `labels: {..., absent_is: 0}`" in found
+    assert "say what a row that its table of labels has not is: `labels: {..., absent_is: 0}`" in found
 
 
 def test_an_empty_table_is_not_blamed_on_filters_that_are_not_there(
@@ -104,6 +104,10 @@ def test_an_error_names_file_line_and_column(project: Path, harness: Command, ol
     [
         (("rnu",), "`harness` has no command 'rnu'; did you mean 'run'?"),
         (("runs", "diff"), "`harness runs` has no command 'diff'; did you mean 'compare'?"),
+        (("explain",), "`harness` has no command 'explain'; did you mean 'runs explain'?"),
+        (("diff",), "did you mean 'runs compare'?"),
+        (("purge",), "did you mean 'evidence purge'?"),
+        (("runs", "explain", "latest"), "no run 'latest': none is recorded here; `harness run SUITE` records one"),
         (("runs", "exlpain"), "did you mean 'explain'?"),
         (("new", "suit"), "did you mean 'suite'?"),
         (("evidence", "x"), "`harness evidence` has no command 'x'; there is correct"),

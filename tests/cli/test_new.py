@@ -47,6 +47,43 @@ def test_newcomer_gets_from_a_table_to_a_verdict_in_two_commands(project: Path, 
     assert "PASS  scores: 3 pass of 3 musts" in done.out
 
 
+def write_words(path: Path, *words: str, missing: int = 0) -> None:
+    """Write a table as another system exports it: semicolons, a label in words, some of them missing."""
+    rng = np.random.default_rng(1)
+    y = (rng.random(ROWS) < 0.3).astype(int)
+    score = np.clip(0.4 * y + 0.6 * rng.random(ROWS), 0, 1)
+    labels = ["" if row < missing else words[y[row]] for row in range(ROWS)]
+    lines = [f"T-{row:05};{score[row]:.4f};{labels[row]};0{1 + row % 9}/10/2026" for row in range(ROWS)]
+    path.write_text("\n".join(["Booking No;Model Score;Outcome;Booked on", *lines]) + "\n")
+
+
+def test_newcomer_with_labels_in_words_gets_to_a_verdict_in_two_commands(project: Path, harness: Command) -> None:
+    write_words(project / "export.csv", "legit", "fraud", missing=7)
+
+    made = harness("new", "suite", "export.csv")
+    done = harness("run", "export.suite.yaml")
+
+    assert (0, "") == (made.code, made.err)
+    assert 'label Outcome, score "Model Score", id "Booking No", 7 rows without a label left out' in made.out
+    source = source_of(project / "export.suite.yaml")
+    assert {"label_values": {"fraud": 1, "legit": 0}, "exclude": {"Outcome": [None]}}.items() <= source.items()
+    assert "PASS  export: 3 pass of 3 musts" in done.out
+    assert "without 7 rows where Outcome is missing" in harness("runs", "explain", "latest").out
+
+
+def test_which_of_two_words_means_1_is_asked_for_where_neither_says_so(project: Path, harness: Command) -> None:
+    write_words(project / "export.csv", "A", "B")
+
+    asked = harness("new", "suite", "export.csv", "--label", "Outcome")
+    wrong = harness("new", "suite", "export.csv", "--label", "Outcome", "--positive", "C")
+    made = harness("new", "suite", "export.csv", "--label", "Outcome", "--positive", "B")
+
+    assert "the label 'Outcome' is 'A' or 'B'; say which means 1: --positive VALUE" in asked.err
+    assert "--positive C: the label 'Outcome' is 'A' or 'B'" in wrong.err
+    assert (0, "") == (made.code, made.err)
+    assert {"A": 0, "B": 1} == source_of(project / "export.suite.yaml")["label_values"]
+
+
 def test_suite_has_at_most_twenty_lines_with_every_role(project: Path, harness: Command) -> None:
     times = np.datetime64("2026-01-01T00:00:00", "s") + 60 * np.arange(ROWS)
     write(project / "scores.parquet", event_ts=times, customer_id=np.arange(ROWS) % 300)
@@ -146,11 +183,11 @@ def test_strange_names_are_quoted(project: Path, harness: Command) -> None:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"is_fraud": None}, "is the label: none holds 0 and 1 (or false and true) in every row; add --label COLUMN"),
+        ({"is_fraud": None}, "is the label: none holds 0 and 1 (or false and true, or two words); add --label COLUMN"),
         ({"is_fraud": np.ones(ROWS, dtype=int)}, "is the label: none holds 0 and 1"),
         (
             {"is_fraud": None, "weekend": np.arange(ROWS) % 2, "night": np.arange(ROWS) % 2},
-            "is the label: each of weekend, night holds 0 and 1 (or false and true) in every row; add --label COLUMN",
+            "is the label: each of weekend, night holds 0 and 1 (or false and true, or two words); add --label",
         ),
         ({"score": None}, "is the score: none holds fractions between 0 and 1 in every row; add --score COLUMN"),
         (
@@ -245,7 +282,10 @@ def test_named_columns_win_over_guesses(project: Path, harness: Command) -> None
     ("option", "message"),
     [
         (("--label", "isfraud"), "scores.parquet has no column 'isfraud' for --label; did you mean 'is_fraud'?"),
-        (("--label", "score"), "--label score: a label is 0 or 1 (or false, true) in every row, and both occur; found"),
+        (
+            ("--label", "score"),
+            "--label score: a label is 0 or 1 (or false and true, or two words), and both occur; found",
+        ),
         (("--score", "note"), "--score note: a score is a number in every row; found VARCHAR, 0 missing"),
         (("--id", "is_fraud"), "--id is_fraud: 2000 rows carry 2 different values"),
     ],

@@ -135,6 +135,63 @@ def test_excluded_rows_are_counted_and_missing_values_stay(tmp_path: Path) -> No
     assert [1, 3] == data.rows(["id"])["id"].to_pylist()
 
 
+@pytest.mark.parametrize(("values", "kept"), [([None], [1, 2]), (["declined", None], [1])])
+def test_rows_with_a_missing_value_are_left_out_where_null_is_named(
+    tmp_path: Path, values: list[str | None], kept: list[int]
+) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3], status=["ok", "declined", None])
+
+    data = opened(tmp_path, source="rows.parquet", exclude={"status": values})
+
+    assert kept == data.rows(["id"])["id"].to_pylist()
+    assert "missing" in data.filters[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "meanings"),
+    [
+        (["fraud", "legit", "Fraud", "legit"], {"fraud": 1, "Fraud": 1, "legit": 0}),
+        ([1, -1, 1, -1], {"1": 1, "-1": 0}),
+        ([True, False, True, False], {"true": 1, "false": 0}),
+        (["it's", 'a "b"', "it's", 'a "b"'], {"it's": 1, 'a "b"': 0}),
+    ],
+)
+def test_label_values_say_which_rows_are_1(tmp_path: Path, values: list[object], meanings: dict[str, int]) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3, 4], y=values, z=[0.5] * 4)
+
+    data = verify(opened(tmp_path, source="rows.parquet", id="id", label="y", label_values=meanings))
+
+    assert {"id": [1, 2, 3, 4], "y": [1, 0, 1, 0], "z": [0.5] * 4} == data.rows().to_pydict()
+
+
+def test_label_values_are_read_of_labels_in_a_table_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3])
+    write(tmp_path / "late.parquet", key=[2], said=["fraud"])
+    labels = {"source": "late.parquet", "on": "key", "column": "said", "absent_is": "none"}
+
+    data = opened(tmp_path, source="rows.parquet", id="id", labels=labels, label_values={"fraud": 1, "none": 0})
+
+    assert [0, 1, 0] == verify(data).query("SELECT {label} AS y FROM {rows} ORDER BY id").table()["y"].to_pylist()
+
+
+def test_a_label_that_no_meaning_is_given_for_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", id=[1, 2, 3, 4], y=["fraud", "legit", "disputed", None])
+    declared = {"source": "rows.parquet", "id": "id", "label_values": {"fraud": 1, "legit": 0}}
+
+    with pytest.raises(HarnessError, match="and 1 of 4 rows hold another value in 'y', as 'disputed'; name it there"):
+        opened(tmp_path, label="y", **declared)
+    with pytest.raises(UsageError, match="there is no label; add `label: COLUMN`"):
+        opened(tmp_path, **declared)
+    with pytest.raises(HarnessError, match="1 of 3 rows have no usable label"):
+        verify(opened(tmp_path, label="y", exclude={"y": ["disputed"]}, **declared))
+
+
+@pytest.mark.parametrize("meanings", [{}, {"fraud": 1}, {"fraud": 1, "legit": 1}, {"fraud": 1, "legit": 2}])
+def test_label_values_without_both_classes_are_refused(meanings: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="label_values"):
+        Source.model_validate({"source": "rows.parquet", "label": "y", "label_values": meanings})
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [

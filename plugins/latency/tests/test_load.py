@@ -31,7 +31,7 @@ def _shots(late: object = 0.0, status: object = 200) -> Shots:
 def test_a_late_generator_is_an_error() -> None:
     late = np.where(np.arange(N) < 6, 11.0, 0.0)
 
-    with pytest.raises(HarnessError, match=r"^the generator was late: 0.6% of 1000 requests started more than 10 ms"):
+    with pytest.raises(HarnessError, match=r"^the generator was late: 0.6 % of 1,000 requests started more than 10 ms"):
         sound(_shots(late=late), ONE, 10)
 
 

@@ -106,9 +106,9 @@ def late_start_problems(shots: Shots, late_ms: float) -> Iterator[str]:
     late = float((shots.late_ms > late_ms).mean())
     if late > LATE_SHARE:
         yield (
-            f"the generator was late: {late:.1%} of {len(shots.due)} requests started more than {late_ms:g} ms after "
-            f"they were due (at most {LATE_SHARE:.1%} may; p99 {np.quantile(shots.late_ms, 0.99):.1f} ms); nothing was "
-            f"measured: use a less busy machine or a lower rate"
+            f"the generator was late: {100 * late:.1f} % of {len(shots.due):,} requests started more than {late_ms:g} "
+            f"ms after they were due (at most {100 * LATE_SHARE:.1f} % may; p99 "
+            f"{np.quantile(shots.late_ms, 0.99):.1f} ms); nothing was measured: use a less busy machine or a lower rate"
         )
 
 

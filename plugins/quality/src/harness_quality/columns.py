@@ -11,6 +11,7 @@ from harness import Dataset, HarnessError
 
 Numbers = NDArray[np.float64]
 SHOWN = 5
+MEANINGS = ", or say what its values mean: `label_values: {fraud: 1, legit: 0}`"
 
 
 def binary(data: Dataset, role: str) -> Sequence[object]:
@@ -22,7 +23,7 @@ def binary(data: Dataset, role: str) -> Sequence[object]:
         more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
         raise HarnessError(
             f"dataset {data.name!r}: {role} {column!r} must hold 0 and 1; found {shown}{more}; "
-            f"name a 0/1 column as its {role}"
+            f"name a 0/1 column as its {role}{MEANINGS if role == 'label' else ''}"
         )
     return values
 

@@ -100,7 +100,9 @@ def test_the_workflow_passes_reports_or_blocks_as_the_gate_decides(repository: R
     for version, recall in (("v1", "0.5"), ("v2", "0.72"), ("v3", "0.9")):
         repository.commit(version, recall)
         done = repository.run_workflow()
-        title = (repository.kept / "decision" / "summary.md").read_text().splitlines()[0]
+        summary = repository.kept / "decision" / "summary.md"
+        assert summary.exists(), done.stdout + done.stderr
+        title = summary.read_text().splitlines()[0]
         found.append((done.returncode, title))
 
     assert [

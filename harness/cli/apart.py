@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from harness.cli.forges import TOKENS
 from harness.cli.interrupts import ENDING
 from harness.cli.project import open_ledger
-from harness.cli.signers import VARIABLE, named_signer, run_keeper
+from harness.cli.signers import VARIABLE, named_signer, open_keeper
 from harness.errors import HarnessError
 from harness.isolated.guest.frames import BrokenFrameError, receive_frame, send_frame
 from harness.project import Project
@@ -51,8 +51,14 @@ def measure_apart(command: click.Context, project: Project, *, records: bool) ->
     uri, url = named_signer(project, given["signer"]), project.ledger_url(given["ledger"])
     hidden = {name: value for name, value in os.environ.items() if _is_secret(name, value, uri, url)}
     book = open_ledger(project, given["ledger"])
-    sign = run_keeper(project, given["signer"], book, records=records) if uri else None
-    lender = Lender(ledger=book, name=shown_url(url), sign=sign, records=records)
+    keeper = open_keeper(project, given["signer"], book, records=records) if uri else None
+    lender = Lender(
+        ledger=book,
+        name=shown_url(url),
+        sign=keeper.keep_run if keeper else None,
+        sign_registration=keeper.keep_registration if keeper else None,
+        records=records,
+    )
     shown = {name: value for name, value in os.environ.items() if name not in hidden}
     with _hide_memory():
         return _lend(command.info_name or "", list(_arguments(command)), shown, lender)

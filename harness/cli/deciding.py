@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from harness.cli.forges import Forge
-from harness.cli.signatures import find_ledger_loss, read_signatures
+from harness.cli.signatures import add_registration_signatures, find_ledger_loss, read_signatures
 from harness.cli.vouching import Vouching, read_vouchers
 from harness.documents import read_yaml
 from harness.errors import UsageError
@@ -55,7 +55,11 @@ def ask_gate(
     runs = [derivations[run.id].run if run.id in derivations else run for run in runs]
     vouching = Vouching(project=project, stage=stage, gate=gate, candidate=candidate, now=now, forge=forge)
     signed, given = read_vouchers(vouching, book, entries)
-    signatures = read_signatures([run for run in latest.values() if run], project, book, entries, now)
+    seen = [run for run in latest.values() if run]
+    signatures = read_signatures(seen, project, book, entries, now)
+    registrations = read_registrations(book, entries, seen, stage, gate.digest)
+    if gate.promote:
+        registrations = add_registration_signatures(registrations, project, book, entries, now)
     question = GateQuestion(
         gate=gate,
         candidate=candidate,
@@ -66,7 +70,7 @@ def ask_gate(
         promoted_before=_has_earlier_promotion(gate, project, entries),
         waivers=[*project.waivers(), *signed],
         given=given,
-        registrations=read_registrations(book, entries, [run for run in latest.values() if run], stage, gate.digest),
+        registrations=registrations,
         attempts=_attempts_on_the_same_rows(own, judged),
         suites=[read_asked(name, file, latest[name], project) for name, file in suites.items()],
         passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), list(suites), stage, entries),

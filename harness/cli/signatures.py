@@ -1,16 +1,18 @@
 """What a gate knows of signatures: who signed the runs it decides on, and whether its ledger is whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from harness.cli.signers import trust_of
+from harness.gating.registered import Registrations
 from harness.gating.signatures import UNSIGNED, RunSignature, Signatures
 from harness.project import Project
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
 from harness.values.runs import Run
 
-STATEMENT = "run-statement"
+STATEMENT, REGISTRATION = "run-statement", "registration-statement"
 
 
 def read_signatures(
@@ -31,6 +33,18 @@ def read_signatures(
     return unsigned | {
         run.id: signing.signature_of(run, signing.statements_of(run, book, entries), trust, now) for run in own
     }
+
+
+def add_registration_signatures(
+    found: Registrations, project: Project, book: Ledger, entries: Sequence[Entry], now: datetime
+) -> Registrations:
+    """Return what was registered, with why no runner is believed to have signed it before the run was recorded."""
+    if not (any(entry.kind == REGISTRATION for entry in entries) and project.trust_file.is_file()):
+        return replace(found, unsigned=dict.fromkeys(found.registered, UNSIGNED))
+    from harness.signing.registrations import find_unsigned_registrations  # noqa: PLC0415 - as above
+
+    unsigned = find_unsigned_registrations(found.registered, book, entries, trust_of(project), now)
+    return replace(found, unsigned=unsigned)
 
 
 def find_ledger_loss(signatures: Signatures, project: Project, book: Ledger, entries: Sequence[Entry]) -> str:

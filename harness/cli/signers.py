@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
 from harness.project import Project
+from harness.records.entries import Columns
 from harness.records.ledger import Ledger
 from harness.values.runs import Run
 
@@ -14,6 +16,15 @@ if TYPE_CHECKING:  # what signs costs half a second to import, and most commands
     from securesystemslib.signer import Signer
 
     from harness.signing.trust import Trust
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeper:
+    """Signs a run, or a registration by id, body and columns, keeps the statement, and returns that of a run."""
+
+    keep_run: Callable[[Run], str]
+    keep_registration: Callable[[str, str, Columns], None]
+
 
 VARIABLE = "HARNESS_SIGNER"
 HELP = f"Who signs: file:PATH, env:NAME or a KMS; default ${VARIABLE}, then `signer` of [tool.harness]."
@@ -45,19 +56,24 @@ def require_run_signer(project: Project, given: str | None, book: Ledger) -> Cal
     return lambda run: sign_run(run, signer, datetime.now(UTC), book.entries())
 
 
-def run_keeper(project: Project, given: str | None, book: Ledger, *, records: bool) -> Callable[[Run], str]:
-    """Return what signs a run and keeps its statement beside the evidence, and if it `records` in the ledger."""
+def open_keeper(project: Project, given: str | None, book: Ledger, *, records: bool) -> Keeper:
+    """Return what signs runs and registrations and keeps the statements, of runs in the ledger if it `records`."""
     from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow, which unsigned runs read elsewhere
     from harness.signing.keeping import keep_signature  # noqa: PLC0415 - see above
+    from harness.signing.registrations import sign_registration  # noqa: PLC0415 - see above
+    from harness.signing.runs import sign_run  # noqa: PLC0415 - see above
 
-    sign, store = require_run_signer(project, given, book), open_bundle(project.evidence())
+    signer, store = signer_of(project, given), open_bundle(project.evidence())
 
-    def keep(run: Run) -> str:
-        text = sign(run)
+    def keep_run(run: Run) -> str:
+        text = sign_run(run, signer, datetime.now(UTC), book.entries())
         keep_signature(run, text, book if records else None, store, None)
         return text
 
-    return keep
+    def keep_registration(id: str, body: str, columns: Columns) -> None:
+        sign_registration(book, store, signer, datetime.now(UTC), id, body, columns)
+
+    return Keeper(keep_run=keep_run, keep_registration=keep_registration)
 
 
 def trust_of(project: Project) -> "Trust":

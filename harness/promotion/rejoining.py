@@ -9,7 +9,7 @@ from typing import Any
 from securesystemslib.signer import Signer
 
 from harness.errors import HarnessError
-from harness.promotion.moves import end_move, identity_from_json, read_moves
+from harness.promotion.moves import KINDS, end_move, identity_from_json, read_moves
 from harness.promotion.predicates import About
 from harness.records.entries import Entry
 from harness.records.evidence_store import Bundle
@@ -18,8 +18,9 @@ from harness.signing.anchors import GAP, KEY, Anchor, Kept, holds, keep_anchor, 
 from harness.signing.envelopes import sign_statement
 from harness.signing.keeping import read_kept_run
 from harness.signing.recording import record_statement
+from harness.signing.registrations import put_back_registration
 from harness.signing.runs import RUN_SUBJECT
-from harness.signing.statements import NAMES, REJOIN, RUN, Statement
+from harness.signing.statements import NAMES, REGISTRATION, REJOIN, RUN, Statement
 from harness.signing.trust import Trust
 from harness.signing.verifying import verify
 from harness.values.identity import CANDIDATE, Identity
@@ -40,6 +41,19 @@ class Loss:
     def longest(self) -> int:
         """Return how many entries the ledger is known to have had."""
         return max([len(self.entries), *(each.length for each in self.gap)])
+
+    @property
+    def unkept(self) -> int:
+        """Return how many of these are gone at least, as they are not kept beside the evidence."""
+        before = [each for each in self.missing if each.anchor.length < self.longest]
+        moves = [each for each in before if each.statement.predicate_type in KINDS.values()]
+        recorded = [each for each in self.missing if each.statement.predicate_type in (RUN, REGISTRATION)]
+        return max(0, self.longest - len(self.entries) - len(before) - len(moves) - len(recorded))
+
+    @property
+    def grew(self) -> bool:
+        """Tell whether the ledger got entries of its own since, so that nobody knows which it had before."""
+        return any(each.length <= len(self.entries) for each in self.gap)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +100,10 @@ def rejoin(records: Records, signer: Signer, about: About) -> Rejoined | None:
     put_back: Counter[str] = Counter()
     gone: list[str] = []
     for each in loss.missing:
-        gone += _put_back_run(records, each) if each.statement.predicate_type == RUN else _put_back(records, each)
+        gone += _put_back(records, each)
         put_back[each.statement.name] += 1
     _end_moves(records)
+    gone += _describe_unkept(records, loss)
     entries = records.book.entries()
     text = _sign(records, signer, _statement(about, loss, entries, put_back, gone))
     record_statement(records.book, text)
@@ -103,7 +118,19 @@ def describe_rejoined(found: Rejoined) -> Iterator[str]:
     yield f"REJOINED  the ledger had {before} entries; {known} are known to have been there, by what is signed"
     yield f"put back: {counts or 'nothing'}"
     yield from (f"gone: {each}" for each in found.gone)
-    yield "gone, and never counted: whatever nobody signed, such as unsigned runs, waivers, corrections and decisions"
+
+
+def _describe_unkept(records: Records, loss: Loss) -> Iterator[str]:
+    """Yield how many entries are gone that nothing brings back, and which runs are known to be among them."""
+    what = "unsigned runs and registrations, decisions, corrections, waivers, approvals"
+    least = "at least " if loss.grew else ""
+    yield f"{least}{loss.unkept} entries up to the last signature, of kinds that are not kept there ({what})"
+    runs = records.book.runs()
+    lost = {id for run in runs for id in run.earlier or ()} - {run.id for run in runs}
+    if lost:
+        message = "unsigned runs that signed ones were judged together with, so that their looks are counted"
+        remedy = "`harness runs import DIR` puts those back, unsigned, that were written with --out; else run again"
+        yield f"{', '.join(sorted(lost))}: {message}; {remedy}"
 
 
 def _end_moves(records: Records) -> None:
@@ -126,11 +153,19 @@ def _key(who: Identity | None) -> str | None:
 
 
 def _put_back(records: Records, kept: Kept) -> Iterator[str]:
-    """Record a statement."""
+    """Record a statement, and what it is about; yield what of that is gone."""
+    if kept.statement.predicate_type == RUN:
+        yield from _put_back_run(records, kept)
+    elif kept.statement.predicate_type == REGISTRATION:
+        put_back_registration(records.book, kept.text, kept.statement)
+    else:
+        _put_back_statement(records, kept)
+
+
+def _put_back_statement(records: Records, kept: Kept) -> None:
     candidate = identity_from_json(kept.statement.predicate.get("candidate"))
     who = {"revision": candidate.revision, "candidate": candidate.digest} if candidate else {}
     record_statement(records.book, kept.text, **who)
-    yield from ()
 
 
 def _put_back_run(records: Records, kept: Kept) -> Iterator[str]:

@@ -78,11 +78,13 @@ class Lender:
     """What a process that holds a ledger and perhaps a key does for one that measures, and nothing else.
 
     `sign` signs and keeps the statement of a run; with `records`, of those alone that were recorded through here.
+    `sign_registration` does so of what a run is going to ask, by id, body and columns, as soon as that is recorded.
     """
 
     ledger: Ledger
     name: str
     sign: Callable[[Run], str] | None = None
+    sign_registration: Callable[[str, str, Columns], None] | None = None
     records: bool = True
     _recorded: set[str] = field(default_factory=set)
     _entries: Sequence[Entry] = ()
@@ -123,12 +125,19 @@ class Lender:
         if not self.records:
             raise HarnessError("nothing is recorded with --no-record")
         if asked["kind"] == REGISTRATION:
-            return self.ledger.record(REGISTRATION, asked["id"], asked["body"], **asked["columns"])
+            return self._register(asked)
         if asked["kind"] != "run":
             raise HarnessError(f"a process that measures adds runs and registrations, and asked to add {asked['kind']}")
         run = self._read_run(asked["body"])
         digest = self.ledger.record_run(run)
         self._recorded.add(canonical(as_json(run)))
+        return digest
+
+    def _register(self, asked: Frame) -> str:
+        id, body, columns = asked["id"], asked["body"], asked["columns"]
+        digest = self.ledger.record(REGISTRATION, id, body, **columns)
+        if self.sign_registration:
+            self.sign_registration(id, body, columns)
         return digest
 
     def _sign(self, asked: Frame) -> str:

@@ -69,7 +69,7 @@ def read_registrations(
     current = {id for id, body in bodies.items() if body["gates"].get(stage) == gate_digest}
     suites = {run.suite for run in runs}
     return Registrations(
-        registered=frozenset(run.id for run in runs if run.id in ended),
+        registered={run.id: ended[run.id] for run in runs if run.id in ended},
         current=frozenset(run.id for run in runs if ended.get(run.id) in current),
         abandoned=tuple(_list_abandoned(kept, set(ended.values()), suites)),
     )

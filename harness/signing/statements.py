@@ -30,7 +30,7 @@ NAMES: Mapping[str, str] = {
     WAIVER: "waiver",
     APPROVAL: "approval",
     OVERRIDE: "override",
-    REGISTRATION: "registration",
+    REGISTRATION: "registration-statement",
     WEAKENING: "weakening",
     REJOIN: "rejoin",
 }

@@ -135,5 +135,5 @@ def test_a_run_apart_counts_earlier_looks_registers_and_exports_as_any_other(pro
     assert json.loads(first.out) != json.loads(second.out)
     assert 1 == len(json.loads((project / "out" / "s" / "run.json").read_text())["earlier"])
     kinds = [entry.kind for entry in Ledger(f"sqlite:///{project}/.harness/ledger.db", "demo").entries()]
-    assert ["registration", "run", "run-statement"] * 2 == kinds
+    assert ["registration", "registration-statement", "run", "run-statement"] * 2 == kinds
     assert {"run.json", "run.intoto.json"} <= {path.name for path in (project / "out" / "s").iterdir()}

@@ -1,12 +1,19 @@
 """`harness run --register`: what is asked is recorded before anything is measured, and who gave up is seen."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command, Finished
+from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
+from harness.records.registrations import KIND
+from harness.signing.registrations import sign_registration
+from tests.support.signing import new_signers, write_trust
 
 SUITE = """name: s
 data: {d: {source: scores.parquet, id: id, time: at}}
@@ -101,3 +108,53 @@ def test_what_cannot_be_registered_is_refused(shop: Path, harness: Command) -> N
 
     assert 4 == done.code
     assert "no gate asks for other.suite.yaml" in done.err
+
+
+PROMOTING = f"ledger: sqlite:///.harness/ledger.db\n{GATES}".replace("}", ", promote: {file: served.json}}")
+SIGNERS = new_signers()
+SIGN = ("--signer", "file:ci/ci.key")
+
+
+@pytest.fixture
+def promoting(shop: Path, scores: Path) -> Path:
+    """The project, whose gate promotes, and its keys."""
+    rows = pq.read_table(scores)
+    pq.write_table(rows.append_column("made", pa.array([f"m/2@sha256:{'2' * 64}"] * len(rows))), scores)
+    (shop / "ci" / "gates.yaml").write_text(PROMOTING)
+    (shop / "s.suite.yaml").write_text(SUITE.replace("model: m/2", "made_by: made"))
+    write_trust(shop / "ci", SIGNERS)
+    return shop
+
+
+def test_a_gate_that_promotes_takes_what_a_runner_registered_and_signed_before_it_ran(
+    promoting: Path, harness: Command
+) -> None:
+    assert 0 == _run(harness, "--register", *SIGN).code
+
+    assert 0 == _gate(harness).code
+
+    (promoting / ".harness" / "ledger.db").unlink()
+    rejoined = harness("audit", "--rejoin", "--signer", "file:ci/release.key")
+    assert (0, True) == (rejoined.code, "put back: 1 registration-statement, 1 run-statement" in rejoined.out), rejoined
+    assert 0 == _gate(harness).code
+
+
+def test_a_registration_that_nobody_signed_before_the_run_promotes_nothing(promoting: Path, harness: Command) -> None:
+    """Whoever can write to the ledger writes one before a run, and one with a key signs it once the run went well."""
+    book = Ledger(f"sqlite:///{promoting}/.harness/ledger.db", "demo")
+    _run(harness, "--register", *SIGN)
+    real = next(entry for entry in book.entries() if entry.kind == KIND)
+    (body,) = book.bodies([real])
+    about = {"suite": real.suite, "revision": real.revision, "candidate": real.candidate, "digest": real.digest}
+    book.record(KIND, "forged", body, **about)
+    _run(harness, *SIGN)
+
+    forged = _gate(harness)
+    store = open_bundle(promoting / ".harness" / "evidence")
+    sign_registration(book, store, SIGNERS["ci"], datetime.now(UTC), "forged", body, about)
+
+    assert (3, True) == (
+        forged.code,
+        "anybody could have registered its run afterwards: nobody signed it" in forged.out,
+    )
+    assert "anybody could have registered its run afterwards: nobody signed it" in _gate(harness).out

@@ -110,6 +110,31 @@ def test_looks_are_counted_on_from_the_highest_that_is_known(shop: Shop) -> None
     assert highest[-1] == max(highest[:-1]) + 1 > 2
 
 
+def test_what_nobody_signed_is_counted_named_where_a_signed_run_knows_it_and_comes_back_from_its_folder(
+    shop: Shop,
+) -> None:
+    shop.judge("m2", "m1")
+    backup = back_up(shop)
+    shop.judge("m2", "m1", day=1)
+    table = ("--param", "candidate=m2.parquet")
+    shop.harness("run", "s.suite.yaml", *table, "--out", "kept")
+    id = book(shop).runs()[-1].id
+    shop.judge("m2", "m1", day=2)
+    assert 0 == shop.harness("gate", "production", "--candidate", "m2").code
+    shop.judge("m2", "m1", day=3)
+    shutil.copy(backup, shop.ledger)
+
+    done = rejoin(shop)
+    refused = shop.harness("gate", "production", "--candidate", "m2")
+    shop.harness("runs", "import", "kept")
+    decided = shop.harness("gate", "production", "--candidate", "m2")
+
+    assert "gone: 2 entries up to the last signature" in done.out, done  # the unsigned run, and what the gate decided
+    assert f"gone: {id}: unsigned runs that signed ones were judged together with" in done.out
+    assert (3, True) == (refused.code, f"run {id}, which" in refused.out), refused
+    assert 0 == decided.code, decided
+
+
 def test_a_ledger_that_grew_since_is_rejoined_too_and_what_the_lost_one_gets_after_it_is_found(shop: Shop) -> None:
     shop.judge("m2", "m1")
     backup = back_up(shop)

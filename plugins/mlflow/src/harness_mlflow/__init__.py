@@ -11,6 +11,9 @@ from harness import Connect, Datasets, Identity, OperatingPoint, Promoter, Proof
 # MLflow reads the first when it is imported, which is after this line; the second keeps standard output the host's.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+# A server that hangs is given up after about a minute, where MLflow would wait for a quarter of an hour.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 
 @contextmanager

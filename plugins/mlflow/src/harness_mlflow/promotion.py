@@ -54,7 +54,7 @@ def move(config: Mapping[str, Any], identity: Identity) -> None:
             f"{identity.revision} was judged as {identity.digest}, its files are {found} now; judge what is there"
         )
     with wrap_errors(f"{asked.model}@{asked.alias} was not moved to version {version}", "check that you may set it"):
-        _set_alias(asked, version)
+        set_alias(asked, version)
 
 
 def read_back(config: Mapping[str, Any]) -> Identity | None:
@@ -63,8 +63,8 @@ def read_back(config: Mapping[str, Any]) -> Identity | None:
     return _held(revision, parse_config(config).store) if revision else None
 
 
-def _set_alias(asked: Promoted, version: str) -> None:
-    """Set the alias; a store on Postgres answers 400 to one of two who set a new one at once, so it is set again."""
+def set_alias(asked: Promoted, version: str) -> None:
+    """Point the alias at a version, and again where a store on Postgres answers 400 to one of two who set a new one."""
     client = asked.store.client()
     for pause in PAUSES:
         try:

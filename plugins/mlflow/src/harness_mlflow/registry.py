@@ -69,12 +69,16 @@ def version_of(name: str, alias: str, store: Store) -> str:
 
 
 def _find_registered_model(name: str, client: MlflowClient) -> RegisteredModel:
+    """Return a registered model; an answer that names none is no MLflow's, and does not mean that there is none."""
     try:
-        return client.get_registered_model(name)
+        found = client.get_registered_model(name)
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         raise Absent(f"no model {name!r} is registered in MLflow; nothing was promoted yet") from error
+    if found.name != name:
+        raise MlflowException(f"asked for registered model {name!r}, the server answered with {found.name!r}")
+    return found
 
 
 def _locate_version(name: str, version: str, client: MlflowClient) -> Located:

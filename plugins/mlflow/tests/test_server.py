@@ -1,0 +1,188 @@
+"""A real MLflow server on PostgreSQL: aliases that many set at once, and a server that dies once it has moved."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from harness_mlflow.promotion import Promoted, set_alias
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from conftest import Command, scored_rows
+from harness.files import digest_folder
+from tests.support.databases import FOUND, postgres_cluster
+from tests.support.loopback import Handler, serve
+from tests.support.signing import new_signers, write_trust
+
+pytestmark = pytest.mark.heavy
+SIGNERS = new_signers()
+STARTS = 240  # seconds that a server may take on a busy machine
+ALIASES, AT_ONCE = 12, 8
+SUITE = """name: s
+data: {d: {source: scores.parquet, id: id, label: y, time: at}}
+target: {kind: table, config: {data: d, score: score, made_by: made}}
+steps:
+  - check: rows.rate
+    with: {column: ok}
+    require: {rate: {at_least: 0.7}}
+"""
+GATES = """project: demo
+ledger: sqlite:///ledger.db
+gates:
+  production:
+    suites: [../s.suite.yaml]
+    uncommitted: allow
+    first_promotion: allow
+    promote: {mlflow: {model: fraud, alias: champion, tracking_uri: "URI"}}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URI of an MLflow server that keeps its records in PostgreSQL."""
+    if not FOUND:
+        pytest.skip("no PostgreSQL here; install postgresql")
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with postgres_cluster() as url:
+        store = ("--backend-store-uri", url.replace("postgresql:", "postgresql+psycopg:"))
+        place = ("--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port))
+        command = [Path(sys.executable).with_name("mlflow"), "server", *store, *place, "--workers", "1"]
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait(f"http://127.0.0.1:{port}/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(STARTS):
+        assert process.poll() is None, "the server ended"
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(1)
+    raise AssertionError("the server did not start")
+
+
+def register(server: str, name: str, versions: int, folder: Path) -> list[str]:
+    """Register a model with some versions, whose files the server keeps; return the digest of each."""
+    client = MlflowClient(tracking_uri=server)
+    client.create_registered_model(name)
+    digests = []
+    for number in range(1, versions + 1):
+        files = folder / name / str(number) / "model"
+        files.mkdir(parents=True)
+        (files / "MLmodel").write_text(f"flavors: {{}}\n# {number}\n")
+        run = client.create_run("0").info
+        client.log_artifacts(run.run_id, str(files), "model")
+        client.create_model_version(name, f"{run.artifact_uri}/model", run_id=run.run_id)
+        digests.append(digest_folder(files))
+    return digests
+
+
+def test_an_alias_that_postgresql_refuses_to_one_of_two_is_set_again(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(server, "crowded", 2, tmp_path)
+    refused: Counter[str] = Counter()
+    set_once = MlflowClient.set_registered_model_alias
+
+    def count(self: MlflowClient, *arguments: Any) -> None:
+        try:
+            set_once(self, *arguments)
+        except MlflowException as error:
+            refused[f"{error.error_code} {'UniqueViolation' in str(error)}"] += 1
+            raise
+
+    monkeypatch.setattr(MlflowClient, "set_registered_model_alias", count)
+    for number in range(ALIASES):  # each is new, as PostgreSQL refuses one of two who insert the same
+        asked = Promoted(model="crowded", alias=f"a{number}", tracking_uri=server)
+        with ThreadPoolExecutor(AT_ONCE) as crowd:
+            list(crowd.map(set_alias, [asked] * AT_ONCE, ["1", "2"] * (AT_ONCE // 2)))
+
+    aliases = MlflowClient(tracking_uri=server).get_registered_model("crowded").aliases
+    assert ALIASES == len(aliases)
+    assert {"BAD_REQUEST True"} == set(refused), refused
+
+
+class Dying(Handler):
+    """Hands requests on, and answers nothing more once an alias was set while there is a file `falls`."""
+
+    to: str
+    falls: Path
+    down: Path
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.down.exists():
+            return self.connection.close()
+        headers = {name: self.headers[name] for name in ("Content-Type", "Accept") if name in self.headers}
+        asked = urllib.request.Request(self.to + self.path, data=body or None, headers=headers, method=self.command)
+        try:
+            with urllib.request.urlopen(asked, timeout=120) as reply:
+                status, kind, answer = reply.status, reply.headers.get("Content-Type"), reply.read()
+        except urllib.error.HTTPError as error:
+            status, kind, answer = error.code, error.headers.get("Content-Type"), error.read()
+        if self.command == "POST" and self.path.endswith("/alias") and self.falls.exists():
+            self.falls.rename(self.down)
+            return self.connection.close()
+        self.send_response(status)
+        self.send_header("Content-Type", kind or "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+        return None
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+
+def test_a_server_that_dies_once_it_has_moved_is_asked_by_the_next_command(
+    server: str, project: Path, harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MAX_RETRIES", "BACKOFF_FACTOR"):
+        monkeypatch.setenv(f"MLFLOW_HTTP_REQUEST_{name}", "1")
+    (digest,) = register(server, "fraud", 1, project / "made")
+    rows = scored_rows(400)
+    pq.write_table(rows.append_column("made", pa.array([f"models:/fraud/1@{digest}"] * 400)), "scores.parquet")
+    (project / "s.suite.yaml").write_text(SUITE)
+    write_trust(project / "ci", SIGNERS)
+    falls, down = project / "falls", project / "down"
+    release = ("--signer", "file:ci/release.key")
+    asked = ("promote", "production", "--candidate", "models:/fraud/1", *release)
+
+    with serve(type("Own", (Dying,), {"to": server, "falls": falls, "down": down})) as uri:
+        (project / "ci" / "gates.yaml").write_text(GATES.replace("URI", uri))
+        assert 0 == harness("run", "s.suite.yaml", "--signer", "file:ci/ci.key").code
+        falls.touch()
+
+        died = harness(*asked)
+        audited, back = harness("audit"), harness("rollback", "production", *release)
+        down.unlink()
+        again = harness(*asked)
+
+        assert (3, True) == (died.code, "whether it moved is not known: the next promote or rollback" in died.err), died
+        assert (1, True) == (audited.code, "nobody can say now who is promoted" in audited.out), audited
+        assert (3, True) == (back.code, "check tracking_uri and that the store answers" in back.err), back
+        assert (0, True) == (again.code, "had moved and was not recorded; it is now" in again.err), again
+        assert 0 == harness("audit").code
+    assert "1" == MlflowClient(tracking_uri=server).get_registered_model("fraud").aliases["champion"]

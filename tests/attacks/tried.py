@@ -56,6 +56,18 @@ def keep_a_window_of_lucky_days(shop: Shop) -> None:
     _try_lucky_rows(shop, SUITE.replace("time: at}", "time: at, window: 3d}"), "--as-of", "2026-01-05")
 
 
+@attack(CORPUS, "rows judged before")
+def leave_the_bad_rows_out_and_record_that_they_were_wrong(shop: Shop) -> None:
+    shop.harness("evidence", "correct", "s", "--candidate", "m/2", "--reason", "a broken extract")
+    _try_lucky_rows(shop)
+
+
+@attack(CORPUS, "rows that rows.rate judged were erased")
+def leave_the_bad_rows_out_and_erase_them(shop: Shop) -> None:
+    shop.harness("evidence", "purge", "--before", "2099-01-01")
+    _try_lucky_rows(shop)
+
+
 @attack(CORPUS, "no run of this candidate")
 def judge_in_another_ledger(shop: Shop) -> None:
     shop.ledger.unlink()

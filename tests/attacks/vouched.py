@@ -68,6 +68,18 @@ def _file_text(shop: Shop, text: str) -> Finished:
     return shop.gate(candidate=DIGEST)
 
 
+@attack(CORPUS, "a claim about exactly these rows has one try")
+def swap_the_rows_of_a_fixed_set_where_a_gate_promotes(shop: Shop) -> Finished:
+    promotes = GATES.replace("]}", "], uncommitted: allow, promote: {file: served.json}}")
+    _prove(shop, gates=f"ledger: sqlite:///.harness/ledger.db\n{promotes}")
+    shop.suite.write_text(shop.suite.read_text().replace("{param: least}}", "{param: least}, scope: these}"))
+    for rate in (BAD, GOOD):
+        rows = scored_rows(400, rate=rate)
+        pq.write_table(rows.append_column("made", pa.array([f"m/2@{DIGEST}"] * 400)), shop.folder / "scores.parquet")
+        shop.run("--signer", "file:ci/ci.key")
+    return shop.gate(candidate=DIGEST)
+
+
 @attack(CORPUS, "is not in trust.yaml")
 def waive_with_the_key_of_a_stranger(shop: Shop) -> Finished:
     _prove(shop)

@@ -7,6 +7,7 @@ FOLDER (default: HARNESS_SHARED/conformance, ../shared/conformance) holds the te
 """
 
 import argparse
+import ast
 import json
 import os
 import re
@@ -72,16 +73,14 @@ class Answer:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("peer", choices=["gx", *SCRIPTS])
-    arguments.add_argument("--json", action="store_true", help="counts and lines as JSON")
+    arguments.add_argument("--json", action="store_true", help="counts and lines as JSON, one a line")
     shared = Path(os.environ.get("HARNESS_SHARED", Path(__file__).parents[2] / "shared"))
     arguments.add_argument("--tests", type=Path, default=shared / "conformance")
     given = arguments.parse_args()
     if not given.tests.is_dir():
         sys.exit(f"no tests of peers at {given.tests}; give their folder as --tests FOLDER")
     if given.peer != "gx":
-        sys.exit(
-            subprocess.run([sys.executable, str(given.tests.resolve() / SCRIPTS[given.peer])], check=False).returncode
-        )
+        sys.exit(tell_script(given.tests.resolve() / SCRIPTS[given.peer], given.json))
     tell([answer(case) for case in cases(given.tests / "gx")], given.json)
 
 
@@ -94,6 +93,16 @@ def tell(answers: Sequence[Answer], as_json: bool) -> None:
     for each in (found for found in answers if found.kind != "agree"):
         line = {each.kind: f"{each.case.expectation}: {each.case.title}", "reason": each.why}
         print(json.dumps(line) if as_json else f"{each.kind}: {line[each.kind]}: {each.why}")
+
+
+def tell_script(path: Path, as_json: bool) -> int:
+    """Print what a script finds, as JSON its counts as an object and each other line as one; return its exit code."""
+    done = subprocess.run([sys.executable, str(path)], check=False, text=True, stdout=subprocess.PIPE)
+    for line in done.stdout.splitlines():
+        counts = re.fullmatch(r"Counter\((\{.*\})\)", line)
+        found = ast.literal_eval(counts[1]) if counts else {"line": line}
+        print(json.dumps(found) if as_json else line)
+    return done.returncode
 
 
 def cases(folder: Path) -> Iterator[Case]:

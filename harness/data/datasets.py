@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harness.data.kinds import EXACT, refuse_other_kind, refuse_unlike, refuse_unlike_keys
+from harness.data.kinds import EXACT, refuse_not_binary, refuse_other_kind, refuse_unlike, refuse_unlike_keys
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.tables import scan
 from harness.tables.column_names import fold_case
@@ -203,6 +203,10 @@ class Dataset:
                 raise UsageError(
                     f"dataset {self.name!r} ({self.uri}) has no column {name!r}{did_you_mean(name, columns)}"
                 )
+
+    def must_be_binary(self, role: str) -> None:
+        """Refuse a label or a decision with a value other than 0 and 1, false and true; missing ones may be there."""
+        refuse_not_binary(self, role, self.column(role))
 
     def must_compare(self, other: "Dataset", pairs: Mapping[str, str]) -> None:
         """Refuse columns (own: the other's) that are not there or hold values of different kinds."""

@@ -11,12 +11,13 @@ from harness.tables import delimited
 from harness.tables.files import CsvFiles
 from harness.tables.profiles import kind_of
 from harness.tables.queries import Query
-from harness.tables.sql import Filling, Sql, column
+from harness.tables.sql import Filling, Sql, column, literal
 
 WANTED: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("score", "weight"), ("number", "float64")),
     "time": ("time", "timestamp"),
 }
+SHOWN = 5  # more than there are values of a label: 0, 1 and a missing one
 EXACT: Mapping[str, int] = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from here on not every whole number has its own
 
 
@@ -100,3 +101,18 @@ def _way_out(rows: Sql, named: str, kind: str) -> str:
     message = f"{where}; repair that, or declare " if where else "declare "
     form = " or how it is written: '%m/%d/%Y'" if kind == "timestamp" else ""
     return f"{message}`types: {{{named}: {kind}}}`{form}"
+
+
+def refuse_not_binary(data: Table, role: str, name: str) -> None:
+    """Refuse a label or a decision that is anything but 0 and 1, false and true, by naming what it holds."""
+    counted = data.query(
+        "SELECT {c} AS value FROM {rows} GROUP BY 1 ORDER BY 1 LIMIT {most}", c=name, most=literal(SHOWN)
+    )
+    found = [value for value in counted.table()["value"].to_pylist() if value is not None]
+    if any(value not in (0, 1) for value in found):
+        meanings = ", or say what its values mean: `label_values: {fraud: 1, legit: 0}`" if role == "label" else ""
+        more = " and maybe more" if len(found) == SHOWN else ""
+        raise HarnessError(
+            f"dataset {data.name!r}: {role} {name!r} must hold 0 and 1; found {', '.join(map(repr, found))}{more}; "
+            f"name a 0/1 column as its {role}{meanings}"
+        )

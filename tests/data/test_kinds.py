@@ -97,3 +97,32 @@ def test_an_id_that_is_a_double_names_one_row(tmp_path: Path) -> None:
 
     with pytest.raises(HarnessError, match="1 of 2 rows have no usable id"):
         verify(data)
+
+
+def labelled(folder: Path, values: list[object]) -> Dataset:
+    pq.write_table(pa.table({"id": range(len(values)), "y": values}), folder / "rows.parquet")
+    return open_dataset("d", Source(source="rows.parquet", id="id", label="y"), folder, Clock(as_of=NOW))
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (["legit", "fraud", None], "found 'fraud', 'legit'; name a 0/1 column as its label, or say what its values"),
+        ([1, -1, 1], "found -1, 1; name"),
+        ([0.0, 0.5, 1.0], "found 0.0, 0.5, 1.0; name"),
+        (["0", "1", "0"], "found '0', '1'; name"),
+        ([7, 7, 7], "found 7; name"),
+    ],
+)
+def test_a_label_that_is_not_0_or_1_is_named_with_what_it_holds(
+    tmp_path: Path, values: list[object], found: str
+) -> None:
+    data = labelled(tmp_path, values)
+
+    with pytest.raises(HarnessError, match=f"dataset 'd': label 'y' must hold 0 and 1; {found}"):
+        data.must_be_binary("label")
+
+
+@pytest.mark.parametrize("values", [[0, 1, None], [True, False, True], [1.0, 0.0, 1.0], [1, 1, 1]])
+def test_a_label_of_zeros_and_ones_is_binary_whatever_its_type(tmp_path: Path, values: list[object]) -> None:
+    labelled(tmp_path, values).must_be_binary("label")

@@ -93,12 +93,12 @@ def test_changes_of_what_is_neither_0_nor_1_are_refused(role: str) -> None:
     rows = days(5)
     rows[role] = rows[role] * 2
 
-    with pytest.raises(HarnessError, match=f"{role} '{role}' must hold 0 and 1; found 2"):
+    with pytest.raises(HarnessError, match=f"{role} '{role}' must hold 0 and 1; found 0, 2;"):
         measure(concept, rows, days=5)
 
 
 def test_estimates_of_decisions_that_are_neither_0_nor_1_are_refused() -> None:
     rows = {"id": np.arange(100), "score": np.full(100, 0.5), "decision": np.arange(100) % 3}
 
-    with pytest.raises(HarnessError, match="decision 'decision' must hold 0 and 1; found 2"):
+    with pytest.raises(HarnessError, match="decision 'decision' must hold 0 and 1; found 0, 1, 2;"):
         measure(estimate, rows)

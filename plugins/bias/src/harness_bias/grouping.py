@@ -42,11 +42,12 @@ class Grouping:
 def count_cells(data: Dataset, columns: Sequence[str]) -> Cells:
     """Return how many rows hold each combination of groups and outcomes, counted where they are."""
     data.must_have(columns)
+    for role in outcomes(data):
+        data.must_be_binary(role)
     total = _counts(data, columns).table()
     if total.num_rows == 0:
         raise HarnessError(f"dataset {data.name!r} has no rows; nothing can be compared")
     _few(total, columns)
-    _binary(data, total)
     if total.num_rows == MOST_CELLS:
         message = f"{', '.join(columns)} have {MOST_CELLS:,} or more combinations of groups and outcomes"
         raise HarnessError(f"{message}, and rates of so many tell nothing; name fewer columns")
@@ -171,13 +172,3 @@ def _few(cells: pa.Table, columns: Sequence[str]) -> None:
 def _is_there(found: set[str], name: str, reference: str) -> None:
     if reference not in found:
         raise UsageError(f"column {name!r} has no group {reference!r}; it has {', '.join(sorted(found))}")
-
-
-def _binary(data: Dataset, cells: pa.Table) -> None:
-    for role in outcomes(data):
-        other = [value for value in pc.unique(cells[f"group {role}"]).to_pylist() if value not in (0, 1)]
-        if other:
-            raise HarnessError(
-                f"dataset {data.name!r}: {role} {data.column(role)!r} must hold 0 and 1; found {other[0]!r}; "
-                f"name a 0/1 column as its {role}"
-            )

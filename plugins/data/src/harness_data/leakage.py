@@ -63,10 +63,8 @@ def _draw_rows(data: Dataset, names: Sequence[str], rows: int) -> pa.Table:
 
 
 def _label(data: Dataset, found: pa.Table) -> Codes:
-    values = found[data.column("label")].cast(pa.float64()).to_numpy()
-    if not np.isin(values, (0, 1)).all():
-        raise HarnessError(f"dataset {data.name!r}: label {data.column('label')!r} must hold 0 and 1")
-    labels: Codes = values.astype(np.int64)
+    data.must_be_binary("label")
+    labels: Codes = found[data.column("label")].cast(pa.float64()).to_numpy().astype(np.int64)
     return labels
 
 

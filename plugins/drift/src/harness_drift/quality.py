@@ -7,8 +7,6 @@ import pyarrow.compute as pc
 
 from harness import CrossCheck, Dataset, HarnessError, Measurement, Sql, column, literal, samples, sql
 
-ZERO_OR_ONE = "SELECT {value} AS found FROM {rows} WHERE {value} NOT IN (0, 1) LIMIT 1"
-
 # metric, rows it is a share of, what counts as a hit, and whether more is better
 CHANGES = (
     ("recall_change", "label = 1", "decision", True),
@@ -89,15 +87,8 @@ def _recent(data: Dataset, days: int) -> Sql:
 
 def _zero_or_one(data: Dataset, role: str) -> Sql:
     """Return the SQL expression of a label or decision, which must be 0 or 1: others would count as no row's."""
-    name = data.column(role)
-    value = sql("CAST({value} AS DOUBLE)", value=column(name))
-    other = data.query(ZERO_OR_ONE, value=value).table()["found"].to_pylist()
-    if other:
-        raise HarnessError(
-            f"dataset {data.name!r}: {role} {name!r} must hold 0 and 1; found {other[0]:g}; "
-            f"name a 0/1 column as its {role}"
-        )
-    return value
+    data.must_be_binary(role)
+    return sql("CAST({value} AS DOUBLE)", value=column(data.column(role)))
 
 
 def _one_sided(rows: pa.Table, metric: str, where: str, days: int) -> str:

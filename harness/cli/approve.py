@@ -25,7 +25,7 @@ def command(
     """
     from harness.signing.statements import APPROVAL  # noqa: PLC0415 - costs half a second
 
-    desk = Desk(stage, candidate, gates, policy_ref, ledger)
+    desk = Desk(stage, candidate, gates, policy_ref, signer, ledger)
     asked = desk.about.gate.approvals
     if asked is None:
         raise UsageError(f"gate {stage!r} asks for no approval; add `approvals: {{count: 1, from: [GROUP]}}` to it")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from harness.cli.plugins_apart import open_guarded
 from harness.cli.printing import say
 from harness.cli.project import open_ledger
 from harness.cli.promoting import open_stage, policy_option, print_notices, promoting_gate
 from harness.cli.signers import HELP, signer_of, trust_of
 from harness.errors import HarnessError, UsageError
 from harness.gating.wording import describe_unenforced
-from harness.project import Project, instant, open_project
+from harness.project import Project, instant
 from harness.promotion.auditing import audit, describe_standing
 from harness.promotion.moving import finish_open
 from harness.promotion.predicates import About
@@ -49,7 +50,7 @@ def command(
     ledger that lost entries: with --rejoin what is kept beside the evidence is put back, and a promoter signs the gap.
     """
     _refuse_mixed(stages, since, what_if, is_rejoin, signer)
-    project = open_project(gates, policy_ref)
+    project = open_guarded(gates, policy_ref, signer=signer, ledger=ledger)
     if is_rejoin:
         return _rejoin(project, ledger, signer)
     moment = instant(since, "--since") if since else None

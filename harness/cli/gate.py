@@ -7,13 +7,14 @@ import click
 
 from harness.cli.deciding import ask_gate, list_judged
 from harness.cli.forges import GITHUB, forge_named
+from harness.cli.plugins_apart import open_guarded
 from harness.cli.project import EXIT, open_ledger
 from harness.cli.reports import earlier_runs, rows_reader, write_reports
 from harness.errors import UsageError
 from harness.gating.decide import decide
 from harness.gating.gates import Gate, candidate_named, list_candidates
 from harness.plugins.reports import Report
-from harness.project import Project, instant, open_project
+from harness.project import Project, instant
 from harness.records.ledger import Ledger
 from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
@@ -57,7 +58,7 @@ def command(
     out: Path | None,
 ) -> int:
     """Decide whether a candidate may pass STAGE, from recorded runs alone."""
-    project = open_project(gates, policy_ref)
+    project = open_guarded(gates, policy_ref, ledger=ledger)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     gate = _gate(project, stage, ledger)
     if gate.promote and as_of:
@@ -72,7 +73,7 @@ def command(
     book.record_decision(decision)
     decided = _runs_decided(decision, runs)
     history = earlier_runs(decided, entries)
-    report = Report(runs=decided, decision=decision, history=history, read_rows=rows_reader(project))
+    report = Report(runs=decided, decision=decision, history=history, read_rows=rows_reader(project.evidence()))
     troubles = list(write_reports(reporters, report, out or project.settings.store / "reports"))
     if troubles:
         return max(trouble.exit_code for trouble in troubles)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from harness.cli import apart
+from harness.cli.credentials import has_secrets
 from harness.cli.loads import Unrun, split_steps
 from harness.cli.printing import say
 from harness.cli.project import existing, open_ledger
@@ -49,7 +51,15 @@ class _Planned:
     "--ledger", metavar="URL", help="The ledger with earlier runs, for the time a run takes and the next look."
 )
 @click.option("--json", "as_text", is_flag=True, help="Print the plans as JSON.")
-def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledger: str | None, as_text: bool) -> int:
+@click.option(apart.OPTION, type=int, hidden=True)
+def command(
+    paths: Sequence[str],
+    params: Sequence[str],
+    as_of: str | None,
+    ledger: str | None,
+    as_text: bool,
+    lent: int | None,
+) -> int:
     """Say what the data decide, requirement by requirement: what is there, what is needed, how often it stalls.
 
     Runs the checks to see what is there, but none that runs alone (a load); shows no value, judges nothing and records
@@ -57,9 +67,12 @@ def command(paths: Sequence[str], params: Sequence[str], as_of: str | None, ledg
     cannot pass whatever the rows hold, 3 where something cannot be measured.
     """
     project = open_project()
-    suites = read_all(project, existing(paths), params)
+    if lent is None and has_secrets(project, None, ledger):
+        return apart.measure_apart(click.get_current_context(), project, records=False)
+    book = apart.lent_ledger(project, lent) if lent is not None else open_ledger(project, ledger)
+    suites = read_all(project.plugins, existing(paths), params)
     divisions = [split_steps(resolved.steps, project.plugins) for resolved in suites]
-    now, book = instant(as_of), open_ledger(project, ledger)
+    now = instant(as_of)
     judged = [
         _measure_steps(replace(resolved, steps=steps), project, now, book)
         for resolved, (steps, _) in zip(suites, divisions, strict=True)

@@ -7,6 +7,7 @@ import click
 
 from harness.cli.deciding import list_judged
 from harness.cli.forges import GITHUB, forge_named
+from harness.cli.plugins_apart import open_guarded
 from harness.cli.printing import say
 from harness.cli.project import EXIT
 from harness.cli.promoting import about_now, decide_case, open_stage, policy_option, print_notices, promoting_gate
@@ -14,7 +15,7 @@ from harness.cli.signers import HELP, signer_of
 from harness.errors import HarnessError, UsageError
 from harness.gating.gates import Gate, candidate_named
 from harness.plugins.reports import Report
-from harness.project import Project, open_project
+from harness.project import Project
 from harness.promotion.code import Code, read_code, refuse_uncommitted
 from harness.promotion.promoting import Asked, Refused, describe_done, promote
 
@@ -48,7 +49,7 @@ def command(
     """
     if override != bool(reason.strip()):
         raise UsageError("--override and --reason TEXT go together: the reason is signed")
-    project = open_project(gates, policy_ref)
+    project = open_guarded(gates, policy_ref, signer=signer, ledger=ledger)
     gate = promoting_gate(project, stage, ledger)
     opened = open_stage(project, stage, gate, ledger, out)
     who = candidate_named(candidate, list_judged(opened.ledger.entries()))

@@ -8,7 +8,6 @@ from pathlib import Path
 from harness.cli.printing import show, tell
 from harness.errors import HarnessError
 from harness.plugins.reports import PastRun, ReadRows, Report, Reporter, rows_at_hand
-from harness.project import Project
 from harness.records.entries import Entry
 from harness.values.measurements import Measurement
 from harness.values.runs import Run
@@ -49,15 +48,15 @@ def earlier_runs(runs: Sequence[Run], entries: Iterable[Entry]) -> Sequence[Past
     return [_past_run(entry) for entry in sorted(chain.from_iterable(kept.values()), key=lambda entry: entry.seq)]
 
 
-def rows_reader(project: Project) -> ReadRows:
-    """Return what finds the rows behind a measurement: those at hand, else those in the project's evidence."""
+def rows_reader(place: str | Path) -> ReadRows:
+    """Return what finds the rows behind a measurement: those at hand, else those in the evidence at a place."""
 
     def read_rows(measurement: Measurement) -> Rows:
         from harness.records import evidence, evidence_store  # noqa: PLC0415 - Arrow, which most reports do without
 
         if measurement.sample.rows is not None or measurement.sample.digest is None:
             return rows_at_hand(measurement)
-        bundle = evidence_store.open_bundle(project.evidence())
+        bundle = evidence_store.open_bundle(place)
         return evidence.read_file(measurement.sample.file, bundle).find_rows(measurement.sample)
 
     return read_rows

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from harness.cli.plugins_apart import open_guarded
 from harness.cli.printing import say
 from harness.cli.promoting import about_now, open_stage, policy_option, print_notices, promoting_gate
 from harness.cli.signers import HELP, signer_of
-from harness.project import open_project
 from harness.promotion.rolling_back import describe_back, roll_back
 
 
@@ -32,7 +32,7 @@ def command(
 
     No gate is asked. After a move by hand it puts back what was promoted last.
     """
-    project = open_project(gates, policy_ref)
+    project = open_guarded(gates, policy_ref, signer=signer, ledger=ledger)
     opened = open_stage(project, stage, promoting_gate(project, stage, ledger), ledger, out)
     back = roll_back(opened, signer_of(project, signer), about_now(opened), reason.strip())
     print_notices(back.done.notices)

@@ -10,6 +10,7 @@ import click
 
 from harness.cli import apart
 from harness.cli.calling import open_door
+from harness.cli.credentials import has_secrets
 from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
 from harness.cli.printing import tell
@@ -90,11 +91,11 @@ def command(
     if register and no_record:
         raise UsageError("--register records before measuring, and --no-record records nothing; leave one out")
     project = open_project(gates)
-    if lent is None and apart.has_secrets(project, signer, ledger):
+    if lent is None and has_secrets(project, signer, ledger):
         return apart.measure_apart(click.get_current_context(), project, records=not no_record)
     storage = None if lent is None else apart.lent_storage(lent)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
-    suites = read_all(project, existing(paths), params)
+    suites = read_all(project.plugins, existing(paths), params)
     book = Ledger(storage, project.name) if storage else open_ledger(project, ledger)
     options = RunOptions(
         project=project.name,
@@ -126,7 +127,9 @@ def command(
         batch = run_and_record(suites, run_one, kept)
         if door and not batch.unrun and not batch.troubles:
             door.keep()
-    return _report_batch(batch, kept, book, reporters, out or project.settings.store / "reports", rows_reader(project))
+    return _report_batch(
+        batch, kept, book, reporters, out or project.settings.store / "reports", rows_reader(project.evidence())
+    )
 
 
 def _report_batch(

@@ -7,15 +7,17 @@ from pathlib import Path
 import click
 
 from harness.cli.against import find_weakenings, read_policy
+from harness.cli.plugins_apart import PluginsApart, open_guarded
 from harness.cli.printing import say
 from harness.cli.project import existing
 from harness.cli.signers import HELP
-from harness.cli.suites import read_all
+from harness.cli.suites import describe_valid
 from harness.cli.weaker import Change, approve_change, find_approval
 from harness.errors import UsageError
 from harness.gating.waivers import LONGEST
+from harness.plugins.discovery import Plugins
 from harness.policy_tree import read_policy_tree
-from harness.project import Project, open_project
+from harness.project import Project
 from harness.suite.suites import find_suites
 
 WEAKER = 1
@@ -49,9 +51,9 @@ def command(
     """
     if against is None and (approve or reason or signer):
         raise UsageError("--approve, --reason and --signer go with --against REF, which lists what they approve")
-    project = open_project(gates)
+    project = open_guarded(gates, signer=signer)
     if against is None or paths:
-        _check_suites(project, existing(paths), params)
+        say("\n".join(_describe_valid(project.plugins, existing(paths), params)))
     if against is None:
         return 0
     change = _compare(project, against, [Path(path) for path in paths], is_named=gates is not None)
@@ -63,10 +65,11 @@ def command(
     return WEAKER if change.found and not approved else 0
 
 
-def _check_suites(project: Project, paths: Sequence[Path], params: Sequence[str]) -> None:
-    for suite in (resolved.suite for resolved in read_all(project, paths, params)):
-        asked = sum(len(step.requirements) for step in suite.steps)
-        say(f"valid: {suite.name} ({len(suite.steps)} steps, {asked} requirements)")
+def _describe_valid(plugins: Plugins, paths: Sequence[Path], params: Sequence[str]) -> Sequence[str]:
+    """Return a line about each suite, held to what plugins say, where those may run."""
+    if isinstance(plugins, PluginsApart):
+        return plugins.describe_valid(paths, params)
+    return describe_valid(plugins, paths, params)
 
 
 def _compare(project: Project, ref: str, paths: Sequence[Path], *, is_named: bool) -> Change:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.deciding import ask_gate, list_judged
+from harness.cli.plugins_apart import open_guarded
 from harness.cli.printing import say
 from harness.cli.project import open_ledger
 from harness.cli.signers import HELP, signer_of, trust_of
@@ -16,7 +17,7 @@ from harness.errors import HarnessError, UsageError
 from harness.gating.decide import GateQuestion
 from harness.gating.gates import candidate_named
 from harness.gating.waivers import LONGEST
-from harness.project import Project, open_project
+from harness.project import Project
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
 from harness.values.identity import short_identity
@@ -45,9 +46,15 @@ class Desk:
     """A stage, a candidate and the ledger, at the moment at which somebody vouches."""
 
     def __init__(
-        self, stage: str, candidate: str, gates: Path | None, policy_ref: str | None, ledger: str | None
+        self,
+        stage: str,
+        candidate: str,
+        gates: Path | None,
+        policy_ref: str | None,
+        signer: str | None,
+        ledger: str | None,
     ) -> None:
-        self.project: Project = open_project(gates, policy_ref)
+        self.project: Project = open_guarded(gates, policy_ref, signer=signer, ledger=ledger)
         if self.project.gates is None:
             raise UsageError(f"no gates file at {self.project.settings.gates}; write one, or name it with --gates FILE")
         self.book: Ledger = open_ledger(self.project, ledger)

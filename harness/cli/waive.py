@@ -38,7 +38,7 @@ def command(
     """
     from harness.signing.statements import WAIVER  # noqa: PLC0415 - costs half a second
 
-    desk = Desk(stage, candidate, gates, policy_ref, ledger)
+    desk = Desk(stage, candidate, gates, policy_ref, signer, ledger)
     question, runs = desk.ask()
     held = collect_held(question, runs)
     named, verdict = _find_verdict(metric, suite, held)

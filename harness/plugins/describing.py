@@ -17,7 +17,7 @@ def check_spec(plugins: Plugins, name: str) -> CheckSpec:
     found = _shipped(plugins, name)
     if found and found.isolated and name not in found.checks:
         raise UsageError(f"plugin {owner(name)!r} describes no check {name!r}{did_you_mean(name, found.checks)}")
-    return found.checks[name] if found and name in found.checks else plugins.check(name).spec
+    return found.checks[name] if found and name in found.checks else plugins.check_spec(name)
 
 
 def target_kind(plugins: Plugins, kind: str) -> TargetKind:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.plugins.checks import Check
     from harness.plugins.promoters import Promoter
     from harness.plugins.reports import Reporter
+    from harness.plugins.specs import CheckSpec
     from harness.plugins.targets import Connect
     from harness.plugins.tasks import Executor
 
@@ -79,6 +80,10 @@ class Plugins:
         if found.name != name:
             raise HarnessError(f"plugin {owner(name)!r} offers check {name!r} under another name, {found.name!r}")
         return found
+
+    def check_spec(self, name: str) -> "CheckSpec":
+        """Return the description of the check a suite names, as its code says it."""
+        return self.check(name).spec
 
     def connect(self, kind: str) -> "Connect":
         """Return what opens a target of this kind."""
@@ -143,13 +148,18 @@ class Plugins:
 
 
 def discover(settings: Settings) -> Plugins:
-    """Return the plugins of a project: those installed, and its own modules.
+    """Return the plugins of a project: those installed, and its own modules."""
+    return open_plugins(settings.plugins, settings.root)
+
+
+def open_plugins(local: Sequence[str], root: Path) -> Plugins:
+    """Return the plugins installed, and the modules of a project's folder that it names.
 
     A project's modules come last, so that a file of it named like a library's is never imported in its place.
     """
-    if settings.plugins and str(settings.root) not in sys.path:
-        sys.path.append(str(settings.root))
-    return Plugins(discover_plugins(settings.plugins, settings.root))
+    if local and str(root) not in sys.path:
+        sys.path.append(str(root))
+    return Plugins(discover_plugins(local, root))
 
 
 def _version(plugin: Installed) -> str:

@@ -39,18 +39,20 @@ def shown_variables(project: Project, signer: str | None, ledger: str | None) ->
 
 
 def start_apart(
-    arguments: Callable[[int], Sequence[str]], variables: Mapping[str, str], *, prints_to_stderr: bool = False
+    arguments: Callable[[int], Sequence[str]], variables: Mapping[str, str], *, in_background: bool = False
 ) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
     """Start Python in a process of its own; return this end of a line to it. `arguments` takes the number of its end.
 
-    What the terminal sends comes to it through this process alone.
+    What the terminal sends comes to it through this process alone. In the background it reads no input, and prints to
+    standard error.
     """
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-P", *arguments(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            stdout=ERR if prints_to_stderr else None,
+            stdin=subprocess.DEVNULL if in_background else None,
+            stdout=ERR if in_background else None,
             env=dict(variables),
             process_group=0,
         )

@@ -161,7 +161,7 @@ class PluginProcess:
 
     def _start(self) -> socket.socket:
         stack = self._open
-        line, process = start_apart(self._arguments, self._variables, prints_to_stderr=True)
+        line, process = start_apart(self._arguments, self._variables, in_background=True)
         stack.callback(process.wait)
         stack.callback(_kill, process)
         self._line = stack.enter_context(line)

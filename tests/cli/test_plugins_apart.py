@@ -104,7 +104,7 @@ def shop(project: Path, harness: Command) -> Shop:
     write_atomic(settings, settings.read_text() + 'plugins = ["thief"]\n')
     promoter = "{thief: {path: ../champion.json}}"
     write_atomic(gates, gates.read_text().replace("{file: {path: ../champion.json, files: ../models}}", promoter))
-    write_atomic(ignored, ignored.read_text() + "loot/\nelsewhere/\n")
+    write_atomic(ignored, ignored.read_text() + "loot/\nelsewhere/\n__pycache__/\n")
     commit(project)
     return found
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ from harness.isolated.environments import Environment, Guest, find_guest, prepar
 from harness.isolated.guest.frames import BrokenFrameError
 from harness.isolated.workers import Frame, Worker
 from harness.plugins.describing import check_spec
-from harness.plugins.discovery import Plugins, owner
+from harness.plugins.discovery import Plugins, owner, version_text
 from harness.plugins.specs import CheckSpec
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Task
 from harness.values.measurements import Measurement
+
+NOT_ENFORCED = "network not enforced"  # the worker could reach what the host can
 
 
 @dataclass(kw_only=True)
@@ -29,6 +31,7 @@ class Room:
     """Where the checks of one plugin are performed, one at a time: its worker, or why there can be none."""
 
     guest: Guest
+    measured_by: str = ""
     environment: Environment | None = None
     trouble: str = ""
     worker: Worker | None = None
@@ -38,20 +41,31 @@ class Room:
 
     @property
     def version(self) -> str:
-        """Return what a run records of the plugin: its version, and the digest of all that is installed for it."""
-        plugin = self.guest.plugin
+        """Return what a run records of the plugin: its version, and digests of its sources and environment."""
         digest = self.environment.digest if self.environment else "missing"
-        network = "" if self.is_offline else ", network not enforced"
-        return f"{plugin.distribution} {plugin.version}; environment {digest}{network}"
+        network = "" if self.is_offline else f", {NOT_ENFORCED}"
+        return f"{self.measured_by}; environment {digest}{network}"
 
     def start(self) -> Worker:
         """Return the worker that stands ready, or a new one."""
         if self.environment is None or self.is_closed:
             raise HarnessError(self.trouble or f"plugin {self.guest.plugin.name!r}: the run has ended")
+        if self.worker and not self.worker.is_waiting:
+            self.end()
         if self.worker is None:
+            self._refuse_edits()
             self.worker = Worker(self.guest, self.environment)
             self.is_offline = self.worker.is_offline
         return self.worker
+
+    def _refuse_edits(self) -> None:
+        """Let no new worker import other files than those that the run records."""
+        name, found = self.guest.plugin.name, version_text(self.guest.plugin)
+        if found != self.measured_by:
+            raise HarnessError(
+                f"plugin {name!r} was edited while the suite ran: it began as {self.measured_by} and is {found} now; "
+                f"run the suite again"
+            )
 
     def end(self) -> str:
         """End the worker, if there is one, with all that it started, and say how it ended."""
@@ -109,9 +123,12 @@ class IsolatedCheck:
         except BaseException:
             self.room.end()
             raise
+        if answer.get("unfit"):
+            self.room.end()
         if "error" in answer:
             raise HarnessError(add_troubles(str(answer["error"]), doors))
-        return read_measurements(answer, self.name, worker.folder, self.keep)
+        found = read_measurements(answer, self.name, worker.folder, self.keep)
+        return found if worker.is_offline else [_add_note(each, f"{NOT_ENFORCED} for {self.name}") for each in found]
 
     def _ask(
         self, worker: Worker, datasets: Mapping[str, Dataset], doors: Mapping[str, Door], task: Task, until: float
@@ -153,7 +170,7 @@ def isolated_check(plugins: Plugins, name: str, rooms: Mapping[str, Room], keep:
 
 def _open_room(guest: Guest) -> Room:
     """Return a room with its worker started, or with the reason why none can be."""
-    room = Room(guest=guest)
+    room = Room(guest=guest, measured_by=version_text(guest.plugin))
     try:
         room.environment = prepare(guest)
         room.start()
@@ -161,6 +178,12 @@ def _open_room(guest: Guest) -> Room:
         room.trouble = str(error)
         room.environment = None
     return room
+
+
+def _add_note(measurement: Measurement, note: str) -> Measurement:
+    """Return a measurement with one more note, which its verdicts show."""
+    notes = filter(None, [measurement.evidence.get("note", ""), note])
+    return replace(measurement, evidence={**measurement.evidence, "note": "; ".join(notes)})
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 import os
-import shutil
+import select
 import signal
 import socket
 import subprocess
@@ -19,6 +19,7 @@ from typing import Any
 from harness.errors import HarnessError
 from harness.isolated.environments import Environment, Guest
 from harness.isolated.guest.frames import BrokenFrameError, receive_frame, send_frame
+from harness.isolated.guest.supervise import remove_folder
 from harness.text import printable
 
 HERE = Path(__file__).parent / "guest"
@@ -37,6 +38,7 @@ class Worker:
         self.folder = Path(tempfile.mkdtemp(prefix=f"harness-{guest.plugin.name}-"))
         self.printed: deque[str] = deque(maxlen=LINES)
         self.is_loaded = False
+        self.number = 0
         self.connection, theirs = socket.socketpair()
         reported, report = os.pipe()
         try:
@@ -60,13 +62,23 @@ class Worker:
 
     def ask(self, asked: Frame, answers: Mapping[str, Callable[[Frame], Frame]], until: float) -> Frame:
         """Return the answer to a frame; what the worker asks for meanwhile, `answers` has, by a key of its frames."""
-        self._send(asked, until)
+        self.number += 1
+        self._send({**asked, "number": self.number}, until)
         while True:
             found = self._receive(until)
+            if found.pop("number", None) != self.number:
+                raise BrokenFrameError(f"it answered with {sorted(found)} what it was not asked")
             wanted = next((answers[key] for key in answers if key in found), None)
             if wanted is None:
                 return found
             self._send(wanted(found), until)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether a worker that nobody asks is there and silent: one that says something unasked is not used."""
+        ready = select.poll()
+        ready.register(self.connection, select.POLLIN)
+        return not ready.poll(0)
 
     def close(self) -> None:
         """End the worker, all that it started and its folder; after it, nothing of it is left."""
@@ -80,14 +92,18 @@ class Worker:
             with suppress(OSError):
                 os.killpg(self.supervisor.pid, signal.SIGKILL)
             self.supervisor.wait()
+        if self.supervisor.returncode < 0:  # somebody killed it, and nobody cleaned up
+            with suppress(OSError):
+                os.killpg(self.supervisor.pid, signal.SIGKILL)
         self._drain.join(1)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     def end(self) -> str:
         """Close the worker, and say how it ended and what it printed last."""
         self.close()
         code = self.supervisor.returncode
-        how = f"was killed by {_signal_name(code - 128)}" if code > 128 else f"ended with exit code {code}"
+        killed_by = code - 128 if code > 128 else -code if code < 0 else 0
+        how = f"was killed by {_signal_name(killed_by)}" if killed_by else f"ended with exit code {code}"
         said = printable("\n".join(self.printed), keep="\n").strip()
         return f"{how}{f'; it printed: {said}' if said else ''}"
 

@@ -112,7 +112,7 @@ class Plugins:
 
     def versions(self) -> Mapping[str, str]:
         """Return distribution, version and digest of the source files of each plugin installed."""
-        return {name: _version(plugin) for name, plugin in sorted(self.known.items())}
+        return {name: version_text(plugin) for name, plugin in sorted(self.known.items())}
 
     def _find_offer(self, hook: str, what: str, name: str) -> Any:
         if owner(name) not in self.known:
@@ -162,7 +162,8 @@ def open_plugins(local: Sequence[str], root: Path) -> Plugins:
     return Plugins(discover_plugins(local, root))
 
 
-def _version(plugin: Installed) -> str:
+def version_text(plugin: Installed) -> str:
+    """Return distribution, version and digest of the source files as they are now; nothing is imported."""
     digest = source_digest(plugin.module)
     return f"{plugin.distribution} {plugin.version}{f'; sources {digest}' if digest else ''}"
 

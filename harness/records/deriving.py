@@ -183,10 +183,19 @@ def _other_versions(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
 def _changed_sources(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
     """Return the plugins of the same version whose source files were others when they measured a run.
 
-    A record of before, and one of an isolated plugin, which has an environment of its own, says nothing of them.
+    A record of before says nothing of them. The environment of an isolated plugin is not looked at: a gate needs none.
     """
     pairs = {name: (used, plugins.get(name, "")) for name, used in run.plugins.items() if SOURCES in used}
-    return tuple(name for name, (used, now) in pairs.items() if _release(used) == _release(now) and used != now)
+    return tuple(
+        name
+        for name, (used, now) in pairs.items()
+        if _release(used) == _release(now) and _sources(used) != _sources(now)
+    )
+
+
+def _sources(version: str) -> str:
+    """Return the digest of the source files, of what a run records of a plugin."""
+    return version.partition(SOURCES)[2].partition(";")[0]
 
 
 def _release(version: str) -> str:

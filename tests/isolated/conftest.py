@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Command
+from tests.support.isolated import processes_of
 
 ECHOES = '''
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,69 @@ def misbehave(data: Dataset, *, how: str) -> Iterator[Measurement]:
     elif how == "lingers":
         subprocess.Popen(["sleep", "4322"], start_new_session=True)
         Path("left.txt").write_text("left")
+    elif how == "daemons":
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                time.sleep(4323)
+            os._exit(0)
+        os.wait()
+    elif how == "closes":
+        os.close(1)
+        sys.stderr.close()
+    elif how == "deaf":
+        import signal
+
+        for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_IGN)
+    elif how == "atexit":
+        import atexit
+
+        atexit.register(time.sleep, 600)
+    elif how == "files":
+        globals()["kept"] = kept = []
+        while True:
+            kept.append(open(os.devnull))
+    elif how == "moves":
+        os.chdir("/")
+    elif how == "shows":
+        Path("shown.txt").write_text("shown")
+        yield Measurement(metric="rows", sample=samples.exact(value=1), evidence={"file": Path("shown.txt")})
+        return
+    elif how == "fills":
+        with open("large.bin", "wb") as large:
+            large.truncate(1 << 40)
+        Path("deep/er").mkdir(parents=True)
+        Path("deep/link").symlink_to("/")
+        Path("deep").chmod(0)
+    elif how == "raw":
+        connection().sendall(b"\\xff" * 64)
+        time.sleep(600)
+    elif how == "large":
+        yield Measurement(metric="rows", sample=samples.exact(value=1), text=["x" * (1 << 27)])
+        return
+    elif how == "unicode":
+        os.write(2, b"\\xff\\xfe \\x1b[31m")
+        raise ValueError("\\ud800 \\x1b[31m")
+    elif how == "stopped":
+        os.kill(os.getpid(), 19)
+    elif how == "supervisor":
+        subprocess.Popen(["sleep", "4324"])
+        os.kill(os.getppid(), 9)
+        time.sleep(600)
+    elif how == "unasked":
+        body = json.dumps({"measurements": []}).encode()
+        connection().sendall(struct.pack(">I", len(body)) + body)
+    elif how == "late":
+        import threading
+
+        threading.Timer(0.5, data.rows).start()
+    elif how == "threads":
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(8) as pool:
+            tables = list(pool.map(lambda name: data.rows([name]), list(data.columns) * 4))
+        value = float(all(table.column_names == [name] for table, name in zip(tables, list(data.columns) * 4)))
     elif how == "nan":
         value = float("nan")
     elif how == "half":
@@ -140,23 +204,10 @@ def _leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
     yield
     assert [] == list(temporary.iterdir())
-    assert [] == _processes_of(temporary)
-
-
-def _processes_of(folder: Path) -> list[str]:
-    """Return the commands of processes that were started in a folder, or that name it."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_text(errors="replace").replace("\0", " ")
-            place = os.readlink(process / "cwd")
-        except OSError:
-            continue
-        if str(folder) in place or str(folder) in command:
-            found.append(command)
-    return found
+    assert [] == processes_of(temporary)
 
 
 @pytest.fixture(scope="session")

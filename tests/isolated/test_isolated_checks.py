@@ -64,7 +64,7 @@ def test_each_failure_is_the_error_of_its_step_and_others_are_judged(harness: Co
         "nan": "counts that are no numbers",
         "half": r"a frame of 1000 bytes ended after 5\): its process ended with exit code 0",
         "long": r"a frame of 2147483648 bytes ended",
-        "schema": r"it answered with \['verdict'\], not with measurements\): its process was killed",
+        "schema": r"it answered with \['verdict'\] what it was not asked\): its process was killed",
         "steals": "'/etc/passwd' is no file of the worker's own folder",
         "other": "^check 'echoes.misbehave' returned int, not Measurement values",
         "unknown": "there is no harness.samples.nothing",
@@ -159,3 +159,21 @@ def test_a_plugin_that_needs_the_host_cannot_be_isolated(echoes: Path, harness: 
 
     assert described.code == 3
     assert "has a target; use datasets and plain values" in described.err
+
+
+@pytest.mark.usefixtures("scores", "echoes")
+def test_a_gate_asks_for_a_new_run_where_the_sources_of_an_isolated_plugin_changed(harness: Command) -> None:
+    Path("ci").mkdir()
+    Path("ci/gates.yaml").write_text("project: demo\ngates: {production: {suites: [../s.suite.yaml]}}\n")
+    _, found = run(harness, MEASURE)
+    recorded = found["runs"][0]["plugins"]["echoes"]
+
+    as_it_was = harness("gate", "production", "--candidate", "r1")
+    with Path("echoes.py").open("a") as source:
+        source.write("# other\n")
+    edited = harness("gate", "production", "--candidate", "r1")
+
+    assert re.fullmatch(r"\S+ \S+( \S+)?; sources sha256:\w{64}; environment sha256:\w{64}(, network not.*)?", recorded)
+    assert 0 == as_it_was.code, as_it_was.out + as_it_was.err
+    assert 3 == edited.code
+    assert "plugin 'echoes' has other source files now than when it measured" in edited.out

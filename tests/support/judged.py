@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,19 @@ def _spoken(body: str, asked: str) -> str:
         return body.replace(": 0", ": 1").replace('"no"', '"yes"') + "\n" + body
     fenced = f"```json\n{body}\n```" if "FENCED" in asked else body
     return "I cannot say." if "PROSE" in asked else fenced
+
+
+def statement_rows(run: dict[str, Any], step: str) -> dict[str, tuple[str, float]]:
+    """Return by its id the answer of each statement that a step judged, and whether it counts, as the rows kept say."""
+    (found,) = (m for m in run["measurements"] if (m["step"], m["metric"]) == (step, "supported"))
+    rows = pq.read_table(Path(".harness/evidence", found["sample"]["file"])).to_pylist()
+    return {row["id"]: (row["cluster.answer"], row["y"]) for row in rows if row["measurement"] == found["sample"]["of"]}
+
+
+def number_verdicts(verdicts: Sequence[dict[str, Any]], hit: str) -> dict[str, tuple[str, float]]:
+    """Return verdicts by the id of answer and number, each with its answer and whether it is a hit."""
+    seen, found = Counter[str](), {}
+    for each in verdicts:
+        seen[each["id"]] += 1
+        found[f"{each['id']}#{seen[each['id']]}"] = (each["id"], float(each["said"] == hit))
+    return found

@@ -84,6 +84,21 @@ def end_all() -> None:
         time.sleep(0.01)
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all below it, also what nobody may look into."""
+    _open_folder(folder)
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            _open_folder(Path(place, name))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_folder(folder: Path) -> None:
+    if not folder.is_symlink():
+        with suppress(OSError):
+            folder.chmod(0o700)
+
+
 def kill_when_told(worker: "subprocess.Popen[bytes]") -> None:
     """Wait until the host closes its end, and kill the worker."""
     with suppress(OSError):
@@ -111,7 +126,7 @@ def supervise(settings: dict[str, Any]) -> int:
     threading.Thread(target=kill_when_told, args=(worker,), daemon=True).start()
     code = worker.wait()
     end_all()
-    shutil.rmtree(settings["folder"], ignore_errors=True)
+    remove_folder(Path(settings["folder"]))
     return 128 - code if code < 0 else code
 
 

@@ -5,15 +5,18 @@ import importlib.util
 import os
 import socket
 import sys
+import threading
 import traceback
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.errors import Absent, HarnessError, UsageError
 from harness.isolated.guest.doors import open_ports
-from harness.isolated.guest.frames import receive_frame, send_frame
+from harness.isolated.guest.frames import BrokenFrameError, receive_frame, send_frame
 from harness.isolated.guest.offers import Builders, Built, Check, Dataset, Measurement, Roles, check, hookimpl
 
 FOLDER = Path.cwd()  # the worker's own, which goes with it
@@ -33,28 +36,48 @@ OFFERED = {
 
 
 class Host:
-    """The other side: asked for rows, and told what was measured; a forked copy of this process tells nothing."""
+    """The other side: asked for rows, and told what was measured; a forked copy of this process tells nothing.
+
+    All that it says bears the number of what was asked. Threads of a check may ask at once; one that outlives its step
+    gets nothing more.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.process = os.getpid()
+        self.number = 0
+        self.turn = threading.Lock()
 
     def receive(self) -> dict[str, Any] | None:
         """Return what the host asks next, or None where it has ended."""
-        return receive_frame(self.connection)
+        asked = receive_frame(self.connection)
+        self.number = asked["number"] if asked else 0
+        return asked
 
     def send(self, frame: dict[str, Any]) -> None:
         """Tell the host something, or end where this is a copy of the worker."""
         if os.getpid() != self.process:
             os._exit(0)
-        send_frame(self.connection, frame)
+        send_frame(self.connection, {**frame, "number": self.number})
 
-    def rows(self, name: str, columns: Sequence[str] | None) -> Any:
+    def finish(self, answer: dict[str, Any]) -> None:
+        """Tell the host what came of a step; what cannot be told is an error of that step."""
+        with self.turn:
+            try:
+                self.send(answer)
+            except (BrokenFrameError, ValueError, RecursionError, MemoryError) as trouble:
+                self.send({"error": f"what was measured cannot be sent: {type(trouble).__name__}: {trouble}"})
+            self.number = 0
+
+    def rows(self, number: int, name: str, columns: Sequence[str] | None) -> Any:
         """Return rows of a dataset as an Arrow table, which the host writes to a file."""
         import pyarrow as pa  # noqa: PLC0415 - a plugin that reads no rows needs no Arrow
 
-        self.send({"rows": name, "columns": None if columns is None else list(columns)})
-        answer = self.receive() or {"error": "the host has ended"}
+        with self.turn:
+            if number != self.number:
+                raise HarnessError(f"rows of {name!r} were asked for when their step had ended")
+            self.send({"rows": name, "columns": None if columns is None else list(columns)})
+            answer = receive_frame(self.connection) or {"error": "the host has ended"}
         if "error" in answer:
             raise HarnessError(str(answer["error"]))
         file = Path(answer["file"])
@@ -68,12 +91,32 @@ def serve(descriptor: int) -> None:
     host = Host(socket.socket(fileno=descriptor))
     vars(sys.modules["harness"]).update(OFFERED, __getattr__=_refuse_name)
     checks: Mapping[str, Check] = {}
+    output = os.dup(1)
     while (asked := host.receive()) is not None:
+        _restore_process(output)
         if "module" in asked:
             answer, checks = _load(asked)
         else:
             answer = _perform(asked, checks, host)
-        host.send(answer)
+        _flush_output()
+        host.finish(answer)
+
+
+def _restore_process(output: int) -> None:
+    """Give a step its folder and somewhere to print, whatever the one before did to them."""
+    os.chdir(FOLDER)
+    for number in (1, 2):
+        os.dup2(output, number)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None or getattr(sys, name).closed:
+            setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False))  # noqa: SIM115
+
+
+def _flush_output() -> None:
+    """Print what waits to be printed; whoever closed the stream wants none of it."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
 
 
 def _refuse_name(name: str) -> object:
@@ -117,17 +160,17 @@ def _perform(asked: Mapping[str, Any], checks: Mapping[str, Check], host: Host) 
     except HarnessError as trouble:
         answer = {"error": str(trouble)}
     except BaseException as trouble:  # noqa: BLE001 - a stranger's check may raise anything, exit, or cancel itself
-        traceback.print_exc()
-        answer = {"error": f"check {name!r} raised {type(trouble).__name__}: {trouble}"}
-    sys.stdout.flush()
-    sys.stderr.flush()
+        with suppress(OSError, ValueError, AttributeError):
+            traceback.print_exc()
+        answer = {"error": f"check {name!r} raised {type(trouble).__name__}: {trouble}", "unfit": True}
     return answer
 
 
 def _arguments(asked: Mapping[str, Any], host: Host) -> Mapping[str, Any]:
     """Return the arguments of a check: its datasets, and its parameters with paths as paths."""
+    fetch: Callable[..., Any] = partial(host.rows, host.number)
     datasets = {
-        argument: Dataset(**{**told, "roles": Roles(**told["roles"])}, fetch=host.rows)
+        argument: Dataset(**{**told, "roles": Roles(**told["roles"])}, fetch=fetch)
         for argument, told in asked["datasets"].items()
     }
     params = {name: Path(value) if name in asked["paths"] else value for name, value in asked["params"].items()}

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command
+from tests.support.isolated import run_refused
 
 SUITE = """name: all
 data:
@@ -105,12 +106,12 @@ def _value(run: dict[str, Any], step: str, metric: str, **labels: str) -> float:
 
 @pytest.mark.guests
 @pytest.mark.usefixtures("tables")
-def test_guests_and_host_judge_one_run_with_the_numbers_of_their_libraries(harness: Command) -> None:
-    prepared = harness("plugins", "prepare", "deepchecks")
+def test_guests_and_host_judge_one_run_without_network_with_the_numbers_of_their_libraries(harness: Command) -> None:
+    prepared = harness("plugins", "prepare", "deepchecks", "evidently", "ragas", "deepeval")
     python = Path(prepared.out.split()[2]) / "bin" / "python"
     Path("all.suite.yaml").write_text(SUITE)
 
-    done = harness("run", "all.suite.yaml", "--json", "--evidence", "full")
+    done = run_refused("internet", "run", "all.suite.yaml", "--json", "--evidence", "full")
     quiet = {**os.environ, "DISABLE_DEEPCHECKS_ANONYMOUS_TELEMETRY": "true"}  # else it writes beside its own code
     command = [python, "-B", "-W", "ignore", "-c", DIRECTLY]
     directly = subprocess.run(command, capture_output=True, text=True, env=quiet)

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Command
 from tests.support.chat import serve_chat
-from tests.support.judged import judge_for_ragas, suite_head, write_answers
+from tests.support.judged import judge_for_ragas, number_verdicts, statement_rows, suite_head, write_answers
 
 DIRECTLY = """
 import asyncio, json, sys
@@ -91,6 +91,7 @@ def test_the_number_is_the_librarys_own_and_an_error_where_a_verdict_is_lost(run
     assert 30 == statements["n"]
     assert 18 / 30 == pytest.approx(statements["value"])
     assert (30, 18) == (len(verdicts), sum(each["said"] == "1" for each in verdicts))
+    assert number_verdicts(verdicts, "1") == statement_rows(run, "good")
     assert {"cut", "half", "down", *TROUBLES} == why.keys()
     for name, said in SAYS.items():
         assert "1 of 12 answers have no whole verdict, so there is no number that counts them all: 11: " in why[name]

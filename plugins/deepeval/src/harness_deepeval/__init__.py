@@ -53,7 +53,7 @@ def faithfulness(
     verdicts = judge_all(FaithfulnessJudge(asked), answers)
     shares = [sum(verdict.said in PASSING for verdict in found) / len(found) for found in verdicts]
     evidence: dict[str, Any] = {"judge": asked.said, "verdicts": write_verdicts(answers, verdicts)}
-    yield replace(share_of_answers("faithfulness", data, rows, shares), evidence=evidence)
+    yield replace(share_of_answers("faithfulness", data, rows, answers, shares), evidence=evidence)
     hits = [[verdict.said == "yes" for verdict in found] for found in verdicts]
     yield share_of_statements("supported", data, rows, answers, hits)
 

@@ -59,7 +59,7 @@ def faithfulness(
     answers, asked = read_answers(data, rows, columns), ChatModel(judge, model)
     verdicts = judge_all(FaithfulnessJudge(asked), answers)
     hits = [[verdict.said == "1" for verdict in found] for found in verdicts]
-    whole = share_of_answers("faithfulness", data, rows, [sum(each) / len(each) for each in hits])
+    whole = share_of_answers("faithfulness", data, rows, answers, [sum(each) / len(each) for each in hits])
     evidence: dict[str, Any] = {"judge": asked.said, "verdicts": write_verdicts(answers, verdicts)}
     yield replace(whole, evidence=evidence)
     yield share_of_statements("supported", data, rows, answers, hits)

@@ -50,9 +50,11 @@ def columns_of(data: Dataset, columns: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*([data.roles.id] if data.roles.id else []), *data.roles.cluster, *columns]))
 
 
-def share_of_answers(metric: str, data: Dataset, rows: Any, shares: Sequence[float]) -> Measurement:
-    """Return the mean of a share that each answer has."""
-    kept = {"id": rows[data.roles.id]} if data.roles.id else {}
+def share_of_answers(
+    metric: str, data: Dataset, rows: Any, answers: Sequence[Answer], shares: Sequence[float]
+) -> Measurement:
+    """Return the mean of a share that each answer has; ids are text, as those of statements are."""
+    kept = {"id": [answer.id for answer in answers]} if data.roles.id else {}
     kept |= {f"cluster.{name}": rows[name] for name in data.roles.cluster}
     table = type(rows).from_pydict({**kept, "y": list(shares)})
     return Measurement(metric=metric, unit="answers", sample=samples.rows.mean(table))
@@ -61,12 +63,16 @@ def share_of_answers(metric: str, data: Dataset, rows: Any, shares: Sequence[flo
 def share_of_statements(
     metric: str, data: Dataset, rows: Any, answers: Sequence[Answer], hits: Sequence[Sequence[bool]]
 ) -> Measurement:
-    """Return the share of statements that are hits; those of one answer belong together."""
+    """Return the share of statements that are hits; those of one answer belong together.
+
+    Where rows have an id, a statement's is that of its answer and its number there, such as `17#2`.
+    """
     columns = {f"cluster.{name}": rows[name].to_pylist() for name in data.roles.cluster}
     columns = columns or {"cluster.answer": [answer.id for answer in answers]}
-    owners = [row for row, found in enumerate(hits) for _ in found]
-    clusters = {name: [values[row] for row in owners] for name, values in columns.items()}
-    table = type(rows).from_pydict({**clusters, "y": [float(hit) for found in hits for hit in found]})
+    owners = [(row, number) for row, found in enumerate(hits) for number, _ in enumerate(found, 1)]
+    kept = {"id": [f"{answers[row].id}#{number}" for row, number in owners]} if data.roles.id else {}
+    kept |= {name: [values[row] for row, _ in owners] for name, values in columns.items()}
+    table = type(rows).from_pydict({**kept, "y": [float(hit) for found in hits for hit in found]})
     return Measurement(metric=metric, unit="statements", sample=samples.rows.proportion(table))
 
 

@@ -18,7 +18,7 @@ from harness.settings import find_settings
 @click.command("init")
 @from_table
 def command(**asked: Any) -> int:
-    """Write a suite, a gates file and a workflow for CI from a parquet or CSV table of scores."""
+    """Write a suite, a gates file and a workflow for CI from a table of scores: parquet, CSV or JSON lines."""
     settings = find_settings(Path.cwd())
     suite = settings.root / "suites" / suite_file(asked["source"])
     written = write_suite(suite, settings.schemas, **asked)

@@ -49,10 +49,10 @@ def _only_table(table: Path | None, named: Path | None) -> Path:
         return given[0]
     if given:
         raise UsageError(f"name one table; found {str(given[0])!r} and --from {str(given[1])!r}")
-    here = sorted(path.name for path in Path.cwd().iterdir() if path.suffix in (".parquet", ".csv"))
+    here = sorted(path.name for path in Path.cwd().iterdir() if path.suffix in (".parquet", ".csv", ".jsonl"))
     found = f"here are {', '.join(here[:5])}" if here else "here is none"
     typed = click.get_current_context().command_path
-    raise UsageError(f"name the parquet or CSV table to judge, as in `{typed} scores.parquet`; {found}")
+    raise UsageError(f"name the table to judge (parquet, CSV or JSON lines), as in `{typed} scores.parquet`; {found}")
 
 
 @click.group("new", cls=Group)
@@ -64,7 +64,7 @@ def command() -> None:
 @from_table
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write; default NAME.suite.yaml.")
 def suite(out: Path | None, **asked: Any) -> int:
-    """Write a suite that runs as it is on a parquet or CSV table."""
+    """Write a suite that runs as it is on a table: parquet, CSV or JSON lines."""
     settings = find_settings(Path.cwd())
     path = out or suite_file(asked["source"])
     written = write_suite(path, settings.schemas, **asked)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from harness.errors import HarnessError
-from harness.tables import delimited
-from harness.tables.files import CsvFiles
+from harness.tables import delimited, json_lines
+from harness.tables.files import CsvFiles, JsonLines
 from harness.tables.profiles import kind_of
 from harness.tables.queries import Query
 from harness.tables.sql import Filling, Sql, column, literal
@@ -52,7 +52,7 @@ def refuse_unlike(one: Table, other: Table, pairs: Mapping[str, str]) -> None:
         if kinds[0] != kinds[1]:
             raise HarnessError(
                 f"{_described(one, own)} and {_described(other, theirs)} are of different kinds, so none could be "
-                f"the same; write both alike, or give the column of a CSV file its type with `types:`"
+                f"the same; write both alike, or give the column of a CSV or JSON file its type with `types:`"
             )
 
 
@@ -94,10 +94,9 @@ def refuse_other_kind(data: Table, rows: Sql, role: str, named: str) -> None:
 
 
 def _way_out(rows: Sql, named: str, kind: str) -> str:
-    files = [source for source in rows.sources if isinstance(source, CsvFiles) and (named, "string") in source.columns]
-    if not files:
+    where = next((_first_misfit(source, named, kind) for source in rows.sources if _is_text(source, named)), None)
+    if where is None:
         return "write it as one"
-    where = delimited.first_misfit(files[0], named, kind)
     message = f"{where}; repair that, or declare " if where else "declare "
     form = " or how it is written: '%m/%d/%Y'" if kind == "timestamp" else ""
     return f"{message}`types: {{{named}: {kind}}}`{form}"
@@ -116,3 +115,15 @@ def refuse_not_binary(data: Table, role: str, name: str) -> None:
             f"dataset {data.name!r}: {role} {name!r} must hold 0 and 1; found {', '.join(map(repr, found))}{more}; "
             f"name a 0/1 column as its {role}{meanings}"
         )
+
+
+def _is_text(source: object, named: str) -> bool:
+    if isinstance(source, JsonLines):
+        return (named, "string") in source.texts
+    return isinstance(source, CsvFiles) and (named, "string") in source.columns
+
+
+def _first_misfit(source: object, named: str, kind: str) -> str:
+    if isinstance(source, JsonLines):
+        return json_lines.first_misfit(source, named, kind)
+    return delimited.first_misfit(source, named, kind) if isinstance(source, CsvFiles) else ""

@@ -90,7 +90,7 @@ def _table(name: str, declared: Source | Labels, folder: Path) -> Dataset:
     message = (declared.origin,) if declared.origin else ()
     if remote_tables.is_elsewhere(uri):
         if declared.types:
-            raise UsageError(f"types are for CSV files, and {declared.source!r} is none; leave them out")
+            raise UsageError(f"types are for CSV and JSON lines, and {declared.source!r} is neither; leave them out")
         return replace(_open_remote(name, declared.source, uri, declared.connection), provenance=message)
     if declared.connection is not None:
         raise UsageError(f"source {declared.source!r} is read without a connection; leave out `connection`")

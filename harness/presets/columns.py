@@ -95,7 +95,7 @@ class Table:
 
 
 def read_table(uri: str) -> Table:
-    """Return what one scan of a parquet or CSV file tells of its columns."""
+    """Return what one scan of a file tells of its columns."""
     rows = scan.rows_of(uri)
     types = scan.columns(rows)
     aggregates = [_aggregates(index, name, types[name]) for index, name in enumerate(types)]

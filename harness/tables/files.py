@@ -58,6 +58,37 @@ class CsvFiles:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class JsonLines:
+    """A file of one JSON object a line, or the files of a glob that are one table: each column with its SQL type.
+
+    `texts` are the columns of text that are read as another type, as those of a CSV file are.
+    """
+
+    pattern: str
+    columns: Typed
+    texts: Typed = ()
+    folders: Typed = ()
+
+    @property
+    def text(self) -> str:
+        """Return what DuckDB reads them by."""
+        kinds = dict(self.texts)
+        values = ", ".join(
+            f"{cast(kinds.get(n, 'string'), column(n).text)} AS {column(n).text}" for n, _ in self.columns
+        )
+        return f"(SELECT {values}{', ' if self.folders else ''}{_values(self.folders)} FROM {self.as_text})"
+
+    @property
+    def as_text(self) -> str:
+        """Return what DuckDB reads them by, all text as it is written."""
+        names = ", ".join(f"{quote_text(name)}: {quote_text(kind)}" for name, kind in self.columns)
+        return (
+            f"read_json({quote_text(self.pattern)}, format = 'newline_delimited', auto_detect = false, "
+            f"hive_partitioning = false{_with_file(self.folders)}, columns = {{{names}}})"
+        )
+
+
 def _with_file(folders: Typed) -> str:
     return f", filename = {quote_text(FILE)}" if folders else ""
 
@@ -84,7 +115,7 @@ def parquet_file(sql: Sql) -> str | None:
 def by_file(sql: Sql) -> Mapping[str, Sql]:
     """Return, by its name, the query of each file that a query of a glob reads whole, in the order of the names."""
     source = sql.whole
-    if not isinstance(source, ParquetFiles | CsvFiles):
+    if not isinstance(source, ParquetFiles | CsvFiles | JsonLines):
         raise UsageError(
             "only files that are read whole can be told apart; name a glob without filters: past/*.parquet"
         )

@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     import ibis
 
 from harness.errors import HarnessError, UsageError
-from harness.tables import delimited, duck, engines, glob_schema, remote_tables
+from harness.tables import delimited, duck, engines, glob_schema, json_lines, remote_tables
 from harness.tables.folders import folder_values
 from harness.tables.remote_tables import RemoteTable
 from harness.tables.sql import Sql, all_rows, column, sql
 from harness.text import without_login
 
 CSV = (".csv", ".tsv")
-READ = (".parquet", ".profile", *CSV)
+JSON_LINES = (".jsonl", ".ndjson")
+READ = (".parquet", ".profile", *CSV, *JSON_LINES)
 BATCH_ROWS = 65_536
 
 
 def rows_of(uri: str, types: Mapping[str, str] | None = None) -> Sql:
-    """Return the query that reads every row of a parquet or CSV file or glob; the latter's columns may be declared."""
+    """Return the query that reads every row of a file or glob; columns of CSV and JSON lines may be declared."""
     suffix = Path(uri).suffix.lower()
     if suffix not in READ or re.match(r"\w\w+:", uri):
         raise UsageError(
@@ -37,8 +38,10 @@ def rows_of(uri: str, types: Mapping[str, str] | None = None) -> Sql:
     _refuse_what_is_no_file(uri)
     if suffix in CSV:
         return all_rows(delimited.read_files(uri, types))
+    if suffix in JSON_LINES:
+        return all_rows(json_lines.read_files(uri, types))
     if types:
-        raise UsageError(f"types are for CSV files, and {uri!r} has types of its own; leave them out")
+        raise UsageError(f"types are for CSV and JSON lines, and {uri!r} has types of its own; leave them out")
     return all_rows(glob_schema.read_files(uri))
 
 

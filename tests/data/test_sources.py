@@ -196,7 +196,7 @@ def test_label_values_without_both_classes_are_refused(meanings: dict[str, int])
     ("keys", "message"),
     [
         ({"source": "nope.parquet"}, "no file at .*nope.parquet"),
-        ({"source": "rows.xlsx"}, "sources are .parquet, .profile, .csv, .tsv files and globs"),
+        ({"source": "rows.xlsx"}, "sources are .parquet, .profile, .csv, .tsv, .jsonl, .ndjson files and globs"),
         ({"source": "delta:table"}, "no Delta table at .*table"),
         ({"source": "s3://bucket/rows.parquet"}, "cannot read 's3://bucket/rows.parquet'.* sql:TABLE, spark:TABLE"),
         ({"source": "postgres://ann:pass@host/db"}, r"cannot read 'postgres://\*\*\*@host/db'"),
@@ -363,7 +363,7 @@ def test_types_are_declared_for_labels_too(tmp_path: Path) -> None:
 
 
 def test_types_are_refused_where_a_table_has_its_own(rows: Path) -> None:
-    with pytest.raises(UsageError, match="types are for CSV files"):
+    with pytest.raises(UsageError, match="types are for CSV and JSON lines"):
         opened(rows, source="rows.parquet", types={"id": "string"})
 
 

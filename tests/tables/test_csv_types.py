@@ -135,3 +135,13 @@ def test_files_of_a_glob_have_one_type_for_a_column(tmp_path: Path) -> None:
 def test_a_file_that_changes_is_read_anew(tmp_path: Path) -> None:
     assert [1, 2] == read(tmp_path, ["1", "2"])
     assert ["1", "x2"] == read(tmp_path, ["1", "x2"])
+
+
+@pytest.mark.parametrize("value", ["2026-02-28", "2026-02-28 10:00", "2026-02-28T10:00:00Z", "7", "0.5", "true"])
+def test_a_column_keeps_its_type_where_values_are_missing(tmp_path: Path, value: str) -> None:
+    (tmp_path / "whole.csv").write_text(f"v,id\n{value},1\n{value},2\n")
+    (tmp_path / "gaps.csv").write_text(f"v,id\n{value},1\n,2\n")
+    whole, gaps = (scan.columns(scan.rows_of(str(tmp_path / name))) for name in ("whole.csv", "gaps.csv"))
+
+    assert whole == gaps
+    assert "VARCHAR" != gaps["v"]

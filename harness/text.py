@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import unquote
 
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (as bidirectional ones), lone surrogates, line ends
 JOINERS = "\u200c\u200d"  # of Persian words and of emoji
@@ -29,4 +30,15 @@ def _escape(each: str) -> str:
 
 def without_login(text: str) -> str:
     """Return a text with `***` in the place of who logs in, and with which password, in a URL."""
-    return re.sub(r"://[^@/]*@", "://***@", text)
+    return re.sub(r"://(?:[^@/\s]*:\S*|[^@/]*)@", "://***@", text)
+
+
+def hide_secrets(text: str, address: str) -> str:
+    """Return a text about an address with `***` in the place of its secrets, also where it cannot be read as a URL."""
+    password = address.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    pieces = [piece for piece in re.split(r"[:/@?#\[\]]", password) if len(piece) > 3]  # where a driver cuts a bad one
+    options = re.findall(r"[?&;]\w*(?:pass|token|key|secret)\w*=([^&;]+)", address, re.IGNORECASE)
+    secrets = {part for part in (address, password, *pieces, *options) if part}
+    for secret in sorted(secrets | set(map(unquote, secrets)), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

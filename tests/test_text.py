@@ -1,9 +1,12 @@
 """Text of others is made printable in one place, so that it can neither hide nor look like text of ours."""
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
 from harness import HarnessError, Identity
-from harness.text import printable, printable_lines
+from harness.text import hide_secrets, printable, printable_lines, without_login
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,22 @@ from harness.text import printable, printable_lines
 def test_hidden_characters_are_escapes(text: str, shown: str) -> None:
     assert shown == printable(text)
     assert shown.encode()
+
+
+@pytest.mark.parametrize("password", ["s3cret", "se/cret!", "p@ss@word", "p%40ss%zzword", "[pass", "pa#ss?word:x"])
+def test_no_message_about_an_address_shows_its_password_nor_a_part_of_it(password: str) -> None:
+    address = f"postgresql://me:{password}@host:1/db"
+    host = password.rpartition("@")[2]
+
+    for said in (address, f"cannot reach {password}@host", f"no host '{host}@host'", f"bad: {unquote(password)}"):
+        shown = hide_secrets(said, address) + without_login(address)
+        assert not [part for part in re.split(r"\W+", password) if len(part) > 3 and part in shown]
+
+
+def test_options_of_an_address_that_name_a_secret_are_hidden_and_others_shown() -> None:
+    said = hide_secrets("no token s3cret for require", "sc://h:1/;token=s3cret;mode=require")
+
+    assert "no token *** for require" == said
 
 
 def test_errors_are_printable_and_keep_their_lines() -> None:

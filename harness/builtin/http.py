@@ -97,6 +97,10 @@ def http(
     identity_path: Annotated[str | None, Field(description="where the service tells its version and digest")] = None,
 ) -> Iterator[HttpService]:
     """Open a service that runs elsewhere; nothing is started or stopped."""
+    if "@" in url:
+        raise UsageError(
+            "target kind 'http' has a login in its url; send it in `request: {headers: ...}`, as `{env: NAME}`"
+        )
     if not re.match(r"https?://[^/]+", url):
         raise UsageError(f"target kind 'http' takes a url as http://HOST:PORT; found {url!r}")
     if data is not None:

@@ -125,6 +125,8 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
     for before, argument in zip(("harness", *arguments), arguments, strict=False):
         if not argument or re.fullmatch(r"--[\w-]+=", argument):
             raise UsageError(f"the argument after {before!r} is empty; is a variable of the shell not set?")
+        if "\0" in argument:
+            raise UsageError(f"the argument after {before!r} holds a NUL, which no path or name has; leave it out")
 
 
 def _load_command(name: str, load: object) -> click.Command:

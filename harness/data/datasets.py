@@ -297,6 +297,8 @@ def verify(data: Dataset) -> Dataset:
 
 
 def _unusable(role: str, kind: str) -> str:
+    if role == "weight":
+        return "missing, NaN, infinite or below 0"
     inexact = role == "id" and kind in EXACT
     return f"missing, NaN, or from {EXACT[kind]} up a double" if inexact else "missing, NaN or infinite"
 
@@ -313,6 +315,8 @@ def _tallies(data: Dataset) -> Iterator[Sql]:
         finite = " OR NOT isfinite({c})" if types[name] in FINITE else ""
         if role == "id" and types[name] in EXACT:
             finite += f" OR abs({{c}}) >= {EXACT[types[name]]}"
+        if role == "weight":
+            finite += " OR {c} < 0"
         yield sql(f"count(*) FILTER ({{c}} IS NULL{finite}) AS bad{at}", c=column(name))
     yield sql("count(DISTINCT {c}) AS ids" if data.roles.id else "NULL AS ids", c=column(data.roles.id or "id"))
 

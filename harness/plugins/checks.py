@@ -46,8 +46,8 @@ class Performed(Protocol):
     def parameters(self, given: Mapping[str, object]) -> Mapping[str, Any]:
         """Return parameters as it takes them."""
 
-    def measure_target(self, target: Target, datasets: Mapping[str, Dataset], task: Task) -> list[Measurement]:
-        """Return what it measures in a task."""
+    def measure_target(self, target: Target, datasets: Mapping[str, Dataset], task: Task) -> Iterable[Measurement]:
+        """Return what it measures in a task; some measure one after another, as they are asked for the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +91,11 @@ class Check:
         """Return parameters as the functions take them: strictly validated, converted, with defaults filled in."""
         return validate_arguments(self.measure, given, f"check {self.name!r}", self._given_by_host)
 
-    def measure_target(self, target: Target, datasets: Mapping[str, Dataset], task: Task) -> list[Measurement]:
-        """Return what the function measures with parameters as a suite gives them."""
+    def measure_target(self, target: Target, datasets: Mapping[str, Dataset], task: Task) -> Iterable[Measurement]:
+        """Return what the function measures with parameters as a suite gives them; a generator is not run yet."""
         wanted = dict.fromkeys(arguments_of_type(self.measure, Target), target)
         named = find_endpoints(self.spec, task)
-        return list(self.measure(**wanted, **datasets, **{**self.parameters(task.params), **named}))
+        return self.measure(**wanted, **datasets, **{**self.parameters(task.params), **named})
 
     @cached_property
     def _given_by_host(self) -> frozenset[str]:

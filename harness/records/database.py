@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from harness.errors import HarnessError, UsageError
+from harness.text import hide_secrets
 
 SCHEMA_VERSION = 2
 PATIENCE = 30  # seconds that a locked ledger is waited for
@@ -80,7 +81,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.name = shown_url(url)
-        self._engine = _engine(url, self.name)
+        self._url = url
+        self._engine = _engine(url)
         self._is_ready = False
 
     @contextmanager
@@ -108,7 +110,7 @@ class Database:
         try:
             return self._engine.connect()
         except SQLAlchemyError as error:
-            raise _cannot_open(self.name, error) from error
+            raise _cannot_open(self._url, error) from error
 
     def _has_tables(self, connection: sa.Connection) -> bool:
         """Tell whether there are tables, which must be of this version."""
@@ -130,7 +132,7 @@ class Database:
             if file := self._file():
                 file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _cannot_open(self.name, error) from error
+            raise _cannot_open(self._url, error) from error
 
     def _file(self) -> Path | None:
         """Return the file of a SQLite ledger; of another, or one in memory, None."""
@@ -148,7 +150,8 @@ class Database:
             if _is_locked(error):
                 message = f"ledger {self.name} is locked by another process, which did not let go in time"
                 raise HarnessError(f"{message}; try again when it is done") from error
-            raise HarnessError(f"ledger {self.name} cannot be {verb}: {error_text(error)}; {REMEDY[verb]}") from error
+            said = hide_secrets(error_text(error), self._url)
+            raise HarnessError(f"ledger {self.name} cannot be {verb}: {said}; {REMEDY[verb]}") from error
 
 
 def shown_url(url: str) -> str:
@@ -157,6 +160,8 @@ def shown_url(url: str) -> str:
         parsed = sa.make_url(url)
     except ArgumentError:
         return url.rpartition("@")[2]
+    if parsed.host and "@" in parsed.host:  # of a password with an @ that was not written as %40
+        parsed = parsed.set(host=parsed.host.rpartition("@")[2])
     return parsed.set(query={}).render_as_string(hide_password=True)
 
 
@@ -165,14 +170,14 @@ def error_text(error: Exception) -> str:
     return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
-def _engine(url: str, name: str) -> sa.Engine:
+def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         is_sqlite = parsed.get_backend_name() == "sqlite"
         waits = {"timeout": PATIENCE} if is_sqlite and "timeout" not in parsed.query else {}
         engine = sa.create_engine(parsed, connect_args=waits, poolclass=sa.NullPool)  # none is held between statements
     except (SQLAlchemyError, ImportError) as error:
-        raise _cannot_open(name, error) from error
+        raise _cannot_open(url, error) from error
     if is_sqlite:
         sa.event.listen(engine, "connect", _begin_nothing)
     return engine
@@ -190,10 +195,9 @@ def _create_tables(connection: sa.Connection) -> None:
     connection.execute(VERSIONS.insert().values(version=SCHEMA_VERSION))
 
 
-def _cannot_open(name: str, error: Exception) -> UsageError:
-    return UsageError(
-        f"ledger {name!r} cannot be opened: {error_text(error)}; give a SQLAlchemy URL of one that answers"
-    )
+def _cannot_open(url: str, error: Exception) -> UsageError:
+    said = hide_secrets(error_text(error), url)
+    return UsageError(f"ledger {shown_url(url)!r} cannot be opened: {said}; give a SQLAlchemy URL of one that answers")
 
 
 def _is_locked(error: SQLAlchemyError) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from harness.records.digests import decision_digest
 from harness.records.entries import Entry, check_body, check_chain, check_columns, decision_columns, run_columns
 from harness.records.runs import as_json, decision_as_json, decision_from_json, from_json
-from harness.records.storage import DatabaseStorage, Storage
+from harness.records.storage import DatabaseStorage, RecordedError, Storage
 from harness.values.canonical import canonical
 from harness.values.decisions import GateDecision
 from harness.values.runs import Run
@@ -26,11 +26,12 @@ class Ledger:
         return self.record("run", run.id, canonical(as_json(run)), **run_columns(run))
 
     def record_decision(self, decision: GateDecision) -> str:
-        """Append a gate's decision; return the entry's digest."""
-        body = canonical(decision_as_json(decision))
-        return self.record(
-            "decision", f"{decision.gate}-{decision_digest(decision)[7:]}", body, **decision_columns(decision)
-        )
+        """Append a gate's decision; return the entry's digest. One that is recorded already, to the moment, stands."""
+        body, id = canonical(decision_as_json(decision)), f"{decision.gate}-{decision_digest(decision)[7:]}"
+        try:
+            return self.record("decision", id, body, **decision_columns(decision))
+        except RecordedError:
+            return next(entry.entry_digest for entry in self.entries("decision") if entry.id == id)
 
     def record(self, kind: str, id: str, body: str, **columns: str | None) -> str:
         """Append an entry of any kind; `columns` are fields of `Entry` that it is found by. Return its digest."""

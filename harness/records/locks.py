@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from harness.errors import HarnessError
 from harness.records.database import error_text, shown_url
+from harness.text import hide_secrets
 
 PATIENCE = 600  # seconds that other promotions are waited for
 PAUSE = 0.1
@@ -41,14 +42,14 @@ def _lock_database(url: str, patience: float) -> Iterator[StillLocked]:
         connection.exec_driver_sql(f"SET lock_timeout = '{int(patience * 1000)}ms'")
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({NAME})")
     except SQLAlchemyError as error:
-        message = f"ledger {shown_url(url)} gave no lock: {error_text(error)}"
+        message = f"ledger {shown_url(url)} gave no lock: {hide_secrets(error_text(error), url)}"
         raise HarnessError(f"{message}; nothing was moved, try again when no other promotion runs") from error
 
     def still_locked() -> None:
         try:
             connection.exec_driver_sql("SELECT 1")
         except SQLAlchemyError as error:
-            message = f"the lock on ledger {shown_url(url)} was lost: {error_text(error)}"
+            message = f"the lock on ledger {shown_url(url)} was lost: {hide_secrets(error_text(error), url)}"
             raise HarnessError(f"{message}; nothing was moved, try again") from error
 
     try:

@@ -39,6 +39,10 @@ class Storage(Protocol):
         """Append an entry to the end of a project's chain; return its digest."""
 
 
+class RecordedError(HarnessError):
+    """An entry of that kind and id is there already."""
+
+
 class DatabaseStorage:
     """The entries in the database of a URL."""
 
@@ -73,7 +77,7 @@ class DatabaseStorage:
                 return self._append({**about, "recorded": datetime.now(UTC).isoformat()}, body)
             except IntegrityError as error:  # another writer took the end of the chain; look again
                 if not any(name in error_text(error) for name in ("prev_digest", "one_chain")):
-                    raise HarnessError(f"ledger {self.name}: {kind} {id!r} is already recorded") from error
+                    raise RecordedError(f"ledger {self.name}: {kind} {id!r} is already recorded") from error
             except Outrun:
                 time.sleep(random.uniform(0, PAUSE))
         raise HarnessError(f"ledger {self.name}: {ATTEMPTS} other writers came first; try again")

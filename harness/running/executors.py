@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,6 +22,7 @@ from harness.plugins.discovery import Plugins, discover, owner
 from harness.plugins.parameters import validate_arguments
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Executor, TargetSpec, Task, TaskResult
+from harness.running.row_copies import RowCopies
 from harness.settings import find_settings
 from harness.text import printable
 from harness.values.cost import Cost
@@ -92,7 +94,8 @@ def measure_task(task: Task, check: Performed, target: Target) -> list[Measureme
     _in_time(task, "was not started")
     before = target.identity()
     datasets = {argument: _dataset(task, target, name) for argument, name in task.arguments.items()}
-    measurements = check.measure_target(target, datasets, task)
+    found = check.measure_target(target, datasets, task)
+    measurements = list(_tag_measurements(found, task, datasets.get("data")))
     after = target.identity()
     if (after.revision, after.digest) != (before.revision, before.digest):
         raise HarnessError(
@@ -100,7 +103,7 @@ def measure_task(task: Task, check: Performed, target: Target) -> list[Measureme
             f"pin its version and run again"
         )
     _in_time(task, "ended too late")
-    return list(_tag_measurements(measurements, task, datasets.get("data")))
+    return measurements
 
 
 def _dataset(task: Task, target: Target, name: str) -> Dataset:
@@ -113,8 +116,10 @@ def _in_time(task: Task, what: str) -> None:
 
 
 def _tag_measurements(found: Iterable[object], task: Task, data: Dataset | None) -> Iterable[Measurement]:
+    """Yield each measurement as it stands when the check hands it over: what is changed later is not judged."""
+    copies = RowCopies()
     for measurement in found:
-        admitted = _validate_measurement(measurement, task)
+        admitted = _copy_rows(_validate_measurement(measurement, task), copies)
         _heeds_clusters(admitted, task, data)
         yield replace(admitted, check=task.check, step=task.step, target=task.target.name)
 
@@ -124,6 +129,7 @@ def _validate_measurement(found: object, task: Task) -> Measurement:
     if not isinstance(found, Measurement):
         raise HarnessError(f"check {task.check!r} returned {type(found).__name__}, not Measurement values")
     sample = vars(found.sample) if isinstance(found.sample, Sample) else found.sample
+    _refuse_other_counts(found, task)
     try:
         valid = MEASUREMENT.validate_python({**vars(found), "sample": sample})
     except ValidationError as error:
@@ -133,6 +139,23 @@ def _validate_measurement(found: object, task: Task) -> Measurement:
     _refuse_other_rows(valid, task)
     _refuse_other_side(valid, task)
     return _countable(valid)
+
+
+def _refuse_other_counts(found: Measurement, task: Task) -> None:
+    """Refuse counts of a type that only looks like a number: who counts does not get texts, truths or decimals."""
+    counts = found.sample.counts if isinstance(found.sample, Sample) else None
+    for name, count in counts.items() if isinstance(counts, Mapping) else ():
+        if isinstance(count, bool) or not isinstance(count, int | float | np.integer | np.floating):
+            raise HarnessError(
+                f"check {task.check!r} measured {found.metric!r} with the count {name!r} as {type(count).__name__}: "
+                f"{str(count)[:40]!r}; give an int, as by `int(...)`"
+            )
+
+
+def _copy_rows(found: Measurement, copies: RowCopies) -> Measurement:
+    if found.sample.rows is None:
+        return found
+    return replace(found, sample=replace(found.sample, rows=copies.copy_table(found.sample.rows)))
 
 
 def _refuse_other_rows(found: Measurement, task: Task) -> None:

@@ -88,9 +88,19 @@ def _slice_result(step: Resolved, result: TaskResult, opened: OpenSuite) -> Sequ
 
 
 def _printable(found: Measurement) -> Measurement:
-    """Return the measurement with what came from data in it, such as the values of slices, printable."""
-    labels = {printable(name): printable(value) for name, value in found.labels.items()}
-    return replace(found, labels=labels, failure=printable(found.failure, keep="\n"), event=printable(found.event))
+    """Return the measurement with its texts printable: a plugin may have them from data, as the values of slices."""
+    return replace(
+        found,
+        metric=printable(found.metric),
+        unit=printable(found.unit),
+        event=printable(found.event),
+        labels={printable(name): printable(value) for name, value in found.labels.items()},
+        evidence={printable(name): printable(value, keep="\n") for name, value in found.evidence.items()},
+        failure=printable(found.failure, keep="\n"),
+        readings=tuple(
+            replace(each, beside=printable(each.beside), says=printable(each.says)) for each in found.readings
+        ),
+    )
 
 
 def _distinct(measurements: Sequence[Measurement]) -> Sequence[Measurement]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, field_validator
 
 from harness.data.declarations import Source
 from harness.documents import parse, place_text, read_yaml
 from harness.errors import UsageError, did_you_mean
 from harness.suite.names import SUFFIX, is_suite_name
+from harness.text import printable
 from harness.values.canonical import sha256
 from harness.values.endpoints import parse_endpoint
 from harness.values.requirements import MOST_ALPHA, Requirement
@@ -20,6 +21,25 @@ from harness.values.versions import FileVersion
 Scalar = str | int | float | bool
 KINDS: Mapping[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 SCORED_IN = ("score", "decision", "url")  # keys of a target's config that say where scores are
+
+
+class EnvText(str):
+    """What an environment variable holds, which may be secret: an error shows that it is, and not what."""
+
+    def __repr__(self) -> str:
+        return "what an environment variable holds"
+
+
+def _shown(name: str) -> str:
+    """Return a name if it can be read as it is written; others would forge lines of reports and look like another."""
+    if printable(name) != name:
+        raise ValueError(
+            f"{printable(name)!r} holds hidden characters, with which it could look like another; rename it"
+        )
+    return name
+
+
+Name = Annotated[str, AfterValidator(_shown)]
 
 
 class _Strict(BaseModel):
@@ -40,14 +60,22 @@ class Override(_Strict):
     config: Mapping[str, Any] = {}
 
 
+def _name_requirement(metric: object, asked: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a requirement with its metric, and its slice written as slices are: printable."""
+    where = asked.get("where")
+    if not isinstance(where, dict) or not all(isinstance(part, str) for pair in where.items() for part in pair):
+        return {**asked, "metric": metric}
+    return {**asked, "metric": metric, "where": {printable(name): printable(part) for name, part in where.items()}}
+
+
 class Step(_Strict):
     """One check with its parameters, the slices it is split by, and what it must show."""
 
-    check: str
-    name: str | None = None
+    check: Name
+    name: Name | None = None
     params: Mapping[str, Any] = Field(default={}, alias="with")
     by: Sequence[str | list[str]] = ()
-    require: Mapping[str, tuple[Requirement, ...]] = {}
+    require: Mapping[Name, tuple[Requirement, ...]] = {}
 
     @field_validator("require", mode="before")
     @classmethod
@@ -56,7 +84,9 @@ class Step(_Strict):
         if not isinstance(given, dict):
             return given
         listed = {metric: asked if isinstance(asked, list) else [asked] for metric, asked in given.items()}
-        return {m: [{**a, "metric": m} if isinstance(a, dict) else a for a in asked] for m, asked in listed.items()}
+        return {
+            m: [_name_requirement(m, a) if isinstance(a, dict) else a for a in asked] for m, asked in listed.items()
+        }
 
     @property
     def requirements(self) -> Sequence[Requirement]:
@@ -69,12 +99,12 @@ class SuiteFile(_Strict):
 
     version: FileVersion = 1
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    owner: str | None = None
+    owner: Name | None = None
     params: Mapping[str, Literal["str", "int", "float", "bool"]] = {}
-    data: Mapping[str, Source] = {}
+    data: Mapping[Name, Source] = {}
     target: TargetConfig
-    baselines: Mapping[str, Override] = {}
-    endpoints: Mapping[str, str] = {}
+    baselines: Mapping[Name, Override] = {}
+    endpoints: Mapping[Name, str] = {}
     steps: Sequence[Step] = Field(min_length=1)
 
     def step_name(self, index: int) -> str:
@@ -218,7 +248,7 @@ def _fill_values(part: Any, values: Mapping[str, Scalar], env: Mapping[str, str]
     if isinstance(part, dict) and set(part) == {"param"}:
         return _find_value(part["param"], values, f"{path}: parameter", "declare it in params")
     if isinstance(part, dict) and set(part) == {"env"}:
-        return _find_value(part["env"], env, f"{path}: environment variable", "set it")
+        return EnvText(_find_value(part["env"], env, f"{path}: environment variable", "set it"))
     if isinstance(part, dict):
         return {key: _fill_values(value, values, env, path) for key, value in part.items()}
     return [_fill_values(value, values, env, path) for value in part] if isinstance(part, list) else part

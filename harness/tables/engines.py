@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -16,6 +15,7 @@ from harness.tables.column_names import refuse_repeated
 from harness.tables.profiles import Kind, Profile, profile_batches
 from harness.tables.remote_tables import RemoteTable
 from harness.tables.sql import Sql
+from harness.text import hide_secrets
 
 if TYPE_CHECKING:
     import ibis
@@ -184,9 +184,7 @@ def _asking(at: RemoteTable) -> Iterator[None]:
 
 
 def _error_text(error: Exception, at: RemoteTable) -> str:
-    text = " ".join(str(error).split())
-    for secret in (at.address, urlsplit(at.address).password):
-        text = text.replace(secret, "***") if secret else text
+    text = hide_secrets(" ".join(str(error).split()), at.address)
     gone = not text or isinstance(error, OSError) or "Network" in type(error).__name__
     return f"{text[:400]}{'; is the engine still running?' if gone else ''}"
 

@@ -108,7 +108,7 @@ def quote_text(text: str) -> str:
 
 def _speakable(text: str) -> str:
     if "\0" in text:
-        raise HarnessError(f"{text!r} holds a NUL, which no query can say; rename or repair it")
+        raise HarnessError(f"{text[:80]!r} holds a NUL, which no query can say; rename or repair it")
     return text
 
 

@@ -18,5 +18,7 @@ def parse_endpoint(name: str, url: str) -> str:
     if "@" in parts.netloc:
         raise UsageError(f"endpoint {name!r} has a password in its URL; keep it in what answers there, as in a proxy")
     if not is_whole or parts.query or parts.fragment:
-        raise UsageError(f"endpoint {name!r}: {url!r} is no base URL; write http:// or https://, HOST and a PATH")
+        raise UsageError(
+            f"endpoint {name!r} has no base URL; write http:// or https://, HOST and a PATH, without ? and #"
+        )
     return url.rstrip("/")

@@ -109,6 +109,12 @@ def test_a_url_without_a_scheme_is_refused() -> None:
         pass
 
 
+def test_a_url_with_a_login_is_refused_without_showing_it() -> None:
+    with pytest.raises(UsageError, match="has a login in its url") as refused, http({}, url="http://u:secret@h:80"):
+        pass
+    assert "secret" not in str(refused.value)
+
+
 def test_without_identity_path_the_revision_is_only_declared() -> None:
     with http({}, url="http://127.0.0.1:1", model="v9") as service:
         identity = service.identity()

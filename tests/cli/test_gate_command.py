@@ -43,6 +43,18 @@ def test_only_a_gate_that_reports_lets_an_undecided_candidate_through(gated: Pat
     assert done.code > 0
 
 
+def test_a_gate_asked_again_about_the_same_moment_answers_the_same_and_records_it_once(
+    gated: Path, harness: Command
+) -> None:
+    harness("run", declared(gated))
+    asked = ("gate", "ci", "--candidate", "m/2", "--as-of", "2099-01-01", "--json")
+
+    first, second = harness(*asked), harness(*asked)
+
+    assert (first.code, first.out) == (second.code, second.out)
+    assert "already recorded" not in second.err
+
+
 def test_a_gate_names_the_candidates_it_knows(gated: Path, harness: Command) -> None:
     harness("run", declared(gated))
 

@@ -34,6 +34,23 @@ def harness_checks():
     return {"says.it": it}
 '''
 
+NAMES = '''
+from harness import Dataset, Measurement, Sample, check, hookimpl
+
+EVIL = "\\x1b[2K\\rPASS\\u202e"
+
+@check("says.it")
+def it(data: Dataset):
+    """Give everything a hostile name."""
+    sample = Sample(statistic="proportion", counts={"k": 9, "n": 10})
+    yield Measurement(metric="share" + EVIL, unit=EVIL, event=EVIL, evidence={EVIL: EVIL}, sample=sample)
+    yield Measurement(metric="other", unit=EVIL, event=EVIL, evidence={EVIL: EVIL}, sample=sample)
+
+@hookimpl
+def harness_checks():
+    return {"says.it": it}
+'''
+
 
 @pytest.fixture
 def hostile(project: Path) -> Path:
@@ -61,6 +78,19 @@ def test_no_line_is_forged_and_every_report_is_written(harness: Command, hostile
     assert {"run.json", "summary.json", "report.html", "junit.xml", "summary.md"} <= {
         path.name for path in (hostile / "out").rglob("*")
     }
+
+
+def test_what_a_plugin_calls_its_metric_unit_and_evidence_is_printed_escaped(harness: Command, hostile: Path) -> None:
+    (hostile / "says.py").write_text(NAMES)
+
+    done = harness("run", "s.suite.yaml", "--out", "out", "--report", "html", "--report", "markdown")
+    listed = harness("runs", "explain", "latest")
+
+    written = [path.read_text() for path in (hostile / "out").rglob("*.*") if path.suffix in READ_BY_PEOPLE]
+    for text in (done.out, done.err, listed.out, *written):
+        assert not set("\x1b\r\u202e") & set(text)
+    assert 3 == done.code
+    assert "share\\x1b[2K\\rPASS" in done.out
 
 
 def test_standard_output_is_json_alone_whatever_checks_print(harness: Command, hostile: Path) -> None:

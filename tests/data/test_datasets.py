@@ -30,6 +30,14 @@ def data(name: str) -> Dataset:
     return dataset({"key": [1, 2, 3], name: [0.5, None, 2.0], "other": ["x", "y", "y"]}, id="key")
 
 
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf"), None])
+def test_a_weight_is_0_or_more_in_every_row_whatever_is_measured(weight: float | None) -> None:
+    data = dataset({"id": [1, 2], "w": [1.0, weight]}, id="id", weight="w")
+
+    with pytest.raises(HarnessError, match="1 of 2 rows have no usable weight.*infinite or below 0"):
+        verify(data)
+
+
 def test_a_question_names_any_column(data: Dataset, name: str) -> None:
     found = data.query("SELECT count(*) AS n FROM {rows} WHERE {c} IS NULL", c=name)
 

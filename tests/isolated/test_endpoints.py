@@ -107,7 +107,7 @@ def test_results_with_an_endpoint_are_the_same_in_process(
 def test_an_endpoint_must_be_declared_and_be_a_url(harness: Command) -> None:
     wrong = {
         "http://127.0.0.1:1/v1": "check 'echoes.call', 'judge': no endpoint 'chat'; did you mean 'chats'?",
-        "ftp://host/v1": "'ftp://host/v1' is no base URL",
+        "ftp://host/v1": "endpoint 'chats' has no base URL",
         "https://me:secret@host/v1": "endpoint 'chats' has a password in its URL",
         "http://[::1": "endpoint 'chats' has a URL that cannot be read",
     }

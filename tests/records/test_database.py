@@ -79,6 +79,7 @@ def test_a_locked_ledger_in_postgresql_is_said_too(postgres: str, monkeypatch: p
         ("sqlite:////a/ledger.db", "sqlite:////a/ledger.db"),
         ("postgresql+psycopg://ci:s3cret@db:5432/x", "postgresql+psycopg://ci:***@db:5432/x"),
         ("postgresql+psycopg://db/x?user=ci&password=s3cret", "postgresql+psycopg://db/x"),
+        ("postgresql+psycopg://ci:one@s3cret@db/x", "postgresql+psycopg://ci:***@db/x"),
         ("postgresql/ci:s3cret@db", "db"),
     ],
 )

@@ -9,6 +9,10 @@ HEAD = "name: x\ntarget: {kind: table, config: {data: d}}\n"
 STEP = "steps:\n  - {check: rows.rate, require: {rate: {at_least: 0.5}}}\n"
 
 
+def asking(asked: str) -> str:
+    return f"steps:\n  - check: rows.rate\n    require: {{rate: {asked}}}\n"
+
+
 def read(tmp_path: Path, text: str, **params: str) -> Suite:
     path = tmp_path / "x.suite.yaml"
     path.write_text(text)
@@ -31,6 +35,44 @@ def test_an_environment_variable_takes_the_place_of_its_reference(tmp_path: Path
 
     assert suite.target.config["key"] == "secret"
     assert "secret" not in str(suite.values)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (HEAD + "owner: [{env: TOKEN}]\n" + STEP, "owner"),
+        (HEAD + "data: {d: {source: a.parquet, exclude: {env: TOKEN}}}\n" + STEP, "data.d.exclude"),
+        (HEAD + "endpoints: {a: {env: TOKEN}}\n" + STEP, "endpoint 'a'"),
+        (HEAD + asking("{at_least: {env: TOKEN}}"), "rate.0.at_least"),
+        (HEAD + asking("{at_least: 1, severity: {env: TOKEN}}"), "rate.0.severity"),
+    ],
+)
+def test_an_environment_variable_of_the_wrong_type_is_not_shown(tmp_path: Path, text: str, place: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read(tmp_path, text)
+
+    assert place in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'owner: "a\\e[2K"\n',
+        'data: {"d\\n": {source: a.parquet}}\n',
+        'baselines: {"c\\u202e": {}}\n',
+    ],
+)
+def test_a_name_with_hidden_characters_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="holds hidden characters.*rename it"):
+        read(tmp_path, HEAD + text + STEP)
+
+
+def test_a_slice_is_asked_for_as_slices_are_written(tmp_path: Path) -> None:
+    asked = '{at_least: 0.5, where: {"channel\\e": "web\\npos"}}'
+    suite = read(tmp_path, HEAD + asking(asked))
+
+    assert {"channel\\x1b": "web\\npos"} == suite.steps[0].requirements[0].where
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def asked_by(check: Check, queries: Queries, rows: Any, **params: Any) -> list[s
     tables |= {n: dataset(params.pop(n), n) for n in check.spec.datasets if n in params}
     queries()
     target = TargetSpec(kind="table", config={})
-    check.measure_target(FakeTarget(), tables, Task(step="s", check=check.name, target=target, params=params))
+    list(check.measure_target(FakeTarget(), tables, Task(step="s", check=check.name, target=target, params=params)))
     return queries()
 
 

@@ -158,7 +158,7 @@ def shown_url(url: str) -> str:
     """Return a URL without what may be secret: its password, and its options, which may hold one too."""
     try:
         parsed = sa.make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter of a port that is no number, as where a password holds a /
         return url.rpartition("@")[2]
     if parsed.host and "@" in parsed.host:  # of a password with an @ that was not written as %40
         parsed = parsed.set(host=parsed.host.rpartition("@")[2])
@@ -176,7 +176,7 @@ def _engine(url: str) -> sa.Engine:
         is_sqlite = parsed.get_backend_name() == "sqlite"
         waits = {"timeout": PATIENCE} if is_sqlite and "timeout" not in parsed.query else {}
         engine = sa.create_engine(parsed, connect_args=waits, poolclass=sa.NullPool)  # none is held between statements
-    except (SQLAlchemyError, ImportError) as error:
+    except (SQLAlchemyError, ImportError, ValueError) as error:
         raise _cannot_open(url, error) from error
     if is_sqlite:
         sa.event.listen(engine, "connect", _begin_nothing)

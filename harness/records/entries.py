@@ -84,7 +84,7 @@ def check_chain(entries: Iterable[Entry], ledger: str) -> None:
 
 def check_body(entry: Entry, body: str | None, ledger: str) -> str:
     """Return the body of an entry; one that is gone, or another than was recorded, is refused."""
-    if body is None or sha256(body) != entry.body_digest:
+    if not isinstance(body, str) or sha256(body) != entry.body_digest:
         message = "is gone" if body is None else "is not the one that was recorded"
         raise HarnessError(f"ledger {ledger}: the body of entry {entry.id!r} {message}; it was tampered with")
     return body
@@ -92,8 +92,8 @@ def check_body(entry: Entry, body: str | None, ledger: str) -> str:
 
 def check_columns(entry: Entry, run: Run, ledger: str) -> Run:
     """Return the run of an entry; one that is filed under what it is not is refused, as it would not be found."""
-    for name, is_of in run_columns(run).items():
-        if name in ("suite", "candidate", "revision", "rows", "trigger") and getattr(entry, name) != is_of:
+    for name, is_of in {"id": run.id, **run_columns(run)}.items():
+        if getattr(entry, name) != is_of:
             message = f"entry {entry.id!r} is of {is_of!r}, its column {name!r} says {getattr(entry, name)!r}"
             raise HarnessError(f"ledger {ledger}: {message}; it was tampered with")
     return run

@@ -40,12 +40,22 @@ def decision_from_json(text: str) -> GateDecision:
 
 
 def _read_record(text: str, kind: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(text)
+    document = _load_object(text, kind)
     version = document.get("record_version")
     if type(version) is not int or version != RECORD_VERSION:
         found = "no record_version" if version is None else f"version {version!r}"
         message = f"a recorded {kind} cannot be read: written by {found}; this one reads {RECORD_VERSION}"
         raise HarnessError(f"{message}; use the harness that wrote it, or start a new ledger")
+    return document
+
+
+def _load_object(text: str, kind: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise HarnessError(f"a recorded {kind} is no JSON: {error}; restore it from a copy") from error
+    if not isinstance(document, dict):
+        raise HarnessError(f"a recorded {kind} is no JSON object but {type(document).__name__}; restore it from a copy")
     return document
 
 

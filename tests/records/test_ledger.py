@@ -16,6 +16,7 @@ from harness.values.runs import Run
 from tests.support.databases import change
 from tests.support.decisions import GATE as ANY_GATE
 from tests.support.decisions import NOW, decided, run, verdict
+from tests.support.forging import opened
 
 FORGED = [
     "UPDATE entries SET suite = 'other' WHERE seq = 1",
@@ -159,6 +160,37 @@ def test_a_body_of_another_version_is_an_error(url: str) -> None:
     ledger.record("run", "r1", '{"id":"r1"}')
 
     with pytest.raises(HarnessError, match="a recorded run cannot be read"):
+        ledger.runs()
+
+
+@pytest.mark.parametrize("body", ["", "{", "null", "[]", '{"a":1}\0', "[" * 100_000])
+def test_a_body_that_is_no_record_is_an_error(url: str, body: str) -> None:
+    ledger = Ledger(url, "demo")
+    try:
+        ledger.record("run", "r1", body)
+    except HarnessError:
+        pytest.skip("PostgreSQL keeps no NUL")
+
+    with pytest.raises(HarnessError, match="a recorded run is no JSON"):
+        ledger.runs()
+
+
+def test_a_body_of_another_type_is_found(tmp_path: Path) -> None:
+    ledger = recorded(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with opened(tmp_path / "ledger.db") as connection:
+        connection.execute("UPDATE bodies SET body = CAST(body AS BLOB) WHERE seq = 2")
+
+    with pytest.raises(HarnessError, match="the body of entry 'r2' is not the one that was recorded"):
+        ledger.runs()
+
+
+@pytest.mark.parametrize("column", ["id", "suite", "revision", "candidate", "rows", "outcome", "digest", "time"])
+def test_a_run_that_is_filed_under_what_it_is_not_is_refused(tmp_path: Path, column: str) -> None:
+    ledger = recorded(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with opened(tmp_path / "ledger.db") as connection:
+        connection.execute(f"UPDATE entries SET {column} = 'other' WHERE seq = 2")
+
+    with pytest.raises(HarnessError, match=f"its column '{column}' says 'other'; it was tampered with"):
         ledger.runs()
 
 

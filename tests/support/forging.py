@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,17 @@ def write_body(connection: sqlite3.Connection, seq: int, document: Document) -> 
     """Replace a run's body, and the columns that it is found by."""
     body, who = canonical(document), document["candidate"]
     connection.execute("UPDATE bodies SET body = ? WHERE seq = ?", (body, seq))
-    columns = (sha256(body), document["suite"], who["revision"], who["digest"], document["outcome"], seq)
-    connection.execute(
-        "UPDATE entries SET body_digest = ?, suite = ?, revision = ?, candidate = ?, outcome = ? WHERE seq = ?", columns
-    )
+    columns = {
+        "body_digest": sha256(body),
+        "suite": document["suite"],
+        "revision": who["revision"],
+        "candidate": who["digest"],
+        "outcome": document["outcome"],
+        "digest": document["digest"],
+        "time": datetime.fromisoformat(document["started"]).isoformat(),
+    }
+    named = ", ".join(f"{name} = ?" for name in columns)
+    connection.execute(f"UPDATE entries SET {named} WHERE seq = ?", (*columns.values(), seq))
 
 
 def _chain(connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from harness.promotion.code import Code
 from harness.promotion.moves import Move, describe_move
 from harness.promotion.moving import Signed, finish_open, keep_proof, move_stage
 from harness.promotion.predicates import About, Case, promotion_statement
-from harness.promotion.stages import Stage
+from harness.promotion.stages import Stage, before_moving
 from harness.promotion.standing import find_rollback, last_moved
 from harness.records.entries import Entry
 from harness.values.decisions import GateDecision
@@ -59,7 +59,8 @@ def promote(stage: Stage, asked: Asked) -> Done:
     """Promote a candidate that its gate passes, and return what came of it. Refused, or HarnessError; nothing moved."""
     case = asked.decide()
     _refuse_undecided(stage, case, asked)
-    seen = [registry.current() for registry in stage.registries]
+    with before_moving():
+        seen = [registry.current() for registry in stage.registries]
     with stage.lock() as still_locked:
         stage.whole_entries()
         notices = list(map(str, finish_open(stage)))

@@ -10,7 +10,7 @@ from harness.promotion.moves import Move, describe_move
 from harness.promotion.moving import Signed, finish_open, keep_proof, move_stage
 from harness.promotion.predicates import About, rollback_statement
 from harness.promotion.promoting import Done
-from harness.promotion.stages import Stage
+from harness.promotion.stages import Stage, before_moving
 from harness.promotion.standing import Return, find_return
 from harness.signing.envelopes import open_envelope
 from harness.signing.verifying import Untrusted
@@ -33,7 +33,8 @@ def roll_back(stage: Stage, signer: Signer, about: About, reason: str) -> Back:
         finished = list(finish_open(stage))
         notices = list(map(str, finished))
         entries = stage.entries()
-        served, moves = stage.served(), stage.moves(entries)
+        with before_moving():
+            served, moves = stage.served(), stage.moves(entries)
         if ended := next((each.move for each in finished if each.had_moved and each.move.kind == "rollback"), None):
             return _end_earlier(stage, ended, moves, notices)
         doubted = list(_list_doubted(stage, moves))

@@ -1,7 +1,7 @@
 """A stage that moves: where it is recorded, which registries it moves, and whom it trusts."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,15 @@ from harness.signing.verifying import verify
 from harness.values.identity import Identity, short_identity
 
 SUFFIX = ".intoto.json"
+
+
+@contextmanager
+def before_moving() -> Iterator[None]:
+    """Say of whatever goes wrong inside that nothing was moved."""
+    try:
+        yield
+    except HarnessError as error:
+        raise type(error)(f"nothing was moved: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A real MLflow server on PostgreSQL: aliases that many set at once, and a server that dies once it has moved."""
+"""A real MLflow server on PostgreSQL: many who set aliases or promote at once, and one that dies once it has moved."""
 
 import os
 import signal
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 from harness_mlflow.promotion import Promoted, set_alias
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -28,6 +30,7 @@ from tests.support.loopback import Handler, serve
 from tests.support.signing import new_signers, write_trust
 
 pytestmark = pytest.mark.heavy
+BIN = Path(sys.executable).parent
 SIGNERS = new_signers()
 STARTS = 240  # seconds that a server may take on a busy machine
 ALIASES, AT_ONCE = 12, 8
@@ -48,29 +51,44 @@ gates:
     first_promotion: allow
     promote: {mlflow: {model: fraud, alias: champion, tracking_uri: "URI"}}
 """
+AGAINST = """name: s
+params: {table: str}
+data: {d: {source: {param: table}, id: id, label: y}}
+target: {kind: table, config: {data: d, decision: decision, made_by: made}}
+baselines: {champion: {config: {decision: before, made_by: made_before}}}
+steps:
+  - check: quality.classifier
+    require:
+      accuracy: [{at_least: 0.6}, {versus: champion, lose_at_most: 0.3}]
+"""
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the URI of an MLflow server that keeps its records in PostgreSQL."""
+def cluster() -> Iterator[str]:
+    """Give the URL of a PostgreSQL of the tests' own."""
     if not FOUND:
         pytest.skip("no PostgreSQL here; install postgresql")
+    with postgres_cluster() as url:
+        yield url.replace("postgresql:", "postgresql+psycopg:")
+
+
+@pytest.fixture(scope="module")
+def server(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URI of an MLflow server that keeps its records there."""
     folder = tmp_path_factory.mktemp("server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with postgres_cluster() as url:
-        store = ("--backend-store-uri", url.replace("postgresql:", "postgresql+psycopg:"))
-        place = ("--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port))
-        command = [Path(sys.executable).with_name("mlflow"), "server", *store, *place, "--workers", "1"]
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
-        try:
-            _wait(f"http://127.0.0.1:{port}/health", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    place = ("--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port))
+    command = [str(BIN / "mlflow"), "server", "--backend-store-uri", cluster, *place, "--workers", "1"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _wait(f"http://127.0.0.1:{port}/health", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
@@ -123,6 +141,53 @@ def test_an_alias_that_postgresql_refuses_to_one_of_two_is_set_again(
     aliases = MlflowClient(tracking_uri=server).get_registered_model("crowded").aliases
     assert ALIASES == len(aliases)
     assert {"BAD_REQUEST True"} == set(refused), refused
+
+
+def test_of_those_who_promote_at_once_against_one_champion_one_moves(
+    server: str, cluster: str, project: Path, harness: Command
+) -> None:
+    """Each is another process, as of machines that share nothing but the server and the ledger, both on PostgreSQL."""
+    champion, *digests = register(server, "rush", 4, project / "made")
+    MlflowClient(tracking_uri=server).set_registered_model_alias("rush", "champion", "1")
+    with sa.create_engine(cluster, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.text("CREATE DATABASE ledger"))
+    ledger = sa.make_url(cluster).set(database="ledger").render_as_string(hide_password=False)
+    gates = GATES.replace("URI", server).replace("model: fraud", "model: rush")
+    write_trust(project / "ci", SIGNERS)
+    (project / "ci" / "gates.yaml").write_text(gates.replace("sqlite:///ledger.db", f'"{ledger}"'))
+    (project / "s.suite.yaml").write_text(AGAINST)
+    for number, digest in enumerate(digests, start=2):
+        rows = scored_rows(400, seed=number, rate=0.9)
+        table = pa.table(
+            {name: rows[name] for name in ("id", "y")}
+            | {
+                "decision": pc.if_else(pc.equal(rows["ok"], 1), rows["y"], pc.subtract(1, rows["y"])),
+                "before": rows["y"],
+                "made": [f"models:/rush/{number}@{digest}"] * 400,
+                "made_before": [f"models:/rush/1@{champion}"] * 400,
+            }
+        )
+        pq.write_table(table, project / f"{number}.parquet")
+        judged = harness("run", "s.suite.yaml", "--param", f"table={number}.parquet", "--signer", "file:ci/ci.key")
+        assert 0 == judged.code, judged
+
+    command = [str(BIN / "harness"), "promote", "production", "--signer", "file:ci/release.key", "--candidate"]
+    started = [
+        subprocess.Popen(
+            [*command, f"models:/rush/{number}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for number in (2, 3, 4)
+    ]
+    ended = [(process.communicate(timeout=300), process.returncode) for process in started]
+
+    moved = [number for number, (_, code) in enumerate(ended, start=2) if code == 0]
+    refused = [said for (_, said), code in ended if code != 0]
+    assert (1, [3, 3]) == (len(moved), [code for _, code in ended if code != 0]), ended
+    for said in refused:
+        assert f"models:/rush/{moved[0]}" in said, ended
+        assert "by release on" in said, ended
+    assert str(moved[0]) == MlflowClient(tracking_uri=server).get_registered_model("rush").aliases["champion"]
+    assert 0 == harness("audit").code
 
 
 class Dying(Handler):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,10 @@ def _parse_config(config: Mapping[str, Any]) -> Pointer:
 
 
 def _read_pointer(asked: Pointer) -> Identity | None:
-    """Return who the pointer file names; one that is not whole is an error, as nobody wrote it so."""
+    """Return who the pointer file names; one that is not whole, or leads nowhere, is an error: nobody wrote it so."""
     path = Path(asked.path)
     try:
-        return IDENTITY.validate_python(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        return IDENTITY.validate_python(json.loads(path.read_text(encoding="utf-8"))) if lexists(path) else None
     except (OSError, ValueError, ValidationError, HarnessError) as error:
         found = " ".join(str(error).split())[:200]
         remedy = 'it holds {"revision": NAME, "digest": "sha256:..."}, or is not there'

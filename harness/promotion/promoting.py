@@ -57,7 +57,8 @@ class Refused(HarnessError):
 
 def promote(stage: Stage, asked: Asked) -> Done:
     """Promote a candidate that its gate passes, and return what came of it. Refused, or HarnessError; nothing moved."""
-    case = asked.decide()
+    with before_moving():
+        case = asked.decide()
     _refuse_undecided(stage, case, asked)
     with before_moving():
         seen = [registry.current() for registry in stage.registries]

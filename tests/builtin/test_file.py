@@ -106,6 +106,13 @@ def test_a_pointer_that_is_not_whole_is_an_error_and_no_first_promotion(
             read(config)
 
 
+def test_a_pointer_that_leads_nowhere_is_an_error_and_no_first_promotion(config: Mapping[str, Any]) -> None:
+    Path(config["path"]).symlink_to("/a-disk/that/is/not/mounted/champion.json")
+
+    with pytest.raises(HarnessError, match="does not say who is promoted: .*No such file"):
+        POINTER.current(config)
+
+
 def test_an_unknown_key_is_refused(config: Mapping[str, Any]) -> None:
     with pytest.raises(UsageError, match="unknown key 'folder'"):
         POINTER.current({**config, "folder": "x"})

@@ -12,8 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from harness_mlflow.registry import Store, locate_model
 
 from conftest import Command, scored_rows
+from harness import Absent, HarnessError
 from tests.support.loopback import Handler, serve
 from tests.support.signing import new_signers, write_trust
 
@@ -121,6 +123,15 @@ def test_a_server_that_does_not_answer_as_mlflow_moves_nothing_in_bounded_time(j
                 assert "registry mlflow cannot say who is promoted: MLflow was asked for fraud@champion" in said, about
                 assert "check tracking_uri and that the store answers" in said, about
         assert not (judged / ".harness" / "promotions").exists(), trouble
+
+
+@pytest.mark.parametrize("model", ["models:/fraud/2", "models:/fraud@champion"])
+@pytest.mark.parametrize("trouble", ["says nothing", "is another service"])
+def test_a_server_that_names_no_files_names_no_model(trouble: str, model: str) -> None:
+    with TROUBLES[trouble]() as uri, pytest.raises(HarnessError, match="cannot be looked up: .*the server") as raised:
+        locate_model(model, Store(tracking_uri=uri))
+
+    assert not isinstance(raised.value, Absent)
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, "20 2"), ({"MLFLOW_HTTP_REQUEST_TIMEOUT": "300"}, "300 2")])

@@ -83,6 +83,8 @@ def _find_registered_model(name: str, client: MlflowClient) -> RegisteredModel:
 
 def _locate_version(name: str, version: str, client: MlflowClient) -> Located:
     files = client.get_model_version_download_uri(name, version)
+    if not files:
+        raise MlflowException(f"asked where the files of version {version} of {name!r} are, the server named no place")
     logged = LOGGED.fullmatch(files)
     place = client.get_logged_model(logged[1]).artifact_location if logged else files
     return Located(revision=f"models:/{name}/{version}", files=str(place), parts={"name": name, "version": version})

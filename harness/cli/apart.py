@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -30,20 +30,20 @@ PAUSE = 0.5  # seconds between looks whether the other process lives, as others 
 
 def measure_apart(command: click.Context, project: Project, *, records: bool) -> int:
     """Perform a command in another process, lend it the ledger, sign what it records, and return its exit code."""
-    signer, ledger = command.params.get("signer"), command.params["ledger"]
-    shown = shown_variables(project, signer, ledger)
-    book = open_ledger(project, ledger)
-    signs = "signer" in command.params and named_signer(project, signer)
-    keeper = open_keeper(project, signer, book, records=records) if signs else None
-    lender = Lender(
-        ledger=book,
-        name=shown_url(project.ledger_url(ledger)),
-        sign=keeper.keep_run if keeper else None,
-        sign_registration=keeper.keep_registration if keeper else None,
-        records=records,
-    )
+    arguments = list(_arguments(command))
+    shown = shown_variables(project, command.params.get("signer"), command.params["ledger"])
     with hide_memory():
-        return _lend(command.info_name or "", list(_arguments(command)), shown, lender)
+        ours, process = start_apart(
+            lambda line: ["-m", "harness", command.info_name or "", OPTION, str(line), *arguments], shown
+        )
+        with ours:
+            try:
+                lender = _open_lender(command, project, records=records)  # while the other one imports what measures
+            except BaseException:
+                process.kill()  # it asks for the ledger first, so it has done nothing
+                process.wait()
+                raise
+            return _lend(ours, process, lender)
 
 
 def lent_storage(descriptor: int) -> LentStorage:
@@ -70,10 +70,23 @@ def lent_ledger(project: Project, descriptor: int) -> Ledger:
     return Ledger(lent_storage(descriptor), project.name)
 
 
-def _lend(command: str, arguments: Sequence[str], environment: Mapping[str, str], lender: Lender) -> int:
-    """Perform a command in a process of its own, answer what it asks until it ends, and return its exit code."""
-    ours, process = start_apart(lambda line: ["-m", "harness", command, OPTION, str(line), *arguments], environment)
-    with ours, _forward_signals(process):
+def _open_lender(command: click.Context, project: Project, *, records: bool) -> Lender:
+    signer, ledger = command.params.get("signer"), command.params["ledger"]
+    book = open_ledger(project, ledger)
+    signs = "signer" in command.params and named_signer(project, signer)
+    keeper = open_keeper(project, signer, book, records=records) if signs else None
+    return Lender(
+        ledger=book,
+        name=shown_url(project.ledger_url(ledger)),
+        sign=keeper.keep_run if keeper else None,
+        sign_registration=keeper.keep_registration if keeper else None,
+        records=records,
+    )
+
+
+def _lend(ours: socket.socket, process: "subprocess.Popen[bytes]", lender: Lender) -> int:
+    """Answer what a process asks until it ends, and return its exit code."""
+    with _forward_signals(process):
         _answer_all(ours, process, lender)
         ours.close()
         code = process.wait()

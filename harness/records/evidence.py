@@ -19,7 +19,6 @@ from harness.values.keys import metric_key
 from harness.values.measurements import Measurement
 from harness.values.samples import Sample
 
-LEVELS = ("none", "ids", "masked", "full")
 OF = "measurement"
 COLUMNS = b"harness.columns"  # which columns the rows of each metric have: others are of its neighbours
 

@@ -18,6 +18,7 @@ from harness.values.versions import RECORD_VERSION
 
 SCHEDULE = "schedule"  # the trigger of runs that watch what is deployed
 TRIGGERS = ("code", "data", "degradation", SCHEDULE, "manual")
+LEVELS = ("none", "ids", "masked", "full")  # which rows are kept behind a verdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from harness.cli import main
-from harness.cli import run as _run  # noqa: F401 - loaded before the forks, so that each is quick
+from harness.cli import measuring as _measuring  # noqa: F401 - loaded before the forks, so that each is quick
 from harness.plugins.discovery import discover
 from harness.project import open_project
 from harness.records.row_digests import content_digest

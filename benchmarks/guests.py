@@ -1,6 +1,9 @@
 """Measures what it costs to measure with deepchecks in its own environment: cold and warm, beside calling it directly.
 
-Usage: python benchmarks/guests.py [ROUNDS], where `harness plugins prepare deepchecks` has built the environment.
+Usage: python benchmarks/guests.py [ROUNDS [PAIRS]], where `harness plugins prepare deepchecks` has built the
+environment. A round is `import deepchecks` and the first step of a new worker, of few rows, then PAIRS of a warm step
+and a direct call of many, each in a process that stays, which take turns in being first: what loads the machine loads
+both.
 """
 
 import json
@@ -9,8 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +28,8 @@ from harness.plugins.tasks import TargetSpec, Task
 from harness.settings import find_settings
 from harness.testing import FakeTarget
 
-ROWS = 20_000
-COLUMNS = ["amount", "channel"]
+QUIET = {**os.environ, "DISABLE_DEEPCHECKS_ANONYMOUS_TELEMETRY": "true"}
+FEW, MANY = 20_000, 300_000  # rows; of the many, a call takes seconds
 DIRECTLY = """
 import json, sys, time
 import pandas as pd
@@ -39,64 +44,113 @@ def measure():
     Suite("direct", *(getattr(checks, name)() for name in names)).run(rows, with_display=False)
     return time.perf_counter() - began
 
-print("TOOK" + json.dumps([measure() for _ in range(int(sys.argv[2]))]))
+for _ in sys.stdin:
+    print("TOOK", measure(), flush=True)
 """
 
 
-def table(folder: Path) -> Path:
-    """Write payments without a label."""
+def table(folder: Path, size: int) -> Path:
+    """Write so many payments without a label."""
     chance = np.random.default_rng(0)
-    rows = {"amount": chance.normal(size=ROWS), "channel": np.array(["web", "pos"])[chance.integers(0, 2, ROWS)]}
-    pq.write_table(pa.table(rows), folder / "payments.parquet")
-    return folder / "payments.parquet"
+    rows = {"amount": chance.normal(size=size), "channel": np.array(["web", "pos"])[chance.integers(0, 2, size)]}
+    file = folder / f"{size}.parquet"
+    pq.write_table(pa.table(rows), file)
+    return file
 
 
-def python_seconds(environment: Environment, *arguments: str) -> tuple[float, str]:
-    """Return how long a Python of the environment runs, with its bytecode at hand, and what it prints."""
-    variables = {**os.environ, "DISABLE_DEEPCHECKS_ANONYMOUS_TELEMETRY": "true"}
-    command = [environment.python, "-W", "ignore", "-X", f"pycache_prefix={environment.bytecode}", *arguments]
+def python_command(environment: Environment, *arguments: str) -> Sequence[str]:
+    """Return how a Python of the environment is started, with its bytecode at hand."""
+    return [str(environment.python), "-W", "ignore", "-X", f"pycache_prefix={environment.bytecode}", *arguments]
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return how long a work takes."""
     began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=variables)
-    return time.perf_counter() - began, done.stdout
+    work()
+    return time.perf_counter() - began
 
 
-def isolated_seconds(rows: Path, times: int) -> list[float]:
-    """Return how long each of some steps takes in a new worker; the first one opens it."""
-    plugins, target = discover(find_settings(Path.cwd())), FakeTarget(rows=pq.read_table(rows))
-    given = {"columns": COLUMNS, "without": ["outliers"]}
+@contextmanager
+def direct_calls(environment: Environment, rows: Path) -> Iterator[Callable[[], float]]:
+    """Yield what calls deepchecks in a process that stays, and returns how long the call took."""
+    command = python_command(environment, "-c", DIRECTLY, str(rows))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, env=QUIET, **pipes) as process:
+        assert process.stdin
+        assert process.stdout
+
+        def call() -> float:
+            process.stdin.write("now\n")
+            process.stdin.flush()
+            return next(float(line.split()[1]) for line in process.stdout if line.startswith("TOOK"))
+
+        yield call
+        process.stdin.close()
+
+
+@contextmanager
+def isolated_steps(*files: Path) -> Iterator[Callable[[Path], float]]:
+    """Yield what performs a step in a new worker and returns how long it took, the first one with its start."""
+    plugins, targets = (
+        discover(find_settings(Path.cwd())),
+        {file: FakeTarget(rows=pq.read_table(file)) for file in files},
+    )
+    given = {"columns": ["amount", "channel"], "without": ["outliers"]}
     task = Task(step="s", check="deepchecks.data_integrity", target=TargetSpec(kind="fake", config={}), params=given)
-    began, taken = time.perf_counter(), []
+    datasets = {file: {"data": target.dataset("data")} for file, target in targets.items()}  # a run opens them once
+    starts = [time.perf_counter()]
     with open_rooms(["deepchecks"], plugins) as rooms:
-        check = isolated_check(plugins, task.check, rooms, lambda _file: "")
+        check = isolated_check(plugins, task.check, rooms, str)
         assert check is not None
-        for _ in range(times):
-            check.measure_target(target, {"data": target.dataset("data")}, task)
-            taken.append(time.perf_counter() - began)
-            began = time.perf_counter()
-    return taken
+
+        def step(file: Path) -> float:
+            began = starts.pop() if starts else time.perf_counter()
+            check.measure_target(targets[file], datasets[file], task)
+            return time.perf_counter() - began
+
+        yield step
+
+
+def round_seconds(environment: Environment, few: Path, many: Path, pairs: int) -> Mapping[str, Sequence[float]]:
+    """Return the times of one round, by what was done."""
+    importing = python_command(environment, "-c", "import deepchecks")
+    imported = seconds_of(lambda: subprocess.run(importing, check=True, env=QUIET, stdout=subprocess.DEVNULL))
+    warm, calls = list[float](), list[float]()
+    with isolated_steps(few, many) as step:
+        first = step(few)
+        with direct_calls(environment, many) as call:
+            call()
+            step(many)
+            for number in range(pairs):
+                if number % 2:
+                    calls.append(call())
+                warm.append(step(many))
+                if not number % 2:
+                    calls.append(call())
+    return {"import": [imported], "first": [first], "call": calls, "warm": warm}
 
 
 def main() -> None:
-    """Print quartiles over some rounds, each of all in turn: of the times, and of each round's own ratios."""
-    rounds, found = int(sys.argv[1]) if len(sys.argv) > 1 else 5, dict[str, list[float]]()
-    guest = find_guest(discover(find_settings(Path.cwd())), "deepchecks")
+    """Print medians and quartiles of the times, and of the ratios of what was done beside each other."""
+    rounds, pairs = (int(sys.argv[at]) if len(sys.argv) > at else default for at, default in ((1, 4), (2, 5)))
+    guest, found = find_guest(discover(find_settings(Path.cwd())), "deepchecks"), dict[str, list[float]]()
     assert guest is not None
     environment = prepare(guest)
     with tempfile.TemporaryDirectory() as folder:
-        rows = table(Path(folder))
+        few, many = (table(Path(folder), size) for size in (FEW, MANY))
         for _ in range(rounds):
-            imported, _ = python_seconds(environment, "-c", "import deepchecks")
-            _, said = python_seconds(environment, "-c", DIRECTLY, str(rows), "4")
-            first, *warm = isolated_seconds(rows, 4)
-            calls = json.loads(said.rpartition("TOOK")[2])[1:]
-            times = {"import": imported, "first": first, "call": median(calls), "warm": median(warm)}
-            times |= {"first / import": first / imported, "warm / call": times["warm"] / times["call"]}
-            for name, seconds in times.items():
-                found.setdefault(name, []).append(seconds)
-            print(json.dumps({name: round(value, 3) for name, value in times.items()}), flush=True)
+            times = round_seconds(environment, few, many, pairs)
+            for above, below in (("first", "import"), ("warm", "call")):
+                ratios = [one / other for one, other in zip(times[above], times[below], strict=True)]
+                times = {**times, f"{above} / {below}": ratios}
+            for name, values in times.items():
+                found.setdefault(name, []).extend(values)
+            print(
+                json.dumps({name: [round(value, 3) for value in values] for name, values in times.items()}), flush=True
+            )
     for name, values in found.items():
         low, middle, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
-        print(f"{name}: {middle:.2f} ({low:.2f} to {high:.2f}) over {len(values)} rounds")
+        print(f"{name}: {middle:.2f} ({low:.2f} to {high:.2f}) of {len(values)}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
@@ -79,7 +80,7 @@ class Bundle:
     def _call_storage(self, call: Callable[[], Any]) -> Any:
         try:
             return call()
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             raise HarnessError(f"evidence in {self.where}: {error}; see that it answers and has room") from error
 
 
@@ -87,8 +88,27 @@ def open_bundle(where: str | Path) -> Bundle:
     """Return the place that a folder or a URL names."""
     if isinstance(where, Path) or "://" not in where:
         return Bundle(where=str(where), files=LocalFileSystem(), root=str(Path(where).absolute()))
+    _refuse_insecure_azure(where)
     try:
         files, root = FileSystem.from_uri(where)
     except (pa.ArrowException, ValueError) as error:
         raise UsageError(f"evidence: {where!r} is no folder and no URL that can be opened: {error}") from error
     return Bundle(where=where, files=files, root=root.rstrip("/"))
+
+
+def _refuse_insecure_azure(where: str) -> None:
+    """Raise for a URL of Azure with a key, which nothing reads, or without TLS, where a read would end the process."""
+    url = urlsplit(where)
+    if url.scheme not in ("abfs", "abfss"):
+        return
+    account, asked = url.netloc.rpartition("@")[2] + url.path, dict(parse_qsl(url.query.lower()))
+    if url.password is not None:
+        raise UsageError(
+            f"evidence: the URL of {account!r} holds a key, which is not read; take it out: Azure is opened by "
+            "an identity (of the pod, of `az login`, or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET)"
+        )
+    if asked.get("enable_tls", "true") not in ("true", "1"):
+        raise UsageError(
+            f"evidence: the URL of {account!r} says enable_tls={asked['enable_tls']}; take that out: Azure is opened "
+            "by an identity, which is sent over TLS alone"
+        )

@@ -90,3 +90,30 @@ def test_a_store_that_is_not_there_is_an_error_with_its_name(s3: str) -> None:
 def test_a_url_that_nothing_opens_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no URL that can be opened"):
         open_bundle("gopher://a/b")
+
+
+@pytest.mark.parametrize("url", ["abfs://evidence@a.example/x", "abfss://a.example/evidence/x"])
+@pytest.mark.parametrize("tls", ["false", "False", "0"])
+def test_azure_without_tls_is_refused_before_it_is_asked(url: str, tls: str) -> None:
+    with pytest.raises(UsageError, match=f"enable_tls={tls.lower()}; take that out"):
+        open_bundle(f"{url}?enable_tls={tls}")
+
+
+def test_a_key_in_the_url_of_azure_is_refused_and_not_shown() -> None:
+    with pytest.raises(UsageError, match="a key, which is not read") as refusal:
+        open_bundle("abfs://account:c2VjcmV0@a.example/evidence/x?enable_tls=false")
+
+    assert "c2VjcmV0" not in str(refusal.value)
+
+
+def test_a_run_whose_evidence_would_go_to_azure_without_tls_says_what_to_change(looking: Looking) -> None:
+    looking.look(0, 200)
+    elsewhere(looking, "abfs://evidence@a.example/x?enable_tls=false")
+
+    done = looking.harness(
+        "run", looking.folder / "card.suite.yaml", "--param", "model=m", "--param", "look=rows.parquet"
+    )
+
+    assert "enable_tls=false; take that out" in done.err
+    assert "PASS" not in done.out.upper()
+    assert 4 == done.code

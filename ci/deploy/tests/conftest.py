@@ -15,6 +15,7 @@ CI = Path(__file__).parents[2]
 CHART = CI / "helm"
 VALUES = sorted(path.stem for path in (CHART / "values").glob("*.yaml"))
 RELEASE = "r"
+UNPACKAGED = {"terraform": "install Terraform 1.10 or later by hand, as no package on PyPI, npm or Debian has it"}
 Manifest = dict[str, Any]
 Render = Callable[..., list[Manifest]]
 
@@ -23,7 +24,7 @@ def tool(name: str) -> str:
     """Return the path of a tool, beside Python's or the system's."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     if found is None:
-        pytest.fail(f"no {name} here; run ci/deploy/tools")
+        pytest.fail(f"no {name} here; {UNPACKAGED.get(name, 'run ci/deploy/tools')}")
     return found
 
 

@@ -1,7 +1,9 @@
 """The chart makes objects that clusters take, pods that are restricted, and traffic only where it was decided."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import yaml
 from ci.deploy.tests.conftest import CHART, RELEASE, VALUES, Manifest, Render, find, pod_templates, run, template
 
 CLUSTERS = [f"1.{minor}" for minor in range(30, 38)]
+STAGING = CHART / "values" / "staging.yaml"
 ALL_KINDS = ("staging", "canary")  # between them, every template in every branch but the secrets of GKE
 DIGEST = re.compile(r"[^:@]+@sha256:[0-9a-f]{64}")
 TEXT = {"type": "string", "minLength": 1}
@@ -217,6 +220,55 @@ def test_the_route_divides_the_traffic_as_the_values_say(values: str, weights: d
 )
 def test_values_that_would_serve_what_nobody_decided_are_refused(options: list[str], message: str) -> None:
     done = template("canary", *(word for option in options for word in ("--set", option)))
+
+    assert 0 != done.returncode
+    assert message in done.stderr
+
+
+def test_a_misspelt_key_is_refused_wherever_keys_are_not_the_user_s_own() -> None:
+    values = _merge(*(yaml.safe_load(path.read_text()) for path in (CHART / "values.yaml", STAGING)))
+    checker = jsonschema.Draft202012Validator(json.loads((CHART / "values.schema.json").read_text()))
+    assert not list(checker.iter_errors(values))
+
+    taken = []
+    for place in list(_objects(values)):
+        wrong = yaml.safe_load(yaml.safe_dump(values))
+        reduce(lambda each, key: each[key], place, wrong)["misspelt"] = "x"
+        if not list(checker.iter_errors(wrong)):
+            taken.append(place)
+
+    assert {"env", "secretEnv", "annotations", "labels", "monitoring", "ingress"} == {place[-1] for place in taken}
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return values as helm lays one file over another."""
+    both = {
+        name: _merge(below[name], each) for name, each in above.items() if isinstance(each, dict) and below.get(name)
+    }
+    return {**below, **above, **both}
+
+
+def _objects(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Give the places of all objects within a value."""
+    if isinstance(value, dict):
+        yield place
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in items:
+        yield from _objects(each, (*place, key))
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("redis.storge=1Gi", "storge"),
+        ("redis.image.digest=latest", "digest"),
+        ("services.fraud.resources.limit.memory=1Gi", "limit"),
+        ("services.fraud.resources.limits.memroy=1Gi", "memroy"),
+        ("network.egress[0].prots[0].port=443", "prots"),
+    ],
+)
+def test_helm_refuses_a_misspelt_key_below_a_service(option: str, message: str) -> None:
+    done = template("staging", "--set", option)
 
     assert 0 != done.returncode
     assert message in done.stderr

@@ -116,12 +116,25 @@ class Plugins:
 
     def _find_offer(self, hook: str, what: str, name: str) -> Any:
         if owner(name) not in self.known:
-            raise UsageError(f"no {what} {name!r} is installed{_remedy(owner(name), self.known)}")
+            raise UsageError(f"no {what} {name!r} is installed{_remedy(owner(name), self._list_offering(hook))}")
         self._load(owner(name))
         offered = self._call(hook, owner(name))
         if name not in offered:
             raise UsageError(f"plugin {owner(name)!r} has no {what} {name!r}{did_you_mean(name, offered)}")
         return offered[name]
+
+    def _list_offering(self, hook: str) -> Sequence[str]:
+        """Return the plugins that offer something of a kind: as their files say, else as they say when imported."""
+        return [name for name, plugin in self.known.items() if self._is_offering(hook, name, plugin.module)]
+
+    def _is_offering(self, hook: str, name: str, module: str) -> bool:
+        from harness.plugins.description_files import read_description  # noqa: PLC0415 - pydantic, for an error alone
+
+        try:
+            found = read_description(module)
+            return bool(getattr(found, hook.removeprefix("harness_")) if found else self.offers(name).get(hook))
+        except HarnessError:
+            return False  # broken itself, it is told of when something of its own is asked for
 
     def _call(self, hook: str, plugin: str) -> Mapping[str, Any]:
         others = [module for name, module in self._manager.list_name_plugin() if name != plugin]

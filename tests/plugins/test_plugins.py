@@ -127,3 +127,20 @@ def test_an_unknown_plugin_is_a_usage_error(harness: Command) -> None:
     done = harness("plugins", "rowz")
 
     assert (4, True) == (done.code, "no plugin 'rowz' is installed; did you mean 'rows'?" in done.err)
+
+
+@pytest.mark.usefixtures("scores")
+def test_of_what_is_not_installed_those_of_its_kind_are_named(project: Path, harness: Command) -> None:
+    step = "{check: data.freshness, require: {age: {at_most: 2}}}"
+    suite = f"name: s\ndata: {{d: {{source: scores.parquet}}}}\ntarget: {{kind: KIND, config: {{}}}}\nsteps: [{step}]\n"
+    (project / "s.suite.yaml").write_text(suite)
+
+    report = harness("run", "s.suite.yaml", "--report", "pdf").err
+    target = harness("validate", "s.suite.yaml").err
+
+    assert "no report 'pdf' is installed; there is " in report
+    assert {"html", "json", "junit", "terminal"} <= set(report.split("there is ")[1].strip().split(", "))
+    assert not {"data", "bias", "table", "threads"} & set(report.split("there is ")[1].strip().split(", "))
+    assert "no target kind 'KIND' is installed; there is " in target
+    assert "table" in target
+    assert "quality" not in target.split("there is ")[1]

@@ -94,7 +94,7 @@ def _passwords(url: str) -> Sequence[str]:
     """Return the passwords that a URL holds, as it spells them and as they are."""
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # the latter of a port that is no number
         return ()
     found = [parsed.password, parsed.query.get("password")]
     texts = [str(each) for each in found if each]

@@ -80,6 +80,7 @@ def test_a_locked_ledger_in_postgresql_is_said_too(postgres: str, monkeypatch: p
         ("postgresql+psycopg://ci:s3cret@db:5432/x", "postgresql+psycopg://ci:***@db:5432/x"),
         ("postgresql+psycopg://db/x?user=ci&password=s3cret", "postgresql+psycopg://db/x"),
         ("postgresql+psycopg://ci:one@s3cret@db/x", "postgresql+psycopg://ci:***@db/x"),
+        ("postgresql+psycopg://ci:s3/cret@db:port/x", "db:port/x"),
         ("postgresql/ci:s3cret@db", "db"),
     ],
 )

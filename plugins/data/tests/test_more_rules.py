@@ -208,6 +208,20 @@ def test_a_rule_of_no_row_is_an_error_and_others_are_measured(where: dict[str, A
     assert (0, "") == (found[1].sample.counts["value"], found[1].failure)
 
 
+@pytest.mark.parametrize("by", ["column", "sum"])
+def test_a_rule_about_two_columns_of_which_one_is_always_missing_is_an_error(by: str) -> None:
+    rows = ROWS.append_column("limit", pa.array([None] * 5, pa.float64()))
+    other = {by: "limit" if by == "column" else ["limit", "tax"]}
+
+    beside, alone = (
+        next(each for each in measure(schema, rows, columns={name: rules}) if each.labels["rule"] == "less_than")
+        for name, rules in (("count", {"less_than": other}), ("limit", {**ANY, "less_than": {"column": "count"}}))
+    )
+
+    assert "no row with a value of 'count' has one of 'limit'" in beside.failure
+    assert (0, "") == (alone.sample.counts["value"], alone.failure)
+
+
 @pytest.mark.parametrize(
     ("rules", "words"),
     [

@@ -27,8 +27,9 @@ class Rule:
 
     A rule about the table (present, type, unique, what values come to) is no property of single rows, so a sample of
     rows does not estimate it. `breaking` tells of each row whether it breaks the rule, `known` counts what it is held
-    to where that is not every row: a missing value is the business of `nullable`. `inside` are the rows that are meant,
-    as `where` says it. `seen` is a value to show as evidence, called `seen_as`: what a rule of all values is held to.
+    to where that is not every row: a missing value is the business of `nullable`. Of a rule that reads `others` of the
+    row, `own` counts the values of its column. `inside` are the rows that are meant, as `where` says it. `seen` is a
+    value to show as evidence, called `seen_as`: what a rule of all values is held to.
     """
 
     column: str
@@ -36,6 +37,8 @@ class Rule:
     broken: ir.IntegerValue | None = None
     of_rows: bool = False
     known: ir.IntegerValue | None = None
+    others: Sequence[str] = ()
+    own: ir.IntegerValue | None = None
     breaking: ir.BooleanValue | None = None
     inside: ir.BooleanValue | None = None
     seen: ir.Value | None = None
@@ -214,6 +217,8 @@ def _value_rule(column: str, predicate: Predicate, held: Held) -> Rule:
     return replace(
         _row_rule(column, predicate.name, failing & ~missing, held, known),
         evidence=_kind_evidence(table[column], passing),
+        others=predicate.columns,
+        own=held.among(~is_missing(table[column])).sum() if predicate.columns else None,
     )
 
 

@@ -93,7 +93,7 @@ def _ask(table: ir.Table, rules: Sequence[Rule]) -> tuple[int, Sequence[Tally]]:
 def _counts(rules: Sequence[Rule]) -> Iterator[tuple[str, ir.Value]]:
     """Yield what is counted for each rule, under names; the rows that are meant once for all rules about them."""
     for at, rule in enumerate(rules):
-        wanted = {"broken": rule.broken, "known": rule.known, "seen": rule.seen}
+        wanted = {"broken": rule.broken, "known": rule.known, "own": rule.own, "seen": rule.seen}
         yield from ((f"{name}{at}", value) for name, value in wanted.items() if value is not None)
     yield from {f"meant {rule.where}": rule.inside.sum() for rule in rules if rule.inside is not None}.items()
 
@@ -105,12 +105,21 @@ def _tally(found: Mapping[str, Any], at: int, rule: Rule) -> Tally:
     if not meant and found["rows"]:
         return Tally(failure=_nothing_meant(rule))
     known = int(found.get(f"known{at}", meant) or 0)
+    if not known and found.get(f"own{at}"):
+        return Tally(failure=_nothing_beside(rule))
     broken = int(found[f"broken{at}"] or 0)
     return Tally(broken=broken, total=meant if rule.of_rows else known, held=known, seen=found.get(f"seen{at}"))
 
 
 def _nothing_meant(rule: Rule) -> str:
     return f"no row is meant by {rule.where!r}, so the rule was held to nothing; correct it, or leave the rule out"
+
+
+def _nothing_beside(rule: Rule) -> str:
+    others = ", ".join(map(repr, rule.others))
+    return (
+        f"no row with a value of {rule.column!r} has one of {others}, so the rule was held to nothing; repair {others}"
+    )
 
 
 def _examples(

@@ -1,6 +1,6 @@
 """What a check reads: a named table, the roles of its columns, and proof that the roles hold."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
@@ -204,9 +204,13 @@ class Dataset:
                     f"dataset {self.name!r} ({self.uri}) has no column {name!r}{did_you_mean(name, columns)}"
                 )
 
-    def must_be_binary(self, role: str) -> None:
-        """Refuse a label or a decision with a value other than 0 and 1, false and true; missing ones may be there."""
-        refuse_not_binary(self, role, self.column(role))
+    def must_be_binary(self, role: str, read: Iterable[object] | None = None) -> None:
+        """Refuse a label or a decision with a value other than 0 and 1, false and true; missing ones may be there.
+
+        `read` are its values where they have been read, so that they are not asked for once more; of none that were,
+        the column's kind alone is looked at.
+        """
+        refuse_not_binary(self, role, self.column(role), read)
 
     def must_compare(self, other: "Dataset", pairs: Mapping[str, str]) -> None:
         """Refuse columns (own: the other's) that are not there or hold values of different kinds."""

@@ -3,7 +3,7 @@
 SQL compares 1 with '1' and whole numbers with doubles, which from 2^53 up do not name all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from harness.errors import HarnessError
@@ -102,19 +102,29 @@ def _way_out(rows: Sql, named: str, kind: str) -> str:
     return f"{message}`types: {{{named}: {kind}}}`{form}"
 
 
-def refuse_not_binary(data: Table, role: str, name: str) -> None:
-    """Refuse a label or a decision that is anything but 0 and 1, false and true, by naming what it holds."""
-    counted = data.query(
-        "SELECT {c} AS value FROM {rows} GROUP BY 1 ORDER BY 1 LIMIT {most}", c=name, most=literal(SHOWN)
-    )
-    found = [value for value in counted.table()["value"].to_pylist() if value is not None]
+def refuse_not_binary(data: Table, role: str, name: str, read: Iterable[object] | None) -> None:
+    """Refuse a label or a decision that is anything but 0 and 1, false and true, by naming what it holds.
+
+    `read` are values that were read already; they are asked for if there are none, or of a column that holds words.
+    """
+    countable = data.columns[name] == "BOOLEAN" or kind_of(data.columns[name]) == "number"
+    values = read if read is not None and countable else _first_values(data, name)
+    found = sorted({value for value in values if value is not None}, key=repr)
     if any(value not in (0, 1) for value in found):
         meanings = ", or say what its values mean: `label_values: {fraud: 1, legit: 0}`" if role == "label" else ""
-        more = " and maybe more" if len(found) == SHOWN else ""
+        more = " and maybe more" if len(found) >= SHOWN else ""
         raise HarnessError(
-            f"dataset {data.name!r}: {role} {name!r} must hold 0 and 1; found {', '.join(map(repr, found))}{more}; "
-            f"name a 0/1 column as its {role}{meanings}"
+            f"dataset {data.name!r}: {role} {name!r} must hold 0 and 1; found {', '.join(map(repr, found[:SHOWN]))}"
+            f"{more}; name a 0/1 column as its {role}{meanings}"
         )
+
+
+def _first_values(data: Table, name: str) -> Sequence[object]:
+    asked = data.query(
+        "SELECT {c} AS value FROM {rows} GROUP BY 1 ORDER BY 1 LIMIT {most}", c=name, most=literal(SHOWN)
+    )
+    values: list[object] = asked.table()["value"].to_pylist()
+    return values
 
 
 def _is_text(source: object, named: str) -> bool:

@@ -34,7 +34,8 @@ class Branch:
         listed = self._git("ls-remote", self.remote, self.ref).split()
         if not listed:
             return None
-        self._git("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.remote, self.ref)
+        moves_no_ref = ("--no-tags", "--no-write-fetch-head", "--refmap=")  # others fetch in this repository too
+        self._git("fetch", "--quiet", *moves_no_ref, self.remote, self.ref)
         return listed[0]
 
     def read(self, commit: str, name: str, path: Path) -> Path:

@@ -219,7 +219,7 @@ def test_credit_by_age_is_as_published(shared: Path) -> None:
         ({"g": ["a"], "decision": [1]}, {"groups": ["h"], "reference": "a"}, "has no column 'h'; there is decision, g"),
         ({"g": ["a"], "decision": [1]}, {"groups": ["g"], "reference": "b"}, "'g' has no group 'b'; it has a"),
         ({"g": ["a"], "x": [1]}, {"groups": ["g"], "reference": "a"}, "declares no 'decision' column"),
-        ({"g": ["a"], "decision": [3]}, {"groups": ["g"], "reference": "a"}, "must hold 0 and 1; found 3; name"),
+        ({"g": ["a"], "decision": [3]}, {"groups": ["g"], "reference": "a"}, "must hold 0 and 1; found 3.0; name"),
         ({"g": ["a"], "decision": [1]}, {"groups": [], "reference": "a"}, "should have at least 1 item"),
         (
             {"g": list(range(60)), "decision": [1] * 60},

@@ -43,11 +43,13 @@ def count_cells(data: Dataset, columns: Sequence[str]) -> Cells:
     """Return how many rows hold each combination of groups and outcomes, counted where they are."""
     data.must_have(columns)
     for role in outcomes(data):
-        data.must_be_binary(role)
+        data.must_be_binary(role, read=())
     total = _counts(data, columns).table()
     if total.num_rows == 0:
         raise HarnessError(f"dataset {data.name!r} has no rows; nothing can be compared")
     _few(total, columns)
+    for role in outcomes(data):
+        data.must_be_binary(role, pc.unique(total[f"group {role}"]).to_pylist())
     if total.num_rows == MOST_CELLS:
         message = f"{', '.join(columns)} have {MOST_CELLS:,} or more combinations of groups and outcomes"
         raise HarnessError(f"{message}, and rates of so many tell nothing; name fewer columns")

@@ -63,7 +63,7 @@ def _draw_rows(data: Dataset, names: Sequence[str], rows: int) -> pa.Table:
 
 
 def _label(data: Dataset, found: pa.Table) -> Codes:
-    data.must_be_binary("label")
+    data.must_be_binary("label", found[data.column("label")].unique().to_pylist())
     labels: Codes = found[data.column("label")].cast(pa.float64()).to_numpy().astype(np.int64)
     return labels
 

@@ -14,9 +14,9 @@ Numbers = NDArray[np.float64]
 
 def binary(data: Dataset, role: str) -> Sequence[object]:
     """Return which of 0 and 1 occur in a role's column, which may hold nothing else."""
-    data.must_be_binary(role)
     column = data.column(role)
     values: list[object] = pc.unique(data.rows([column])[column]).to_pylist()
+    data.must_be_binary(role, values)
     return values
 
 

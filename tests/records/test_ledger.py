@@ -166,13 +166,13 @@ def test_a_body_of_another_version_is_an_error(url: str) -> None:
 @pytest.mark.parametrize("body", ["", "{", "null", "[]", '{"a":1}\0', "[" * 100_000])
 def test_a_body_that_is_no_record_is_an_error(url: str, body: str) -> None:
     ledger = Ledger(url, "demo")
-    try:
-        ledger.record("run", "r1", body)
-    except HarnessError:
-        pytest.skip("PostgreSQL keeps no NUL")
 
-    with pytest.raises(HarnessError, match="a recorded run is no JSON"):
+    def record_and_read() -> None:
+        ledger.record("run", "r1", body)
         ledger.runs()
+
+    with pytest.raises(HarnessError, match="a recorded run is no JSON|NUL"):  # PostgreSQL keeps no NUL
+        record_and_read()
 
 
 def test_a_body_of_another_type_is_found(tmp_path: Path) -> None:

@@ -59,3 +59,23 @@ def test_no_rule_at_all_is_refused() -> None:
 def test_a_pattern_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="is no regular expression"):
         kept(regex=["("])
+
+
+def test_a_row_brings_rules_of_its_own() -> None:
+    texts = ["b at 110", "a", "b", '{"a": 1}', None, "free"]
+    own = [
+        {"must_contain": ["b"], "must_not_contain": ["c"]},
+        {"must_contain": ["b"]},
+        {"regex": ["^b$", "c"]},
+        {"json_schema": [{"required": ["a"]}]},
+        {"regex": ["."]},
+    ]
+    rows = {"id": [1, 2, 3, 4, 5, 6], "answer": texts, "rules": [*map(json.dumps, own), None]}
+
+    assert {"its own": [1.0, 0.0, 0.0, 1.0, 0.0]} == kept(rows, own_rules="rules")
+
+
+@pytest.mark.parametrize("text", ["no json", "[]", "{}", '{"contain": ["a"]}', '{"regex": "a"}', '{"regex": [1]}'])
+def test_rules_of_a_row_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="the rules of a row"):
+        kept({"id": [1], "answer": ["a"], "rules": [text]}, own_rules="rules")

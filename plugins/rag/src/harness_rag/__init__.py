@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from harness import Check, Dataset, Endpoint, Measurement, check, hookimpl
+from harness import Check, Dataset, Endpoint, Measurement, UsageError, check, hookimpl
 from harness_rag.answering import METRICS as OF_ANSWERS
 from harness_rag.answering import Asked, measure_answers
 from harness_rag.instruments import open_instrument
 from harness_rag.invariants import METRICS as OF_INVARIANTS
-from harness_rag.invariants import measure_invariants, schema_rule, text_rules
+from harness_rag.invariants import NO_RULE, measure_invariants, measure_own_rules, schema_rule, text_rules
 from harness_rag.ranking import METRICS as OF_RANKING
 from harness_rag.ranking import measure_ranking
 from harness_rag.rows import ABSTENTIONS, Columns
@@ -77,12 +77,17 @@ def invariants(
     must_not_contain: Texts = [],  # noqa: B006
     regex: Texts = [],  # noqa: B006
     json_schema: File | None = None,
+    own_rules: str | None = None,
 ) -> Iterator[Measurement]:
-    """Measure the share of answers that keep each rule; ask it of `scope: these`."""
+    """Measure the share of answers that keep each rule, those of their own row too; ask it of `scope: these`."""
     rules = dict(text_rules(must_contain, must_not_contain, regex))
     if json_schema is not None:
         rules["is JSON of the schema"] = schema_rule(json_schema)
+    if not rules and own_rules is None:
+        raise UsageError(NO_RULE)
     yield from measure_invariants(data, answer, rules)
+    if own_rules is not None:
+        yield measure_own_rules(data, answer, own_rules)
 
 
 @hookimpl

@@ -1,5 +1,6 @@
 """The Python front door: run a suite from a notebook or a script."""
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from harness.errors import UsageError, did_you_mean
 from harness.files import write_atomic
 from harness.judging.views import RunView
+from harness.plugins.calling import open_door
 from harness.plugins.discovery import discover
 from harness.records.evidence_store import open_bundle
 from harness.records.row_digests import content_digest
@@ -19,6 +21,7 @@ from harness.running.runner import run_suite
 from harness.settings import find_settings
 from harness.suite.steps import resolve
 from harness.suite.suites import Suite, read_suite
+from harness.values.calls import Replay
 
 
 def run(
@@ -27,17 +30,24 @@ def run(
     params: Mapping[str, str] | None = None,
     data: Mapping[str, object] | None = None,
     as_of: datetime | None = None,
+    replay: Replay | None = None,
+    budget: str | None = None,
 ) -> RunView:
     """Return the run of one suite; `data` puts frames (pandas, polars, Arrow) in place of its tables.
 
-    Such a run is `origin: interactive`: it is not recorded and no gate accepts it.
+    `replay` and `budget` are of calls to language models, as `harness run` has them. Such a run is
+    `origin: interactive`: it is not recorded and no gate accepts it.
     """
     settings = find_settings(Path.cwd())
     suite = _with_frames(read_suite(Path(path), params), data or {}, settings.store / "frames")
     options = RunOptions(project=settings.project, as_of=as_of or datetime.now(UTC), origin="interactive")
-    services = RunServices(evidence_store=open_bundle(settings.store / "evidence"))
     plugins = discover(settings)
-    return RunView(run_suite(resolve(suite, plugins), plugins, options, services))
+    with open_door(settings, replay, budget, os.environ) as door:
+        services = RunServices(evidence_store=open_bundle(settings.store / "evidence"), door=door)
+        found = run_suite(resolve(suite, plugins), plugins, options, services)
+        if door:
+            door.keep()
+    return RunView(found)
 
 
 def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Suite:

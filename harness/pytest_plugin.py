@@ -24,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--harness-as-of", metavar="TIME", help="Clock of maturity and windows (ISO 8601, UTC).")
     group.addoption("--harness-ledger", metavar="URL", help="Where runs are recorded (SQLAlchemy URL).")
+    group.addoption("--harness-replay", choices=["off", "record", "strict"], help="Which recorded answers are used.")
+    group.addoption("--harness-budget", metavar="AMOUNT", help="The most that calls to models may cost, as in 5.00.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -105,6 +107,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, bool, bool]:
         raise
     if _leads(session.config):
         import_module("harness.pytesting.closing").close(session)
+    if session.config.stash[SESSION].folder.exists():
+        import_module("harness.pytesting.door").keep_answers(session.config)
     return finished
 
 

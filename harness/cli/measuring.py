@@ -1,5 +1,6 @@
 """What `harness run` does: suites are measured, judged, recorded and reported."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -7,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from harness.cli.calling import open_door
 from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
 from harness.cli.printing import tell
@@ -21,6 +21,7 @@ from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.gating.attempts import attempt_warning
 from harness.gating.repeats import describe_repeats
+from harness.plugins.calling import open_door
 from harness.plugins.reports import ReadRows, Report, Reporter
 from harness.project import Project, instant
 from harness.records.entries import Entry
@@ -92,7 +93,7 @@ def measure(wanted: Wanted, project: Project, storage: LentStorage | None) -> in
                 watched = replace(watched, on_open=partial(register_suite, project, book, resolved))
             return run_suite(resolved, project.plugins, options, watched)
 
-    with open_door(project, wanted.replay, wanted.budget) as door:
+    with open_door(project.settings, wanted.replay, wanted.budget, os.environ) as door:
         services = replace(services, door=door)
         batch = run_and_record(suites, run_one, kept)
         if door and not batch.unrun and not batch.troubles:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import pytest
 
 from harness.documents import read_yaml
 from harness.errors import UsageError
+from harness.plugins.calling import open_door
+from harness.plugins.doors import Door as Models
 from harness.project import Project, instant, open_project, pairs
 from harness.pytesting.observed import with_observations
 from harness.pytesting.session import SESSION, Session
@@ -72,6 +74,16 @@ def door(config: pytest.Config) -> Door:
     return config.stash[DOOR]
 
 
+def keep_answers(config: pytest.Config) -> None:
+    """Keep what models answered to this process, as its part of the session ended and no step broke."""
+    if DOOR not in config.stash:
+        return
+    opened = config.stash[DOOR]
+    is_broken = any(any(shared.folder.glob("*.error")) for shared in opened.suites.values())
+    if opened.services.door and not is_broken:
+        opened.services.door.keep()
+
+
 def leave(config: pytest.Config) -> None:
     """Close the targets that this process opened."""
     if DOOR in config.stash:
@@ -84,6 +96,19 @@ def _open_door(config: pytest.Config) -> Door:
     as_of = instant(session.as_of, "--harness-as-of")
     options = RunOptions(project=project.name, as_of=as_of, origin="pytest")
     ledger = project.ledger(config.getoption("harness_ledger"))
-    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=ledger)
+    closing = ExitStack()
+    models = closing.enter_context(_open_models(config, session, project))
+    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=ledger, door=models)
     params = pairs(config.getoption("harness_param"), "--harness-param")
-    return Door(session=session, project=project, options=options, services=services, params=params, ledger=ledger)
+    return Door(
+        session=session, project=project, options=options, services=services, params=params, ledger=ledger,
+        closing=closing,
+    )  # fmt: skip
+
+
+def _open_models(config: pytest.Config, session: Session, project: Project) -> AbstractContextManager[Models | None]:
+    """Open the door to language models; several processes hold no common budget, and write no common recording."""
+    replay, budget = config.getoption("harness_replay"), config.getoption("harness_budget")
+    if session.worker and (budget or replay == "record"):
+        raise UsageError("--harness-budget and --harness-replay record are held by one process; add -n 0")
+    return open_door(project.settings, replay, budget, os.environ)

@@ -6,53 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_models.testing import MODEL, StandIn, completion, declare
+from harness_models.testing import StandIn, completion
 
 Command = Callable[..., Any]
-PLUGIN = '''
-import json
-import urllib.request
-from harness import Dataset, Endpoint, HarnessError, check, hookimpl, samples, Measurement
-
-@check("asks.yes", metrics={"yes": "proportion"})
-def yes(data: Dataset, *, judge: Endpoint = "judge"):
-    """Ask about each row."""
-    rows, found = data.rows(["id"]), []
-    for each in rows["id"].to_pylist():
-        body = {"model": "MODEL", "messages": [{"role": "user", "content": str(each)}], "max_tokens": 10}
-        url = judge + "/chat/completions"
-        try:
-            with urllib.request.urlopen(urllib.request.Request(url, data=json.dumps(body).encode())) as reply:
-                said = json.load(reply)["choices"][0]["message"]["content"]
-        except urllib.error.HTTPError as error:
-            raise HarnessError(json.load(error)["error"]["message"])
-        found.append(float(said == "yes"))
-    yield Measurement(metric="yes", sample=samples.rows.proportion(rows.append_column("y", [found])))
-
-@hookimpl
-def harness_checks():
-    return {"asks.yes": yes}
-'''.replace("MODEL", MODEL)
-SUITE = """
-name: asked
-data: {rows: {source: rows.csv, id: id}}
-endpoints: {judge: URL}
-target: {kind: table, config: {data: rows}}
-steps:
-  - check: asks.yes
-    require: {yes: {at_least: 0.5}}
-"""
-
-
-@pytest.fixture
-def asking(project: Path, upstream: StandIn) -> Path:
-    """A project whose suite asks a model about forty rows."""
-    (project / "pyproject.toml").write_text('[tool.harness]\nproject = "demo"\nplugins = ["asks"]\n')
-    (project / "asks.py").write_text(PLUGIN)
-    (project / "a.suite.yaml").write_text(SUITE.replace("URL", upstream.url))
-    (project / "rows.csv").write_text("id\n" + "\n".join(map(str, range(40))) + "\n")
-    declare(project, upstream.url, "{input: 1, output: 10}")
-    return project
 
 
 def recorded(project: Path) -> dict[str, Any]:
@@ -105,9 +61,9 @@ def test_what_was_answered_before_an_error_is_not_paid_again(asking: Path, harne
     ("arguments", "said"),
     [
         (["--replay", "strict"], "holds no answers to replay"),
-        (["--budget", "much"], "--budget 'much' is no amount"),
-        (["--budget", "-1"], "--budget '-1' is no amount"),
-        (["--budget", "NaN"], "--budget 'NaN' is no amount"),
+        (["--budget", "much"], "budget 'much' is no amount"),
+        (["--budget", "-1"], "budget '-1' is no amount"),
+        (["--budget", "NaN"], "budget 'NaN' is no amount"),
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(asking: Path, harness: Command, arguments: list[str], said: str) -> None:

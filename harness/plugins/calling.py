@@ -1,7 +1,6 @@
-"""The door to language models around a command: opened where a project declares models, by the plugin that has one."""
+"""The door to language models around runs: opened where a project declares models, by the plugin that has one."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from importlib.metadata import entry_points
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.plugins.doors import Door, DoorOptions, OpenDoor
-from harness.project import Project
+from harness.settings import Settings
 from harness.values.calls import Replay
 
 DECLARED = "models.yaml"  # beside pyproject.toml
@@ -18,20 +17,21 @@ INSTALL = "pip install promotion-harness-models"
 
 
 @contextmanager
-def open_door(project: Project, replay: Replay | None, budget: str | None) -> Iterator[Door | None]:
-    """Open the door to the models that a project declares, None where it declares none; close it at the end."""
-    limit, file = _amount(budget), project.settings.root / DECLARED
+def open_door(
+    settings: Settings, replay: Replay | None, budget: str | None, environ: Mapping[str, str]
+) -> Iterator[Door | None]:
+    """Open the door to the models that a project declares, None where it declares none; close it at the end.
+
+    `budget` is an amount as text, in the currency of the prices; `environ` holds the keys.
+    """
+    limit, file = _amount(budget), settings.root / DECLARED
     if not file.is_file():
         if replay or budget:
-            raise UsageError(f"--replay and --budget are of calls to models, which no {file} declares; write it")
+            raise UsageError(f"a replay and a budget are of calls to models, which no {file} declares; write it")
         yield None
         return
     options = DoorOptions(
-        root=project.settings.root,
-        store=project.settings.store / "calls",
-        replay=replay or "off",
-        budget=limit,
-        environ=os.environ,
+        root=settings.root, store=settings.store / "calls", replay=replay or "off", budget=limit, environ=environ
     )
     with _find_door(file)(options) as door:
         yield door
@@ -52,5 +52,5 @@ def _amount(text: str | None) -> Decimal | None:
     except InvalidOperation:
         found = Decimal("NaN")
     if not found.is_finite() or found < 0:
-        raise UsageError(f"--budget {text!r} is no amount; give it in the currency of the prices, as in 5.00")
+        raise UsageError(f"the budget {text!r} is no amount; give it in the currency of the prices, as in 5.00")
     return found

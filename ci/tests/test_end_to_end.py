@@ -9,11 +9,18 @@ from typing import Any
 from ci.tests.plant import PIPELINES, Plant, write_rows
 from tests.support.repository import git
 
+DEPLOY = "{run: [sh, deploy.sh]}"
+DEPLOYS = 'echo "$HARNESS_CI_REVISION" "$HARNESS_CI_DIGEST" $(grep -c "$HARNESS_CI_REVISION" data/champion.json || true) >> data/log\n'
 HARNESS = Path(sys.executable).with_name("harness")
 
 
 def test_code_data_and_quality_lead_through_their_stages(plant: Plant, notices: list[dict[str, Any]]) -> None:
-    plant.write(PIPELINES.replace("degradation: notify", "degradation: rollback"))
+    plant.write(
+        PIPELINES.replace("degradation: notify", "degradation: rollback").replace(
+            "        promote: true", f"        promote: true\n        deploy: [{DEPLOY}]"
+        )
+    )
+    (plant.work / "deploy.sh").write_text(DEPLOYS)
     plant.serve()
 
     answer = plant.tell_push(*plant.push())
@@ -24,6 +31,7 @@ def test_code_data_and_quality_lead_through_their_stages(plant: Plant, notices: 
     first = plant.promoted
     assert first is not None
     assert verifies(plant)
+    assert [(first, "0")] == deployed(plant)
 
     change(plant, "train.py", "SIGN = 1", "SIGN = -1")
     plant.tell_push(*plant.push())
@@ -55,6 +63,7 @@ def test_code_data_and_quality_lead_through_their_stages(plant: Plant, notices: 
     assert ("passed", "degradation", "") == (back["state"], back["kind"], back["reason"])
     assert ["recall low"] == notices[-1]["fired"]
     assert first == plant.promoted
+    assert (3, (first, "1")) == (len(deployed(plant)), deployed(plant)[-1])
 
 
 def test_a_pull_request_that_asks_less_is_stopped_and_leaves_nothing(plant: Plant) -> None:
@@ -77,6 +86,13 @@ def verifies(plant: Plant) -> bool:
     (statement,) = plant.folder.glob("state/pipelines/*/jobs/ct-promote/made/*.intoto.json")
     about = ["--trust", plant.folder / "keys" / "trust.yaml", "--project", "shop", "--stage", "production"]
     return subprocess.run([HARNESS, "verify", statement, *about]).returncode == 0
+
+
+def deployed(plant: Plant) -> list[tuple[str, str]]:
+    """Return who was deployed, and whether it was promoted by then."""
+    lines = (plant.folder / "data" / "log").read_text().splitlines()
+    assert all(line.split()[1].startswith("sha256:") for line in lines)
+    return [(line.split()[0], (line.split()[2:] or ["0"])[0]) for line in lines]
 
 
 def change(plant: Plant, file: str, before: str, after: str) -> None:

@@ -71,15 +71,22 @@ class Work(Strict):
 
 
 class Stage(Strict):
-    """Commands, then suites, then a gate, which may promote."""
+    """Commands, then suites, then a gate, which may promote; `deploy` starts what it passed before that is promoted."""
 
     commands: tuple[Work, ...] = ()
     suites: tuple[str, ...] = ()
     params: Mapping[str, str] = {}
     gate: Name
     promote: bool = False
+    deploy: tuple[Work, ...] = ()
     approve: bool = False
     timeout: Span = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def _deploys(self) -> Self:
+        if self.deploy and not self.promote:
+            raise ValueError("`deploy` starts what is promoted, and this stage says no `promote: true`")
+        return self
 
 
 class Watched(Strict):
@@ -141,9 +148,9 @@ class TargetPipeline(Strict):
         return not isinstance(self.on.degradation, str)
 
     @property
-    def promoting(self) -> str | None:
-        """Return the gate that promotes."""
-        return next((stage.gate for stage in self.stages.values() if stage.promote), None)
+    def promoting(self) -> Stage | None:
+        """Return the stage that promotes."""
+        return next((stage for stage in self.stages.values() if stage.promote), None)
 
 
 class Signers(Strict):

@@ -1,23 +1,33 @@
 """A stage as commands: the target's own, its suites, its gate, its promotion."""
 
+import base64
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from harness import UsageError
+from harness import HarnessError, UsageError
 from harness_ci.environments import child_environment
 from harness_ci.jobs import Ended, Job
-from harness_ci.pipelines import PipelinesFile, Secret, Stage, TargetPipeline
+from harness_ci.pipelines import PipelinesFile, Secret, Stage, TargetPipeline, Work
 from harness_ci.planning import Plan
 from harness_ci.store import Decision
 
 HARNESS = str(Path(sys.executable).with_name("harness"))
 GOES_ON = (0, 1, 2)  # of `harness run`: fail and inconclusive are for the gate to decide
 OUTCOMES = {0: "passed", 1: "failed", 2: "inconclusive"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """Who was decided on, or led back to; one without a digest goes by its revision."""
+
+    revision: str
+    digest: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +65,20 @@ class Stages:
             against = plan.base or f"refs/remotes/origin/{self.target.repository.branch}"
             argv = [HARNESS, "validate", "--against", against, "--gates", self.file.gates]
             yield self._candidate_job(f"{name}-validate", argv, plan, places, 600)
-        for number, work in enumerate(stage.commands):
-            key = f"{name}-{number}-{Path(work.run[0]).name}"
-            yield self._candidate_job(
-                key, list(work.run), plan, places, work.timeout.total_seconds(), repeatable=work.repeatable
-            )
+        yield from self._work_jobs(name, stage.commands, plan, places)
         if stage.suites:
             yield self._run_job(name, stage, plan, places)
+
+    def deploy_jobs(self, name: str, stage: Stage, plan: Plan, places: Places, who: Candidate) -> Iterator[Job]:
+        """Yield what starts a candidate: the one that a gate passed, or the one that a rollback led back to."""
+        about = {"HARNESS_CI_REVISION": who.revision, "HARNESS_CI_DIGEST": who.digest}
+        return self._work_jobs(f"{name}-deploy", stage.deploy, plan, places, **about)
+
+    def _work_jobs(self, name: str, works: Sequence[Work], plan: Plan, places: Places, **more: str) -> Iterator[Job]:
+        for number, work in enumerate(works):
+            key, patience = f"{name}-{number}-{Path(work.run[0]).name}", work.timeout.total_seconds()
+            job = self._candidate_job(key, list(work.run), plan, places, patience, repeatable=work.repeatable)
+            yield replace(job, env={**job.env, **more})
 
     def _run_job(self, name: str, stage: Stage, plan: Plan, places: Places) -> Job:
         params = [word for key, value in stage.params.items() for word in ("--param", f"{key}={value}")]
@@ -107,7 +124,8 @@ class Stages:
 
     def rollback_job(self, places: Places, reason: str) -> Job:
         """Return what leads the promoting stage back."""
-        argv = [HARNESS, "rollback", str(self.target.promoting), "--gates", self.file.gates, "--reason", reason]
+        stage = self.target.promoting
+        argv = [HARNESS, "rollback", stage.gate if stage else "", "--gates", self.file.gates, "--reason", reason]
         signer, out = self._promoter(), ["--out", str(places.made("rollback"))]
         return self._trusted_job("rollback", [*argv, *self._sign(signer), *self._real_ledger(), *out], places, signer)
 
@@ -144,15 +162,30 @@ class Stages:
 
 
 def read_decision(ended: Ended, gate: str, pipeline: str) -> Decision | None:
-    """Return what `harness gate --json` decided; None where it did not come to that.
-
-    A candidate without a digest goes by its revision.
-    """
+    """Return what `harness gate --json` decided; None where it did not come to that."""
     try:
         found = json.loads(ended.out)
-        candidate = found["candidate"]
         outcome, decided = str(found["outcome"]), str(found["decided"])
-        digest = str(candidate.get("digest") or candidate["revision"])
+        who = _read_candidate(found)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return Decision(gate=gate, digest=digest, outcome=outcome, decided=decided, pipeline=pipeline)
+    return Decision(gate=gate, digest=who.digest, outcome=outcome, decided=decided, pipeline=pipeline)
+
+
+def read_passed(name: str, places: Places) -> Candidate:
+    """Return whom the gate of a stage passed, as it printed."""
+    return _read_candidate(json.loads((places.job(f"{name}-gate") / "out").read_text()))
+
+
+def read_returned(places: Places) -> Candidate:
+    """Return whom a rollback led back to, as its statement says; HarnessError where there is not one statement."""
+    statements = list(places.made("rollback").glob("*.intoto.json"))
+    if len(statements) != 1:
+        raise HarnessError(f"the rollback left {len(statements)} statements, and one was looked for; deploy by hand")
+    envelope = json.loads(statements[0].read_text())
+    return _read_candidate(json.loads(base64.b64decode(envelope["payload"]))["predicate"])
+
+
+def _read_candidate(document: Mapping[str, Any]) -> Candidate:
+    found = document["candidate"]
+    return Candidate(revision=str(found["revision"]), digest=str(found.get("digest") or found["revision"]))

@@ -15,7 +15,7 @@ from harness_ci.ledgers import copy_ledger
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
 from harness_ci.planning import Plan
-from harness_ci.steps import GOES_ON, OUTCOMES, Places, Stages, read_decision
+from harness_ci.steps import GOES_ON, OUTCOMES, Candidate, Places, Stages, read_decision, read_passed, read_returned
 from harness_ci.store import Pipeline, Store
 
 PAUSE = 0.2
@@ -138,7 +138,14 @@ class Pipelines(DBOSConfiguredInstance):
 
     def _promote(self, name: str, stage: Stage, work: _Work, candidate: str) -> None:
         if stage.promote and work.plan.pull is None:
+            if stage.deploy:
+                self._deploy(name, stage, read_passed(name, work.places), work)
             self._go_on(work.stages.promote_job(name, stage, work.places, candidate), work)
+
+    def _deploy(self, name: str, stage: Stage, who: Candidate, work: _Work) -> None:
+        """Start a candidate, before anything is moved to it: a deployment that fails promotes nothing."""
+        for job in work.stages.deploy_jobs(name, stage, work.plan, work.places, who):
+            self._go_on(job, work)
 
     def _go_on(self, job: Job, work: _Work, codes: tuple[int, ...] = (0,)) -> Ended:
         """Return how a command ended; Stopped where the pipeline ends with it."""
@@ -169,9 +176,12 @@ class Pipelines(DBOSConfiguredInstance):
         self.store.change(pipeline_id, state="running")
 
     def _answer_degradation(self, work: _Work) -> None:
-        """Roll back, where that is asked, and tell the owner what fired."""
+        """Roll back, where that is asked, and start again whom that led back to."""
         if work.plan.rollback:
             self._go_on(work.stages.rollback_job(work.places, "; ".join(work.plan.notify)), work)
+            stage = work.target.promoting
+            if stage and stage.deploy:
+                self._deploy("rollback", stage, read_returned(work.places), work)
 
     def _end(self, pipeline_id: str, state: str, reason: str) -> None:
         """Keep how a pipeline ended, and tell the owner: of what fired, and of what did not pass."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness import samples as samples
+    from harness.api import recorded_run as recorded_run
     from harness.api import run as run
     from harness.data.datasets import EVERY as EVERY
     from harness.data.datasets import Dataset as Dataset
@@ -87,7 +88,7 @@ if TYPE_CHECKING:
     from harness.values.verdicts import Verdict as Verdict
 
 _HOME = {
-    "api": ("run",),
+    "api": ("recorded_run", "run"),
     "data.datasets": (
         "Dataset",
         "EVERY",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,8 +15,11 @@ from harness.files import write_atomic
 from harness.judging.views import RunView
 from harness.plugins.calling import open_door
 from harness.plugins.discovery import discover
+from harness.project import open_project
 from harness.records.evidence_store import open_bundle
+from harness.records.finding import find_run
 from harness.records.row_digests import content_digest
+from harness.records.runs import as_json
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_suite
 from harness.settings import find_settings
@@ -48,6 +52,13 @@ def run(
         if door:
             door.keep()
     return RunView(found)
+
+
+def recorded_run(key: str, ledger: str | None = None) -> dict[str, Any]:
+    """Return a run of the project's ledger as `run.json` has it; `key` starts its id or digest, or is `latest`."""
+    book = open_project().ledger(ledger)
+    (found,) = book.read_runs([find_run(book.entries("run"), key)])
+    return as_json(found)
 
 
 def _with_frames(suite: Suite, frames: Mapping[str, object], folder: Path) -> Suite:

@@ -19,6 +19,7 @@ from harness.judging.wording import explain
 from harness.plugins.reports import Report
 from harness.project import instant, open_project
 from harness.records.entries import Entry
+from harness.records.finding import find_run
 from harness.records.runs import as_json
 from harness.values.canonical import canonical_pretty
 from harness.values.identity import short_identity
@@ -210,19 +211,5 @@ def _since(text: str | None) -> datetime | None:
 
 def _read_run(key: str, url: str | None) -> Run:
     book = open_ledger(open_project(), url)
-    (run,) = book.read_runs([_one(book.entries("run"), key)])
+    (run,) = book.read_runs([find_run(book.entries("run"), key)])
     return run
-
-
-def _one(entries: Sequence[Entry], key: str) -> Entry:
-    by_id = [entry for entry in entries if entry.id.startswith(key)]
-    digits = key.removeprefix("sha256:")
-    found = by_id or [entry for entry in entries if (entry.digest or "").removeprefix("sha256:").startswith(digits)]
-    if key == "latest" and entries:
-        return entries[-1]
-    if len({entry.digest for entry in found}) == 1:
-        return found[-1]
-    if not entries:
-        raise UsageError(f"no run {key!r}: none is recorded here; `harness run SUITE` records one")
-    message = f"{len(found)} runs start with {key!r}" if found else f"no run {key!r}"
-    raise UsageError(f"{message}; `harness runs list` shows the ids, and `latest` is the newest")

@@ -134,3 +134,15 @@ def test_what_is_no_run_is_refused(judged: Path, harness: Command) -> None:
 
     assert 4 == found.code
     assert "is no run" in found.err
+
+
+def test_a_run_of_the_ledger_is_labelled_by_its_id(judged: Path) -> None:
+    run = json.loads((judged / "out/answers/run.json").read_text())
+    asked = ["--answers", "answers.parquet", "--html", "page.html"]
+
+    by_id = CliRunner().invoke(command, ["label", run["id"], *asked])
+    newest = CliRunner().invoke(command, ["label", "latest", *asked])
+    unknown = CliRunner().invoke(command, ["label", "nothing", *asked])
+
+    assert (0, 0) == (by_id.exit_code, newest.exit_code)
+    assert "no run 'nothing'" in str(unknown.exception)

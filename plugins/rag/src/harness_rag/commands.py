@@ -64,7 +64,7 @@ def _lines(found: Calibration) -> Iterator[str]:
 
 
 @command.command("label")
-@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.argument("run")
 @click.option("--answers", type=FILE, required=True, help="The table that the run judged.")
 @click.option("--id", "row_id", default="id", help="The column that tells its rows apart.")
 @click.option("--answer", default="answer", help="The column of answers.")
@@ -77,12 +77,13 @@ def _lines(found: Calibration) -> Iterator[str]:
 @click.option("--html", type=FILE, help="Write a page to label on; save its labels where --labels says, and run again.")
 @click.option("--out", type=FILE, default=Path("labelled.parquet"), help="The table with a column `human`.")
 def label(
-    run: Path, answers: Path, row_id: str, answer: str, contexts: str, question: str, count: int | None, labels: Path,
+    run: str, answers: Path, row_id: str, answer: str, contexts: str, question: str, count: int | None, labels: Path,
     html: Path | None, out: Path,
 ) -> None:  # fmt: skip
     """Have people label answers of RUN, drawn at random, so that its judge can be corrected by them.
 
-    RUN is a folder that `harness run --out DIR` wrote for a suite, or its run.json.
+    RUN is one of the ledger (the start of its id, or `latest`), a folder that `harness run --out DIR` wrote for a
+    suite, or its run.json.
     """
     drawn = draw(read_judged(run), answers, row_id, count)
     columns = {what: name for what, name in (("question", question), ("answer", answer), ("contexts", contexts))

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness import UsageError, open_table, write_atomic
+from harness import UsageError, open_table, recorded_run, write_atomic
 
 FEWEST = 50
 HUMAN = "human"
@@ -42,24 +42,31 @@ class Drawn:
             yield str(row[self.id]), row
 
 
-def read_judged(run: Path) -> Judged:
-    """Return what a run that `harness run --out` wrote says of the answers it judged."""
-    file = run / "run.json" if run.is_dir() else run
+def read_judged(run: str) -> Judged:
+    """Return what a run says of the answers it judged: a folder of `harness run --out`, or one of the ledger."""
+    found = _read_file(Path(run)) if Path(run).exists() else recorded_run(run)
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
         verdicts = [each for each in found["verdicts"] if (each["check"], each["metric"]) == (CHECK, METRIC)]
         data = {name: each for name, each in found["datasets"].items() if each["judged"]}
         filtered = [name for name, each in data.items() if each["filters"]]
         tables = {each["digest"]: name for name, each in data.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{file} is no run: {error!r}; name a folder that `harness run --out DIR` wrote") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{run} is no run: {error!r}; name a folder that `harness run --out DIR` wrote") from error
     if not verdicts:
-        raise UsageError(f"{file}: the run judged no {METRIC} by {CHECK}; name one that did")
+        raise UsageError(f"{run}: the run judged no {METRIC} by {CHECK}; name one that did")
     if filtered:
         raise UsageError(
-            f"{file}: filters left out rows of {filtered[0]!r}, so which were judged is not known; use none"
+            f"{run}: filters left out rows of {filtered[0]!r}, so which were judged is not known; use none"
         )
     return Judged(digest=found["digest"], tables=tables, needed=max(each["n_needed"] or 0 for each in verdicts))
+
+
+def _read_file(run: Path) -> Any:
+    file = run / "run.json" if run.is_dir() else run
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} is no run: {error!r}; name a folder that `harness run --out DIR` wrote") from error
 
 
 def draw(judged: Judged, answers: Path, key: str, count: int | None) -> Drawn:

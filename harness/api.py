@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from harness.credentials import refuse_credentials
 from harness.errors import UsageError, did_you_mean
 from harness.files import write_atomic
 from harness.judging.views import RunView
 from harness.plugins.calling import open_door
-from harness.plugins.discovery import discover
 from harness.project import open_project
 from harness.records.evidence_store import open_bundle
 from harness.records.finding import find_run
@@ -22,7 +22,6 @@ from harness.records.row_digests import content_digest
 from harness.records.runs import as_json
 from harness.running.options import RunOptions, RunServices
 from harness.running.runner import run_suite
-from harness.settings import find_settings
 from harness.suite.steps import resolve
 from harness.suite.suites import Suite, read_suite
 from harness.values.calls import Replay
@@ -40,12 +39,14 @@ def run(
     """Return the run of one suite; `data` puts frames (pandas, polars, Arrow) in place of its tables.
 
     `replay` and `budget` are of calls to language models, as `harness run` has them. Such a run is
-    `origin: interactive`: it is not recorded and no gate accepts it.
+    `origin: interactive`: it is not recorded and no gate accepts it. UsageError if this process has a key, or what
+    opens the project's ledger: the suite's code could read them.
     """
-    settings = find_settings(Path.cwd())
+    project = open_project()
+    refuse_credentials("harness.run", os.environ, project.signer(os.environ), project.ledger_url(None))
+    settings, plugins = project.settings, project.plugins
     suite = _with_frames(read_suite(Path(path), params), data or {}, settings.store / "frames")
     options = RunOptions(project=settings.project, as_of=as_of or datetime.now(UTC), origin="interactive")
-    plugins = discover(settings)
     with open_door(settings, replay, budget, os.environ) as door:
         services = RunServices(evidence_store=open_bundle(settings.store / "evidence"), door=door)
         found = run_suite(resolve(suite, plugins), plugins, options, services)

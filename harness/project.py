@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.credentials import SIGNER
 from harness.errors import UsageError
 from harness.gating.gates import Gate, GatesFile, read_gates
 from harness.gating.waivers import Waiver, read_waivers
@@ -55,6 +56,10 @@ class Project:
         """Return where the ledger is that a command uses."""
         named = url or (self.gates.ledger if self.gates else None) or self.settings.ledger
         return _resolve_url(named, self.settings.root)
+
+    def signer(self, environ: Mapping[str, str]) -> str | None:
+        """Return the URI of the signer that an environment names, else the settings; None if nobody is named."""
+        return environ.get(SIGNER) or self.settings.signer
 
     def ledger_notices(self, start: Path) -> Iterator[str]:
         """Yield where runs stand that a command started in a folder does not see, as another ledger is named by now."""

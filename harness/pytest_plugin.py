@@ -23,7 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-param", action="append", default=[], metavar="NAME=VALUE", help="Value of a suite's parameter."
     )
     group.addoption("--harness-as-of", metavar="TIME", help="Clock of maturity and windows (ISO 8601, UTC).")
-    group.addoption("--harness-ledger", metavar="URL", help="Where runs are recorded (SQLAlchemy URL).")
+    group.addoption("--harness-ledger", metavar="URL", help="Where runs are recorded: a file, sqlite:///PATH.")
+    group.addoption("--harness-out", metavar="DIR", help="Where each suite's run is written for another process.")
     group.addoption("--harness-replay", choices=["off", "record", "strict"], help="Which recorded answers are used.")
     group.addoption("--harness-budget", metavar="AMOUNT", help="The most that calls to models may cost, as in 5.00.")
 

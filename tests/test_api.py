@@ -99,6 +99,43 @@ def test_a_frame_that_does_not_fit_is_a_usage_error(project: Path, data: dict[st
         public.run(suite(project, "{at_least: 0.7}"), data=data)
 
 
+@pytest.mark.usefixtures("scores")
+def test_a_process_that_has_a_key_measures_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_SIGNER", "env:KEY")
+
+    with pytest.raises(UsageError, match="neither a key nor the way into the ledger; found HARNESS_SIGNER in"):
+        public.run(suite(project, "{at_least: 0.7}"))
+
+
+@pytest.mark.usefixtures("scores")
+@pytest.mark.parametrize(
+    ("ledger", "message"),
+    [
+        ("postgresql+psycopg://127.0.0.1:1/none", "found PGPASSWORD in the environment"),
+        ("postgresql+psycopg://someone:s3cretword@127.0.0.1:1/none", "the ledger's URL holds a password"),
+    ],
+    ids=["variable", "url"],
+)
+def test_a_process_that_can_open_the_ledger_measures_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch, ledger: str, message: str
+) -> None:
+    (project / "ci").mkdir()
+    (project / "ci" / "gates.yaml").write_text(f"ledger: {ledger}\ngates: {{ci: {{suites: [s]}}}}\n")
+    monkeypatch.setenv("PGPASSWORD", "s3cretword")
+
+    with pytest.raises(UsageError, match=message) as refused:
+        public.run(suite(project, "{at_least: 0.7}"))
+
+    assert "s3cretword" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("scores")
+def test_what_opens_another_server_than_the_ledger_may_be_there(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "s3cretword")
+
+    assert "pass" == public.run(suite(project, "{at_least: 0.7}")).outcome
+
+
 def test_every_public_name_is_there() -> None:
     assert all(getattr(public, name) is not None for name in public.__all__)
 

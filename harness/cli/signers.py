@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from harness.credentials import SIGNER
 from harness.errors import UsageError
 from harness.project import Project
 from harness.records.entries import Columns
@@ -26,13 +27,12 @@ class Keeper:
     keep_registration: Callable[[str, str, Columns], None]
 
 
-VARIABLE = "HARNESS_SIGNER"
-HELP = f"Who signs: file:PATH, env:NAME or a KMS; default ${VARIABLE}, then `signer` of [tool.harness]."
+HELP = f"Who signs: file:PATH, env:NAME or a KMS; default ${SIGNER}, then `signer` of [tool.harness]."
 
 
 def named_signer(project: Project, given: str | None) -> str | None:
     """Return the URI of the signer: --signer, else the environment's, else the settings'; None if nobody is named."""
-    return given or os.environ.get(VARIABLE) or project.settings.signer
+    return given or project.signer(os.environ)
 
 
 def signer_of(project: Project, given: str | None) -> "Signer":
@@ -41,7 +41,7 @@ def signer_of(project: Project, given: str | None) -> "Signer":
 
     uri = named_signer(project, given)
     if uri is None:
-        raise UsageError(f"nobody is named who signs; give --signer file:PATH, or set {VARIABLE}")
+        raise UsageError(f"nobody is named who signs; give --signer file:PATH, or set {SIGNER}")
     signer = open_signer(uri, os.environ)
     if uri.startswith("env:"):
         del os.environ[uri.removeprefix("env:")]  # so that no suite, plugin or process that is started finds the key

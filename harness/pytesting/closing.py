@@ -1,5 +1,6 @@
 """The end of a session, in the controller alone: judge what was observed, join the parts of runs, record, show."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,13 @@ def _conclude(session: pytest.Session, settled: Sequence[Run | str], notes: Sequ
     """Return the runs that were recorded and all there is to tell besides."""
     runs = [found for found in settled if isinstance(found, Run)]
     unrecorded = [found for found in settled if isinstance(found, str)]
-    return Closed(runs=runs, notes=[*unrecorded, *notes, *_attempt_warnings(session, runs)])
+    return Closed(runs=runs, notes=[*unrecorded, *notes, *_attempt_warnings(session, runs), *_unsigned(session, runs)])
+
+
+def _unsigned(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:
+    """Yield that the runs of a project which names a signer are unsigned here."""
+    if runs and door(session.config).project.signer(os.environ):
+        yield "unsigned, as tests run in this process: write runs with --harness-out DIR, then `harness runs sign DIR`"
 
 
 def _attempt_warnings(session: pytest.Session, runs: Sequence[Run]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.credentials import LOCAL, refuse_credentials
 from harness.documents import read_yaml
 from harness.errors import UsageError
 from harness.plugins.calling import open_door
@@ -16,11 +17,17 @@ from harness.project import Project, instant, open_project, pairs
 from harness.pytesting.observed import with_observations
 from harness.pytesting.session import SESSION, Session
 from harness.pytesting.shared import Shared, announce
+from harness.records.database import shown_url
 from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
 from harness.running.options import RunOptions, RunServices
 from harness.suite.steps import resolve
 from harness.suite.suites import param_declarations, read_suite
+
+REMEDY = (
+    "add --harness-ledger sqlite:///.harness/ledger.db --harness-out DIR, and let `harness gate STAGE --run DIR` "
+    "record, after `harness runs sign DIR` where that is asked; or use `harness run`"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +40,7 @@ class Door:
     services: RunServices
     params: Mapping[str, str]
     ledger: Ledger
+    out: Path | None = None
     closing: ExitStack = field(default_factory=ExitStack)
     suites: dict[Path, Shared] = field(default_factory=dict)
 
@@ -58,6 +66,7 @@ class Door:
             services=self.services,
             ledger=self.ledger,
             folder=self.session.folder / "suites" / suite.name,
+            out=self.out / suite.name if self.out else None,
             closing=self.closing,
         )
         announce(shared)
@@ -95,15 +104,20 @@ def _open_door(config: pytest.Config) -> Door:
     session.make()
     as_of = instant(session.as_of, "--harness-as-of")
     options = RunOptions(project=project.name, as_of=as_of, origin="pytest")
-    ledger = project.ledger(config.getoption("harness_ledger"))
+    ledger = _open_ledger(project, config.getoption("harness_ledger"))
+    out = config.getoption("harness_out")
     closing = ExitStack()
     models = closing.enter_context(_open_models(config, session, project))
-    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=ledger, door=models)
-    params = pairs(config.getoption("harness_param"), "--harness-param")
     return Door(
-        session=session, project=project, options=options, services=services, params=params, ledger=ledger,
+        session=session,
+        project=project,
+        options=options,
+        services=RunServices(evidence_store=open_bundle(project.evidence()), ledger=ledger, door=models),
+        params=pairs(config.getoption("harness_param"), "--harness-param"),
+        ledger=ledger,
+        out=Path(out).resolve() if out else None,
         closing=closing,
-    )  # fmt: skip
+    )
 
 
 def _open_models(config: pytest.Config, session: Session, project: Project) -> AbstractContextManager[Models | None]:
@@ -112,3 +126,15 @@ def _open_models(config: pytest.Config, session: Session, project: Project) -> A
     if session.worker and (budget or replay == "record"):
         raise UsageError("--harness-budget and --harness-replay record are held by one process; add -n 0")
     return open_door(project.settings, replay, budget, os.environ)
+
+
+def _open_ledger(project: Project, given: str | None) -> Ledger:
+    """Return the ledger that a session may have: a local file, as its tests, suites and plugins share this process."""
+    refuse_credentials("pytest", os.environ, project.signer(os.environ), project.ledger_url(None))
+    url = project.ledger_url(given)
+    if not url.startswith(LOCAL):
+        raise UsageError(
+            f"pytest runs tests, suites and plugins in the process that records, so it records in a local file alone; "
+            f"the ledger is {shown_url(url)}; {REMEDY}"
+        )
+    return project.ledger(given)

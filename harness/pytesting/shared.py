@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from harness.errors import HarnessError
 from harness.files import write_atomic
 from harness.plugins.discovery import Plugins
+from harness.records.artefacts import write_artefact
 from harness.records.ledger import Ledger
 from harness.records.runs import as_json, from_json
 from harness.running.assembling import assemble_run
@@ -40,6 +41,7 @@ class Shared:
     ledger: Ledger
     folder: Path
     closing: ExitStack
+    out: Path | None = None
 
     @cached_property
     def live_suite(self) -> OpenSuite:
@@ -77,9 +79,18 @@ class Shared:
         with _hold_lock(self.folder / "run.lock"):
             if not kept.exists():
                 run = assemble_run(self.suite, [self.part(step) for step in self.steps], self.options)
+                self._write(run)
                 self.ledger.record_run(run)
                 write_atomic(kept, canonical(as_json(run)))
         return from_json(kept.read_text(encoding="utf-8"))
+
+    def _write(self, run: Run) -> None:
+        """Write the run and its rows below the folder that --harness-out names."""
+        try:
+            if self.out:
+                write_artefact(run, self.out, self.services.evidence_store)
+        except OSError as error:
+            raise HarnessError(f"--harness-out: {str(self.out)!r} cannot be written: {error}; name another") from error
 
     def _measure(self, step: Resolved, found: Path, trouble: Path) -> None:
         # A check that must run alone waits for the other steps of the session, and they for it.

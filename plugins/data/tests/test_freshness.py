@@ -23,6 +23,13 @@ def test_the_age_is_that_of_the_newest_row_in_hours() -> None:
     assert measured(DAYS) == {"age": 24, "future": 0}
 
 
+def test_an_age_is_counted_over_rows_and_says_when_the_newest_was() -> None:
+    age, future = measure(freshness_check, replace(dataset({"time": DAYS}), as_of=AS_OF))
+
+    assert (age.unit, future.unit) == ("rows", "rows")
+    assert age.evidence["note"] == ("the newest row is of 2026-01-09 00:00 UTC, 24 hours before 2026-01-10 00:00 UTC")
+
+
 def test_rows_from_the_future_are_counted_and_make_no_table_fresh() -> None:
     assert measured([*DAYS, datetime(2027, 1, 1)]) == {"age": 24, "future": 1}
 

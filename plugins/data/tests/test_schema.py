@@ -180,10 +180,11 @@ def test_a_sample_of_dependent_or_weighted_rows_is_refused(bad: pa.Table, role: 
         measure(schema, target=target, columns={"amount": {}}, sample=True)
 
 
-def test_the_type_found_is_kept_as_evidence(bad: pa.Table) -> None:
+def test_a_column_of_another_type_says_what_was_found_and_asked(bad: pa.Table) -> None:
     found = {key(each): each for each in measure(schema, bad, columns={"country": {"type": "int64"}})}
 
-    assert found["country", "type"].evidence == {"asked": "int64", "found": "string"}
+    note = "the column is string, and int64 is asked, so every row is in breach"
+    assert found["country", "type"].evidence == {"asked": "int64", "found": "string", "note": note}
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def test_overhead_is_of_the_same_question_asked_twice() -> None:
 
     assert values(measured["over_limit"]) == [0.0, 1.0, 0.0]
     assert 20.0 == measured["p50_ms"].sample.counts["value"]
+    assert {each.unit for each in measured.values()} == {"questions"}
 
 
 def test_probes_are_unique_and_each_says_what_it_is(tmp_path: Path) -> None:

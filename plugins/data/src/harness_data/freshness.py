@@ -22,10 +22,10 @@ def measure_age(data: Dataset, named: str | None) -> Iterator[Measurement]:
             f"so nothing tells how fresh it is; check the column and --as-of"
         )
     hours = (data.as_of - latest.astimezone(UTC)).total_seconds() / 3600
-    labels = {"column": name}
-    message = {"latest": latest.astimezone(UTC).isoformat()}
-    yield _exact("age", round(hours, 6), found["n"], "hours", labels, message)
-    yield _exact("future", found["future"], found["n"], "rows", labels, {})
+    moment = latest.astimezone(UTC)
+    note = f"the newest row is of {moment:%Y-%m-%d %H:%M} UTC, {hours:.4g} hours before {data.as_of:%Y-%m-%d %H:%M} UTC"
+    yield _exact("age", round(hours, 6), found["n"], name, {"latest": moment.isoformat(), "note": note})
+    yield _exact("future", found["future"], found["n"], name, {})
 
 
 def _moments(data: Dataset, name: str, as_of: datetime) -> Mapping[str, Any]:
@@ -43,8 +43,6 @@ def _moments(data: Dataset, name: str, as_of: datetime) -> Mapping[str, Any]:
     ).one()
 
 
-def _exact(
-    metric: str, value: object, n: object, unit: str, labels: dict[str, str], told: dict[str, str]
-) -> Measurement:
+def _exact(metric: str, value: object, n: object, column: str, told: dict[str, str]) -> Measurement:
     sample = samples.exact(value=float(str(value)), n=int(str(n)))
-    return Measurement(metric=metric, sample=sample, better="lower", unit=unit, labels=labels, evidence=told)
+    return Measurement(metric=metric, sample=sample, better="lower", labels={"column": column}, evidence=told)

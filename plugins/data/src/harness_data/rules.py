@@ -194,8 +194,11 @@ def failure_text(column: str, name: str, error: Exception) -> str:
 
 def _type_rule(name: str, table: ir.Table, asked: dt.DataType) -> Rule:
     found = table[name].type()
-    broken = ibis.literal(0) if is_same_type(asked, found) else table.count()
-    return Rule(column=name, name="type", broken=broken, evidence={"asked": str(asked), "found": str(found)})
+    evidence = {"asked": str(asked), "found": str(found)}
+    if is_same_type(asked, found):
+        return Rule(column=name, name="type", broken=ibis.literal(0), evidence=evidence)
+    note = f"the column is {found}, and {asked} is asked, so every row is in breach"
+    return Rule(column=name, name="type", broken=table.count(), evidence={**evidence, "note": note})
 
 
 def _row_rule(

@@ -74,7 +74,9 @@ def measure_overhead(data: Dataset, guarded: str, bare: str, limit_ms: float) ->
         raise UsageError(f"dataset {data.name!r} has {len(added)} questions; percentiles need more")
     cuts = quantiles(added, n=100, method="inclusive")
     for metric, value in (("p50_ms", cuts[49]), ("p99_ms", cuts[98])):
-        yield Measurement(metric=metric, sample=samples.point(value=value, n=len(added)), unit="ms", better="lower")
+        yield Measurement(
+            metric=metric, sample=samples.point(value=value, n=len(added)), unit="questions", better="lower"
+        )
 
 
 def read_states(data: Dataset, rows: pa.Table, column: str) -> Sequence[str]:

@@ -10,7 +10,10 @@ from ci.tests.plant import PIPELINES, Plant, write_rows
 from tests.support.repository import git
 
 DEPLOY = "{run: [sh, deploy.sh]}"
-DEPLOYS = 'echo "$HARNESS_CI_REVISION" "$HARNESS_CI_DIGEST" $(grep -c "$HARNESS_CI_REVISION" data/champion.json || true) >> data/log\n'
+DEPLOYS = (
+    'echo "$HARNESS_CI_REVISION" "$HARNESS_CI_DIGEST" '
+    '$(grep -c "$HARNESS_CI_REVISION" data/champion.json || true) >> data/log\n'
+)
 HARNESS = Path(sys.executable).with_name("harness")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from harness.cli.forges import Forge
-from harness.cli.signatures import add_registration_signatures, find_ledger_loss, read_signatures
+from harness.cli.signatures import add_registration_signatures, doubt_corrections, find_ledger_loss, read_signatures
 from harness.cli.vouching import Vouching, read_vouchers
 from harness.documents import read_yaml
 from harness.errors import UsageError
@@ -51,7 +51,8 @@ def ask_gate(
     runs = _read_runs(book, entries, own, gate)
     candidate = next((run.candidate for run in reversed(runs) if run.candidate.key == who.key), who)
     latest = latest_runs(gate, list(suites), candidate, runs)
-    derivations = derive_runs([run for run in latest.values() if run], runs, project, book, entries)
+    doubted = doubt_corrections(project, book, entries, now) if gate.promote else {}
+    derivations = derive_runs([run for run in latest.values() if run], runs, project, book, entries, doubted)
     runs = [derivations[run.id].run if run.id in derivations else run for run in runs]
     vouching = Vouching(project=project, stage=stage, gate=gate, candidate=candidate, now=now, forge=forge)
     signed, given = read_vouchers(vouching, book, entries)
@@ -74,7 +75,7 @@ def ask_gate(
         attempts=_attempts_on_the_same_rows(own, judged),
         suites=[read_asked(name, file, latest[name], project) for name, file in suites.items()],
         passed_before=_list_passes({who.key}.union(*(run.twins for run in runs)), list(suites), stage, entries),
-        corrections=read_corrections(book, entries),
+        corrections=read_corrections(book, _leave_out(entries, doubted)),
         derivations=derivations,
         policy=project.policy.commit.digest if project.policy else "",
         signatures=signatures,
@@ -115,9 +116,17 @@ def read_asked(name: str, asked: GateSuite | None, run: Run | None, project: Pro
 
 
 def derive_runs(
-    latest: Sequence[Run], runs: Sequence[Run], project: Project, book: Ledger, entries: Sequence[Entry]
+    latest: Sequence[Run],
+    runs: Sequence[Run],
+    project: Project,
+    book: Ledger,
+    entries: Sequence[Entry],
+    doubted: Mapping[str, str] | None = None,
 ) -> Mapping[str, Derivation]:
-    """Return, by the id of each run that is decided on, what came of deriving its verdicts again."""
+    """Return, by the id of each run that is decided on, what came of deriving its verdicts again.
+
+    `doubted` says, by the digest of a correction's entry, why it is not counted.
+    """
     if not latest:
         return {}
     from harness.records.deriving import Records, derive_run  # noqa: PLC0415 - Arrow and statistics cost,
@@ -132,10 +141,26 @@ def derive_runs(
     found: dict[str, Derivation] = {}
     for run in latest:
         before = [entry for entry in entries if entry.seq < recorded[run.id]]
-        corrections = read_corrections(book, before)
+        counted = _leave_out(before, doubted or {})
+        corrections = read_corrections(book, counted)
         records = Records(runs=[*others, *runs], evidence_store=store, corrections=corrections, plugins=plugins)
-        found[run.id] = derive_run(run, records)
+        uncorrected = _find_uncorrected(run, book, before, doubted or {})
+        found[run.id] = replace(derive_run(run, records), uncorrected=uncorrected)
     return found
+
+
+def _find_uncorrected(run: Run, book: Ledger, before: Sequence[Entry], doubted: Mapping[str, str]) -> str:
+    """Return why a correction of runs that this one was judged together with is not counted; nothing if all are."""
+    own = [entry for entry in before if entry.entry_digest in doubted]
+    named = [
+        doubted[entry.entry_digest] for entry in own if set(read_corrections(book, [entry])) & set(run.earlier or ())
+    ]
+    return named[-1] if named else ""
+
+
+def _leave_out(entries: Sequence[Entry], digests: Collection[str]) -> Sequence[Entry]:
+    """Return the entries but those of some digests."""
+    return [entry for entry in entries if entry.entry_digest not in digests]
 
 
 def _entries_of(who: Identity, gate: Gate, suites: Sequence[str], judged: Sequence[Entry]) -> Sequence[Entry]:

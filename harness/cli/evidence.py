@@ -7,6 +7,8 @@ import click
 from harness.cli.groups import Group
 from harness.cli.printing import say
 from harness.cli.project import open_ledger
+from harness.cli.signers import HELP as SIGNER_HELP
+from harness.cli.signers import correction_signer
 from harness.errors import UsageError
 from harness.gating.gates import candidate_named
 from harness.project import instant, open_project
@@ -24,15 +26,22 @@ def command() -> None:
 @click.option("--reason", required=True, metavar="TEXT", help="What was wrong with the rows, and what was done.")
 @click.option("--gates", type=click.Path(path_type=Path), metavar="FILE", help="The gates file; default ci/gates.yaml.")
 @click.option("--ledger", metavar="URL", help="The ledger to write to; wins over the gates file's.")
-def correct_evidence(suite: str, candidate: str, reason: str, gates: Path | None, ledger: str | None) -> int:
+@click.option("--signer", metavar="URI", help=SIGNER_HELP)
+def correct_evidence(
+    suite: str, candidate: str, reason: str, gates: Path | None, ledger: str | None, signer: str | None
+) -> int:
     """Record that the rows SUITE judged of a candidate so far were wrong.
 
-    Where a later run sees the same ids, its labels and scores count, however many differ.
+    Where a later run sees the same ids, its labels and scores count, however many differ. A gate that promotes counts
+    what a runner signed.
     """
-    book = open_ledger(open_project(gates), ledger)
+    project = open_project(gates)
+    book = open_ledger(project, ledger)
+    sign = correction_signer(project, signer, book)
     named = candidate_named(candidate, [entry.identity for entry in book.entries("run") if entry.suite == suite])
-    runs = record_correction(book, suite, named, reason)
-    say(f"recorded for {len(runs)} runs of {suite} ({named.revision}): {reason}")
+    found = record_correction(book, suite, named, reason)
+    sign(found)
+    say(f"recorded for {len(found.runs)} runs of {suite} ({named.revision}): {reason}")
     return 0
 
 

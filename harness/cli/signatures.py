@@ -1,6 +1,6 @@
 """What a gate knows of signatures: who signed the runs it decides on, and whether its ledger is whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,11 +8,13 @@ from harness.cli.signers import trust_of
 from harness.gating.registered import Registrations
 from harness.gating.signatures import UNSIGNED, RunSignature, Signatures
 from harness.project import Project
+from harness.records.corrections import KIND as CORRECTION
 from harness.records.entries import Entry
 from harness.records.ledger import Ledger
 from harness.values.runs import Run
 
 STATEMENT, REGISTRATION = "run-statement", "registration-statement"
+SIGNED_CORRECTION = "correction-statement"
 
 
 def read_signatures(
@@ -45,6 +47,18 @@ def add_registration_signatures(
 
     unsigned = find_unsigned_registrations(found.registered, book, entries, trust_of(project), now)
     return replace(found, unsigned=unsigned)
+
+
+def doubt_corrections(project: Project, book: Ledger, entries: Sequence[Entry], now: datetime) -> Mapping[str, str]:
+    """Return why corrections of judged rows are not counted where a gate promotes, by their entries' digests."""
+    kept = [entry.entry_digest for entry in entries if entry.kind == CORRECTION]
+    if not kept:
+        return {}
+    if not any(entry.kind == SIGNED_CORRECTION for entry in entries) or not project.trust_file.is_file():
+        return dict.fromkeys(kept, UNSIGNED)
+    from harness.signing.corrections import find_unsigned_corrections  # noqa: PLC0415 - as above
+
+    return find_unsigned_corrections(book, entries, trust_of(project), now)
 
 
 def find_ledger_loss(signatures: Signatures, project: Project, book: Ledger, entries: Sequence[Entry]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.credentials import SIGNER
 from harness.errors import UsageError
 from harness.project import Project
+from harness.records.corrections import Correction
 from harness.records.entries import Columns
 from harness.records.ledger import Ledger
 from harness.values.runs import Run
@@ -74,6 +75,20 @@ def open_keeper(project: Project, given: str | None, book: Ledger, *, records: b
         sign_registration(book, store, signer, datetime.now(UTC), id, body, columns)
 
     return Keeper(keep_run=keep_run, keep_registration=keep_registration)
+
+
+def correction_signer(project: Project, given: str | None, book: Ledger) -> Callable[[Correction], None]:
+    """Return what signs a correction that was recorded and keeps the statement; nothing does if nobody is named."""
+    if named_signer(project, given) is None:
+        return lambda found: None
+    from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow, which a correction does without
+    from harness.signing.records import sign_record  # noqa: PLC0415 - see above
+    from harness.signing.statements import CORRECTION  # noqa: PLC0415 - see above
+
+    signer, store = signer_of(project, given), open_bundle(project.evidence())
+    return lambda found: sign_record(
+        CORRECTION, book, store, signer, datetime.now(UTC), found.id, found.body, found.columns
+    )
 
 
 def trust_of(project: Project) -> "Trust":

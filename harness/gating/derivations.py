@@ -29,6 +29,7 @@ class Derivation:
     in the run as recorded. `versions` names what judged then and judges otherwise now: `harness 0.1.0, now 0.2.0`.
     `changed_sources` names the plugins whose files are others than when they measured, though their version is not.
     `erased` names the steps of which rows were erased since: their verdicts stand unless what remains fails.
+    `uncorrected` says why a correction that came before was not counted, and so may be what makes the difference.
     """
 
     run: Run
@@ -38,6 +39,7 @@ class Derivation:
     versions: tuple[str, ...] = ()
     erased: tuple[str, ...] = ()
     changed_sources: tuple[str, ...] = ()
+    uncorrected: str = ""
 
 
 def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterator[GateFinding]:
@@ -46,7 +48,7 @@ def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterato
     if derivation.broken:
         yield GateFinding(outcome="error", suite=suite, reason=derivation.broken)
     for each in derivation.differences if not derivation.versions else ():
-        reason = f"{each}; the record was changed: find out who writes to the ledger, and run the suite again"
+        reason = f"{each}; {_remedy(derivation)}"
         yield GateFinding(outcome="error", suite=suite, key=each.key, reason=reason)
     for key, why in derivation.lost.items():
         reason = f"its verdict cannot be derived again, so it is not believed: {why}"
@@ -57,6 +59,17 @@ def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterato
     for name in derivation.changed_sources:
         message = f"plugin {name!r} has other source files now than when it measured, and the same version"
         yield GateFinding(outcome="error", suite=suite, reason=f"{message}; run the suite again")
+
+
+def _remedy(derivation: Derivation) -> str:
+    """Return what may have come of it that a verdict differs, and what to do."""
+    if derivation.uncorrected:
+        return (
+            f"a correction of rows that it was judged with is not counted here: {derivation.uncorrected}; record it "
+            f"with `harness evidence correct {derivation.run.suite} --signer URI`, by a key that trust.yaml names as "
+            f"`runner`, and run the suite again"
+        )
+    return "the record was changed: find out who writes to the ledger, and run the suite again"
 
 
 def describe_other_versions(derivation: Derivation) -> Iterator[str]:

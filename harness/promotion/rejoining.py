@@ -18,9 +18,10 @@ from harness.signing.anchors import GAP, KEY, Anchor, Kept, holds, keep_anchor, 
 from harness.signing.envelopes import sign_statement
 from harness.signing.keeping import read_kept_run
 from harness.signing.recording import record_statement
-from harness.signing.registrations import put_back_registration
+from harness.signing.records import KINDS as RECORDS
+from harness.signing.records import put_back_record
 from harness.signing.runs import RUN_SUBJECT
-from harness.signing.statements import NAMES, REGISTRATION, REJOIN, RUN, Statement
+from harness.signing.statements import NAMES, REJOIN, RUN, Statement
 from harness.signing.trust import Trust
 from harness.signing.verifying import verify
 from harness.values.identity import CANDIDATE, Identity
@@ -47,7 +48,7 @@ class Loss:
         """Return how many of these are gone at least, as they are not kept beside the evidence."""
         before = [each for each in self.missing if each.anchor.length < self.longest]
         moves = [each for each in before if each.statement.predicate_type in KINDS.values()]
-        recorded = [each for each in self.missing if each.statement.predicate_type in (RUN, REGISTRATION)]
+        recorded = [each for each in self.missing if each.statement.predicate_type in (RUN, *RECORDS)]
         return max(0, self.longest - len(self.entries) - len(before) - len(moves) - len(recorded))
 
     @property
@@ -122,7 +123,7 @@ def describe_rejoined(found: Rejoined) -> Iterator[str]:
 
 def _describe_unkept(records: Records, loss: Loss) -> Iterator[str]:
     """Yield how many entries are gone that nothing brings back, and which runs are known to be among them."""
-    what = "unsigned runs and registrations, decisions, corrections, waivers, approvals"
+    what = "unsigned runs, registrations and corrections, decisions, waivers, approvals"
     least = "at least " if loss.grew else ""
     yield f"{least}{loss.unkept} entries up to the last signature, of kinds that are not kept there ({what})"
     runs = records.book.runs()
@@ -156,8 +157,8 @@ def _put_back(records: Records, kept: Kept) -> Iterator[str]:
     """Record a statement, and what it is about; yield what of that is gone."""
     if kept.statement.predicate_type == RUN:
         yield from _put_back_run(records, kept)
-    elif kept.statement.predicate_type == REGISTRATION:
-        put_back_registration(records.book, kept.text, kept.statement)
+    elif kept.statement.predicate_type in RECORDS:
+        put_back_record(records.book, kept.text, kept.statement)
     else:
         _put_back_statement(records, kept)
 

@@ -3,10 +3,11 @@
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.errors import UsageError
-from harness.records.entries import Entry
+from harness.records.entries import Columns, Entry
 from harness.records.ledger import Ledger
 from harness.values.canonical import canonical
 from harness.values.identity import Identity
@@ -14,8 +15,18 @@ from harness.values.identity import Identity
 KIND = "correction"
 
 
-def record_correction(ledger: Ledger, suite: str, candidate: Identity, reason: str) -> Sequence[str]:
-    """Append why the rows that a suite judged of a candidate so far were wrong; return the ids of those runs."""
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """A correction as it was recorded, and the ids of the runs it is of."""
+
+    id: str
+    body: str
+    columns: Columns
+    runs: Sequence[str]
+
+
+def record_correction(ledger: Ledger, suite: str, candidate: Identity, reason: str) -> Correction:
+    """Append why the rows that a suite judged of a candidate so far were wrong; return what was recorded."""
     if not reason.strip():
         raise UsageError("a correction needs a reason: what was wrong with the rows, and who repaired them")
     own = [entry.id for entry in ledger.entries("run") if _is_of(entry, suite, candidate)]
@@ -23,8 +34,9 @@ def record_correction(ledger: Ledger, suite: str, candidate: Identity, reason: s
         raise UsageError(f"suite {suite!r} never judged {candidate.revision!r} in this ledger; nothing to correct")
     columns = {"suite": suite, "revision": candidate.revision, "candidate": candidate.digest}
     now = datetime.now(UTC).isoformat()
-    ledger.record(KIND, uuid.uuid4().hex[:12], canonical({"reason": reason, "runs": own}), time=now, **columns)
-    return own
+    id, body = uuid.uuid4().hex[:12], canonical({"reason": reason, "runs": own})
+    ledger.record(KIND, id, body, time=now, **columns)
+    return Correction(id=id, body=body, columns=columns, runs=own)
 
 
 def read_corrections(ledger: Ledger, entries: Sequence[Entry]) -> Mapping[str, str]:

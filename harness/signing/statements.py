@@ -21,6 +21,7 @@ APPROVAL = "urn:promotion-harness:approval:v1"
 OVERRIDE = "urn:promotion-harness:override:v1"
 REGISTRATION = "urn:promotion-harness:registration:v1"
 WEAKENING = "urn:promotion-harness:weakening:v1"
+CORRECTION = "urn:promotion-harness:correction:v1"
 REJOIN = "urn:promotion-harness:rejoin:v1"
 NAMES: Mapping[str, str] = {
     RUN: "run-statement",
@@ -32,6 +33,7 @@ NAMES: Mapping[str, str] = {
     OVERRIDE: "override",
     REGISTRATION: "registration-statement",
     WEAKENING: "weakening",
+    CORRECTION: "correction-statement",
     REJOIN: "rejoin",
 }
 EXPIRING = (

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from harness.errors import HarnessError
 from harness.signing.envelopes import list_signing_keys, open_envelope
 from harness.signing.statements import (
+    CORRECTION,
     OVERRIDE,
     PROMOTION,
     REGISTRATION,
@@ -24,6 +25,7 @@ SKEW = timedelta(minutes=5)  # by which a signer's clock may run ahead
 ROLES: Mapping[str, str] = {
     RUN: RUNNER,
     REGISTRATION: RUNNER,
+    CORRECTION: RUNNER,
     PROMOTION: PROMOTER,
     ROLLBACK: PROMOTER,
     REVOCATION: PROMOTER,

@@ -80,6 +80,54 @@ def swap_the_rows_of_a_fixed_set_where_a_gate_promotes(shop: Shop) -> Finished:
     return shop.gate(candidate=DIGEST)
 
 
+RUNNER = ("--signer", "file:ci/ci.key")
+CORRECT = ("evidence", "correct", "s", "--candidate", DIGEST, "--reason", "a broken extract")
+
+
+def _fail_where_a_gate_promotes(shop: Shop) -> Ledger:
+    """Fail where a gate promotes."""
+    promotes = GATES.replace("]}", "], uncommitted: allow, promote: {file: served.json}}")
+    _prove(shop, gates=f"ledger: sqlite:///.harness/ledger.db\n{promotes}")
+    return Ledger(f"sqlite:///{shop.ledger}", "demo")
+
+
+def _answer_the_same_rows_well(shop: Shop) -> None:
+    rows = scored_rows(400, rate=GOOD)
+    pq.write_table(rows.append_column("made", pa.array([f"m/2@{DIGEST}"] * 400)), shop.folder / "scores.parquet")
+
+
+@attack(CORPUS, "is not counted here: nobody signed it")
+def record_that_the_rows_which_failed_were_wrong(shop: Shop) -> Finished:
+    _fail_where_a_gate_promotes(shop)
+    _answer_the_same_rows_well(shop)
+    shop.harness(*CORRECT)
+    shop.run(*RUNNER)
+    return shop.gate(candidate=DIGEST)
+
+
+@attack(CORPUS, "is not counted here: not accepted: ann signed")
+def sign_that_the_rows_which_failed_were_wrong(shop: Shop) -> Finished:
+    _fail_where_a_gate_promotes(shop)
+    _answer_the_same_rows_well(shop)
+    shop.harness(*CORRECT, "--signer", "file:ci/ann.key")
+    shop.run(*RUNNER)
+    return shop.gate(candidate=DIGEST)
+
+
+@attack(CORPUS, "is not counted here: nobody signed it")
+def record_a_signed_correction_again_for_more_runs(shop: Shop) -> Finished:
+    book = _fail_where_a_gate_promotes(shop)
+    shop.harness(*CORRECT, *RUNNER)
+    shop.run(*RUNNER)
+    (signed,) = [entry for entry in book.entries() if entry.kind == "correction"]
+    (body,) = book.bodies([signed])
+    more = json.dumps({**json.loads(body), "runs": [entry.id for entry in book.entries("run")]})
+    book.record("correction", "f0rged", more, suite="s", revision="m/2", candidate=DIGEST, time=signed.time)
+    _answer_the_same_rows_well(shop)
+    shop.run(*RUNNER)
+    return shop.gate(candidate=DIGEST)
+
+
 @attack(CORPUS, "is not in trust.yaml")
 def waive_with_the_key_of_a_stranger(shop: Shop) -> Finished:
     _prove(shop)

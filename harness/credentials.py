@@ -15,6 +15,9 @@ SERVICES: Mapping[str, tuple[str, ...]] = {  # the variables that whoever may si
     "gcpkms": ("GOOGLE_", "CLOUDSDK_"),
     "hv": ("VAULT_",),
     "postgresql": ("PG",),
+    "s3": ("AWS_",),
+    "abfs": ("AZURE_",),
+    "abfss": ("AZURE_",),
 }
 SHORTEST = 6  # characters of a secret that is looked for inside of a variable
 WAY_OUT = "`harness run` keeps them from suites and plugins"

@@ -1,4 +1,4 @@
-"""Measures in a process apart: it has no signer and no ledger, and asks this one, which runs nothing of others."""
+"""Measures in a process apart: it has no signer, ledger or store, and asks this one, which runs nothing of others."""
 
 import os
 import select
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,8 +21,11 @@ from harness.errors import HarnessError
 from harness.isolated.guest.frames import BrokenFrameError, receive_frame, send_frame
 from harness.project import Project
 from harness.records.database import shown_url
-from harness.records.ledger import Ledger
 from harness.records.lent import Frame, Lender, LentStorage
+from harness.records.lent_evidence import EvidenceLender, lent_store
+
+if TYPE_CHECKING:
+    from harness.records.evidence_store import Bundle
 
 OPTION = "--lent"
 SECRET = ("signer", "ledger", "lent")  # options of which the other process learns nothing
@@ -65,9 +69,12 @@ def lent_storage(descriptor: int) -> LentStorage:
     return LentStorage(exchange)
 
 
-def lent_ledger(project: Project, descriptor: int) -> Ledger:
-    """Return the ledger of a project that the process lends which started this one."""
-    return Ledger(lent_storage(descriptor), project.name)
+def open_evidence(project: Project, storage: LentStorage | None) -> "Bundle":
+    """Return where a project's evidence is kept: lent with the ledger if it is a store, else opened here."""
+    from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - Arrow, which who lends a ledger may spare
+
+    lent = lent_store(storage.ask) if storage else None
+    return lent or open_bundle(project.evidence())
 
 
 def _open_lender(command: click.Context, project: Project, *, records: bool) -> Lender:
@@ -81,6 +88,7 @@ def _open_lender(command: click.Context, project: Project, *, records: bool) -> 
         sign=keeper.keep_run if keeper else None,
         sign_registration=keeper.keep_registration if keeper else None,
         records=records,
+        evidence=EvidenceLender(store=open_evidence(project, None) if "://" in str(project.evidence()) else None),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.apart import open_evidence
 from harness.cli.interrupts import INTERRUPTED
 from harness.cli.loads import planned_seconds
 from harness.cli.printing import tell
@@ -25,7 +26,6 @@ from harness.plugins.calling import open_door
 from harness.plugins.reports import ReadRows, Report, Reporter
 from harness.project import Project, instant
 from harness.records.entries import Entry
-from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
 from harness.records.lent import LentStorage
 from harness.records.runs import summary
@@ -76,7 +76,7 @@ def measure(wanted: Wanted, project: Project, storage: LentStorage | None) -> in
         trigger=wanted.trigger,
         timeout=span(wanted.timeout),
     )
-    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=book)
+    services = RunServices(evidence_store=open_evidence(project, storage), ledger=book)
     kept = Kept(
         evidence=services.evidence_store,
         ledger=None if wanted.no_record else book,
@@ -99,7 +99,7 @@ def measure(wanted: Wanted, project: Project, storage: LentStorage | None) -> in
         if door and not batch.unrun and not batch.troubles:
             door.keep()
     return _report_batch(
-        batch, kept, book, reporters, wanted.out or project.settings.store / "reports", rows_reader(project.evidence())
+        batch, kept, book, reporters, wanted.out or project.settings.store / "reports", rows_reader(kept.evidence)
     )
 
 

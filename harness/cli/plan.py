@@ -16,8 +16,8 @@ from harness.cli.suites import read_all
 from harness.judging.phrases import describe_asked, position_text, round_up
 from harness.judging.plans import NextLook, Plan, is_plannable, plan, plan_next_look
 from harness.project import Project, instant, open_project
-from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
+from harness.records.lent import LentStorage
 from harness.running.judging import JudgedStep
 from harness.running.opening import open_suite
 from harness.running.options import RunOptions, RunServices
@@ -69,12 +69,13 @@ def command(
     project = open_project()
     if lent is None and has_secrets(project, None, ledger):
         return apart.measure_apart(click.get_current_context(), project, records=False)
-    book = apart.lent_ledger(project, lent) if lent is not None else open_ledger(project, ledger)
+    storage = None if lent is None else apart.lent_storage(lent)
+    book = Ledger(storage, project.name) if storage else open_ledger(project, ledger)
     suites = read_all(project.plugins, existing(paths), params)
     divisions = [split_steps(resolved.steps, project.plugins) for resolved in suites]
     now = instant(as_of)
     judged = [
-        _measure_steps(replace(resolved, steps=steps), project, now, book)
+        _measure_steps(replace(resolved, steps=steps), project, now, book, storage)
         for resolved, (steps, _) in zip(suites, divisions, strict=True)
     ]
     musts = sum(_is_must(verdict) for steps in judged for step in steps for verdict in step.verdicts)
@@ -96,12 +97,14 @@ def command(
     return _exit_code([each for suite in found for each in suite.plans])
 
 
-def _measure_steps(resolved: ResolvedSuite, project: Project, as_of: datetime, ledger: Ledger) -> Sequence[JudgedStep]:
+def _measure_steps(
+    resolved: ResolvedSuite, project: Project, as_of: datetime, ledger: Ledger, storage: LentStorage | None
+) -> Sequence[JudgedStep]:
     """Return what some steps measure; with none, nothing is opened either, as a target may start a service."""
     if not resolved.steps:
         return ()
     options = RunOptions(project=project.name, as_of=as_of, evidence="none", origin="interactive")
-    services = RunServices(evidence_store=open_bundle(project.evidence()), ledger=ledger)
+    services = RunServices(evidence_store=apart.open_evidence(project, storage), ledger=ledger)
     with print_to_stderr(), open_suite(resolved, project.plugins, options, services) as opened:
         return run_steps(resolved.steps, opened, project.plugins, options, services)
 

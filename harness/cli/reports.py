@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli.printing import show, tell
 from harness.errors import HarnessError
@@ -12,6 +13,9 @@ from harness.records.entries import Entry
 from harness.values.measurements import Measurement
 from harness.values.runs import Run
 from harness.values.samples import Rows
+
+if TYPE_CHECKING:
+    from harness.records.evidence_store import Bundle  # Arrow
 
 HISTORY = 100  # runs of a suite that a report can show; a ledger may hold many thousands
 
@@ -48,7 +52,7 @@ def earlier_runs(runs: Sequence[Run], entries: Iterable[Entry]) -> Sequence[Past
     return [_past_run(entry) for entry in sorted(chain.from_iterable(kept.values()), key=lambda entry: entry.seq)]
 
 
-def rows_reader(place: str | Path) -> ReadRows:
+def rows_reader(place: "str | Path | Bundle") -> ReadRows:
     """Return what finds the rows behind a measurement: those at hand, else those in the evidence at a place."""
 
     def read_rows(measurement: Measurement) -> Rows:
@@ -56,7 +60,7 @@ def rows_reader(place: str | Path) -> ReadRows:
 
         if measurement.sample.rows is not None or measurement.sample.digest is None:
             return rows_at_hand(measurement)
-        bundle = evidence_store.open_bundle(place)
+        bundle = place if isinstance(place, evidence_store.Bundle) else evidence_store.open_bundle(place)
         return evidence.read_file(measurement.sample.file, bundle).find_rows(measurement.sample)
 
     return read_rows

@@ -30,7 +30,9 @@ REPLAYS = get_args(Replay)
 @click.option("--evidence", type=click.Choice(LEVELS), default="ids", help="Which rows are kept behind a verdict.")
 @click.option("--trigger", type=click.Choice(TRIGGERS), default="manual", help="Why this runs.")
 @click.option("--timeout", metavar="SPAN", help="Steps that end later than this, or never, are errors, as in 30m.")
-@click.option("--ledger", metavar="URL", help="Where the run is recorded: a SQLAlchemy URL, or git:BRANCH.")
+@click.option(
+    "--ledger", metavar="URL", help="Where the run is recorded: a SQLAlchemy URL, git:BRANCH, or s3:// or abfs://."
+)
 @click.option("--replay", type=click.Choice(REPLAYS), help="Which recorded answers of models stand for new ones.")
 @click.option("--budget", metavar="AMOUNT", help="The most that calls to models may cost, as in 5.00.")
 @click.option("--register", is_flag=True, help="Record what is asked, of whom and on which rows, before measuring.")

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import Protocol, TypeVar
 
 import pyarrow as pa
-from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
+from pyarrow.fs import AzureFileSystem, FileSelector, FileSystem, FileType, LocalFileSystem
 
 from harness.errors import HarnessError, UsageError
 from harness.files import write_atomic
+from harness.records.store_urls import azure_key, read_store_url, refuse_insecure_azure
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,61 @@ class Tombstone:
     when: datetime
 
 
+class Files(Protocol):
+    """Where files lie, each by its name; what goes wrong is an OSError, an ArrowException or a HarnessError."""
+
+    def contains(self, name: str) -> bool:
+        """Tell whether a file is there."""
+
+    def list(self, folder: str) -> Sequence[str]:
+        """Return the names of the files in a folder, sorted; none if there is no such folder."""
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all."""
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrowFiles:
+    """Files below the root of a file system of Arrow."""
+
+    system: FileSystem
+    root: str
+
+    def contains(self, name: str) -> bool:
+        """Tell whether a file is there."""
+        return bool(self.system.get_file_info(self._path(name)).type == FileType.File)
+
+    def list(self, folder: str) -> Sequence[str]:
+        """Return the names of the files in a folder, sorted; none if there is no such folder."""
+        found = self.system.get_file_info(FileSelector(self._path(folder), allow_not_found=True))
+        return sorted(f"{folder}/{each.base_name}" for each in found if each.type == FileType.File)
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content."""
+        return bytes(self.system.open_input_file(self._path(name)).readall())
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file; in an object store it is there once the upload is complete."""
+        if isinstance(self.system, LocalFileSystem):
+            write_atomic(Path(self._path(name)), content)
+        else:
+            with self.system.open_output_stream(self._path(name)) as stream:
+                stream.write(content)
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        self.system.delete_file(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
     """A place for files by name; a folder, or a URL that pyarrow knows, such as `s3://bucket/evidence`.
@@ -31,8 +88,7 @@ class Bundle:
     """
 
     where: str
-    files: FileSystem = field(compare=False, repr=False)
-    root: str
+    files: Files = field(compare=False, repr=False)
     purged: Mapping[str, Tombstone] = field(default_factory=dict, compare=False, repr=False)
 
     def find(self, name: str) -> tuple[str, Tombstone]:
@@ -43,41 +99,29 @@ class Bundle:
     @property
     def is_local(self) -> bool:
         """Tell whether it is a folder of this machine."""
-        return isinstance(self.files, LocalFileSystem)
+        return isinstance(self.files, ArrowFiles) and isinstance(self.files.system, LocalFileSystem)
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a file is there; a store that does not answer is an error."""
-        return bool(self._call_storage(lambda: self.files.get_file_info(self._path(name)).type == FileType.File))
+        return self._call_storage(lambda: self.files.contains(name))
 
     def list(self, folder: str) -> Sequence[str]:
         """Return the names of the files in one of its folders, sorted; none if there is no such folder."""
-        selector = FileSelector(self._path(folder), allow_not_found=True)
-        found = self._call_storage(lambda: self.files.get_file_info(selector))
-        return sorted(f"{folder}/{each.base_name}" for each in found if each.type == FileType.File)
+        return self._call_storage(lambda: self.files.list(folder))
 
     def read(self, name: str) -> bytes:
         """Return a file's content."""
-        return bytes(self._call_storage(lambda: self.files.open_input_file(self._path(name)).readall()))
+        return self._call_storage(lambda: self.files.read(name))
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file; in an object store it is there once the upload is complete."""
-        if self.is_local:
-            self._call_storage(lambda: write_atomic(Path(self._path(name)), content))
-        else:
-            self._call_storage(lambda: self._upload(name, content))
+        """Write a file, whole or not at all."""
+        self._call_storage(lambda: self.files.write(name, content))
 
     def delete(self, name: str) -> None:
         """Delete a file."""
-        self._call_storage(lambda: self.files.delete_file(self._path(name)))
+        self._call_storage(lambda: self.files.delete(name))
 
-    def _upload(self, name: str, content: bytes) -> None:
-        with self.files.open_output_stream(self._path(name)) as stream:
-            stream.write(content)
-
-    def _path(self, name: str) -> str:
-        return f"{self.root}/{name}"
-
-    def _call_storage(self, call: Callable[[], Any]) -> Any:
+    def _call_storage(self, call: Callable[[], Found]) -> Found:
         try:
             return call()
         except (OSError, pa.ArrowException) as error:
@@ -87,28 +131,26 @@ class Bundle:
 def open_bundle(where: str | Path) -> Bundle:
     """Return the place that a folder or a URL names."""
     if isinstance(where, Path) or "://" not in where:
-        return Bundle(where=str(where), files=LocalFileSystem(), root=str(Path(where).absolute()))
-    _refuse_insecure_azure(where)
+        return Bundle(where=str(where), files=ArrowFiles(system=LocalFileSystem(), root=str(Path(where).absolute())))
+    refuse_insecure_azure(where, "evidence")
+    if azure_key(where):
+        return _open_with_key(where)
     try:
-        files, root = FileSystem.from_uri(where)
+        system, root = FileSystem.from_uri(where)
     except (pa.ArrowException, ValueError) as error:
         raise UsageError(f"evidence: {where!r} is no folder and no URL that can be opened: {error}") from error
-    return Bundle(where=where, files=files, root=root.rstrip("/"))
+    return Bundle(where=where, files=ArrowFiles(system=system, root=root.rstrip("/")))
 
 
-def _refuse_insecure_azure(where: str) -> None:
-    """Raise for a URL of Azure with a key, which nothing reads, or without TLS, where a read would end the process."""
-    url = urlsplit(where)
-    if url.scheme not in ("abfs", "abfss"):
-        return
-    account, asked = url.netloc.rpartition("@")[2] + url.path, dict(parse_qsl(url.query.lower()))
-    if url.password is not None:
-        raise UsageError(
-            f"evidence: the URL of {account!r} holds a key, which is not read; take it out: Azure is opened by "
-            "an identity (of the pod, of `az login`, or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET)"
-        )
-    if asked.get("enable_tls", "true") not in ("true", "1"):
-        raise UsageError(
-            f"evidence: the URL of {account!r} says enable_tls={asked['enable_tls']}; take that out: Azure is opened "
-            "by an identity, which is sent over TLS alone"
-        )
+def _open_with_key(where: str) -> Bundle:
+    """Return a place on Azure that the key of the environment opens, which no URL may hold."""
+    place = read_store_url(where, "evidence")
+    options = {name: value for name, value in place.options.items() if name.endswith("_authority")}
+    system = AzureFileSystem(
+        place.account,
+        account_key=place.key,
+        blob_storage_scheme=place.scheme,
+        dfs_storage_scheme=place.scheme,
+        **options,
+    )
+    return Bundle(where=where, files=ArrowFiles(system=system, root=f"{place.container}/{place.path}"))

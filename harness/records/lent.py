@@ -12,6 +12,7 @@ from harness.errors import HarnessError, UsageError
 from harness.records.digests import run_digest
 from harness.records.entries import Columns, Entry
 from harness.records.ledger import Ledger
+from harness.records.lent_evidence import EvidenceLender
 from harness.records.registrations import KIND as REGISTRATION
 from harness.records.runs import as_json, from_json
 from harness.values.canonical import canonical
@@ -86,6 +87,7 @@ class Lender:
     sign: Callable[[Run], str] | None = None
     sign_registration: Callable[[str, str, Columns], None] | None = None
     records: bool = True
+    evidence: EvidenceLender = field(default_factory=lambda: EvidenceLender(store=None))
     _recorded: set[str] = field(default_factory=set)
     _entries: Sequence[Entry] = ()
 
@@ -99,6 +101,7 @@ class Lender:
             "projects": lambda _: self.ledger.projects(),
             "append": self._append,
             "sign": self._sign,
+            **self.evidence.answers(),
         }
         try:
             return {"answer": answers[asked["ask"]](asked)}

@@ -23,8 +23,8 @@ StillLocked = Callable[[], None]
 def lock_promotions(url: str, folder: Path, patience: float = PATIENCE) -> Iterator[StillLocked]:
     """Keep out all who promote by the same ledger; give a function that raises HarnessError if the lock was lost.
 
-    A ledger in Postgres locks for all machines; one in a file, or on a branch, for those that share its folder, or this
-    one. HarnessError if others did not let go in time.
+    A ledger in Postgres locks for all machines; one in a file for those that share its folder, one on a branch or in a
+    store for this one. HarnessError if others did not let go in time.
     """
     if url.startswith("postgresql"):
         with _lock_database(url, patience) as still_locked:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from harness.errors import HarnessError
-from harness.records.branch_database import open_database
 from harness.records.database import BODIES, ENTRIES, error_text
 from harness.records.entries import GENESIS, Columns, Entry, entry_digest
+from harness.records.fetched_database import open_database
 from harness.records.git_branch import Outrun
 from harness.values.canonical import sha256
 

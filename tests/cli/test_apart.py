@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import Command, scored_rows
+from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
 from tests.support.signing import new_signers, write_trust
+from tests.support.stores import S3_KEYS, s3_server
 
 PR_CAPBSET_DROP, CAPABILITIES = 24, range(64)
 SUITE = """name: s
@@ -22,6 +24,7 @@ steps:
   - check: thief.rate
     require: {rate: {at_least: 0.1}}
 """
+KEEPS_ROWS = "  - {check: rows.rate, with: {column: ok}, require: {rate: {at_least: 0.1}}}\n"
 THIEF = r'''
 """Looks for keys wherever a process can, and asks the process that lent it the ledger for more than it may have."""
 import gc, json, os, pathlib, socket, sys
@@ -67,6 +70,10 @@ def rate(data: Dataset):
             "sign": ask(connection, ask="sign", run="{}"),
             "key": ask(connection, ask="key"),
             "nothing": ask(connection),
+            "evidence-anchor": ask(connection, ask="evidence_write", name="anchors/x"),
+            "evidence-ledger": ask(connection, ask="evidence_read", name="../ledger.db", start=0),
+            "evidence-listing": ask(connection, ask="evidence_list", name="anchors"),
+            "evidence-removal": ask(connection, ask="evidence_delete", name="0" * 64),
         },
     }
     pathlib.Path("stolen.json").write_text(json.dumps(found))
@@ -121,6 +128,27 @@ def test_a_plugin_finds_no_key_and_is_given_nothing_but_what_a_run_needs(shop: P
     assert all("refused" in answer for answer in stolen["asked"].values()), stolen["asked"]
     kinds = [entry.kind for entry in Ledger(url, "demo").entries()]
     assert ["run", "run-statement"] == kinds
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_plugin_finds_no_way_into_the_store_that_holds_ledger_and_evidence(shop: Path) -> None:
+    with s3_server() as s3:
+        url, evidence = s3.url("p/ledger.db"), s3.url("p/evidence")
+        gates = f"ledger: {url}\nevidence: {evidence}\ngates: {{ci: {{suites: [../s.suite.yaml]}}}}\n"
+        (shop / "ci" / "gates.yaml").write_text(gates)
+        (shop / "s.suite.yaml").write_text(SUITE + KEEPS_ROWS)
+
+        done = run(shop, **S3_KEYS)
+        os.environ.update(S3_KEYS)
+        (recorded,) = Ledger(url, "demo").runs()
+        files = {m.sample.file for m in recorded.measurements if m.sample.file}
+        store = open_bundle(evidence)
+        assert [True] == [name in store for name in files]
+
+    stolen = json.loads((shop / "stolen.json").read_text())
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert [] == [name for name in stolen["environ"] if name.startswith("AWS_")]
+    assert all("refused" in answer for answer in stolen["asked"].values()), stolen["asked"]
 
 
 def test_a_run_apart_counts_earlier_looks_registers_and_exports_as_any_other(project: Path, installed: Command) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError, UsageError
-from harness.records import branch_database
+from harness.records import git_branch
 from harness.records.ledger import Ledger
 from tests.support.decisions import run, verdict
 
@@ -89,7 +89,7 @@ def test_writers_at_the_same_time_lose_no_entry(clone: Path) -> None:
 def test_a_push_that_another_came_before_is_tried_again_on_what_that_pushed(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pushed = branch_database.Branch.push
+    pushed = git_branch.Branch.push
     others = ["r-other"]
 
     def push(self, *arguments):
@@ -97,7 +97,7 @@ def test_a_push_that_another_came_before_is_tried_again_on_what_that_pushed(
             record(others.pop())
         return pushed(self, *arguments)
 
-    monkeypatch.setattr(branch_database.Branch, "push", push)
+    monkeypatch.setattr(git_branch.Branch, "push", push)
 
     record("r-own")
 

@@ -14,3 +14,7 @@ output "key_vault" {
 output "evidence" {
   value = "abfss://evidence@${azurerm_storage_account.evidence.name}.dfs.core.windows.net/evidence"
 }
+
+output "ledger" {
+  value = "abfss://ledger@${azurerm_storage_account.evidence.name}.dfs.core.windows.net/ledger.db"
+}

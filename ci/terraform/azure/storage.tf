@@ -44,6 +44,13 @@ resource "azurerm_storage_container" "evidence" {
   storage_account_id = azurerm_storage_account.evidence.id
 }
 
+# For a ledger without a database: an entry replaces the blob, and the version before it stays as long as evidence does.
+resource "azurerm_storage_container" "ledger" {
+  #checkov:skip=CKV2_AZURE_21:The diagnostic setting below logs reads; this check knows the older resource alone
+  name               = "ledger"
+  storage_account_id = azurerm_storage_account.evidence.id
+}
+
 resource "azurerm_monitor_diagnostic_setting" "evidence" {
   name                       = "evidence"
   target_resource_id         = "${azurerm_storage_account.evidence.id}/blobServices/default"

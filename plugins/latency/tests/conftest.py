@@ -37,6 +37,25 @@ ANSWERS = {
     "/json": _json(b'{"error": null, "ok": true, "model": {"version": 3, "name": "fraud"}, "score": 0.25}'),
     "/error": _json(b'{"error": "model not loaded"}'),
 }
+STREAMS = {  # what a stream's third event is
+    "/stream": b'data: {"answer": "a b"}\n\n',
+    "/half": b'data: {"error": "the \\"answer\\" broke off"}\n\n',
+    "/mute": b"",
+}
+
+
+def _chunk(event: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(event), event) if event else b""
+
+
+async def _stream(writer: asyncio.StreamWriter, last: bytes) -> None:
+    """Write an event at once, its first token 30 ms later in two parts, and the last event after 400 ms more."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    writer.write(head + _chunk(b'data: {"contexts": []}\n\ndata: {"pie'))
+    await asyncio.sleep(0.03)
+    writer.write(_chunk(b'ce": "a"}\n\n'))
+    await asyncio.sleep(0.4)
+    writer.write(_chunk(last) + b"0\r\n\r\n")
 
 
 class Service:
@@ -63,6 +82,9 @@ class Service:
             path = path if self.requests <= self.breaks_after else self.breaks_to
             if path == "/hangs":
                 await asyncio.sleep(3600)
+            if path in STREAMS:
+                await _stream(writer, STREAMS[path])
+                continue
             await asyncio.sleep(0.05 if path == "/slow" else 0)
             writer.write(ANSWERS[path])
             if path in CLOSES:

@@ -14,12 +14,15 @@ from harness_latency.comparison import METRICS as COMPARED
 from harness_latency.comparison import measure_differences
 from harness_latency.effort import each_of, effort_of_rates, effort_of_users
 from harness_latency.load import Pace, measure_load
-from harness_latency.plan import Plan
+from harness_latency.plan import Marks, Plan
 from harness_latency.schedule import Arrivals
 from harness_latency.shots import METRICS, lateness, measurements
+from harness_latency.streams import METRICS as STREAMED
+from harness_latency.streams import measure_first
 
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotBelow0 = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Mark = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 TENTH = 0.1  # of the limit: how late a request may start unless the suite says otherwise, but 1 ms at least
 
@@ -53,6 +56,37 @@ def open_loop(
         shots = measure_load(step, plan)
         yield from measurements(shots, limit_ms, labels)
         yield lateness(shots, labels)
+
+
+@check("latency.stream", exclusive=True, metrics=STREAMED, effort=effort_of_rates)
+def stream(
+    target: Target,
+    data: Dataset | None = None,
+    *,
+    rate: Above0,
+    duration: Above0,
+    first: Mark,
+    last: Mark,
+    first_limit_ms: Above0,
+    limit_ms: Above0,
+    arrivals: Arrivals = "constant",
+    warmup: NotBelow0 = 2.0,
+    connections: int = 256,
+    timeout: Above0 = 10.0,
+    late_ms: Above0 | None = None,
+    seed: int = 0,
+) -> Iterator[Measurement]:
+    """Measure the time to the first token, and to the end, of answers that are streamed, under open-loop load."""
+    pace = Pace(
+        rate=rate, duration=duration, arrivals=arrivals, warmup=warmup, late_ms=_late_ms(late_ms, first_limit_ms),
+        seed=seed, connections=connections, timeout=timeout,
+    )  # fmt: skip
+    _timeout_is_longer(timeout, max(limit_ms, first_limit_ms))
+    plan = replace(_plan(target, data, pace), marks=Marks(first=first.encode(), last=last.encode()))
+    shots = measure_load(pace, plan)
+    yield from measurements(shots, limit_ms)
+    yield from measure_first(shots, first_limit_ms)
+    yield lateness(shots)
 
 
 @check("latency.capacity", exclusive=True, metrics={"capacity": "point"}, effort=effort_of_rates)
@@ -143,4 +177,4 @@ def _timeout_is_longer(timeout: float, limit_ms: float) -> None:
 @hookimpl
 def harness_checks() -> Mapping[str, Check]:
     """Offer the checks that put load on a target's URL."""
-    return {found.name: found for found in (open_loop, capacity, compare, locust)}
+    return {found.name: found for found in (open_loop, stream, capacity, compare, locust)}

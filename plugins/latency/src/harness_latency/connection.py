@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httptools
 
 from harness import Expect
-from harness_latency.plan import ANY_SUCCESS, CLOSED, GARBLED, OTHER_JSON
+from harness_latency.plan import ANY_SUCCESS, BROKEN, CLOSED, GARBLED, OTHER_JSON, Marks
 
 # Called with the connection, the number of the request, its HTTP status or why there is none, whether that is the
 # answer expected, and when it was there.
@@ -18,10 +18,11 @@ FINAL = 200  # the least status that is no interim answer
 
 
 class Connection(asyncio.Protocol):
-    """Sends bytes, reads one HTTP answer to its end, and reports it."""
+    """Sends bytes, reads one HTTP answer to its end, and reports it; `first` is when a stream's first token came."""
 
-    def __init__(self, ended: Ended) -> None:
-        self.ended = ended
+    def __init__(self, ended: Ended, marks: Marks | None = None) -> None:
+        self.ended, self.marks = ended, marks
+        self.first, self.stream = 0.0, bytearray()
         self.shot = NONE
         self.expect = ANY_SUCCESS
         self.read = 0.0
@@ -35,6 +36,7 @@ class Connection(asyncio.Protocol):
         """Send a request; its end is reported under the number given."""
         assert self.transport is not None
         self.shot, self.expect = shot, expect
+        self.first, self.stream = 0.0, bytearray()
         self.transport.write(request)
 
     def abort(self) -> None:
@@ -77,7 +79,11 @@ class Connection(asyncio.Protocol):
             self.status = self.parser.get_status_code()
 
     def on_body(self, body: bytes) -> None:
-        """Keep what is read of the body if it is asked about."""
+        """Keep what is read of the body if it is asked about; note when the first token is there."""
+        if self.marks and not self.is_complete:
+            self.stream += body
+            if not self.first and self.stream.find(self.marks.first, -len(body) - len(self.marks.first)) >= 0:
+                self.first = self.read
         if self.expect.reads_body and not self.is_complete:
             self.body.append(body)
 
@@ -99,6 +105,12 @@ class Connection(asyncio.Protocol):
         expected = self.expect.is_status(status)
         if expected and not self.expect.is_body(b"".join(self.body)):
             status, expected = OTHER_JSON, False
+        if (
+            expected
+            and self.marks
+            and not (self.first and self.marks.last in self.stream.rstrip().rpartition(b"\n")[2])
+        ):
+            status, expected = BROKEN, False
         self._expect_head()
         if not alive and self.transport is not None:
             self.alive = False

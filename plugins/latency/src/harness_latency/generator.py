@@ -25,7 +25,7 @@ from harness_latency.probing import Way, find_ways
 
 LEAD = 0.2  # seconds between reading the plan and the first request
 SWEEP = 0.05  # seconds between looks for requests that timed out
-COLUMNS = ("due", "taken", "sent", "done", "status", "began")  # of what is written; `began` is one number
+COLUMNS = ("due", "taken", "sent", "first", "done", "status", "began")  # of what is written; `began` is one number
 IDLE = 2.0  # an idle connection older than this may be closed by the server as we send: open another
 
 
@@ -70,7 +70,7 @@ class Pool:
         self._reopen()
 
     async def _open(self) -> None:
-        connection = Connection(self.load.finish_request)
+        connection = Connection(self.load.finish_request, self.load.plan.marks)
         self.load.pool_of[connection] = self
         try:
             await self.way.open(connection, self.load.plan.timeout)
@@ -117,7 +117,7 @@ class Load:
         self.fault: GeneratorFault | None = None
         self.start, self.began = time.monotonic() + LEAD, time.time() + LEAD
         self.due = [self.start + seconds for seconds in due]
-        self.taken, self.sent, self.done = (array("d", bytes(8 * len(due))) for _ in range(3))
+        self.taken, self.sent, self.first, self.done = (array("d", bytes(8 * len(due))) for _ in range(4))
         self.status = array("i", bytes(4 * len(due)))
         self.answered = bytearray(len(due))
         self.left = len(due)
@@ -149,6 +149,7 @@ class Load:
 
     def finish_request(self, connection: Connection, shot: int, status: int, answered: bool, at: float) -> None:
         """Record the end of a request and give its connection back."""
+        self.first[shot] = connection.first
         self.record(shot, status, answered, at)
         self.pool_of[connection].back(connection)
 

@@ -20,7 +20,7 @@ FAULT = "fault.txt"  # why the generator could not send its load
 Shot = TypeVar("Shot", int, NDArray[np.int64])  # the number of a request, or those of many
 
 # Statuses of requests that got no HTTP answer.
-TIMED_OUT, CLOSED, REFUSED, GARBLED, OTHER_JSON, NO_TLS, UNREACHABLE = 0, -1, -2, -3, -4, -5, -6
+TIMED_OUT, CLOSED, REFUSED, GARBLED, OTHER_JSON, NO_TLS, UNREACHABLE, BROKEN = 0, -1, -2, -3, -4, -5, -6, -7
 WHY = {
     TIMED_OUT: "timed out",
     CLOSED: "connection closed",
@@ -29,6 +29,7 @@ WHY = {
     OTHER_JSON: "other JSON than expected",
     NO_TLS: "no TLS connection",
     UNREACHABLE: "host unreachable",
+    BROKEN: "a stream without its first token or its end",
 }
 ANY_SUCCESS = Expect()
 
@@ -54,10 +55,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Marks:
+    """What a streamed answer holds: a text from its first token on, and one in its last line; without it, it broke."""
+
+    first: bytes
+    last: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """One load: where to, which requests (as bytes on the wire, in turn), and within which limits.
 
-    `expects` holds what is an answer to each of the requests; without it, any status of 2xx is.
+    `expects` holds what is an answer to each of the requests; without it, any status of 2xx is. With `marks`, answers
+    are streams.
     """
 
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
@@ -67,6 +77,7 @@ class Plan:
     connections: int
     timeout: float
     expects: Sequence[Expect] = ()
+    marks: Marks | None = None
 
     def endpoint_of(self, shot: Shot) -> Shot:
         """Return which endpoint gets a request: all in turn, and each is first as often as any other."""

@@ -30,7 +30,8 @@ class Shots:
     """Requests of one load in the order they were due, told apart from those of other loads by its id.
 
     Number, when due (seconds since the first, which was due at `began`, seconds of the epoch), how long until answered
-    (ms), how late it was sent (ms), HTTP status or why there is none, and whether it was answered as expected.
+    (ms), how late it was sent (ms), HTTP status or why there is none, whether it was answered as expected, and of
+    streams how long until the first token (ms).
     """
 
     load: str
@@ -41,6 +42,7 @@ class Shots:
     late_ms: NDArray[np.float64]
     status: NDArray[np.int64]
     is_answered: NDArray[np.bool_]
+    first_ms: NDArray[np.float64] | None = None
 
     def is_over_limit(self, limit_ms: float) -> NDArray[np.bool_]:
         """Tell which requests took longer than the limit; one that failed counts, however fast it failed."""
@@ -57,7 +59,8 @@ class Shots:
 
     def part(self, keep: NDArray[np.bool_]) -> "Shots":
         """Return some of the requests."""
-        columns = {name: column[keep] for name, column in vars(self).items() if name not in ("load", "began")}
+        own = {name: column for name, column in vars(self).items() if name not in ("load", "began")}
+        columns = {name: column[keep] for name, column in own.items() if column is not None}
         return Shots(load=self.load, began=self.began, **columns)
 
     def ids(self) -> pa.Array:
@@ -82,6 +85,7 @@ def read_shots(folder: Path) -> Shots:
     """Return what a generator wrote."""
     with np.load(folder / SHOTS) as found:
         due, taken, done, status = (found[name] for name in ("due", "taken", "done", "status"))
+        first = found["first"]
         answered, began = found["answered"], float(found["began"])
     return Shots(
         load=new_load_id(),
@@ -92,6 +96,7 @@ def read_shots(folder: Path) -> Shots:
         late_ms=(taken - due) * 1000,
         status=status.astype(np.int64),
         is_answered=answered,
+        first_ms=np.where(first > 0, (first - due) * 1000, np.nan) if first.any() else None,
     )
 
 
@@ -114,11 +119,11 @@ def late_start_problems(shots: Shots, late_ms: float) -> Iterator[str]:
 
 def measurements(shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE) -> Iterator[Measurement]:
     """Yield the share over the limit and of errors, in order of time, and the percentiles as points."""
-    over = _rows(shots.is_over_limit(limit_ms), shots, limit_ms)
-    yield _share("over_limit", over, f"over {limit_ms:g} ms", labels)
-    yield _share("error_rate", _rows(~shots.is_answered, shots, limit_ms), "failed", labels)
-    for metric, share in PERCENTILES.items():
-        yield point(metric, shots.percentile(share), len(shots.due), "lower", labels)
+    over = rows_of(shots.is_over_limit(limit_ms), shots, limit_ms)
+    yield share("over_limit", over, f"over {limit_ms:g} ms", labels)
+    yield share("error_rate", rows_of(~shots.is_answered, shots, limit_ms), "failed", labels)
+    for metric, part in PERCENTILES.items():
+        yield point(metric, shots.percentile(part), len(shots.due), "lower", labels)
     yield point("rate", shots.rate(), len(shots.due), "higher", labels)
 
 
@@ -127,14 +132,18 @@ def lateness(shots: Shots, labels: Mapping[str, str] = NONE) -> Measurement:
     return point("lateness", float(np.quantile(shots.late_ms, 0.99)), len(shots.due), "lower", labels)
 
 
-def _rows(y: NDArray[np.bool_], shots: Shots, limit_ms: float) -> pa.Table:
+def rows_of(
+    y: NDArray[np.bool_], shots: Shots, limit_ms: float, took_ms: NDArray[np.float64] | None = None
+) -> pa.Table:
     """Return the requests as rows in order of time; one that failed was no faster than the limit."""
-    score = np.where(shots.is_answered, shots.latency_ms, np.maximum(shots.latency_ms, limit_ms))
+    took = shots.latency_ms if took_ms is None else took_ms
+    score = np.where(shots.is_answered, took, np.maximum(shots.latency_ms, limit_ms))
     columns = {"id": shots.ids(), "y": y.astype(np.float64), "score": score, "time": shots.times()}
     return pa.table({**columns, "status": shots.status})
 
 
-def _share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str]) -> Measurement:
+def share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str] = NONE) -> Measurement:
+    """Return a share of requests, with an interval that heeds bursts."""
     sample = samples.rows.exceedance(rows)
     return Measurement(
         metric=metric, sample=sample, better="lower", unit="requests", event=event, labels=labels, text=("status",)

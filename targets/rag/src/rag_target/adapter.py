@@ -52,6 +52,7 @@ class HandbookTarget:
     datasets: Datasets
     app: App
     answers: Answers | None
+    stream: bool = False
 
     @property
     def url(self) -> str | None:
@@ -71,7 +72,8 @@ class HandbookTarget:
         """Return the request that asks a row's question."""
         if QUESTION not in row:
             raise UsageError(f"rows to ask have a column {QUESTION!r}; add it to the data")
-        return Request(path="/v1/ask", body=json.dumps({QUESTION: row[QUESTION]}).encode(), headers=self.app.headers)
+        asked = {QUESTION: row[QUESTION], **({"stream": True} if self.stream else {})}
+        return Request(path="/v1/ask", body=json.dumps(asked).encode(), headers=self.app.headers)
 
     def send(self, request: Request) -> Reply:
         """Send one request and return the answer."""
@@ -93,6 +95,7 @@ def handbook(
     url: Annotated[str | None, Field(description="a handbook that runs elsewhere, as it is")] = None,
     api_key: Annotated[SecretStr | None, Field(description="what the service at `url` asks callers for")] = None,
     ask: Annotated[bool, Field(description="false: add no answers to the data, as for load")] = True,
+    stream: Annotated[bool, Field(description="requests of load ask for a stream")] = False,
     at_once: Annotated[int, Field(ge=1, le=64, description="questions asked at the same time")] = 4,
     rails: Annotated[Policy | None, Field(description="what stands before it; {} is all rails; default: none")] = None,
     trial: Annotated[Trial, Field(description="what makes it worth attacking")] = NO_TRIAL,
@@ -125,7 +128,7 @@ def handbook(
         folder = stack.enter_context(TemporaryDirectory(prefix="handbook-"))
         asked = Asked(ask=found.ask, bare=unguarded.ask if unguarded else None)
         answers = Answers(asked=asked, at_once=at_once, folder=Path(folder)) if ask else None
-        yield HandbookTarget(datasets=datasets, app=found, answers=answers)
+        yield HandbookTarget(datasets=datasets, app=found, answers=answers, stream=stream)
 
 
 def _here(book: Book) -> App:

@@ -42,9 +42,12 @@ class Pace:
         return f"{self._suite}: {', '.join(running)} runs" if running else f"{self._suite}: {idle}"
 
     def left_text(self) -> str:
-        """Return about how long it still takes: what is planned, else as the tasks so far; nothing before one ended."""
+        """Return about how long the tasks still take, as planned or as those so far; nothing where nobody knows.
+
+        Nobody does before a task ended, once the plan is used up, and while what they found is judged.
+        """
         seconds = self._seconds_left()
-        return "" if seconds is None else f"about {max(seconds, 1):.0f} s left"
+        return f"about {max(seconds, 1):.0f} s left" if seconds else ""
 
     def line(self) -> str:
         """Return all of it in one line."""
@@ -52,7 +55,7 @@ class Pace:
         parts = [self.step_text(), f"{self.done} of {len(self._steps)} done", spent, self.left_text()]
         return ", ".join(filter(None, parts))
 
-    def _seconds_left(self) -> float | None:
+    def _seconds_left(self) -> float:
         now, waiting = time.monotonic(), list(self._steps)
         for step in self._ended:
             waiting.remove(step)
@@ -60,7 +63,7 @@ class Pace:
         planned = [self._planned[step] - spent.get(step, 0.0) for step in waiting if step in self._planned]
         if planned:
             return sum(max(seconds, 0.0) for seconds in planned)
-        return (now - self._began) / self.done * len(waiting) if self.done else None
+        return (now - self._began) / self.done * len(waiting) if self.done else 0.0
 
 
 @contextmanager

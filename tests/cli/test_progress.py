@@ -73,3 +73,12 @@ def test_time_left_is_as_the_tasks_so_far_took_and_not_guessed_before() -> None:
 
     assert ("", "about 1 s left") == (before, pace.left_text())
     assert "s: judges" == pace.step_text()
+
+
+def test_no_time_is_said_to_be_left_once_the_plan_is_used_up_or_all_is_done() -> None:
+    late, done = Pace("s", ["a"], {"a": 0.0}), Pace("s", ["a"], {})
+    late.start(task("a"))
+    done.end(TaskResult(task=task("a")))
+
+    assert ("", "") == (late.left_text(), done.left_text())
+    assert done.line().startswith("s: judges, 1 of 1 done, 0 s so far")

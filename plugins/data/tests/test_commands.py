@@ -42,7 +42,7 @@ def test_a_profile_is_written_and_read_like_a_table(project: Path, harness: Comm
     found = open_table("before.profile", project, datetime(2026, 1, 1, tzinfo=UTC)).profile()
     assert (0, {"amount"}) == (done.code, set(found.columns))
     assert 9 == found["amount"].missing
-    assert "wrote before.profile: 1 columns of 2,000 rows" in done.out
+    assert "wrote before.profile: 1 column of 2,000 rows" in done.out
 
 
 def test_a_table_that_is_not_there_is_told(harness: Command) -> None:

@@ -33,7 +33,8 @@ def profile(data: str, out: Path, columns: tuple[str, ...]) -> None:
         ) from error
     rows = max(column.rows for column in found.columns.values())
     size = path.stat().st_size / 1000
-    click.echo(f"wrote {path}: {len(found.columns)} columns of {rows:,} rows in {size:,.0f} kB")
+    counted = f"{len(found.columns)} column{'s' if len(found.columns) > 1 else ''}"
+    click.echo(f"wrote {path}: {counted} of {rows:,} rows in {size:,.0f} kB")
     left = [] if columns else [f"{name} ({kind})" for name, kind in table.columns.items() if name not in found.columns]
     if left and not is_profile(table):
         click.echo(f"left out, as what they hold is not profiled: {', '.join(left)}")

@@ -229,10 +229,21 @@ def _kind_evidence(value: ir.Value, passing: ir.BooleanValue) -> Mapping[str, st
     """Return why no row passes a rule, where that is for the kind of the column alone."""
     if not isinstance(passing.op(), ops.Literal):
         return {}
-    kind = str(value.type()).lstrip("!")
+    kind = value.type()
+    said = str(kind).lstrip("!")
     return {
-        "note": f"the column is {kind} and the rule is not of that kind, so no row passes; write its values as {kind}"
+        "note": f"the column is {said} and the rule is not of that kind, so no row passes; "
+        f"write its values as {_spelling(kind)}"
     }
+
+
+def _spelling(kind: dt.DataType) -> str:
+    """Return how values of a type are written in a suite."""
+    if kind.is_numeric():
+        return "numbers, without quotes"
+    if kind.is_boolean():
+        return "true or false"
+    return "text, in quotes" if kind.is_string() else str(kind).lstrip("!")
 
 
 def _includes_rule(column: str, asked: Sequence[Any], held: Held) -> Rule:

@@ -10,7 +10,7 @@ from harness.cli.groups import Group
 from harness.cli.printing import say
 from harness.cli.project import open_ledger
 from harness.cli.signers import HELP as SIGNER_HELP
-from harness.cli.signers import require_run_signer
+from harness.cli.signers import require_run_signer, signer_of
 from harness.data.declarations import duration
 from harness.errors import UsageError
 from harness.gating.gates import is_named
@@ -71,6 +71,19 @@ def record_runs(folders: Sequence[Path], ledger: str | None, gates: Path | None)
     recorded = import_runs(found, book, store)
     import_signatures(found, book, store)
     say(f"recorded {len(recorded)} of {len(found)} runs; the ledger had the others")
+    return 0
+
+
+@command.command("attest")
+@click.argument("run")
+@click.option("--signer", metavar="URI", help=SIGNER_HELP)
+@ledger_option
+def attest(run: str, signer: str | None, ledger: str | None) -> int:
+    """Print one run as in-toto's standard test result, signed, for tools that know nothing of this harness."""
+    from harness.signing.test_results import sign_test_result  # noqa: PLC0415 - costs half a second to import
+
+    found = _read_run(run, ledger)
+    say(sign_test_result(found, signer_of(open_project(), signer), datetime.now(UTC)).rstrip())
     return 0
 
 

@@ -20,7 +20,12 @@ TAKE_ORIGINAL = "take the file as it was written"
 
 def sign_statement(statement: Statement, signers: Sequence[Signer]) -> str:
     """Return the text of an envelope that holds a statement, signed by each signer. HarnessError if one cannot."""
-    envelope = Envelope(statement_payload(statement).encode(), PAYLOAD_TYPE, {})
+    return sign_payload(statement_payload(statement), signers)
+
+
+def sign_payload(payload: str, signers: Sequence[Signer]) -> str:
+    """Return the text of an envelope that holds an in-toto statement of any type. HarnessError if one cannot sign."""
+    envelope = Envelope(payload.encode(), PAYLOAD_TYPE, {})
     for signer in signers:
         _sign(envelope, signer)
     return _spell(envelope)

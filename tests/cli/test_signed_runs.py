@@ -1,5 +1,6 @@
 """A gate that promotes takes runs that a runner signed, from a ledger that has lost nothing; others say `unsigned`."""
 
+import json
 import os
 import sqlite3
 from dataclasses import replace
@@ -9,6 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from google.protobuf.json_format import ParseDict
+from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
+from securesystemslib.dsse import Envelope
 
 from conftest import Command
 from harness.records.digests import run_digest
@@ -202,3 +206,40 @@ def test_a_revoked_runner_key_vouches_for_no_run(shop: Path, harness: Command) -
     done = harness("gate", "production", "--candidate", "m/2")
 
     assert (3, True) == (done.code, "was revoked since 2020-01-01" in done.out)
+
+
+@pytest.mark.parametrize(
+    ("asked", "result", "listed"),
+    [
+        ("{at_least: 0.1}", "PASSED", "passed_tests"),
+        ("{at_least: 0.81}", "FAILED", "failed_tests"),
+        ("[{at_least: 0.1}, {at_least: 0.81, severity: should}]", "WARNED", "warned_tests"),
+        ("{at_least: 0.99}", "FAILED", "failed_tests"),
+    ],
+    ids=["pass", "inconclusive", "should", "fail"],
+)
+def test_a_run_is_told_to_other_tools_as_in_totos_test_result(
+    shop: Path, harness: Command, asked: str, result: str, listed: str
+) -> None:
+    (shop / "s.suite.yaml").write_text(SUITE.replace("{at_least: 0.1}", asked))
+    harness("run", "s.suite.yaml")
+
+    told = harness("runs", "attest", "latest", "--signer", "file:ci/ci.key")
+
+    envelope = Envelope.from_dict(json.loads(told.out))
+    SIGNERS["ci"].public_key.verify_signature(next(iter(envelope.signatures.values())), envelope.pae())
+    statement = json.loads(envelope.payload)
+    predicate = ParseDict(statement["predicate"], test_result_pb2.TestResult(), ignore_unknown_fields=True)
+    assert [{"name": "m/2", "digest": {"sha256": "c" * 64}}] == statement["subject"]
+    assert (result, 1) == (predicate.result, len(getattr(predicate, listed)))
+    assert ["run", "suite", "data:d"] == [each.name for each in predicate.configuration]
+    assert ("inconclusive: " in str(statement["predicate"]["reasons"])) == ("0.81" in asked)
+
+
+def test_what_no_digest_names_is_attested_of_nothing(shop: Path, harness: Command) -> None:
+    (shop / "s.suite.yaml").write_text(SUITE.replace(", made_by: by", ""))
+    harness("run", "s.suite.yaml")
+
+    refused = harness("runs", "attest", "latest", "--signer", "file:ci/ci.key")
+
+    assert (4, True) == (refused.code, "which no digest names" in refused.err)

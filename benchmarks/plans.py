@@ -9,6 +9,7 @@ most 1.5 times the least that does. "Refused" are pilots from which nothing is p
 
 import argparse
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -63,8 +64,14 @@ def main() -> None:
     asked = parser.parse_args()
     cells = [(case.name, rows) for case in CASES if asked.only in case.name for rows in case.pilots]
     with Pool(asked.jobs) as pool:
-        rows = list(pool.imap(partial(measure_cell, pilots=asked.pilots, samples=asked.samples), cells, chunksize=1))
+        rows = list(map(_show, pool.imap(partial(measure_cell, pilots=asked.pilots, samples=asked.samples), cells)))
     print(table(HEAD, rows))
+
+
+def _show(row: Row) -> Row:
+    """Return the line of a cell, and show it on standard error as soon as it is there."""
+    print(*row, sep=" | ", file=sys.stderr, flush=True)
+    return row
 
 
 def measure_cell(cell: tuple[str, int], pilots: int, samples: int) -> Row:
@@ -157,6 +164,25 @@ def _slow(rng: np.random.Generator, n: int) -> dict:
 def _brier(rng: np.random.Generator, n: int) -> dict:
     p = 0.3 + 0.075 * rng.choice([-1.0, 1.0], n)
     return {"y": (rng.random(n) < p) * 1, "score": p}
+
+
+def _calibrated(rng: np.random.Generator, n: int) -> dict:
+    p = rng.uniform(0.05, 0.95, n)
+    return {"y": (rng.random(n) < p) * 1, "score": p}
+
+
+def _decided_groups(rng: np.random.Generator, n: int) -> dict:
+    """Return decisions whose rates do not differ between a reference group of 60 % and the other."""
+    label, inside = (rng.random(n) < 0.4) * 1, (rng.random(n) < 0.6) * 1
+    quarter = np.arange(8)
+    label[:8], inside[:8] = quarter % 2, quarter // 2 % 2
+    return {"y": (rng.random(n) < np.where(label == 1, 0.8, 0.1)) * 1, "score": label, "reference": inside}
+
+
+def _three_groups(rng: np.random.Generator, n: int) -> dict:
+    """Return decisions right in 90, 92 and 95 % of three groups."""
+    group = np.arange(n) % 3
+    return {"y": (rng.random(n) < np.array([0.9, 0.92, 0.95])[group]) * 1, "score": np.ones(n), "group": group}
 
 
 def _drift(statistic: str) -> Draw:
@@ -309,6 +335,11 @@ CASES = (
     Case(name="gap", draw=alone("gap", _groups(0.3, 0.3)), threshold=-0.1, truth=0.0),
     Case(name="gap, paired", draw=_grouped_pairs, threshold=-0.05, truth=0.0, versus=True),
     Case(name="ratio", draw=alone("ratio", _groups(0.3, 0.3)), threshold=0.8, truth=1.0),
+    Case(name="odds", draw=alone("odds", _decided_groups, "lower"), threshold=0.1, truth=0.0, pilots=(200, 500)),
+    Case(name="worst of three", draw=alone("worst", _three_groups), threshold=0.82, truth=0.9, pilots=(100, 500)),
+    Case(
+        name="calibration", draw=alone("calibration", _calibrated, "lower"), threshold=0.1, truth=0.0, pilots=(100, 500)
+    ),
     Case(name="psi", draw=_drift("psi"), threshold=0.1, truth=0.0, pilots=(150, 500)),
     Case(name="js", draw=_drift("js"), threshold=0.1, truth=0.0, pilots=(250, 500)),
     Case(name="ks", draw=_drift("ks"), threshold=0.1, truth=0.0, pilots=(100, 500)),

@@ -13,7 +13,7 @@ from harness.stats.discordant import Discordant, Moved
 from harness.stats.effective import share_bounds
 from harness.stats.groups import infer_gap
 from harness.stats.inference import Inference
-from harness.stats.searched import Mapped
+from harness.stats.searched import Grouped, Mapped
 from harness.values.samples import Sample
 
 HALVES = (0.5, 0.5)
@@ -28,13 +28,14 @@ def infer(sample: Sample) -> Inference:
     y, decision, rows = _read_decisions(columns.table(sample))
     others = [name for name in rows.column_names if name not in ("y", "score", "reference")]
     both = rows.select(others).append_column("y", pa.array(decision)).append_column("reference", pa.array(1 - y))
-    gap = infer_gap(Sample(statistic="gap", rows=both))
+    gap, positives = infer_gap(Sample(statistic="gap", rows=both)), float(y.sum())
+    inner = Grouped(at=gap.interval.bounds, least=min(positives, len(y) - positives))
     return Inference(
         value=(1 + gap.value) / 2,
         n=gap.n,
         n_eff=gap.n_eff,
         method="Newcombe, halved",
-        interval=Mapped(inner=gap.interval, forth=lambda value: (1 + value) / 2, back=lambda value: 2 * value - 1),
+        interval=Mapped(inner=inner, forth=lambda value: (1 + value) / 2, back=lambda value: 2 * value - 1),
         clusters=gap.clusters,
         notes=gap.notes,
     )

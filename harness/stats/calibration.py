@@ -1,7 +1,7 @@
 """Whether probabilities mean what they say: the expected calibration error."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,10 +14,11 @@ from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import Influence, spread
 from harness.stats.inference import Inference
 from harness.stats.resampling import TIMES, Resampled, canonical, resample_sums, seed_generator
-from harness.stats.searched import Searched
+from harness.stats.searched import DistanceBounds, Searched
 from harness.values.samples import Sample
 
 BINS = 15
+PLANNED = 1.15  # of the reach of these rows, as of more there still are bins that hide something
 SPARSE = 5  # a bin with fewer rows of its rarer outcome looks surer than it is when drawn again
 
 
@@ -90,7 +91,12 @@ def infer(sample: Sample) -> Inference:
     effect = design.variance / design.independent if design.independent > 0 else 1.0
     below = np.maximum(np.sort(np.abs(moves).sum(axis=1)), _noise(gaps) * np.sqrt(effect))
     above = -moves @ np.sign(seen)
-    return _infer_from_draws(float(np.abs(seen).sum()), [gaps], codes, below, above)
+    found = _infer_from_draws(float(np.abs(seen).sum()), [gaps], codes, below, above)
+    chance, drawn = _noise(gaps) * np.sqrt(effect), PLANNED * np.sort(above)
+    interval = DistanceBounds(
+        at=found.interval.bounds, noise=partial(_exceeded, chance), reach=partial(_exceeded, drawn)
+    )
+    return replace(found, interval=interval)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
@@ -131,6 +137,11 @@ def _noise(gaps: Gaps) -> Numbers:
     variance = np.bincount(gaps.bins, gaps.weight**2 * gaps.score * (1 - gaps.score), minlength=BINS)
     drawn = np.random.default_rng(TIMES).standard_normal((TIMES, BINS)) * np.sqrt(variance) / gaps.weight.sum()
     return np.sort(np.abs(drawn).sum(axis=1))
+
+
+def _exceeded(drawn: Numbers, chance: float) -> float:
+    """Return what draws exceed with that chance."""
+    return float(np.quantile(drawn, 1 - chance))
 
 
 def _infer_from_draws(

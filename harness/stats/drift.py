@@ -10,10 +10,10 @@ from scipy import special
 
 from harness.errors import HarnessError
 from harness.stats.columns import Numbers
-from harness.stats.cumulated import furthest
+from harness.stats.cumulated import furthest, noise_alone
 from harness.stats.inference import Inference
 from harness.stats.noncentral import Noncentral
-from harness.stats.searched import Mapped, Searched, Widened, Wider
+from harness.stats.searched import DistanceBounds, Mapped, Searched, Widened, Wider
 from harness.stats.sparse_bins import SPARSE, Distance, Flags, bounds_of_few_rows, chance_alone, is_lopsided, is_sparse
 from harness.values.samples import Sample
 
@@ -123,7 +123,13 @@ def infer_ks(sample: Sample) -> Inference:
         below = math.sqrt(math.log(4 / alpha) / 2) * (n**-0.5 + m**-0.5)
         return max(0.0, value - below), min(1.0, furthest(bins.reference, bins.current, alpha))
 
-    seen = Inference(value=value, n=int(m), n_eff=m, method="Newcombe, DKW", interval=Searched(at=bounds_at))
+    def reach(alpha: float) -> float:
+        return furthest(bins.reference, bins.current, alpha) - value
+
+    interval = DistanceBounds(
+        at=bounds_at, noise=partial(noise_alone, bins.reference, bins.current), reach=reach, reference=n
+    )
+    seen = Inference(value=value, n=int(m), n_eff=m, method="Newcombe, DKW", interval=interval)
     return _widen_bounds(sample, seen)
 
 

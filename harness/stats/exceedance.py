@@ -83,11 +83,12 @@ def _widen(usual: Binomial, blocks: Blocks) -> Interval:
         return usual
     n, sizes = float(blocks.n.sum()), blocks.bursts
     if blocks.are_few:
-        return Wider(one=usual, other=Binomial(k=int((blocks.k > 0).sum()), n=len(blocks.n)))
+        once = Binomial(k=int((blocks.k > 0).sum()), n=len(blocks.n))
+        return Wider(one=usual, other=once, units=BLOCKS / FEW * len(sizes))
     moves = Moves(mean=sizes.sum() / n, variance=float(sizes @ sizes) / n**2, most=sizes.max() / n)
     still = Moves(mean=0.0, variance=0.0, most=0.0)
     more = Mover(value=moves.mean, rises=moves, falls=still, variance=moves.variance, low=0.0, high=1.0)
-    return Wider(one=usual, other=more)
+    return Wider(one=usual, other=more, units=min(len(blocks.n), BLOCKS / FEW * len(sizes)))
 
 
 def _note_of(blocks: Blocks) -> str:

@@ -74,6 +74,16 @@ class Gaffke:
         return float(math.sqrt(self.times @ self._excess_totals(self.value) ** 2) / (self.times @ self.sizes))
 
     @property
+    def is_uneven(self) -> bool:
+        """Tell whether some units are larger than others."""
+        return bool(np.ptp(self.sizes) > 1e-9 * float(self.sizes.max()))
+
+    @property
+    def worth(self) -> float:
+        """Return how many units of one size would hold the mean as well (Kish 1965)."""
+        return float(self.times @ self.sizes) ** 2 / float(self.times @ self.sizes**2)
+
+    @property
     def has_spread(self) -> bool:
         """Tell whether the units differ by more than rounding does."""
         return self.se > 1e-12 * (self.high - self.low)

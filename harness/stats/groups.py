@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -13,7 +13,7 @@ from harness.stats.columns import Numbers
 from harness.stats.design_variance import Influence, correlate, has_shared_cluster, mean_part, spread
 from harness.stats.effective import student
 from harness.stats.inference import Inference
-from harness.stats.searched import Searched
+from harness.stats.searched import Grouped, Searched
 from harness.values.samples import Sample
 
 Bounds = tuple[float, float]
@@ -73,7 +73,9 @@ def infer_ratio(sample: Sample) -> Inference:
     sides = _sides(sample)
     if not sides.reference.value > 0:
         raise HarnessError(f"a ratio needs a hit in the reference group; found 0 of {sides.reference.n}; use 'gap'")
-    return sides.compare(sides.group.value / sides.reference.value, ratio_bounds, "MOVER")
+    found = sides.compare(sides.group.value / sides.reference.value, ratio_bounds, "MOVER")
+    least = min(sides.group.n, sides.reference.n)
+    return replace(found, interval=Grouped(at=found.interval.bounds, least=least))
 
 
 def gap_bounds(rate: float, own: Bounds, reference: float, other: Bounds, together: float = 0.0) -> Bounds:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.errors import HarnessError
 from harness.stats.intervals import Interval
+from harness.stats.searched import Searched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +32,10 @@ class Inference:
         if math.isnan(self.value) or math.isnan(lower) or math.isnan(upper):
             raise HarnessError(f"no bounds for {self.method} of {self.n} rows: found NaN; check the values it is fed")
         return min(lower, self.value), max(upper, self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worst(Searched):
+    """Bounds of the worst of several groups; `parts` is what each of them shows."""
+
+    parts: tuple[Inference, ...]

@@ -50,7 +50,7 @@ def infer(sample: Sample) -> Inference:
         seen,
         value=min(max(value, 0.0), 1.0),
         method="PPI++",
-        interval=Wider(one=seen.interval, other=_judge_errors([checked], codes, value, design.variance)),
+        interval=Wider(one=seen.interval, other=_judge_errors([checked], codes, value, design.variance), units=0),
     )
 
 

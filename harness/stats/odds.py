@@ -9,7 +9,7 @@ from harness import samples
 from harness.errors import HarnessError
 from harness.stats import columns, groups
 from harness.stats.inference import Inference
-from harness.stats.searched import Searched
+from harness.stats.searched import DistanceBounds
 from harness.values.samples import Sample
 
 RATES = ("tpr", "fpr")
@@ -28,13 +28,16 @@ def infer(sample: Sample) -> Inference:
         wide = [gap.bounds(alpha) for gap in gaps]
         return max(0.0, *(max(low, -high) for low, high in sure)), max(max(high, -low) for low, high in wide)
 
+    def reach(alpha: float) -> float:
+        return max(gap.bounds(alpha)[1] - gap.value for gap in gaps)
+
     clusters = [gap.clusters for gap in gaps if gap.clusters is not None]
     return Inference(
         value=max(abs(gap.value) for gap in gaps),
         n=sum(gap.n for gap in gaps),
         n_eff=sum(gap.n_eff for gap in gaps),
         method="the larger of two gaps, Newcombe",
-        interval=Searched(at=bounds_at),
+        interval=DistanceBounds(at=bounds_at, noise=lambda beta: reach(beta / (2 * len(gaps))), reach=reach),
         clusters=min(clusters) if clusters else None,
         notes=next((gap.notes for gap in gaps if gap.notes), ()),
     )

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 from harness.stats.binomial import Binomial
 from harness.stats.discordant import Discordant
-from harness.stats.inference import Inference
+from harness.stats.gaffke import Gaffke
+from harness.stats.inference import Inference, Worst
 from harness.stats.intervals import Interval
 from harness.stats.mover import Mover
-from harness.stats.searched import Mapped, Nearer, Wider
+from harness.stats.searched import Grouped, Mapped, Nearer, Wider
 from harness.stats.student import Student
 
 TAIL = 0.25  # of the root of the number of rows: more than that, as the squared skew of a row, hides a longer tail
-FEWEST = 20  # rows of the rarer class, or rows that count
+FEWEST = 20  # rows of the rarer class, or rows that count, or rows' worth of value
 MOST_DOUBT = 1.5  # times the plan, that as many more changed rows as a pilot may hide may make it
 MISRANKED = 4  # below, an AUC or an average precision counts each positive once, as no more of them would
 PILOTS = (2, 3, 4, 6, 8, 12, 16, 32, 64)  # times the rows at hand
@@ -26,6 +27,8 @@ def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, 
     again, or fewer than 20 are of the rarer class, or fewer than 4 of these misranked.
     """
     interval = inference.interval
+    if isinstance(interval, Worst):
+        return _pilot_of_groups(inference, interval.parts, distance, alpha, beta)
     units = count_units(interval)
     if 0 < units < FEWEST:
         return math.ceil(inference.n * FEWEST / units - 1e-6)
@@ -37,6 +40,8 @@ def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, 
         return _pilot_of_tail(interval, inference.n)
     if isinstance(interval, Binomial):
         return _pilot_of_rank(interval, inference.n)
+    if isinstance(interval, Gaffke) and inference.clusters is None and interval.is_uneven:
+        return None if interval.worth >= FEWEST else math.ceil(inference.n * FEWEST / interval.worth)
     if isinstance(interval, Discordant) and distance:
         return _pilot_of_changes(interval, inference.n, distance, alpha, beta)
     return None
@@ -44,11 +49,25 @@ def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, 
 
 def count_units(interval: Interval) -> float:
     """Return how many rows carry a rank or a decision: those of the rarer class, or positive or alerted; else 0."""
+    if isinstance(interval, Grouped):
+        return interval.least
+    if isinstance(interval, Wider) and interval.units is not None:
+        return interval.units
     if isinstance(interval, Wider) and isinstance(interval.other, Mover):
         carried = interval.one
         return carried.least if isinstance(carried, Binomial) else _groups(carried)
     inner = interval.inner if isinstance(interval, Mapped) else None
+    if isinstance(inner, Grouped):
+        return inner.least
     return inner.least or inner.n if isinstance(inner, Binomial) else 0.0
+
+
+def _pilot_of_groups(
+    whole: Inference, parts: tuple[Inference, ...], distance: float, alpha: float, beta: float
+) -> int | None:
+    """Return how many rows in all would tell the spread of each of several groups."""
+    pilots = [(each, pilot_needed(each, distance, alpha=alpha, beta=beta)) for each in parts]
+    return max((math.ceil(rows * whole.n / each.n) for each, rows in pilots if rows is not None), default=None)
 
 
 def _groups(interval: Interval) -> float:

@@ -12,19 +12,22 @@ from harness.errors import HarnessError
 from harness.stats.binomial import Binomial
 from harness.stats.discordant import Discordant
 from harness.stats.gaffke import Gaffke
-from harness.stats.inference import Inference
+from harness.stats.inference import Inference, Worst
 from harness.stats.mover import Mover
 from harness.stats.noncentral import Noncentral
 from harness.stats.pilots import count_units, pilot_needed
 from harness.stats.roots import root
-from harness.stats.searched import Mapped, Nearer, Wider
+from harness.stats.searched import DistanceBounds, Grouped, Mapped, Nearer, Wider
 from harness.stats.student import Student
 from harness.stats.unseen import rows_with_room
 from harness.values.requirements import Better
 
 MOST_RESERVE = 0.5  # of the distance, where a handful of rows say next to nothing of their spread
 RANK_RESERVE = 2.0  # standard errors of the number of positives that a plan for a rank keeps, as its spread is theirs
-TAIL_RESERVE = 2.0  # of the skew of a mean towards its bound, as the furthest rows are those that pilots lack
+SHARE_RESERVE = 2.0  # over how many rows of a pilot are positive or alerted: how far it misjudges how often they come
+CLASS_RESERVE = 8.0  # over how many rows of a pilot are of the rarer class, as their rate is not known either
+VALUE_RESERVE = 5.0  # over how many rows' worth of value a pilot missed, or caught if that is less
+TAIL_RESERVE = 3.0  # of the skew of a mean towards its bound, as the furthest rows are those that pilots lack
 ENDLESS = 1e9  # no more than this is worth asking for
 
 
@@ -46,8 +49,15 @@ def n_needed(
 def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha: float, beta: float) -> int | None:
     interval = inference.interval
     if isinstance(interval, Mapped):
-        inner = replace(inference, interval=interval.inner)
-        return _rows_needed(inner, interval.back(threshold), interval.back(plan_for), alpha, beta)
+        inner = replace(inference, value=interval.back(inference.value), interval=interval.inner)
+        least = _rows_needed(inner, interval.back(threshold), interval.back(plan_for), alpha, beta)
+        units = count_units(interval)
+        reserve = CLASS_RESERVE if isinstance(inner.interval, Grouped) else SHARE_RESERVE
+        return math.ceil(least * (1 + reserve / units)) if least and units else least
+    if isinstance(interval, Worst):
+        return _rows_for_groups(inference, interval.parts, (threshold, plan_for), alpha, beta)
+    if isinstance(interval, DistanceBounds) and plan_for < threshold:
+        return _rows_for_distance(inference, interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Wider | Nearer):
         return _rows_for_two(inference, interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Mover | Discordant) and plan_for != threshold:
@@ -55,7 +65,8 @@ def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha:
         rows = inference.n * seen.rows_needed(plan_for - threshold, alpha, beta)
         return max(2, math.ceil(rows)) if rows <= ENDLESS else None
     if isinstance(interval, Gaffke):
-        return _grown(inference, interval, threshold, plan_for, alpha, beta)
+        grown = _grown(inference, interval, threshold, plan_for, alpha, beta)
+        return grown and math.ceil(grown * (1 + _reserve_for_value(inference, interval, plan_for)))
     if isinstance(interval, Noncentral):
         return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
@@ -83,6 +94,34 @@ def _rows_for_two(
     return math.ceil(more * max(enough)) if len(enough) == len(least) else None
 
 
+def _rows_for_groups(
+    whole: Inference, parts: tuple[Inference, ...], sought: tuple[float, float], alpha: float, beta: float
+) -> int | None:
+    """Return how many rows in all pass every group, each being as bad as the worst; sought: threshold and truth."""
+    needed = [(each, _rows_needed(each, *sought, alpha, beta / len(parts))) for each in parts]
+    rows = [math.ceil(n * whole.n / each.n) for each, n in needed if n is not None]
+    return max(rows) if len(rows) == len(parts) else None
+
+
+def _rows_for_distance(
+    inference: Inference, interval: DistanceBounds, threshold: float, truth: float, alpha: float, beta: float
+) -> int | None:
+    """Return how many rows keep the bound of a distance below the threshold, wherever noise adds to the truth."""
+    reach, scatter, noise = interval.reach(alpha), interval.reach(beta), interval.noise(beta)
+
+    def excess(log_times: float) -> float:
+        less = math.exp(-log_times / 2)
+        return truth + reach * less + math.hypot(scatter * less, max(0.0, noise * less - truth)) - threshold
+
+    most = math.log(ENDLESS / inference.n)
+    if excess(most) > 0:
+        return None
+    least = -math.log(inference.n)
+    times = math.exp(root(excess, least, most, xtol=1e-6)) if excess(least) > 0 else 1 / inference.n
+    worth = (1 / inference.n + 1 / interval.reference) / times - 1 / interval.reference
+    return max(2, math.ceil(1 / worth)) if worth > 1 / ENDLESS else None
+
+
 def _reserve(interval: Wider, distance: float) -> float:
     """Return how many more rows, as a share, are planned for positives and for a tail that a pilot shows too few of."""
     units = count_units(interval)
@@ -90,6 +129,13 @@ def _reserve(interval: Wider, distance: float) -> float:
         return RANK_RESERVE / math.sqrt(units)
     skew = interval.one.skew if isinstance(interval.one, Student) else 0.0
     return TAIL_RESERVE * max(0.0, -math.copysign(skew, skew * distance))
+
+
+def _reserve_for_value(inference: Inference, interval: Gaffke, truth: float) -> float:
+    """Return how many more rows, as a share, are planned where few rows of uneven value are missed, or caught."""
+    if inference.clusters is not None or not (interval.is_share and interval.is_uneven):
+        return 0.0
+    return min(1.0, VALUE_RESERVE / max(interval.worth * min(truth, 1 - truth), 1.0))
 
 
 def _effective(interval: Binomial, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
@@ -160,7 +206,7 @@ def _all_or_nothing(
     width = interval.high - interval.low
     most, share = ((each - interval.low) / width for each in (threshold, truth))
     units = _binomial(most, share, alpha, beta) if 0 <= min(most, share) and max(most, share) <= 1 else None
-    return None if units is None else math.ceil(units * inference.n / float(interval.times.sum()))
+    return None if units is None else math.ceil(units * inference.n / interval.worth)
 
 
 def _student(interval: Student, n: int, distance: float, alpha: float, beta: float) -> int | None:

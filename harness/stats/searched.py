@@ -52,6 +52,26 @@ class Searched:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grouped(Searched):
+    """Bounds of what two groups of rows compare to; `least` counts the rows of the smaller one."""
+
+    least: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistanceBounds(Searched):
+    """Bounds of a distance, 0 or more, which noise alone puts above 0: what bounds of it do as rows are added.
+
+    `noise(beta)` is what the value exceeds with that chance if nothing is apart, `reach(alpha)` how far the upper
+    bound lies above the value; both shrink as the root of rows. `reference` rows stay as they are.
+    """
+
+    noise: Callable[[float], float]
+    reach: Callable[[float], float]
+    reference: float = math.inf
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mapped:
     """Bounds of something else, seen through a rising function `forth` whose inverse is `back`."""
 
@@ -96,10 +116,14 @@ class Widened:
 
 @dataclass(frozen=True, kw_only=True)
 class Wider:
-    """The further of two bounds on each side: neither method alone keeps its level everywhere."""
+    """The further of two bounds on each side: neither method alone keeps its level everywhere.
+
+    `units`, where known, counts what a plan keeps a reserve for: positives, or stretches of time.
+    """
 
     one: Interval
     other: Interval
+    units: float | None = None
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""

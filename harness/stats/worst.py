@@ -17,8 +17,7 @@ from harness.stats import (
     mean,
     proportion,
 )
-from harness.stats.inference import Inference
-from harness.stats.searched import Searched
+from harness.stats.inference import Inference, Worst
 from harness.values.samples import Sample
 
 GROUP = "group"
@@ -58,7 +57,7 @@ def infer(sample: Sample) -> Inference:
         n=sum(each.n for each in groups.values()),
         n_eff=sum(each.n_eff for each in groups.values()),
         method=f"worst of {len(groups)} groups, {worst.method}",
-        interval=Searched(at=bounds_at),
+        interval=Worst(at=bounds_at, parts=tuple(groups.values())),
         clusters=min(clusters) if clusters else None,
         notes=next((each.notes for each in groups.values() if each.notes), ()),
     )

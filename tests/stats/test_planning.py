@@ -266,3 +266,77 @@ def test_a_truth_that_no_row_seen_reaches_is_planned_for_as_all_or_nothing():
     found = infer(samples.rows.mean(pa.table({"y": y})))
 
     assert n_needed(found, 0.8, 0.855) == n_needed(seen(), 0.8, 0.855)
+
+
+def drift_of(rng, rows, reference=5000):
+    """Return the inference of a KS distance between two samples of one distribution in ten bins."""
+    sides = (rng.multinomial(n, np.full(10, 0.1)) for n in (reference, rows))
+    earlier, now = ({str(bin): int(k) for bin, k in enumerate(side)} for side in sides)
+    return infer(samples.ks(reference=earlier, current=now))
+
+
+def test_a_plan_for_a_distance_leaves_room_for_what_noise_adds_to_nothing():
+    rng = np.random.default_rng(6)
+    needed = n_needed(drift_of(rng, 300), 0.1, 0.0, alpha=0.025)
+
+    bounds = [drift_of(rng, needed).bounds(0.025)[1] for _ in range(200)]
+    fewer = [drift_of(rng, needed // 2).bounds(0.025)[1] for _ in range(200)]
+
+    assert np.mean(np.less(bounds, 0.1)) >= 0.935
+    assert np.mean(np.less(fewer, 0.1)) < 0.95
+
+
+def test_no_number_of_rows_shows_a_distance_that_the_reference_alone_may_have():
+    assert n_needed(drift_of(np.random.default_rng(6), 300, reference=200), 0.05, 0.0) is None
+
+
+def test_the_worst_of_groups_is_planned_so_that_all_of_them_pass():
+    group = np.arange(300) % 3
+    y = (np.random.default_rng(7).random(300) < 0.9) * 1
+    found = infer(samples.rows.worst(pa.table({"y": y, "score": y, "group": group}), of="proportion", better="higher"))
+
+    assert n_needed(found, 0.8, 0.9) == 3 * n_needed(seen(), 0.8, 0.9, beta=0.05 / 3)
+
+
+def test_a_group_that_does_not_tell_its_spread_asks_for_more_rows_of_all():
+    rng = np.random.default_rng(8)
+    group = np.arange(300) % 3
+    y = np.where(np.arange(300) < 30, 1, 0)
+    table = pa.table({"y": y, "score": rng.normal(size=300) + 2 * y, "group": group})
+    found = infer(samples.rows.worst(table, of="auc", better="higher"))
+
+    assert n_needed(found, 0.7, 0.9) is None
+    assert pilot_needed(found, 0.2) > 300
+
+
+def test_rates_of_two_classes_are_planned_from_twenty_rows_of_each_on():
+    def decided(positives):
+        y = np.r_[np.ones(positives), np.zeros(200)].astype(int)
+        score = np.where(np.arange(len(y)) % 10 == 0, 1 - y, y)
+        return infer(samples.rows.balanced_accuracy(pa.table({"y": y, "score": score})))
+
+    assert (None, 420) == (n_needed(decided(10), 0.8, 0.9), pilot_needed(decided(10), 0.1))
+    assert n_needed(decided(40), 0.8, 0.9) is not None
+
+
+def test_a_share_of_value_is_planned_for_rows_of_one_worth_and_more_where_few_were_missed():
+    caught = (np.arange(100) % 10 > 0) * 1
+    even, uneven = np.full(100, 3.0), np.random.default_rng(9).lognormal(3, 0.7, 100)
+
+    def needed(value, y):
+        return n_needed(infer(samples.rows.value_rate(pa.table({"y": y, "score": value}))), 0.8, 0.9)
+
+    assert needed(uneven, caught) > 1.2 * needed(even, caught)
+    assert needed(uneven, np.ones(100, int)) > 1.2 * needed(even, np.ones(100, int))
+    few = infer(samples.rows.value_rate(pa.table({"y": caught[:15], "score": uneven[:15]})))
+    assert n_needed(few, 0.8, 0.9) is None
+    assert pilot_needed(few, 0.1) >= 20
+
+
+def test_a_balanced_accuracy_is_planned_as_the_gap_it_is_half_of():
+    y = np.r_[np.ones(200), np.zeros(800)].astype(int)
+    score = np.where(np.arange(1000) % 10 == 0, 1 - y, y)
+    both = infer(samples.rows.balanced_accuracy(pa.table({"y": y, "score": score})))
+    gap = infer(samples.rows.gap(pa.table({"y": score, "reference": 1 - y})))
+
+    assert n_needed(both, 0.85, 0.9) == pytest.approx(n_needed(gap, 0.7, 0.8) * (1 + 8 / 200), rel=0.01)

@@ -145,6 +145,8 @@ class Plant:
     owner: str
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
+    project: str = "shop"
+    file: str = "pipelines.yaml"
 
     @property
     def work(self) -> Path:
@@ -165,7 +167,7 @@ class Plant:
 
     def write(self, pipelines: str = PIPELINES) -> None:
         """Write the pipelines file."""
-        (self.folder / "pipelines.yaml").write_text(pipelines)
+        (self.folder / self.file).write_text(pipelines)
 
     def push(self, ref: str = "main") -> tuple[str, str]:
         """Commit the working clone and push it; return the commits before and after."""
@@ -184,7 +186,7 @@ class Plant:
     def serve(self, *options: str, **env: str) -> None:
         """Start the control plane as a process of its own, and wait until it answers."""
         command = [Path(sys.executable).with_name("harness"), "ci", "serve", "--port", str(self.port)]
-        command += ["--pipelines", self.folder / "pipelines.yaml", "--state", self.folder / "state", *options]
+        command += ["--pipelines", self.folder / self.file, "--state", self.folder / "state", *options]
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **env})
         until(self._answers)
@@ -209,7 +211,7 @@ class Plant:
     def get(self, path: str) -> Any:
         """Return what the control plane answers to who has the token."""
         answer = httpx.get(
-            f"{self.url}/v1/projects/shop/{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60
+            f"{self.url}/v1/projects/{self.project}/{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60
         )
         assert answer.is_success, answer.text
         return answer.json()
@@ -217,15 +219,15 @@ class Plant:
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """Post as who has the token."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        return httpx.post(f"{self.url}/v1/projects/shop/{path}", json=body or {}, headers=headers, timeout=60)
+        return httpx.post(f"{self.url}/v1/projects/{self.project}/{path}", json=body or {}, headers=headers, timeout=60)
 
     def deliver(self, event: str, payload: Mapping[str, Any], secret: str = SECRET) -> httpx.Response:
         """Deliver a webhook of the forge."""
-        return deliver(self.url, event, payload, secret)
+        return deliver(self.url, event, payload, secret, self.project)
 
     def tell_push(self, before: str, after: str) -> httpx.Response:
         """Deliver that somebody pushed to the protected branch."""
-        return self.deliver("push", push_payload(before, after))
+        return self.deliver("push", push_payload(before, after, f"acme/{self.project}"))
 
     def ended(self, number: int = 1) -> list[dict[str, Any]]:
         """Return the pipelines once so many of them have ended, and none runs, the earliest first."""
@@ -236,10 +238,12 @@ class Plant:
 
         return list(reversed(until(found)))
 
-    def fire(self, fingerprint: str, name: str = "recall low", since: str = "2026-01-01T00:00:00Z") -> httpx.Response:
+    def fire(
+        self, fingerprint: str, name: str = "recall low", since: str = "2026-01-01T00:00:00Z", target: str = "shop"
+    ) -> httpx.Response:
         """Deliver an alert, as Alertmanager does."""
         alert = {"status": "firing", "fingerprint": fingerprint, "startsAt": since, "labels": {"alertname": name}}
-        return self.post("targets/shop/alerts", {"version": "4", "alerts": [alert]})
+        return self.post(f"targets/{target}/alerts", {"version": "4", "alerts": [alert]})
 
 
 def push_payload(before: str, after: str, repository: str = "acme/shop") -> dict[str, Any]:
@@ -251,11 +255,11 @@ def push_payload(before: str, after: str, repository: str = "acme/shop") -> dict
     }
 
 
-def deliver(url: str, event: str, payload: Mapping[str, Any], secret: str) -> httpx.Response:
+def deliver(url: str, event: str, payload: Mapping[str, Any], secret: str, project: str = "shop") -> httpx.Response:
     body = json.dumps(payload).encode()
     signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"X-GitHub-Event": event, "X-Hub-Signature-256": signature}
-    return httpx.post(f"{url}/v1/projects/shop/hooks/github", content=body, headers=headers, timeout=60)
+    return httpx.post(f"{url}/v1/projects/{project}/hooks/github", content=body, headers=headers, timeout=60)
 
 
 def write_rows(path: Path, *, seed: int = 0, n: int = 400, noise: float = 0.5, text: bool = False) -> None:

@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSConfig
 from harness import HarnessError, UsageError
 from harness_ci.dispatching import QUEUE, VERSION, Dispatcher
 from harness_ci.pipelines import PipelinesFile
+from harness_ci.statuses import Reporter
 from harness_ci.store import Store
 from harness_ci.triggers.watching import Watch
 from harness_ci.workflows import Pipelines
@@ -34,6 +35,7 @@ class Control:
     root: Path
     store: Store
     dispatcher: Dispatcher
+    watch: Watch
     secrets: Mapping[str, str]
 
 
@@ -50,9 +52,10 @@ def open_control(
         store = Store(database or f"sqlite:///{state / 'control.db'}")
         pipelines = Pipelines(file, root, state, store)
         dispatcher = Dispatcher(file, store, pipelines)
-        control = Control(file=file, root=root, store=store, dispatcher=dispatcher, secrets=secrets)
         watch = Watch(store, pipelines.repositories, root, dispatcher.take)
-        with _carry(_config(state, database), workers), _keep_watch(control, watch):
+        control = Control(file=file, root=root, store=store, dispatcher=dispatcher, watch=watch, secrets=secrets)
+        reporter = Reporter(file, root, store)
+        with _carry(_config(state, database), workers), _keep_watch(control, reporter):
             yield control
 
 
@@ -69,9 +72,9 @@ def _carry(config: DBOSConfig, workers: int) -> Iterator[None]:
 
 
 @contextmanager
-def _keep_watch(control: Control, watch: Watch) -> Iterator[None]:
+def _keep_watch(control: Control, reporter: Reporter) -> Iterator[None]:
     stop = threading.Event()
-    watchdog = threading.Thread(target=_look_around, args=(control, watch, stop), daemon=True)
+    watchdog = threading.Thread(target=_look_around, args=(control, reporter, stop), daemon=True)
     watchdog.start()
     try:
         yield
@@ -127,19 +130,23 @@ def lock_database(url: str | None) -> Iterator[None]:
         yield
 
 
-def _look_around(control: Control, watch: Watch, stop: threading.Event) -> None:
+def _look_around(control: Control, reporter: Reporter, stop: threading.Event) -> None:
     """Look after pipelines, data and branches until told to stop; what fails is logged, and tried again."""
     due: dict[str, float] = {}
     while not stop.wait(TICK):
         _try("pipelines", control.dispatcher.look_after)
+        _try("statuses", reporter.report)
         if _is_due(due, "checkouts", HOUR):
             _try("old checkouts", control.dispatcher.remove_checkouts)
         for name, target in control.file.targets.items():
             for data, watched in target.watch.items():
                 if _is_due(due, f"{name}:{data}", watched.every.total_seconds()):
-                    _try(f"data {data} of {name}", partial(watch.look_at_data, name, data, target))
+                    _try(f"data {data} of {name}", partial(control.watch.look_at_data, name, data, target))
+            registry = target.registry
+            if registry and _is_due(due, f"{name}:registry", registry.every.total_seconds()):
+                _try(f"the registry of {name}", partial(control.watch.look_at_alias, name, registry))
             if target.repository.poll and _is_due(due, name, target.repository.poll.total_seconds()):
-                _try(f"the repository of {name}", partial(watch.look_at_branch, name, target))
+                _try(f"the repository of {name}", partial(control.watch.look_at_branch, name, target))
 
 
 def _is_due(due: dict[str, float], name: str, every: float) -> bool:

@@ -1,10 +1,10 @@
-"""What can happen to a target: code, data or the quality of its model changed."""
+"""What can happen to a target: its code, its data, its model or the quality of that changed."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["code", "data", "degradation"]
+Kind = Literal["code", "data", "model", "degradation"]
 
 
 @dataclass(frozen=True, kw_only=True)

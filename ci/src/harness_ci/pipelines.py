@@ -47,9 +47,19 @@ class Hooks(Strict):
 
     github: Secret | None = None
     gitlab: Secret | None = None
+    azure: Secret | None = None
+    mlflow: Secret | None = None
     alertmanager: Secret | None = None
     api: Secret | None = None
     gates: Secret | None = None
+
+
+class Statuses(Strict):
+    """Where GitHub is told how pipelines stand, with whose token, and as a `status` or as a `check` run of an App."""
+
+    api: str = "https://api.github.com"
+    token: Secret
+    kind: Literal["status", "check"] = "status"
 
 
 class Repository(Strict):
@@ -59,7 +69,17 @@ class Repository(Strict):
     branch: str = "main"
     github: str | None = None
     gitlab: str | None = None
+    azure: bool = False
     poll: Span | None = None
+    statuses: Statuses | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.statuses and not self.github:
+            raise ValueError("`statuses` are GitHub's; say what it calls the repository, as `github: owner/name`")
+        if self.azure and not self.poll:
+            raise ValueError("`azure` signs nothing, so its deliveries are hints; say how often to `poll` besides")
+        return self
 
 
 class Work(Strict):
@@ -96,6 +116,16 @@ class Watched(Strict):
     every: Span = timedelta(seconds=60)
 
 
+class Registry(Strict):
+    """An alias in MLflow's registry, which is looked at again and again, and whenever a webhook hints at it."""
+
+    mlflow: Annotated[str, Field(pattern=r"^https?://")]
+    model: str
+    alias: str
+    token: Secret | None = None
+    every: Span = timedelta(minutes=5)
+
+
 class Retrains(Strict):
     """How often a degradation may retrain or roll back, and what lies between two of them."""
 
@@ -109,6 +139,7 @@ class On(Strict):
 
     code: Annotated[tuple[Name, ...], Field(min_length=1)]
     data: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    model: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     degradation: Literal["notify", "rollback"] | Annotated[tuple[Name, ...], Field(min_length=1)] = "notify"
 
 
@@ -119,6 +150,7 @@ class TargetPipeline(Strict):
     stages: Annotated[Mapping[Name, Stage], Field(min_length=1)]
     on: On
     watch: Mapping[Name, Watched] = {}
+    registry: Registry | None = None
     link: Mapping[str, Path] = {}
     env: tuple[str, ...] = ()
     retrains: Retrains = Retrains()
@@ -127,7 +159,8 @@ class TargetPipeline(Strict):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        asked = (*self.on.code, *(self.on.data or ()), *(self.on.degradation if self.retrains_on_degradation else ()))
+        degraded = self.on.degradation if self.retrains_on_degradation else ()
+        asked = (*self.on.code, *(self.on.data or ()), *(self.on.model or ()), *degraded)
         for name in asked:
             if name not in self.stages:
                 raise ValueError(
@@ -137,6 +170,8 @@ class TargetPipeline(Strict):
             raise ValueError("`degradation: rollback` needs a stage with `promote: true`")
         if self.watch and not self.on.data:
             raise ValueError("data are watched, and `on` does not say which stages new `data` lead through")
+        if (self.registry is None) != (self.on.model is None):
+            raise ValueError("`registry` and `on: {model: ...}` go together: what is watched, and where it leads")
         for path in self.link:
             if Path(path).is_absolute() or ".." in Path(path).parts:
                 raise ValueError(f"`link` {path!r} leaves the checkout; name a path inside it")

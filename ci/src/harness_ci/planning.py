@@ -41,10 +41,11 @@ def plan_pipeline(events: Sequence[Event], target: TargetPipeline, refusal: str 
     asked = [
         *(target.on.code if "code" in kinds else ()),
         *((target.on.data or ()) if "data" in kinds else ()),
+        *((target.on.model or ()) if "model" in kinds else ()),
         *(target.on.degradation if acts and target.retrains_on_degradation else ()),
     ]
     return Plan(
-        kind=next(kind for kind in ("code", "data", "degradation") if kind in kinds),
+        kind=next(kind for kind in ("code", "data", "model", "degradation") if kind in kinds),
         stages=tuple(name for name in target.stages if name in asked),
         rollback=acts and target.on.degradation == "rollback",
         notify=tuple(degraded),

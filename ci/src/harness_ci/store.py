@@ -73,6 +73,30 @@ WATCHED = sa.Table(
 )
 
 
+PROTECTIONS = sa.Table(
+    "harness_ci_protections",
+    METADATA,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("target", sa.String, nullable=False),
+    sa.Column("commit", sa.String, nullable=False),
+    sa.Column("run", sa.String, nullable=False),
+    sa.Column("environment", sa.String, nullable=False),
+    sa.Column("asked", sa.Float, nullable=False),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protection:
+    """A run of GitHub Actions that waits to be told whether it may deploy a commit."""
+
+    key: str
+    target: str
+    commit: str
+    run: str
+    environment: str
+    asked: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
     """One way through stages: what it does, how it stands, and why."""
@@ -221,6 +245,22 @@ class Store:
             with self._begin() as connection:
                 connection.execute(EFFECTS.insert().values(key=effect, done=now))
 
+    def ask_protection(self, asked: Protection) -> bool:
+        """Keep that a run waits to be told; tell whether it is new."""
+        try:
+            with self._begin() as connection:
+                connection.execute(PROTECTIONS.insert().values(asdict(asked)))
+        except IntegrityError:
+            return False
+        return True
+
+    def protections(self, target: str) -> Sequence[Protection]:
+        """Return the runs of a target that were not told yet."""
+        told = sa.select(EFFECTS.c.key)
+        asked = sa.select(PROTECTIONS).where(PROTECTIONS.c.target == target, PROTECTIONS.c.key.not_in(told))
+        with self._begin() as connection:
+            return [Protection(**row._asdict()) for row in connection.execute(asked)]
+
     def keep_decision(self, decision: Decision) -> None:
         """Keep what a gate decided last on a candidate."""
         same = DECISIONS.c.gate == decision.gate, DECISIONS.c.digest == decision.digest
@@ -234,6 +274,12 @@ class Store:
         with self._begin() as connection:
             row = connection.execute(asked).one_or_none()
         return Decision(**row._asdict()) if row else None
+
+    def decisions_of(self, pipeline_id: str) -> Sequence[Decision]:
+        """Return what gates decided last in a pipeline."""
+        with self._begin() as connection:
+            rows = connection.execute(sa.select(DECISIONS).where(DECISIONS.c.pipeline == pipeline_id)).all()
+        return [Decision(**row._asdict()) for row in rows]
 
     def times_changed(self, name: str, digest: str) -> int | None:
         """Return how often watched data changed, if they have again; None at first sight, or if they have not."""

@@ -1,15 +1,17 @@
-"""Data that are watched, and branches that are polled: what changed since the last look becomes an event."""
+"""Data that are watched, branches and aliases that are polled: what changed since the last look becomes an event."""
 
 import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from harness import HarnessError, digest_folder
 from harness_ci.checkouts import Repositories
 from harness_ci.events import Event
-from harness_ci.pipelines import TargetPipeline
+from harness_ci.pipelines import Registry, TargetPipeline
 from harness_ci.store import Store
+from harness_ci.triggers.registries import version_named
 
 LOG = logging.getLogger("harness_ci")
 Take = Callable[[Event], object]
@@ -21,6 +23,7 @@ class Watch:
     def __init__(self, store: Store, repositories: Repositories, root: Path, take: Take) -> None:
         self._store, self._repositories, self._root, self._take = store, repositories, root, take
         self._before: dict[str, str | None] = {}
+        self._lock = Lock()  # a delivery may hint at what the watchdog looks at
 
     def look_at_data(self, name: str, data: str, target: TargetPipeline) -> None:
         """Take an event if the bytes of a watched path changed, and lay still from one look to the next."""
@@ -35,9 +38,19 @@ class Watch:
 
     def look_at_branch(self, name: str, target: TargetPipeline) -> None:
         """Take an event if the protected branch moved since the last look, as its repository says."""
-        head = self._repositories.head(name, target)
-        event = Event(key="", kind="code", target=name, subject=f"push of {head[:12]}", revision=head)
-        self._compare(f"{name}:branch:{target.repository.branch}", head, event)
+        with self._lock:
+            head = self._repositories.head(name, target)
+            event = Event(key="", kind="code", target=name, subject=f"push of {head[:12]}", revision=head)
+            self._compare(f"{name}:branch:{target.repository.branch}", head, event)
+
+    def look_at_alias(self, name: str, registry: Registry) -> None:
+        """Take an event if the alias names another version than in the last look, as its registry says."""
+        with self._lock:
+            version = version_named(registry, registry.token.read(self._root) if registry.token else "")
+            if version is not None:
+                alias = f"{registry.model}@{registry.alias}"
+                event = Event(key="", kind="model", target=name, subject=f"{alias} is version {version}")
+                self._compare(f"{name}:alias:{alias}", version, event)
 
     def _compare(self, place: str, found: str, event: Event) -> None:
         """Take the event before the digest is kept: a kill in between tells it again, under the same key."""

@@ -21,7 +21,7 @@ class Pace:
     def __init__(self, suite: str, steps: Sequence[str], planned: Mapping[str, float]) -> None:
         self.done = 0
         self._suite, self._steps, self._planned = suite, steps, planned
-        self._began = time.monotonic()
+        self._began = self._last_end = time.monotonic()
         self._running: dict[tuple[str, str], float] = {}
         self._ended: list[str] = []
 
@@ -33,6 +33,7 @@ class Pace:
         """Note that a task is done."""
         self._running.pop((result.task.step, result.task.target.name), None)
         self._ended.append(result.task.step)
+        self._last_end = time.monotonic()
         self.done += 1
 
     def step_text(self) -> str:
@@ -63,7 +64,8 @@ class Pace:
         planned = [self._planned[step] - spent.get(step, 0.0) for step in waiting if step in self._planned]
         if planned:
             return sum(max(seconds, 0.0) for seconds in planned)
-        return (now - self._began) / self.done * len(waiting) if self.done else 0.0
+        each = (self._last_end - self._began) / max(self.done, 1)
+        return max(each * len(waiting) - (now - self._last_end), 0.0)
 
 
 @contextmanager

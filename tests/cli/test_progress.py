@@ -68,7 +68,7 @@ def test_time_left_is_as_the_tasks_so_far_took_and_not_guessed_before() -> None:
     pace = Pace("s", ["a", "b", "b"], {})
     before = pace.left_text()
     pace.start(task("a"))
-    time.sleep(0.05)
+    time.sleep(0.5)
     pace.end(TaskResult(task=task("a")))
 
     assert ("", "about 1 s left") == (before, pace.left_text())
@@ -82,3 +82,14 @@ def test_no_time_is_said_to_be_left_once_the_plan_is_used_up_or_all_is_done() ->
 
     assert ("", "") == (late.left_text(), done.left_text())
     assert done.line().startswith("s: judges, 1 of 1 done, 0 s so far")
+
+
+def test_time_left_does_not_grow_while_a_task_takes_longer_than_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.0, 10.0, 10.0, 15.0, 40.0])
+    monkeypatch.setattr("harness.cli.progress.time.monotonic", lambda: next(clock))
+    pace = Pace("s", ["a", "b"], {})
+    pace.start(task("a"))
+    pace.end(TaskResult(task=task("a")))
+    pace.start(task("b"))
+
+    assert ["about 5 s left", ""] == [pace.left_text(), pace.left_text()]

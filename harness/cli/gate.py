@@ -5,27 +5,23 @@ from pathlib import Path
 
 import click
 
-from harness.cli.deciding import ask_gate, list_judged
+from harness.cli.asking import HELP, decide_gate, name_candidates, only_candidate
+from harness.cli.deciding import list_judged
 from harness.cli.forges import GITHUB, forge_named
 from harness.cli.plugins_apart import open_guarded
 from harness.cli.project import EXIT, open_ledger
 from harness.cli.reports import earlier_runs, rows_reader, write_reports
 from harness.errors import UsageError
-from harness.gating.decide import decide
-from harness.gating.gates import Gate, candidate_named, list_candidates
+from harness.gating.gates import Gate
 from harness.plugins.reports import Report
 from harness.project import Project, instant
 from harness.records.ledger import Ledger
-from harness.values.decisions import GateDecision
 from harness.values.identity import Identity
-from harness.values.runs import Run
 
 
 @click.command("gate")
 @click.argument("stage")
-@click.option(
-    "--candidate", metavar="NAME", help="Its revision, its digest or the start of that; default that of --run."
-)
+@click.option("--candidate", "candidates", multiple=True, metavar="NAME", help=f"{HELP} Default that of --run.")
 @click.option(
     "--run",
     "folders",
@@ -46,7 +42,7 @@ from harness.values.runs import Run
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where reports are written.")
 def command(
     stage: str,
-    candidate: str | None,
+    candidates: Sequence[str],
     folders: Sequence[Path],
     gates: Path | None,
     policy_ref: str | None,
@@ -57,7 +53,7 @@ def command(
     as_text: bool,
     out: Path | None,
 ) -> int:
-    """Decide whether a candidate may pass STAGE, from recorded runs alone."""
+    """Decide whether a candidate may pass STAGE, or all parts that it asks for, from recorded runs alone."""
     project = open_guarded(gates, policy_ref, ledger=ledger)
     reporters = {name: project.plugins.reporter(name) for name in ("json" if as_text else "terminal", *reports)}
     gate = _gate(project, stage, ledger)
@@ -67,13 +63,12 @@ def command(
     taken = _take_runs(folders, book, project) if folders else ()
     entries = book.entries()
     known = list_judged(entries)
-    who = candidate_named(candidate, known) if candidate else _only_candidate(taken)
-    question, runs = ask_gate(project, stage, gate, who, book, entries, instant(as_of), forge_named(forge))
-    decision = decide(question, runs)
-    book.record_decision(decision)
-    decided = _runs_decided(decision, runs)
-    history = earlier_runs(decided, entries)
-    report = Report(runs=decided, decision=decision, history=history, read_rows=rows_reader(project.evidence()))
+    who = name_candidates(candidates, stage, gate, known) if candidates else only_candidate(taken, stage, gate)
+    decided = decide_gate(project, stage, gate, who, book, entries, instant(as_of), forge_named(forge))
+    decided.record(book)
+    decision = decided.decision
+    history = earlier_runs(decided.runs, entries)
+    report = Report(runs=decided.runs, decision=decision, history=history, read_rows=rows_reader(project.evidence()))
     troubles = list(write_reports(reporters, report, out or project.settings.store / "reports"))
     if troubles:
         return max(trouble.exit_code for trouble in troubles)
@@ -92,13 +87,6 @@ def _take_runs(folders: Sequence[Path], book: Ledger, project: Project) -> Seque
     return list({each.run.candidate.key: each.run.candidate for each in found}.values())
 
 
-def _only_candidate(candidates: Sequence[Identity]) -> Identity:
-    if len(candidates) == 1:
-        return candidates[0]
-    found = f"the runs are of {list_candidates(candidates)}" if candidates else "there is no --run that tells"
-    raise UsageError(f"name the candidate with --candidate; {found}")
-
-
 def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
     if project.gates is None:
         raise UsageError(f"no gates file at {project.settings.gates}; write one, or name it with --gates FILE")
@@ -109,9 +97,3 @@ def _gate(project: Project, stage: str, ledger: str | None) -> Gate:
             f"as a fresh runner forgets the default one"
         )
     return gate
-
-
-def _runs_decided(decision: GateDecision, runs: Sequence[Run]) -> Sequence[Run]:
-    """Return the run of each suite that was decided on."""
-    found = {run.suite: run for run in runs if decision.runs.get(run.suite) == run.digest}
-    return [found[suite] for suite in decision.runs]

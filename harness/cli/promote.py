@@ -1,19 +1,29 @@
 """`harness promote`: asks the gate, signs what it decided, and moves what is promoted."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 
+from harness.cli import asking
 from harness.cli.deciding import list_judged
 from harness.cli.forges import GITHUB, forge_named
 from harness.cli.plugins_apart import open_guarded
 from harness.cli.printing import say
 from harness.cli.project import EXIT
-from harness.cli.promoting import about_now, decide_case, open_stage, policy_option, print_notices, promoting_gate
+from harness.cli.promoting import (
+    about_now,
+    decide_case,
+    open_part,
+    open_stage,
+    policy_option,
+    print_notices,
+    promoting_gate,
+)
 from harness.cli.signers import HELP, signer_of
 from harness.errors import HarnessError, UsageError
-from harness.gating.gates import Gate, candidate_named
+from harness.gating.gates import Gate
 from harness.plugins.reports import Report
 from harness.project import Project
 from harness.promotion.code import Code, read_code, refuse_uncommitted
@@ -22,7 +32,7 @@ from harness.promotion.promoting import Asked, Refused, describe_done, promote
 
 @click.command("promote")
 @click.argument("stage")
-@click.option("--candidate", required=True, metavar="NAME", help="Its revision, its digest or the start of that.")
+@click.option("--candidate", "candidates", multiple=True, required=True, metavar="NAME", help=asking.HELP)
 @click.option("--signer", metavar="URI", help=HELP)
 @click.option("--override", is_flag=True, help="Promote what the gate does not pass; for persons with that role alone.")
 @click.option("--reason", metavar="TEXT", default="", help="Why the gate is overridden; it is signed, and shown.")
@@ -33,7 +43,7 @@ from harness.promotion.promoting import Asked, Refused, describe_done, promote
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the signed statement is written.")
 def command(
     stage: str,
-    candidate: str,
+    candidates: Sequence[str],
     signer: str | None,
     override: bool,
     reason: str,
@@ -52,7 +62,7 @@ def command(
     project = open_guarded(gates, policy_ref, signer=signer, ledger=ledger)
     gate = promoting_gate(project, stage, ledger)
     opened = open_stage(project, stage, gate, ledger, out)
-    who = candidate_named(candidate, list_judged(opened.ledger.entries()))
+    who = asking.name_candidates(candidates, stage, gate, list_judged(opened.ledger.entries()))
     asked = Asked(
         decide=partial(decide_case, project, stage, gate, who, opened.ledger, forge_named(forge)),
         signer=signer_of(project, signer),
@@ -60,6 +70,7 @@ def command(
         code=_read_code(project, gate),
         first_promotion=gate.first_promotion,
         override=reason.strip() if override else "",
+        parts={part: open_part(project, named, ledger) for part, named in gate.parts.items()},
     )
     try:
         done = promote(opened, asked)

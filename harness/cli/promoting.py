@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli.deciding import ask_gate
+from harness.cli.asking import Candidates, decide_gate
 from harness.cli.forges import Forge
 from harness.cli.project import open_ledger
 from harness.cli.signers import trust_of
 from harness.errors import UsageError
-from harness.gating.decide import decide
 from harness.gating.gates import Gate
 from harness.project import Project
 from harness.promotion.predicates import About, Case
@@ -20,7 +19,6 @@ from harness.promotion.stages import Stage
 from harness.records.evidence_store import open_bundle
 from harness.records.ledger import Ledger
 from harness.records.locks import lock_promotions
-from harness.values.identity import Identity
 
 FOLDER = "promotions"
 policy_option = click.option(
@@ -58,15 +56,18 @@ def open_stage(project: Project, name: str, gate: Gate, ledger: str | None, out:
     )
 
 
+def open_part(project: Project, name: str, ledger: str | None) -> Stage:
+    """Return the stage whose gate decides about a part of what another promotes."""
+    return open_stage(project, name, promoting_gate(project, name, ledger), ledger)
+
+
 def decide_case(
-    project: Project, stage: str, gate: Gate, who: Identity, book: Ledger, forge: Forge | None = None
+    project: Project, stage: str, gate: Gate, who: Candidates, book: Ledger, forge: Forge | None = None
 ) -> Case:
-    """Return what the gate decides about a candidate now, by the code of `harness gate`; nothing is recorded."""
+    """Return what the gate decides about its candidates now, by the code of `harness gate`; nothing is recorded."""
     entries = book.entries()
-    question, runs = ask_gate(project, stage, gate, who, book, entries, datetime.now(UTC), forge)
-    decision = decide(question, runs)
-    decided = [run for run in runs if decision.runs.get(run.suite) == run.digest]
-    return Case(decision=decision, runs=decided, entries=entries)
+    decided = decide_gate(project, stage, gate, who, book, entries, datetime.now(UTC), forge)
+    return Case(decision=decided.decision, runs=decided.runs, entries=entries)
 
 
 def about_now(stage: Stage) -> About:

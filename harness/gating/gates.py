@@ -17,6 +17,9 @@ from harness.values.versions import FileVersion
 
 FEWEST_DIGITS = 6  # of a digest without `sha256:`, which could be a name
 LISTED = 5  # candidates in an error
+FEWEST_PARTS = 2
+PartName = Annotated[str, Field(pattern=r"^\w[\w-]*$")]
+OF_PARTS = {"parts", "promote", "first_promotion", "uncommitted"}  # what a gate says that asks for parts
 
 
 class Approvals(BaseModel):
@@ -41,6 +44,9 @@ class GateSuite(BaseModel):
 class Gate(BaseModel):
     """What a stage asks for: which suites, how fresh, what an inconclusive verdict does, what is promoted.
 
+    Instead of suites it may name `parts`, each with the stage whose gate decides about a candidate of its own: then it
+    passes if all of them do, and says nothing else but what is promoted.
+
     A suite is named by its file, or by its name alone, which a gate that promotes does not take.
 
     With `enforce: false` it decides and blocks nothing, so that a stage can be tried before it counts.
@@ -52,7 +58,8 @@ class Gate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    suites: Sequence[str | GateSuite] = Field(min_length=1)
+    suites: Sequence[str | GateSuite] = ()
+    parts: Mapping[PartName, str] = {}
     run_max_age: Duration | None = None
     data_max_age: Duration | None = None
     on_inconclusive: Literal["block", "report"] = "block"
@@ -85,6 +92,19 @@ class Gate(BaseModel):
         if not isinstance(given, Mapping):
             return given
         return {name: {"path": each} if isinstance(each, str) else each for name, each in given.items()}
+
+    @model_validator(mode="after")
+    def _asks_for_suites_or_parts(self) -> Self:
+        if bool(self.suites) == bool(self.parts):
+            raise ValueError("asks for suites, or for parts that other gates decide about; give one of both")
+        if not self.parts:
+            return self
+        if len(set(self.parts.values())) < max(len(self.parts), FEWEST_PARTS):
+            raise ValueError(f"needs {FEWEST_PARTS} parts or more, each with a gate of its own")
+        others = self.model_fields_set - OF_PARTS
+        if others:
+            raise ValueError(f"leaves to the gates of its parts what they ask for; write {min(others)} there")
+        return self
 
     @model_validator(mode="after")
     def _promotes_only_on_proof(self) -> Self:
@@ -126,6 +146,30 @@ class GatesFile(BaseModel):
     waivers: str | None = None
     trust: str | None = None
     gates: Mapping[str, StageGate] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _decides_about_each_part(self) -> Self:
+        for stage, gate in self.gates.items():
+            for part, named in gate.parts.items():
+                trouble = self._doubt_part(gate, named)
+                if trouble:
+                    raise ValueError(
+                        f"gates.{stage}: part {part!r} is decided about by gate {named!r}, which {trouble}"
+                    )
+        return self
+
+    def _doubt_part(self, gate: Gate, named: str) -> str:
+        """Return why a gate cannot decide about a part of another, or nothing if it can."""
+        other = self.gates.get(named)
+        if other is None:
+            return f"is not there{did_you_mean(named, self.gates)}"
+        if other.parts:
+            return "has parts itself; name those"
+        if other.watch:
+            return "watches what is deployed; name the one that lets it pass"
+        if gate.promote and not other.promote:
+            return "promotes nothing, so it does not ask for proof; add promote there, or leave it out here"
+        return ""
 
     def gate(self, stage: str) -> Gate:
         """Return the gate of a stage."""

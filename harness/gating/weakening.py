@@ -48,7 +48,9 @@ def name_suite(suite: str | GateSuite) -> str:
 def _compare_gates(place: str, was: Gate, now: Gate) -> Iterator[Weakening]:
     yield from _compare_suites(place, was.suites, now.suites)
     yield from _compare_approvals(place, was.approvals, now.approvals)
-    for key in [key for key in Gate.model_fields if key not in ("suites", "approvals")]:
+    for part, gate in was.parts.items():
+        yield from _compare_plain(place, f"part {part}", gate, now.parts.get(part))
+    for key in [key for key in Gate.model_fields if key not in ("suites", "parts", "approvals")]:
         before, after = getattr(was, key), getattr(now, key)
         if key in AGES:
             is_weaker = before is not None and (after is None or after > before)

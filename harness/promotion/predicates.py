@@ -50,6 +50,7 @@ def promotion_statement(about: About, case: Case, before: Identity | None, code:
     predicate = {
         **about.predicate,
         "candidate": identity_as_json(decision.candidate),
+        **({"parts": {name: identity_as_json(who) for name, who in decision.parts.items()}} if decision.parts else {}),
         "before": identity_as_json(before),
         "outcome": decision.outcome,
         "findings": list(decision.reasons),
@@ -68,7 +69,8 @@ def promotion_statement(about: About, case: Case, before: Identity | None, code:
         KEY: ledger_head(case.entries),
         **({"reason": reason} if reason else {}),
     }
-    subjects = {CANDIDATE: str(decision.candidate.digest), **_data(decision)}
+    parts = {f"{CANDIDATE}:{name}": str(who.digest) for name, who in decision.parts.items()}
+    subjects = {CANDIDATE: str(decision.candidate.digest), **parts, **_data(decision)}
     return Statement(predicate_type=OVERRIDE if reason else PROMOTION, subjects=subjects, predicate=predicate)
 
 

@@ -1,7 +1,7 @@
 """Promotes a candidate: decided before the lock and again under it, against the champion that is there then."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +26,8 @@ PASSES = ("pass", "waived")  # whatever the gate blocks: a stage that is not enf
 class Asked:
     """How a candidate is asked to be promoted: decided by what, signed by whom, with which code, or despite the gate.
 
-    `decide` reads the ledger as it stands when it is called.
+    `decide` reads the ledger as it stands when it is called. `parts` are the stages of the parts of what is decided
+    about together, by the name of each part.
     """
 
     decide: Callable[[], Case]
@@ -35,6 +36,7 @@ class Asked:
     code: Code
     first_promotion: Literal["allow", "refuse"]
     override: str = ""
+    parts: Mapping[str, Stage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,8 @@ def promote(stage: Stage, asked: Asked) -> Done:
         if len(entries) != len(case.entries):
             case = asked.decide()
             _refuse_undecided(stage, case, asked)
-        _refuse_rolled_back(stage, case, moves)
+        _refuse_rolled_back(stage, case.decision.candidate, case.decision.runs.values(), case, moves)
+        _refuse_rolled_back_parts(case, asked)
         signed = _sign(stage, case, asked, served)
         path = move_stage(stage, signed, still_locked)
         notices += keep_proof(stage)
@@ -98,9 +101,11 @@ def _stands(candidate: Identity, served: Identity | None, moves: Sequence[Move])
 def _refuse_other_champion(
     stage: Stage, case: Case, asked: Asked, served: Identity | None, moves: Sequence[Move], seen: Sequence[str | None]
 ) -> None:
-    """Refuse a candidate that was judged against another than the one whom it would replace."""
-    against = find_other_champion(case.runs, served, first_allowed=asked.first_promotion == "allow")
-    if against:
+    """Refuse a candidate that was judged against another than the one whom it would replace, each part of several."""
+    if asked.parts:
+        for name, part in asked.parts.items():
+            _refuse_other_part(part, case.decision.parts[name], case, asked)
+    elif against := find_other_champion(case.runs, served, first_allowed=asked.first_promotion == "allow"):
         raise HarnessError(f"nothing was moved: {describe_other_champion(against, served, moves, stage.trust)}")
     now = [registry.current() for registry in stage.registries]
     if now != list(seen):
@@ -109,21 +114,40 @@ def _refuse_other_champion(
         raise HarnessError(f"nothing was moved: {message}; look whether this candidate is still wanted, then promote")
 
 
-def _refuse_rolled_back(stage: Stage, case: Case, moves: Sequence[Move]) -> None:
-    """Refuse a candidate that was rolled back since it was judged: an old event, sent again, revives nothing."""
-    back = find_rollback(moves, case.decision.candidate)
+def _refuse_other_part(part: Stage, who: Identity, case: Case, asked: Asked) -> None:
+    """Refuse a part that was judged against another than its own stage has now, unless that has this one already."""
+    served = part.served()
+    if served is not None and served.key == who.key:
+        return
+    runs = [run for run in case.runs if run.candidate.key == who.key]
+    if against := find_other_champion(runs, served, first_allowed=asked.first_promotion == "allow"):
+        moves = part.moves(part.entries())
+        raise HarnessError(f"nothing was moved: {describe_other_champion(against, served, moves, part.trust)}")
+
+
+def _refuse_rolled_back_parts(case: Case, asked: Asked) -> None:
+    for name, part in asked.parts.items():
+        who = case.decision.parts[name]
+        digests = [run.digest for run in case.runs if run.candidate.key == who.key]
+        _refuse_rolled_back(part, who, digests, case, part.moves(case.entries))
+
+
+def _refuse_rolled_back(
+    stage: Stage, who: Identity, digests: Collection[str], case: Case, moves: Sequence[Move]
+) -> None:
+    """Refuse a candidate that was rolled back since its runs were recorded: an old event revives nothing."""
+    back = find_rollback(moves, who)
     if back is None:
         return
-    wanted = set(case.decision.runs.values())
-    old = [entry for entry in case.entries if _is_run(entry, wanted) and entry.seq < back.seq]
-    if old or not wanted:
+    old = [entry for entry in case.entries if _is_run(entry, digests) and entry.seq < back.seq]
+    if old or not digests:
         suites = " and ".join(sorted({entry.suite or "" for entry in old})) or "its suites"
-        left = f"{case.decision.candidate.revision} was left by the {describe_move(back, stage.trust)}"
+        left = f"{who.revision} was left by the {describe_move(back, stage.trust)}"
         message = f"{left}, and is judged on what was known before"
         raise HarnessError(f"nothing was moved: {message}; run {suites} on rows that came since, then promote")
 
 
-def _is_run(entry: Entry, digests: set[str]) -> bool:
+def _is_run(entry: Entry, digests: Collection[str]) -> bool:
     return entry.kind == "run" and entry.digest in digests
 
 

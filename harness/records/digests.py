@@ -109,7 +109,7 @@ ENTERS: Mapping[type, tuple[str, ...]] = {
 # Fields added after version 1, each with the value at which it stays out: records of before keep their digest.
 ADDED: Mapping[type, Mapping[str, object]] = {
     Run: {"calls": None},
-    GateDecision: {"policy": "", "enforced": True, "approvals": (), "waived": ()},
+    GateDecision: {"policy": "", "enforced": True, "approvals": (), "waived": (), "parts": {}},
     Estimate: {"p_pass": None},
     Requirement: {"look_after": None, "waivable": True},
     Measurement: {"asked": ""},

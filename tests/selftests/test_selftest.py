@@ -37,3 +37,12 @@ def test_a_suites_own_rows_are_drawn_again(project: Path, harness: Command) -> N
     assert 0 == done.code
     assert "s: its own 400 rows, drawn again" in done.out
     assert not (project / ".harness").exists()
+
+
+@pytest.mark.usefixtures("scores")
+def test_a_suite_is_asked_again_beside_no_key(project: Path, harness: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_SIGNER", "env:KEY")
+
+    refused = harness("selftest", suite(project, "{at_least: 0.7, plan_for: 0.8}"), "--times", 5)
+
+    assert (4, True) == (refused.code, "found HARNESS_SIGNER in the environment; start it without" in refused.err)

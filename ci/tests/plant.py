@@ -229,14 +229,14 @@ class Plant:
         """Deliver that somebody pushed to the protected branch."""
         return self.deliver("push", push_payload(before, after, f"acme/{self.project}"))
 
-    def ended(self, number: int = 1) -> list[dict[str, Any]]:
+    def ended(self, number: int = 1, patience: float = 300) -> list[dict[str, Any]]:
         """Return the pipelines once so many of them have ended, and none runs, the earliest first."""
 
         def found() -> Any:
             pipelines = self.get("pipelines")
             return pipelines if len(pipelines) >= number and all(each["ended"] for each in pipelines) else None
 
-        return list(reversed(until(found)))
+        return list(reversed(until(found, patience)))
 
     def fire(
         self, fingerprint: str, name: str = "recall low", since: str = "2026-01-01T00:00:00Z", target: str = "shop"

@@ -1,0 +1,178 @@
+"""Measures again every kind of cell in which bounds once missed their level: passes and fails with the truth at T.
+
+Usage: python benchmarks/audit.py [--runs 500] [--worst 10] [--more 20000] [--only WORD]
+
+Each cell is drawn so often first; the worst of them, by the larger of both rates, are then drawn `--more` times, with
+other seeds. Bounds are those of `judge` at one look, 0.05 on each side; the width is that of the 95 % interval.
+"""
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from broken import broken_clusters, broken_group, broken_pairs, pairs_that_only_lose, uneven_clusters
+from bursts import bursts, hard_negatives
+from means import (
+    broken_clusters_of_scores,
+    pairs_that_lose_score,
+    positives_missed_whole,
+    value_missed_whole,
+    zeros_among_good,
+)
+from pairs import both, pair_world
+from tables import Row, table
+from unseen import (
+    EVEN,
+    MANY_SPARSE,
+    TILT,
+    lenient_judge,
+    lenient_judge_in_pairs,
+    pairs_that_lose,
+    sparse_drift,
+)
+from worlds import World, mean, single_measurement
+
+from harness import HarnessError
+from harness.stats import infer, p_pass
+
+HEAD = ("kind", "cell", "draws", "passes at T", "fails at T", "width", "refused", "seconds", "")
+LEVEL, ALLOWED = 0.05, 0.06
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What became of so many draws of one world."""
+
+    world: World
+    runs: int
+    passed: int
+    failed: int
+    refused: int
+    width: float
+    seconds: float
+
+    @property
+    def worst(self) -> float:
+        """Return the larger of both rates of wrong verdicts."""
+        return max(self.passed, self.failed) / self.runs
+
+    def row(self) -> Row:
+        """Return the line of the table."""
+        error = 2 * math.sqrt(ALLOWED * (1 - ALLOWED) / self.runs)
+        shares = (f"{count / self.runs:.2%}" for count in (self.passed, self.failed))
+        remark = "MISSED" if self.worst > ALLOWED + error else ""
+        rest = (f"{self.width:.3g}", f"{self.refused / self.runs:.1%}", f"{self.seconds:.0f}", remark)
+        return self.world.kind, self.world.cell, f"{self.runs:,}", *shares, *rest
+
+
+def main() -> None:
+    """Print a line for every cell, then for the worst of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--worst", type=int, default=10)
+    parser.add_argument("--more", type=int, default=20_000)
+    parser.add_argument("--only", default="")
+    asked = parser.parse_args()
+    found = [count_draws(world, asked.runs, 0) for world in AUDIT if asked.only in world.name]
+    print(table(HEAD, [each.row() for each in found]), "\n", flush=True)
+    worst = sorted(found, key=lambda each: each.worst, reverse=True)[: asked.worst]
+    print(table(HEAD, [count_draws(each.world, asked.more, 1).row() for each in worst]))
+
+
+def count_draws(world: World, runs: int, seed: int) -> Counted:
+    """Return how often fresh samples pass and fail with the truth at the threshold."""
+    rng, start = np.random.default_rng([crc32(world.name.encode()), seed]), time.process_time()
+    threshold, better = world.requirement().sought(world.better)
+    other = "lower" if better == "higher" else "higher"
+    passed = failed = refused = 0
+    widths = []
+    for _ in range(runs):
+        measurement, baseline = world.draw(rng)
+        try:
+            seen = infer(measurement.sample, baseline.sample if baseline else None)
+            passed += p_pass(seen, threshold, better) <= LEVEL
+            failed += p_pass(seen, threshold, other) <= LEVEL
+            widths.append(float(np.diff(seen.bounds(LEVEL / 2))[0]))
+        except HarnessError:
+            refused += 1
+    counted = Counted(
+        world=world,
+        runs=runs,
+        passed=passed,
+        failed=failed,
+        refused=refused,
+        width=float(np.median(widths)) if widths else math.nan,
+        seconds=time.process_time() - start,
+    )
+    print(*counted.row(), sep=" | ", file=sys.stderr, flush=True)
+    return counted
+
+
+def stalls(n: int, number: float, size: int) -> World:
+    """Stalls that come by chance, `number` on average, each of which holds up `size` requests of n."""
+
+    def draw(rng):
+        slow = np.zeros(n + size, bool)
+        for at in rng.integers(0, n + size, rng.poisson(number * (n + size) / n)):
+            slow[at : at + size] = True
+        slow = slow[size:]
+        latency = np.where(slow, 150 + rng.exponential(50, n), rng.lognormal(3, 0.3, n).clip(max=99))
+        return single_measurement("exceedance", "lower", y=slow * 1, score=latency)
+
+    truth = 1 - math.exp(-number * size / n)
+    return World(
+        kind="exceedance", cell=f"{number} stalls of {size} in {n} requests", truth=truth, draw=draw, better="lower"
+    )
+
+
+def brier_pairs_that_lose(n: int, share: float, noise: float) -> World:
+    """The champion is sure and right; the candidate is wrong on a few rows, and else scores almost as it does."""
+
+    def draw(rng):
+        y = (rng.random(n) < 0.5) * 1
+        old = np.where(y == 1, 0.9, 0.1)
+        lost = rng.random(n) < share
+        new = np.where(lost, 1 - old, np.clip(old + rng.normal(0, noise, n), 0, 1))
+        return both("brier", {"score": new}, {"score": old}, "lower", y=y)
+
+    gap = share * (0.81 - 0.01) + (1 - share) * noise**2
+    return pair_world("brier", f"n {n}, {share} lost, noise {noise}", gap, draw, better="lower")
+
+
+def lognormal(n: int) -> World:
+    """A mean of amounts without limits."""
+    return mean("lognormal, sigma 2", n, math.exp(2.0) + 1, lambda rng, n: np.exp(rng.normal(0, 2, n)) + 1)
+
+
+AUDIT: Sequence[World] = (
+    *(zeros_among_good(n, 0.02) for n in (50, 100)),
+    broken_clusters_of_scores(30, 0.04),
+    positives_missed_whole(500, 0.1, 0.02),
+    positives_missed_whole(2000, 0.02, 0.03),
+    *(lenient_judge(labels, 10_000, 0.9, 1.0, 0.9) for labels in (50, 100)),
+    lenient_judge_in_pairs(50, 5000, 0.9, 0.03, 0.5),
+    lenient_judge_in_pairs(200, 5000, 0.95, 0.02, 0.7),
+    *(pairs_that_lose(kind, n, 1000, 0.02, 0.01) for kind in ("auc", "average_precision") for n in (50, 100)),
+    *(pairs_that_lose_score(n, share, 0.01) for n, share in ((100, 0.02), (200, 0.01))),
+    *(brier_pairs_that_lose(n, share, 0.01) for n, share in ((100, 0.02), (500, 0.005))),
+    *(pairs_that_only_lose(n, share) for n, share in ((200, 0.02), (2000, 0.002))),
+    broken_pairs(30, 20, 0.05),
+    *(broken_clusters(groups, 10, 0.04, 0.99, 0.2) for groups in (30, 60)),
+    uneven_clusters("300 single rows and 5 giants of 200", (1,) * 300 + (200,) * 5, 0.9, 0.3),
+    *(broken_group(kind, 30, 0.05) for kind in ("gap", "ratio")),
+    *(value_missed_whole(200, sigma, 2.0, 0.2) for sigma in (1.0, 1.5)),
+    *(lognormal(n) for n in (50, 200)),
+    hard_negatives(2000, 0.05, 4.0, 2),
+    sparse_drift("psi", 5000, 5000, MANY_SPARSE, MANY_SPARSE * TILT, "40 bins of 1e-4"),
+    sparse_drift("psi", 5000, 5000, np.r_[EVEN, 4e-5], np.r_[EVEN, 0.2], "a category of 1e-05 now 0.05"),
+    stalls(20_000, 2.0, 200),
+    *(bursts(10_000, length, 0.01) for length in (30, 100)),
+)
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from rag_target.embedding import Vector
-from rag_target.index import Index, build_index, open_store
+from rag_target.index import Index, StoreName, build_index, open_store
 from rag_target.passages import Passage, read_passages
 from rag_target.questions import read_questions
 from rag_target.ranking import Bm25, Hybrid, Ranked
@@ -65,27 +65,29 @@ def test_an_exact_store_finds_what_a_full_sort_finds() -> None:
     assert expected == [name for name, _ in found]
 
 
-def test_chroma_finds_what_the_exact_store_finds_whatever_it_is_asked() -> None:
+@pytest.mark.parametrize("name", ["chroma", "milvus"])
+def test_a_store_of_others_finds_what_the_exact_store_finds_whatever_it_is_asked(name: StoreName) -> None:
     chance = np.random.default_rng(1)
     vectors = [v / np.linalg.norm(v) for v in chance.normal(size=(300, 16)).astype(np.float32)]
     ids = [f"v{n}" for n in range(300)]
-    exact, chroma = open_store("exact", ids, vectors), open_store("chroma", ids, vectors)
+    exact, other = open_store("exact", ids, vectors), open_store(name, ids, vectors)
 
     for asked in vectors[:20] + [vectors[n] + 0.7 * vectors[n + 1] for n in range(20)]:
         wanted = asked / np.linalg.norm(asked)
-        expected, found = exact.nearest(wanted, 10), chroma.nearest(wanted, 10)
+        expected, found = exact.nearest(wanted, 10), other.nearest(wanted, 10)
 
         assert [name for name, _ in expected] == [name for name, _ in found]
         assert [score for _, score in expected] == pytest.approx([score for _, score in found], abs=1e-5)
-    prove_self_search(chroma, ids, vectors)
+    prove_self_search(other, ids, vectors)
 
 
-def test_chroma_looks_nothing_up_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["chroma", "milvus"])
+def test_a_store_of_others_looks_nothing_up_outside(name: StoreName, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *given, **_: asked.append(given) or [])
     vectors = [np.eye(4, dtype=np.float32)[n] for n in range(4)]
 
-    open_store("chroma", list("abcd"), vectors).nearest(vectors[0], 2)
+    open_store(name, list("abcd"), vectors).nearest(vectors[0], 2)
     time.sleep(1)  # what is sent in the background is sent by now
 
     assert [] == asked

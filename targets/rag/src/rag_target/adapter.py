@@ -25,13 +25,15 @@ from harness import (
     send_request,
 )
 from rag_target.asking import QUESTION, Answers, Ask, Asked
-from rag_target.index import Retrieval, StoreName
+from rag_target.flows import FlowName
+from rag_target.index import Retrieval, Store
 from rag_target.opening import NO_TRIAL, Book, Chat, Trial, open_guarded, open_handbook
 from rag_target.planting import read_planted
 from rag_target.rails.policy import Policy
 from rag_target.remote import RemoteHandbook, run_service
 from rag_target.wire import answer_body
 
+OF_ITS_OWN = (False, None, "exact", "own", 5, None, None)  # what a handbook that is opened here may differ in
 SERVICE = ("fastapi", "uvicorn", "prometheus_client")
 
 
@@ -88,7 +90,8 @@ def handbook(
     *,
     data: Annotated[str, Field(description="the dataset whose questions are asked")],
     retrieval: Annotated[Retrieval | None, Field(description="default: hybrid, or bm25 without its packages")] = None,
-    store: Annotated[StoreName, Field(description="where vectors are kept: both search all of them")] = "exact",
+    store: Annotated[Store, Field(description="where vectors are kept: each searches all of them")] = "exact",
+    flow: Annotated[FlowName, Field(description="who finds and has written: this package, or a framework")] = "own",
     k: Annotated[int, Field(ge=1, le=50, description="passages that an answer is written from")] = 5,
     chat: Annotated[Chat | None, Field(description="a model behind an OpenAI-compatible URL; else it quotes")] = None,
     serve: Annotated[bool, Field(description="start it as a service on loopback, as for load")] = False,
@@ -104,7 +107,7 @@ def handbook(
 ) -> Iterator[HandbookTarget]:
     """Open the handbook in this process, as a service on loopback, or at a URL."""
     pick(datasets, data)
-    if url is not None and (serve, retrieval, store, k, chat, rails) != (False, None, "exact", 5, None, None):
+    if url is not None and (serve, retrieval, store, flow, k, chat, rails) != OF_ITS_OWN:
         raise UsageError("target kind 'handbook': a handbook at a `url` is as it is; leave out all but its `api_key`")
     if (url is not None or serve) and (trial, plant, bare) != (NO_TRIAL, None, False):
         raise UsageError("target kind 'handbook': `trial`, `plant` and `bare` are for one in this process")
@@ -115,11 +118,11 @@ def handbook(
             unguarded = None
             if url is None and not serve:
                 planted = read_planted(pick(datasets, plant)) if plant else ()
-                book = open_handbook(None, retrieval, store, k, chat, trial, planted)
+                book = open_handbook(None, retrieval, store, k, chat, trial, planted, flow)
                 found = _here(book if rails is None else open_guarded(book, rails, trial))
                 unguarded = _here(book) if bare else None
             else:
-                options = [*_options(retrieval, store, k), *_given(stack, rails)]
+                options = [*_options(retrieval, store, flow, k), *_given(stack, rails)]
                 where = url.rstrip("/") if url else stack.enter_context(_service(options, chat))
                 key = api_key.get_secret_value() if api_key else None
                 found = _there(RemoteHandbook(url=where, api_key=key))
@@ -161,8 +164,10 @@ def _service(options: Sequence[str], chat: Chat | None) -> Iterator[str]:
         yield url
 
 
-def _options(retrieval: Retrieval | None, store: StoreName, k: int) -> Sequence[str]:
-    return ["--store", store, "--k", str(k), *(["--retrieval", retrieval] if retrieval else [])]
+def _options(retrieval: Retrieval | None, store: Store, flow: FlowName, k: int) -> Sequence[str]:
+    if not isinstance(store, str):
+        raise ValueError("a store of Pinecone is for a handbook in this process; leave out `serve`")
+    return ["--store", store, "--flow", flow, "--k", str(k), *(["--retrieval", retrieval] if retrieval else [])]
 
 
 def _given(stack: ExitStack, rails: Policy | None) -> Sequence[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rag_target.flows import FlowName
 from rag_target.generation import Unanswered
 from rag_target.index import Retrieval, StoreName
 from rag_target.opening import KEY, Book, open_guarded, open_handbook, read_chat
@@ -18,7 +19,18 @@ OPTIONS = (
     click.option("--corpus", type=click.Path(path_type=Path, file_okay=False, exists=True), help="A folder of pages."),
     click.option("--retrieval", type=click.Choice(["bm25", "dense", "hybrid"]), help="Default: the best installed."),
     click.option(
-        "--store", type=click.Choice(["exact", "chroma"]), default="exact", show_default=True, help="Of vectors."
+        "--store",
+        type=click.Choice(["exact", "chroma", "milvus"]),
+        default="exact",
+        show_default=True,
+        help="Of vectors.",
+    ),
+    click.option(
+        "--flow",
+        type=click.Choice(["own", "langchain", "llama_index"]),
+        default="own",
+        show_default=True,
+        help="Who finds and has written: this package, or a framework.",
     ),
     click.option("--k", type=click.IntRange(1, 50), default=5, show_default=True, help="Passages to answer from."),
     click.option(
@@ -96,12 +108,18 @@ def questions(out: Path) -> None:
 
 
 def _open(
-    corpus: Path | None, retrieval: Retrieval | None, store: StoreName, k: int, chat: Path | None, rails: Path | None
+    corpus: Path | None,
+    retrieval: Retrieval | None,
+    store: StoreName,
+    flow: FlowName,
+    k: int,
+    chat: Path | None,
+    rails: Path | None,
 ) -> Book:
     """Return the handbook that the options name; the model's key is what OPENAI_API_KEY holds."""
     try:
         model = read_chat(chat, os.environ.get(KEY)) if chat else None
-        book = open_handbook(corpus, retrieval, store, k, model)
+        book = open_handbook(corpus, retrieval, store, k, model, flow=flow)
         return book if rails is None else open_guarded(book, Policy.model_validate_json(rails.read_bytes()))
     except ValueError as trouble:
         raise click.UsageError(str(trouble)) from trouble

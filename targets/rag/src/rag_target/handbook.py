@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rag_target.answers import Answer, Event
+from rag_target.flows import Flow, OwnFlow
 from rag_target.generation import ABSTENTION, Generator, Unanswered
 from rag_target.index import Hit, Index
 from rag_target.prompts import SYSTEM
@@ -25,18 +26,25 @@ class Handbook:
     index: Index
     generator: Generator
     k: int = 5
+    flow: Flow | None = None  # who takes the two steps; None is this package
 
     @cached_property
     def parts(self) -> Mapping[str, str]:
         """Return all that its answers depend on: code, prompts, index and generator."""
         index = {f"index.{name}": value for name, value in self.index.describe().items()}
         prompts = f"sha256:{hashlib.sha256(SYSTEM.encode()).hexdigest()}"
-        return {"code": code_digest(), "prompts": prompts, **index, "k": str(self.k), **self.generator.describe()}
+        return {"code": code_digest(), "prompts": prompts, **index, "k": str(self.k), **self.generator.describe(),
+                **self.steps.describe()}  # fmt: skip
 
     @cached_property
     def digest(self) -> str:
         """Return `sha256:` of all parts."""
         return f"sha256:{hashlib.sha256(json.dumps(self.parts, sort_keys=True).encode()).hexdigest()}"
+
+    @cached_property
+    def steps(self) -> Flow:
+        """Return who finds passages and has them written from."""
+        return self.flow or OwnFlow(index=self.index, generator=self.generator)
 
     @property
     def version(self) -> str:
@@ -56,14 +64,14 @@ class Handbook:
 
     def search(self, question: str) -> Sequence[Hit]:
         """Return the passages that an answer is written from, best first."""
-        return self.index.search(question, self.k)
+        return self.steps.search(question, self.k)
 
     def write(self, question: str, hits: Sequence[Hit], before: float = 0.0) -> Iterator[Event]:
         """Yield the pieces of an answer from passages, found in `before` seconds, and the answer."""
         began = time.perf_counter() - before
         pieces: list[str] = []
         first, usage = 0.0, None
-        for piece in self.generator.write(question, hits):
+        for piece in self.steps.write(question, hits):
             if isinstance(piece, Usage):
                 usage = piece
                 continue

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from rag_target.chroma_store import ChromaStore
 from rag_target.embedding import PACKAGES, MiniLm, Vector
+from rag_target.milvus_store import MilvusStore
 from rag_target.passages import Passage, corpus_digest
+from rag_target.pinecone_store import PineconeAt, PineconeStore
 from rag_target.ranking import Bm25, Dense, Hybrid, Ranked, Ranker
 from rag_target.stores import ExactStore, VectorStore, prove_self_search
 from rag_target.words import split_terms
 
 Retrieval = Literal["bm25", "dense", "hybrid"]
-StoreName = Literal["exact", "chroma"]
+StoreName = Literal["exact", "chroma", "milvus"]
+Store = StoreName | PineconeAt
+MODULES = {"chroma": "chromadb", "milvus": "pymilvus", "pinecone": "pinecone"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +61,7 @@ def installed_retrieval() -> Retrieval:
     return "hybrid" if all(find_spec(name) for name in PACKAGES) else "bm25"
 
 
-def build_index(passages: Sequence[Passage], retrieval: Retrieval, store: StoreName = "exact") -> Index:
+def build_index(passages: Sequence[Passage], retrieval: Retrieval, store: Store = "exact") -> Index:
     """Return the index of some passages; ValueError if a package is missing or a passage is not found by itself."""
     words = Bm25(passages=passages)
     dense = None if retrieval == "bm25" else _embed(passages, store)
@@ -66,20 +71,22 @@ def build_index(passages: Sequence[Passage], retrieval: Retrieval, store: StoreN
     return Index(passages={p.id: p for p in passages}, words=words, dense=dense, ranker=ranker)
 
 
-def open_store(name: StoreName, ids: Sequence[str], vectors: Sequence[Vector]) -> VectorStore:
+def open_store(store: Store, ids: Sequence[str], vectors: Sequence[Vector]) -> VectorStore:
     """Return a store filled with vectors; ValueError if its package is missing."""
+    name = "pinecone" if isinstance(store, PineconeAt) else store
     if name == "exact":
         return ExactStore(ids, vectors)
-    if find_spec("chromadb") is None:
-        raise ValueError("store chroma needs chromadb: pip install 'promotion-harness-handbook[chroma]', or ask exact")
-    from rag_target.chroma_store import ChromaStore  # noqa: PLC0415  its import takes a second
+    if find_spec(MODULES[name]) is None:
+        needed = f"pip install 'promotion-harness-handbook[{name}]'"
+        raise ValueError(f"store {name} needs {MODULES[name]}: {needed}, or ask exact")
+    if isinstance(store, PineconeAt):
+        return PineconeStore(store, ids, vectors)
+    return MilvusStore(ids, vectors) if store == "milvus" else ChromaStore(ids, vectors)
 
-    return ChromaStore(ids, vectors)
 
-
-def _embed(passages: Sequence[Passage], name: StoreName) -> Dense:
+def _embed(passages: Sequence[Passage], kept: Store) -> Dense:
     embedder = MiniLm()
     ids, vectors = [p.id for p in passages], embedder.embed([p.full_text for p in passages])
-    store = open_store(name, ids, vectors)
+    store = open_store(kept, ids, vectors)
     prove_self_search(store, ids, vectors)
     return Dense(embedder=embedder, store=store)

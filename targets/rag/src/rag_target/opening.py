@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from rag_target.chat_model import ChatModel
+from rag_target.flows import FlowName, open_flow
 from rag_target.generation import Extractive, Generator, Unguarded
 from rag_target.handbook import Handbook
-from rag_target.index import Retrieval, StoreName, build_index, installed_retrieval
+from rag_target.index import Retrieval, Store, build_index, installed_retrieval
 from rag_target.parrot import Parrot
 from rag_target.passages import OWN, Passage, read_passages
 from rag_target.rails.detecting import describe_detectors
@@ -63,11 +64,12 @@ NO_TRIAL = Trial()
 def open_handbook(
     corpus: Path | None = None,
     retrieval: Retrieval | None = None,
-    store: StoreName = "exact",
+    store: Store = "exact",
     k: int = 5,
     chat: Chat | None = None,
     trial: Trial = NO_TRIAL,
     planted: Sequence[Passage] = (),
+    flow: FlowName = "own",
 ) -> Handbook:
     """Return a handbook ready to be asked; ValueError if its pages, packages or model are not as they must be.
 
@@ -77,7 +79,9 @@ def open_handbook(
         raise ValueError("a parrot answers in place of a model; leave out `chat` or `parrot`")
     index = build_index([*read_passages(corpus or OWN), *planted], retrieval or installed_retrieval(), store)
     generator: Generator = Extractive(index=index) if chat is None else _chat_model(chat, trial.canary)
-    return Handbook(index=index, generator=Parrot(canary=trial.canary) if trial.parrot else generator, k=k)
+    if trial.parrot:
+        generator = Parrot(canary=trial.canary)
+    return Handbook(index=index, generator=generator, k=k, flow=open_flow(flow, index, generator))
 
 
 def open_guarded(book: Handbook, policy: Policy, trial: Trial = NO_TRIAL) -> Guarded:

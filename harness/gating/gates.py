@@ -58,7 +58,7 @@ class Gate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    suites: Sequence[str | GateSuite] = ()
+    suites: Sequence[str | GateSuite] = Field(default=(), min_length=1)
     parts: Mapping[PartName, str] = {}
     run_max_age: Duration | None = None
     data_max_age: Duration | None = None

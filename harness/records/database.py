@@ -1,12 +1,13 @@
 """The database that a ledger stands in: its tables, created under a lock, and its errors in words."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SAWarning, SQLAlchemyError
 
 from harness.errors import HarnessError, UsageError
 from harness.text import hide_secrets
@@ -175,8 +176,9 @@ def _engine(url: str) -> sa.Engine:
         parsed = sa.make_url(url)
         is_sqlite = parsed.get_backend_name() == "sqlite"
         waits = {"timeout": PATIENCE} if is_sqlite and "timeout" not in parsed.query else {}
-        engine = sa.create_engine(parsed, connect_args=waits, poolclass=sa.NullPool)  # none is held between statements
-    except (SQLAlchemyError, ImportError, ValueError) as error:
+        with warnings.catch_warnings(action="error", category=SAWarning):  # of options that would be ignored
+            engine = sa.create_engine(parsed, connect_args=waits, poolclass=sa.NullPool)  # none is held between uses
+    except (SQLAlchemyError, SAWarning, ImportError, ValueError) as error:
         raise _cannot_open(url, error) from error
     if is_sqlite:
         sa.event.listen(engine, "connect", _begin_nothing)

@@ -75,12 +75,20 @@ class DatabaseStorage:
         for _ in range(ATTEMPTS):
             try:
                 return self._append({**about, "recorded": datetime.now(UTC).isoformat()}, body)
-            except IntegrityError as error:  # another writer took the end of the chain; look again
-                if not any(name in error_text(error) for name in ("prev_digest", "one_chain")):
-                    raise RecordedError(f"ledger {self.name}: {kind} {id!r} is already recorded") from error
+            except IntegrityError as error:  # mostly, another writer took the end of the chain; look again
+                self._refuse_second(f"{kind} {id!r}", error)
             except Outrun:
                 time.sleep(random.uniform(0, PAUSE))
         raise HarnessError(f"ledger {self.name}: {ATTEMPTS} other writers came first; try again")
+
+    def _refuse_second(self, entry: str, error: IntegrityError) -> None:
+        """Refuse an entry that is there, or that the tables have no room for, unless its place alone was taken."""
+        said = error_text(error)
+        if any(name in said for name in ("one_entry", "entries.id")):
+            raise RecordedError(f"ledger {self.name}: {entry} is already recorded") from error
+        if not any(name in said for name in ("one_chain", "prev_digest")):
+            message = f"{entry} cannot be added ({said}), as what an entry left behind is still there"
+            raise HarnessError(f"ledger {self.name}: {message}; it was tampered with") from error
 
     def _append(self, about: Columns, body: str) -> str:
         with self._database.writing() as connection:

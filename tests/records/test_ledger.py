@@ -1,4 +1,5 @@
 import os
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.records.entries import GENESIS
 from harness.records.ledger import Ledger
 from harness.values.identity import Identity
@@ -184,6 +185,16 @@ def test_a_body_of_another_type_is_found(tmp_path: Path) -> None:
         ledger.runs()
 
 
+def test_an_entry_that_was_taken_out_and_left_its_body_is_found_by_the_next_writer(tmp_path: Path) -> None:
+    ledger = recorded(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("DROP TRIGGER entries_no_DELETE")
+        connection.execute("DELETE FROM entries WHERE seq = 3")
+
+    with pytest.raises(HarnessError, match=r"decision 'production-\w+' cannot be added .* it was tampered with"):
+        ledger.record_decision(decided(ANY_GATE, numbered(1)))
+
+
 @pytest.mark.parametrize("column", ["id", "suite", "revision", "candidate", "rows", "outcome", "digest", "time"])
 def test_a_run_that_is_filed_under_what_it_is_not_is_refused(tmp_path: Path, column: str) -> None:
     ledger = recorded(f"sqlite:///{tmp_path / 'ledger.db'}")
@@ -198,6 +209,11 @@ def test_the_outcome_is_never_read_apart_from_what_it_follows_from(url: str) -> 
     Ledger(url, "demo").record_run(replace(numbered(1), verdicts=(verdict("pass"),)))
 
     assert "pass" == Ledger(url, "demo").runs()[0].outcome
+
+
+def test_an_option_that_the_driver_would_overlook_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be opened: Query string argument.* 'mode' are not accepted"):
+        Ledger(f"sqlite:///{tmp_path / 'ledger.db'}?mode=ro", "demo")
 
 
 def test_reading_creates_no_ledger(tmp_path: Path) -> None:

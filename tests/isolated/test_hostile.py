@@ -37,10 +37,11 @@ def steps(*ways: str) -> str:
 def test_what_a_step_does_to_its_worker_harms_no_other(harness: Command, isolate: Callable[..., None]) -> None:
     isolate(lock="echoes.lock.txt", seconds=6, megabytes=4000)
     harmless = ["daemons", "closes", "prints-closed", "deaf", "atexit", "moves", "shows", "fills", "late", "threads"]
+    ended = r"(was killed by SIGKILL|ended with exit code 0)"  # it may see that the host hung up, and end by itself
     expected = {
         "files": r"^check 'echoes.misbehave' raised OSError: \[Errno 24\] Too many open files",
-        "raw": r"a frame of 4294967295 bytes ended after 4\): its process was killed by SIGKILL",
-        "unasked": r"it answered with \['measurements'\] what it was not asked\): its process was killed by SIGKILL",
+        "raw": rf"a frame of 4294967295 bytes ended after 4\): its process {ended}",
+        "unasked": rf"it answered with \['measurements'\] what it was not asked\): its process {ended}",
         "large": "^what was measured cannot be sent: BrokenFrameError: an answer of 134217[0-9]* bytes is too long",
         "unicode": r"^check 'echoes.misbehave' raised ValueError: \\ud800 \\x1b\[31m$",
         "stopped": "did not end in 6 s, and its process was ended",

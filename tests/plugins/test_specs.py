@@ -1,6 +1,7 @@
 """A description decides as the plugin itself would: every check and target kind of ours is asked both ways."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -84,7 +85,8 @@ def base(asked: Asked) -> dict[str, object]:
     """Return the required parameters, each with a value that its own code takes."""
     found: dict[str, object] = {}
     for name in asked.schema.get("required", ()):
-        found[name] = next(value for value in POOL if f"'{name}" not in complaint(asked.imported, {name: value}))
+        of_it = re.compile(rf"'{name}\b")  # not of `first_limit_ms`, where `first` is meant
+        found[name] = next(value for value in POOL if not of_it.search(complaint(asked.imported, {name: value})))
     return found
 
 

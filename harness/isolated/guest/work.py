@@ -49,8 +49,11 @@ class Host:
         self.turn = threading.Lock()
 
     def receive(self) -> dict[str, Any] | None:
-        """Return what the host asks next, or None where it has ended."""
-        asked = receive_frame(self.connection)
+        """Return what the host asks next, or None where it has ended, or hung up as it was told what it did not ask."""
+        try:
+            asked = receive_frame(self.connection)
+        except ConnectionError:
+            asked = None
         self.number = asked["number"] if asked else 0
         return asked
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
-from ci.tests.fraud import SECRETS, SMALL, SUITE, champion, deploys, make_fraud, new_payments, replace_all, serve_mlflow
+from ci.tests.fraud import SECRETS, SMALL, SUITE, champion, deploys, make_fraud, new_payments, replace_all
 from ci.tests.plant import Plant
+from tests.support.registered import serve_mlflow
 from tests.support.repository import commit_all, git
 
 MODEL = "targets/fraud/src/fraud_target/model.py"

@@ -57,10 +57,8 @@ class Case:
 def main() -> None:
     """Print a line for each case and size of its pilots."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pilots", type=int, default=60)
-    parser.add_argument("--samples", type=int, default=5)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--jobs", type=int, default=2)
+    for name, default in {"pilots": 60, "samples": 5, "only": "", "jobs": 2}.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
     asked = parser.parse_args()
     cells = [(case.name, rows) for case in CASES if asked.only in case.name for rows in case.pilots]
     with Pool(asked.jobs) as pool:
@@ -107,9 +105,7 @@ def _passes(case: Case, rng: np.random.Generator, rows: int) -> bool:
         seen = infer(measurement.sample, baseline.sample if baseline else None)
     except HarnessError:
         return False
-    asked = case.requirement()
-    threshold, better = asked.sought(measurement.better)
-    return p_pass(seen, threshold, better) <= asked.alpha_at(1)
+    return p_pass(seen, *case.requirement().sought(measurement.better)) <= case.requirement().alpha_at(1)
 
 
 def alone(statistic: str, columns: Callable[[np.random.Generator, int], dict], better: str = "higher") -> Draw:

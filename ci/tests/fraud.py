@@ -2,17 +2,13 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 from mlflow import MlflowClient
 
-from ci.tests.plant import SECRET, TOKEN, Plant, free_port, until
+from ci.tests.plant import SECRET, TOKEN, Plant
 from conftest import ROOT
 from tests.support.repository import commit_all, git
 
@@ -48,31 +44,6 @@ def replace_all(text: str, changes: dict[str, str]) -> str:
         assert before in text, before
         text = text.replace(before, after)
     return text
-
-
-@contextmanager
-def serve_mlflow(folder: Path) -> Iterator[str]:
-    """Give the URI of an MLflow server on loopback that keeps its records in SQLite."""
-    port = free_port()
-    place = ["--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port)]
-    command = [BIN / "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", *place]
-    with (folder / "mlflow.log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--workers", "1"], cwd=folder, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        until(lambda: _is_up(f"http://127.0.0.1:{port}/health"))
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _is_up(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def fraud_target(folder: Path, uri: str, *arguments: object) -> None:

@@ -17,8 +17,8 @@ from cryptography.fernet import Fernet
 from mlflow import MlflowClient
 from mlflow.entities.webhook import WebhookAction, WebhookEntity, WebhookEvent
 
-from ci.tests.fraud import serve_mlflow
 from ci.tests.plant import TOKEN, Plant, make_plant, push_payload, until
+from tests.support.registered import serve_mlflow
 
 KEY = b"a signing key of 32 bytes, that is"
 PIPELINES = """project: shop

@@ -1,11 +1,6 @@
 """A real MLflow server on PostgreSQL: many who set aliases or promote at once, and one that dies once it has moved."""
 
-import os
-import signal
-import socket
 import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -15,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
@@ -24,43 +18,14 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from conftest import Command, scored_rows
-from harness.files import digest_folder
 from tests.support.databases import FOUND, postgres_cluster
 from tests.support.loopback import Handler, serve
+from tests.support.registered import AGAINST, BIN, GATES, SUITE, register, serve_mlflow, write_rows
 from tests.support.signing import new_signers, write_trust
 
 pytestmark = pytest.mark.heavy
-BIN = Path(sys.executable).parent
 SIGNERS = new_signers()
-STARTS = 240  # seconds that a server may take on a busy machine
 ALIASES, AT_ONCE = 12, 8
-SUITE = """name: s
-data: {d: {source: scores.parquet, id: id, label: y, time: at}}
-target: {kind: table, config: {data: d, score: score, made_by: made}}
-steps:
-  - check: rows.rate
-    with: {column: ok}
-    require: {rate: {at_least: 0.7}}
-"""
-GATES = """project: demo
-ledger: sqlite:///ledger.db
-gates:
-  production:
-    suites: [../s.suite.yaml]
-    uncommitted: allow
-    first_promotion: allow
-    promote: {mlflow: {model: fraud, alias: champion, tracking_uri: "URI"}}
-"""
-AGAINST = """name: s
-params: {table: str}
-data: {d: {source: {param: table}, id: id, label: y}}
-target: {kind: table, config: {data: d, decision: decision, made_by: made}}
-baselines: {champion: {config: {decision: before, made_by: made_before}}}
-steps:
-  - check: quality.classifier
-    require:
-      accuracy: [{at_least: 0.6}, {versus: champion, lose_at_most: 0.3}]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -75,47 +40,8 @@ def cluster() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def server(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URI of an MLflow server that keeps its records there."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = ("--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port))
-    command = [str(BIN / "mlflow"), "server", "--backend-store-uri", cluster, *place, "--workers", "1"]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
-    try:
-        _wait(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(STARTS):
-        assert process.poll() is None, "the server ended"
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(1)
-    raise AssertionError("the server did not start")
-
-
-def register(server: str, name: str, versions: int, folder: Path) -> list[str]:
-    """Register a model with some versions, whose files the server keeps; return the digest of each."""
-    client = MlflowClient(tracking_uri=server)
-    client.create_registered_model(name)
-    digests = []
-    for number in range(1, versions + 1):
-        files = folder / name / str(number) / "model"
-        files.mkdir(parents=True)
-        (files / "MLmodel").write_text(f"flavors: {{}}\n# {number}\n")
-        run = client.create_run("0").info
-        client.log_artifacts(run.run_id, str(files), "model")
-        client.create_model_version(name, f"{run.artifact_uri}/model", run_id=run.run_id)
-        digests.append(digest_folder(files))
-    return digests
+    with serve_mlflow(tmp_path_factory.mktemp("server"), cluster) as uri:
+        yield uri
 
 
 def test_an_alias_that_postgresql_refuses_to_one_of_two_is_set_again(
@@ -157,18 +83,8 @@ def test_of_those_who_promote_at_once_against_one_champion_one_moves(
     (project / "ci" / "gates.yaml").write_text(gates.replace("sqlite:///ledger.db", f'"{ledger}"'))
     (project / "s.suite.yaml").write_text(AGAINST)
     for number, digest in enumerate(digests, start=2):
-        rows = scored_rows(400, seed=number, rate=0.9)
-        table = pa.table(
-            {name: rows[name] for name in ("id", "y")}
-            | {
-                "decision": pc.if_else(pc.equal(rows["ok"], 1), rows["y"], pc.subtract(1, rows["y"])),
-                "before": rows["y"],
-                "made": [f"models:/rush/{number}@{digest}"] * 400,
-                "made_before": [f"models:/rush/1@{champion}"] * 400,
-            }
-        )
-        pq.write_table(table, project / f"{number}.parquet")
-        judged = harness("run", "s.suite.yaml", "--param", f"table={number}.parquet", "--signer", "file:ci/ci.key")
+        rows = write_rows(project, "rush", number, digest, champion)
+        judged = harness("run", "s.suite.yaml", "--param", f"table={rows}", "--signer", "file:ci/ci.key")
         assert 0 == judged.code, judged
 
     command = [str(BIN / "harness"), "promote", "production", "--signer", "file:ci/release.key", "--candidate"]

@@ -17,26 +17,10 @@ from harness_mlflow.registry import Store, locate_model
 from conftest import Command, scored_rows
 from harness import Absent, HarnessError
 from tests.support.loopback import Handler, serve
+from tests.support.registered import GATES, SUITE
 from tests.support.signing import new_signers, write_trust
 
 SIGNERS = new_signers()
-SUITE = """name: s
-data: {d: {source: scores.parquet, id: id, label: y, time: at}}
-target: {kind: table, config: {data: d, score: score, made_by: made}}
-steps:
-  - check: rows.rate
-    with: {column: ok}
-    require: {rate: {at_least: 0.7}}
-"""
-GATES = """project: demo
-ledger: sqlite:///ledger.db
-gates:
-  production:
-    suites: [../s.suite.yaml]
-    uncommitted: allow
-    first_promotion: allow
-    promote: {mlflow: {model: fraud, alias: champion, tracking_uri: "URI"}}
-"""
 BOUND = 60  # seconds for each command, on a busy machine; the hang below is given up after two
 
 

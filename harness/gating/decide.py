@@ -8,17 +8,12 @@ from functools import partial
 from harness.gating.approvals import Counted, Given, count_approvals
 from harness.gating.asked_suites import AskedSuite, find_changes, name_warnings
 from harness.gating.attempts import Attempt, attempt_warning
-from harness.gating.derivations import (
-    Derivation,
-    describe_erased,
-    describe_other_versions,
-    find_tampering,
-)
+from harness.gating.derivations import Derivation, describe_derivation, find_tampering
 from harness.gating.gates import Gate, list_candidates
 from harness.gating.online import correct_pass, describe_level
 from harness.gating.registered import Registrations, find_unregistered
 from harness.gating.repeats import describe_repeats
-from harness.gating.signatures import Signatures, describe_unsigned, find_unsigned
+from harness.gating.signatures import Signatures, describe_unsigned, find_unsigned, signers
 from harness.gating.standing import collect_musts, correct_together, keep_decided
 from harness.gating.these import describe_missed, fail_missed
 from harness.gating.waivers import Held, SignedWaiver, Waiver, refusal
@@ -98,7 +93,7 @@ def decide(asked: GateQuestion, runs: Sequence[Run]) -> GateDecision:
             *asked.given.refused,
             *asked.registrations.abandoned,
             *name_warnings(asked.suites),
-            *_version_warnings(asked, seen),
+            *_derivation_warnings(asked, seen),
             *(warning for run in seen for warning in describe_repeats(run)),
             *(describe_unsigned(seen, asked.signatures) if not gate.promote else ()),
         ),
@@ -148,11 +143,10 @@ def _counts(run: Run, gate: Gate) -> bool:
     return run.is_recorded and run.is_scheduled == gate.watch
 
 
-def _version_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[str]:
+def _derivation_warnings(asked: GateQuestion, seen: Sequence[Run]) -> Iterator[str]:
     for run in seen:
         if run.id in asked.derivations:
-            yield from describe_other_versions(asked.derivations[run.id])
-            yield from describe_erased(asked.derivations[run.id])
+            yield from describe_derivation(asked.derivations[run.id], signers(run, asked.signatures))
 
 
 def _worst(findings: Sequence[GateFinding]) -> GateOutcome:
@@ -233,7 +227,8 @@ def _run_findings(asked: GateQuestion, suite: AskedSuite, run: Run | None, held:
         yield _suite_error(suite.name, _missing_run(asked))
         return
     if run.id in asked.derivations:
-        yield from find_tampering(asked.derivations[run.id], promotes=bool(asked.gate.promote))
+        is_signed = bool(signers(run, asked.signatures))
+        yield from find_tampering(asked.derivations[run.id], is_signed=is_signed, promotes=bool(asked.gate.promote))
     if asked.gate.promote:
         yield from find_unsigned(suite.name, run, asked.signatures)
         yield from _replay_findings(suite.name, run)

@@ -1,6 +1,6 @@
 """What deriving the verdicts of a recorded run again showed, and what a gate makes of that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.values.decisions import GateFinding
@@ -26,7 +26,8 @@ class Derivation:
     """A recorded run with its verdicts derived again from its measurements.
 
     `broken` says what is wrong with the record as a whole; `lost` why verdicts could not be derived, and those stand
-    in the run as recorded. `versions` names what judged then and judges otherwise now: `harness 0.1.0, now 0.2.0`.
+    in the run as recorded, and `unkept` which of them no rows were ever kept of. `versions` names what judged then and
+    judges otherwise now: `harness 0.1.0, now 0.2.0`.
     `changed_sources` names the plugins whose files are others than when they measured, though their version is not.
     `erased` names the steps of which rows were erased since: their verdicts stand unless what remains fails.
     `uncorrected` says why a correction that came before was not counted, and so may be what makes the difference.
@@ -36,21 +37,28 @@ class Derivation:
     broken: str = ""
     differences: tuple[Difference, ...] = ()
     lost: Mapping[MetricKey, str] = field(default_factory=dict)
+    unkept: frozenset[MetricKey] = frozenset()
     versions: tuple[str, ...] = ()
     erased: tuple[str, ...] = ()
     changed_sources: tuple[str, ...] = ()
     uncorrected: str = ""
 
 
-def find_tampering(derivation: Derivation, *, promotes: bool = False) -> Iterator[GateFinding]:
-    """Yield why a run is not believed: what was changed, or cannot be derived; to promote, also what was erased."""
+def find_tampering(derivation: Derivation, *, is_signed: bool = False, promotes: bool = False) -> Iterator[GateFinding]:
+    """Yield why a run is not believed: what was changed, or cannot be derived; to promote, also what was erased.
+
+    What no rows were kept of is believed if the run is signed.
+    """
     suite = derivation.run.suite
     if derivation.broken:
         yield GateFinding(outcome="error", suite=suite, reason=derivation.broken)
     for each in derivation.differences if not derivation.versions else ():
         reason = f"{each}; {_remedy(derivation)}"
         yield GateFinding(outcome="error", suite=suite, key=each.key, reason=reason)
+    believed = derivation.unkept if is_signed else frozenset()
     for key, why in derivation.lost.items():
+        if key in believed:
+            continue
         reason = f"its verdict cannot be derived again, so it is not believed: {why}"
         yield GateFinding(outcome="error", suite=suite, key=key, reason=reason)
     for step in derivation.erased if promotes else ():
@@ -72,17 +80,19 @@ def _remedy(derivation: Derivation) -> str:
     return "the record was changed: find out who writes to the ledger, and run the suite again"
 
 
-def describe_other_versions(derivation: Derivation) -> Iterator[str]:
-    """Yield which verdicts are others today, where other versions judged then: the derived ones decide."""
+def describe_derivation(derivation: Derivation, persons: Sequence[str]) -> Iterator[str]:
+    """Yield what stands though it cannot be derived again, and what other versions judge otherwise today.
+
+    `persons` signed the run: their word stands for rows that were never kept.
+    """
+    suite = derivation.run.suite
     for each in derivation.differences if derivation.versions else ():
-        yield f"{derivation.run.suite}: {each.key}: {each} (judged by {', '.join(derivation.versions)})"
-
-
-def describe_erased(derivation: Derivation) -> Iterator[str]:
-    """Yield whose verdicts cannot be derived again, as somebody had rows erased, which the ledger records."""
+        yield f"{suite}: {each.key}: {each} (judged by {', '.join(derivation.versions)})"
     for step in derivation.erased:
         message = f"rows that {step} judged were erased, as the ledger records"
-        yield f"{derivation.run.suite}: {message}; its verdicts stand as they were recorded"
+        yield f"{suite}: {message}; its verdicts stand as they were recorded"
+    for key in sorted(derivation.unkept if persons else (), key=str):
+        yield f"{suite}: no rows were kept of {key}; the verdict stands as {', '.join(persons)} signed it"
 
 
 def _describe(verdict: Verdict | None) -> str:

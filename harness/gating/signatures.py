@@ -26,9 +26,14 @@ class RunSignature:
 Signatures = Mapping[str, RunSignature]  # by the id of a run
 
 
+def signers(run: Run, signatures: Signatures | None) -> tuple[str, ...]:
+    """Return the persons who are believed to have signed a run."""
+    return _signature(run, signatures).persons
+
+
 def find_unsigned(suite: str, run: Run, signatures: Signatures | None) -> Iterator[GateFinding]:
     """Yield that a run is not signed, so that it could be an invention, where a gate promotes."""
-    found = (signatures or {}).get(run.id, RunSignature(problem=UNSIGNED))
+    found = _signature(run, signatures)
     if not found.persons:
         reason = f"its run could be an invention: {found.problem or UNSIGNED}; {WAY_OUT}"
         yield GateFinding(outcome="error", suite=suite, reason=reason)
@@ -45,3 +50,7 @@ def describe_unsigned(runs: Sequence[Run], signatures: Signatures | None) -> Ite
     for suite, problem in problems.items():
         if problem not in ("", UNSIGNED):
             yield f"unsigned: the run of {suite}: {problem}"
+
+
+def _signature(run: Run, signatures: Signatures | None) -> RunSignature:
+    return (signatures or {}).get(run.id, RunSignature(problem=UNSIGNED))

@@ -58,7 +58,13 @@ def derive_run(run: Run, records: Records) -> Derivation:
     ]
     found = _compare_verdicts(run, derived, unread, _erased_steps(run, before, records.evidence_store))
     changed = _changed_sources(run, records.plugins)
-    return replace(found, versions=_other_versions(run, records.plugins), changed_sources=changed)
+    unkept = {each.key for each in measurements if each.sample.digest and not each.sample.file}
+    return replace(
+        found,
+        versions=_other_versions(run, records.plugins),
+        changed_sources=changed,
+        unkept=frozenset(unkept & found.lost.keys()),
+    )
 
 
 def _erased_steps(run: Run, before: Sequence[Run], store: Bundle) -> tuple[str, ...]:

@@ -112,6 +112,32 @@ def test_a_good_candidate_is_promoted(empty: Shop) -> None:
     assert 0 == code, said
 
 
+def test_a_signed_run_that_kept_no_rows_is_promoted_on_the_word_of_who_signed_it(empty: Shop) -> None:
+    empty.write_rows(GOOD)
+    assert 0 == empty.run("--evidence", "none")
+
+    asked = empty.harness("gate", "production", "--candidate", DIGEST)
+    code, said = empty.promote()
+
+    told = "s: no rows were kept of rate; the verdict stands as ci signed it"
+    assert (0, True) == (asked.code, told in asked.out), asked
+    assert 0 == code, said
+
+
+def test_g1_a_verdict_that_is_edited_where_no_rows_were_kept_promotes_nothing(empty: Shop) -> None:
+    empty.write_rows(BAD)
+    assert 1 == empty.run("--evidence", "none")
+
+    def change(document: Document) -> None:
+        document["verdicts"][0]["outcome"] = document["outcome"] = "pass"
+
+    forge_runs(empty.ledger, change)
+
+    code, said = empty.promote()
+
+    assert (3, True) == (code, "its verdict cannot be derived again, so it is not believed" in said), said
+
+
 def test_g1_a_verdict_that_is_edited_with_digest_and_chain_promotes_nothing(failed: Shop) -> None:
     def change(document: Document) -> None:
         document["verdicts"][0]["outcome"] = document["outcome"] = "pass"

@@ -34,7 +34,7 @@ PAUSE = 0.5  # seconds between looks whether the other process lives, as others 
 
 def measure_apart(command: click.Context, project: Project, *, records: bool) -> int:
     """Perform a command in another process, lend it the ledger, sign what it records, and return its exit code."""
-    arguments = list(_arguments(command))
+    arguments = list(list_arguments(command))
     shown = shown_variables(project, command.params.get("signer"), command.params["ledger"])
     with hide_memory():
         ours, process = start_apart(
@@ -117,7 +117,7 @@ def _has_asked(connection: socket.socket, process: "subprocess.Popen[bytes]") ->
     return True
 
 
-def _arguments(command: click.Context) -> Iterator[str]:
+def list_arguments(command: click.Context) -> Iterator[str]:
     """Yield the arguments of a command anew, without those that hold a secret."""
     arguments: list[str] = []
     for parameter in command.command.params:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from harness.cli.keyless import hide_keys
 from harness.cli.new import from_table, write_suite
 from harness.cli.printing import say
 from harness.plugins.discovery import discover
@@ -17,6 +18,7 @@ from harness.settings import find_settings
 
 @click.command("init")
 @from_table
+@hide_keys
 def command(**asked: Any) -> int:
     """Write a suite, a gates file and a workflow for CI from a table of scores: parquet, CSV or JSON lines."""
     settings = find_settings(Path.cwd())

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.groups import Group
+from harness.cli.keyless import hide_keys
 from harness.cli.printing import say
 from harness.errors import UsageError, did_you_mean
 from harness.plugins.discovery import discover, discover_plugins
@@ -63,6 +64,7 @@ def command() -> None:
 @command.command("suite")
 @from_table
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to write; default NAME.suite.yaml.")
+@hide_keys
 def suite(out: Path | None, **asked: Any) -> int:
     """Write a suite that runs as it is on a table: parquet, CSV or JSON lines."""
     settings = find_settings(Path.cwd())
@@ -76,6 +78,7 @@ def suite(out: Path | None, **asked: Any) -> int:
 
 @command.command("plugin")
 @click.argument("name")
+@hide_keys
 def plugin(name: str) -> int:
     """Write a distribution with one check, in a folder NAME."""
     _write(
@@ -88,6 +91,7 @@ def plugin(name: str) -> int:
 
 @command.command("target")
 @click.argument("name")
+@hide_keys
 def target(name: str) -> int:
     """Write a project with a target of its own, in a folder NAME."""
     known = discover_plugins(find_settings(Path.cwd()).plugins)

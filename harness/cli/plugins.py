@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli.keyless import hide_keys
 from harness.errors import UsageError, did_you_mean
 from harness.plugins.description_places import is_isolated
 from harness.plugins.discovery import Installed, Plugins, discover
@@ -39,6 +40,7 @@ def command(context: click.Context) -> int:
 
 @command.command("show")
 @click.argument("name")
+@hide_keys
 def show(name: str) -> int:
     """Import a plugin and show what it offers."""
     click.echo("\n".join(_describe_plugin(_discover(), name)))
@@ -49,6 +51,7 @@ def show(name: str) -> int:
 @click.argument("name")
 @click.option("--write", is_flag=True, help="Write the description beside the plugin's module.")
 @click.option("--lock", metavar="FILE", help="Make it isolated: this file beside its module locks its environment.")
+@hide_keys
 def describe(name: str, write: bool, lock: str | None) -> int:
     """Print what a plugin says of itself, from which suites are resolved without importing it."""
     from harness.plugins import describing, description_files  # noqa: PLC0415 - pydantic, which listing does without

@@ -19,6 +19,7 @@ from harness.cli.promoting import (
     open_stage,
     policy_option,
     print_notices,
+    print_warnings,
     promoting_gate,
 )
 from harness.cli.signers import HELP, signer_of
@@ -78,6 +79,7 @@ def command(
         say(project.plugins.reporter("terminal")(Report(runs=(), decision=refused.decision), opened.out))
         return EXIT[refused.decision.outcome] or HarnessError.exit_code
     print_notices(done.notices)
+    print_warnings(done.warnings)
     say(describe_done(opened, done, overridden=override))
     return 0
 

@@ -85,3 +85,9 @@ def print_notices(notices: Sequence[str]) -> None:
     """Print what was found on the way."""
     for notice in notices:
         click.echo(f"notice: {notice}", err=True)
+
+
+def print_warnings(warnings: Sequence[str]) -> None:
+    """Print what the gate warns of, which keeps nobody from being promoted."""
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)

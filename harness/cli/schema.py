@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.keyless import hide_keys
 from harness.cli.printing import say
 from harness.plugins.discovery import discover
 from harness.presets.published import PUBLISHED, schema_text
@@ -12,6 +13,7 @@ from harness.settings import find_settings
 
 @click.command("schema")
 @click.argument("name", metavar="|".join(PUBLISHED))
+@hide_keys
 def command(name: str) -> int:
     """Print the JSON schema of a file that people write, or of a record.
 

@@ -41,12 +41,16 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What came of it: who is promoted, by which statement (None if it was already), what was found, who was before."""
+    """What came of it: who is promoted, by which statement (None if it was already), what was found, who was before.
+
+    `warnings` are those of the gate.
+    """
 
     candidate: Identity
     statement: Path | None
     notices: Sequence[str]
     before: Identity | None = None
+    warnings: Sequence[str] = ()
 
 
 class Refused(HarnessError):
@@ -70,7 +74,9 @@ def promote(stage: Stage, asked: Asked) -> Done:
         entries = stage.entries()
         served, moves = stage.served(), stage.moves(entries)
         if _stands(case.decision.candidate, served, moves):
-            return Done(candidate=case.decision.candidate, statement=None, notices=[*notices, *keep_proof(stage)])
+            notices += keep_proof(stage)
+            warnings = case.decision.warnings
+            return Done(candidate=case.decision.candidate, statement=None, notices=notices, warnings=warnings)
         _refuse_other_champion(stage, case, asked, served, moves, seen)
         if len(entries) != len(case.entries):
             case = asked.decide()
@@ -80,7 +86,8 @@ def promote(stage: Stage, asked: Asked) -> Done:
         signed = _sign(stage, case, asked, served)
         path = move_stage(stage, signed, still_locked)
         notices += keep_proof(stage)
-    return Done(candidate=signed.candidate, statement=path, notices=notices, before=served)
+    warnings = case.decision.warnings
+    return Done(candidate=signed.candidate, statement=path, notices=notices, before=served, warnings=warnings)
 
 
 def _refuse_undecided(stage: Stage, case: Case, asked: Asked) -> None:

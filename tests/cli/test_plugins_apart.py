@@ -154,6 +154,10 @@ def test_no_command_that_signs_or_holds_a_ledger_imports_a_strangers_plugin(shop
         (0, "release", ("promote", *who), {"import", "current", "read_back", "move", "keep_proof"}),
         (0, "release", ("audit",), {"read_back"}),
         (3, "release", ("rollback", "production"), {"read_back"}),
+        (0, "ci", ("plugins", "thief"), {"import"}),
+        (0, "ci", ("plugins", "describe", "thief"), {"import"}),
+        (0, "ci", ("schema", "suite"), {"import"}),
+        (0, "ci", ("new", "target", "other"), {"import"}),
     ]
 
     for code, signer, arguments, acted in commands:

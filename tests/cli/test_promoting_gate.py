@@ -121,7 +121,7 @@ def test_a_signed_run_that_kept_no_rows_is_promoted_on_the_word_of_who_signed_it
 
     told = "s: no rows were kept of rate; the verdict stands as ci signed it"
     assert (0, True) == (asked.code, told in asked.out), asked
-    assert 0 == code, said
+    assert (0, True) == (code, f"warning: {told}" in said), said
 
 
 def test_g1_a_verdict_that_is_edited_where_no_rows_were_kept_promotes_nothing(empty: Shop) -> None:

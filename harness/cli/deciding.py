@@ -129,7 +129,8 @@ def derive_runs(
     """
     if not latest:
         return {}
-    from harness.records.deriving import Records, derive_run  # noqa: PLC0415 - Arrow and statistics cost,
+    from harness.isolated.environments import built_digests  # noqa: PLC0415 - as below
+    from harness.records.deriving import Records, derive_run, isolated_plugins  # noqa: PLC0415 - Arrow costs,
     from harness.records.evidence_store import open_bundle  # noqa: PLC0415 - and a gate may have no run
     from harness.records.purged import read_purges  # noqa: PLC0415 - as it names a file of rows
 
@@ -143,7 +144,13 @@ def derive_runs(
         before = [entry for entry in entries if entry.seq < recorded[run.id]]
         counted = _leave_out(before, doubted or {})
         corrections = read_corrections(book, counted)
-        records = Records(runs=[*others, *runs], evidence_store=store, corrections=corrections, plugins=plugins)
+        records = Records(
+            runs=[*others, *runs],
+            evidence_store=store,
+            corrections=corrections,
+            plugins=plugins,
+            environments=built_digests(project.plugins, isolated_plugins(run)),
+        )
         uncorrected = _find_uncorrected(run, book, before, doubted or {})
         found[run.id] = replace(derive_run(run, records), uncorrected=uncorrected)
     return found

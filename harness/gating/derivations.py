@@ -30,6 +30,7 @@ class Derivation:
     judges otherwise now: `harness 0.1.0, now 0.2.0`.
     `changed_sources` names the plugins whose files are others than when they measured, though their version is not.
     `erased` names the steps of which rows were erased since: their verdicts stand unless what remains fails.
+    `environments` says which isolated plugins measured in another environment than their lock gives here.
     `uncorrected` says why a correction that came before was not counted, and so may be what makes the difference.
     """
 
@@ -42,6 +43,7 @@ class Derivation:
     erased: tuple[str, ...] = ()
     changed_sources: tuple[str, ...] = ()
     uncorrected: str = ""
+    environments: tuple[str, ...] = ()
 
 
 def find_tampering(derivation: Derivation, *, is_signed: bool = False, promotes: bool = False) -> Iterator[GateFinding]:
@@ -91,6 +93,8 @@ def describe_derivation(derivation: Derivation, persons: Sequence[str]) -> Itera
     for step in derivation.erased:
         message = f"rows that {step} judged were erased, as the ledger records"
         yield f"{suite}: {message}; its verdicts stand as they were recorded"
+    for other in derivation.environments:
+        yield f"{suite}: {other}; on machines of one kind find out why before you believe it"
     for key in sorted(derivation.unkept if persons else (), key=str):
         yield f"{suite}: no rows were kept of {key}; the verdict stands as {', '.join(persons)} signed it"
 

@@ -95,6 +95,12 @@ def prepare(guest: Guest) -> Environment:
     return Environment(folder=guest.folder, digest=_digest_installed(guest))
 
 
+def built_digests(plugins: Plugins, names: Iterable[str]) -> Mapping[str, str]:
+    """Return the digest of each named plugin's environment, as its lock gives it and if it is built here."""
+    found = {name: guest for name in names if (guest := find_guest(plugins, name)) and guest.lock.is_file()}
+    return {name: prepare(guest).digest for name, guest in found.items() if guest.folder.is_dir()}
+
+
 def cache_folder() -> Path:
     """Return where environments are kept: the user's cache, for all projects."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -1,6 +1,7 @@
 """Finds `harness-plugin.json` beside a module that is not imported; light, so that listing plugins asks it."""
 
 import json
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,13 +26,24 @@ def description_file(module: str) -> Path | None:
 def is_isolated(module: str) -> bool:
     """Tell whether a module ships a description that gives it an environment of its own."""
     file = description_file(module)
-    if file is None or not file.is_file():
-        return False
+    return file is not None and _isolation(file) is not None
+
+
+def isolation_files(source: Path) -> Sequence[Path]:
+    """Return what isolates a module of one file and stands beside it: its description and its lock, or nothing."""
+    description = source.with_name(f"{source.stem}.{FILE}")
+    found = _isolation(description)
+    lock = found.get("lock") if isinstance(found, dict) else None
+    return [description, *([source.with_name(lock)] if isinstance(lock, str) else [])] if found else []
+
+
+def _isolation(description: Path) -> object:
+    """Return what a description says of an environment of its own; None if it says nothing that can be read."""
     try:
-        found = json.loads(file.read_bytes())
-    except ValueError:
-        return False  # whoever reads it whole, says so
-    return isinstance(found, dict) and found.get("isolated") is not None
+        found = json.loads(description.read_bytes())
+    except (OSError, ValueError):
+        return None  # whoever reads it whole, says so
+    return found.get("isolated") if isinstance(found, dict) else None
 
 
 def _beside(place: Path) -> Path | None:

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.files import digest_file
+from harness.plugins.description_places import isolation_files
 from harness.values.canonical import sha256
 
 COMPILED = "__pycache__"
@@ -13,7 +14,7 @@ COMPILED = "__pycache__"
 def source_digest(module: str) -> str:
     """Return `sha256:` of the paths and contents of a module's files, or of its whole package; nothing is imported.
 
-    Empty where there are no files. What it imports from elsewhere is not among them.
+    Empty where there are no files. What it imports from elsewhere is not among them; the lock of an isolated one is.
     """
     top, *rest = module.split(".")
     found = find_spec(top)
@@ -25,12 +26,13 @@ def source_digest(module: str) -> str:
 
 
 def _lines(place: Path) -> Iterator[str]:
-    """Yield a line for each file of a package, or for a module's one file: its digest and its path."""
+    """Yield a line for each file of a package, or for a module's one file and what isolates it: digest and path."""
     if place.is_dir():
         for file in place.rglob("*"):
             if file.is_file() and COMPILED not in file.parts:
                 yield f"{digest_file(file)}  {file.relative_to(place).as_posix()}"
         return
     file = place if place.suffix == ".py" else place.with_suffix(".py")
-    if file.is_file():
-        yield f"{digest_file(file)}  {file.name}"
+    for each in (file, *isolation_files(file)):
+        if each.is_file():
+            yield f"{digest_file(each)}  {each.name}"

@@ -10,7 +10,7 @@ from harness.judging.judge import judge_requirements
 from harness.records.digests import run_digest
 from harness.records.evidence_store import Bundle
 from harness.records.history import read_rows, recall_runs
-from harness.values.identity import CANDIDATE
+from harness.values.identity import CANDIDATE, short_digest
 from harness.values.keys import MetricKey
 from harness.values.measurements import Measurement
 from harness.values.requirements import Requirement
@@ -18,20 +18,22 @@ from harness.values.runs import Run
 from harness.values.verdicts import Estimate, Verdict
 
 CLOSE = 1e-9
-SOURCES = "; sources "
+SOURCES, ENVIRONMENT = "; sources ", "; environment "
 
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
     """What a run is derived with: the recorded runs of its candidate, oldest first, and where their rows are kept.
 
-    `corrections` say, by id of a run, why its rows were wrong; `plugins` are the versions installed now.
+    `corrections` say, by id of a run, why its rows were wrong; `plugins` are the versions installed now, and
+    `environments` the digests of what isolated ones have here, if it is built.
     """
 
     runs: Sequence[Run]
     evidence_store: Bundle
     corrections: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
+    environments: Mapping[str, str] = field(default_factory=dict)
 
 
 def derive_run(run: Run, records: Records) -> Derivation:
@@ -63,6 +65,7 @@ def derive_run(run: Run, records: Records) -> Derivation:
         found,
         versions=_other_versions(run, records.plugins),
         changed_sources=changed,
+        environments=_other_environments(run, records.environments),
         unkept=frozenset(unkept & found.lost.keys()),
     )
 
@@ -189,7 +192,7 @@ def _other_versions(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
 def _changed_sources(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
     """Return the plugins of the same version whose source files were others when they measured a run.
 
-    A record of before says nothing of them. The environment of an isolated plugin is not looked at: a gate needs none.
+    A record of before says nothing of them. The lock of an isolated plugin is one of them.
     """
     pairs = {name: (used, plugins.get(name, "")) for name, used in run.plugins.items() if SOURCES in used}
     return tuple(
@@ -201,7 +204,28 @@ def _changed_sources(run: Run, plugins: Mapping[str, str]) -> tuple[str, ...]:
 
 def _sources(version: str) -> str:
     """Return the digest of the source files, of what a run records of a plugin."""
-    return version.partition(SOURCES)[2].partition(";")[0]
+    return _part(version, SOURCES)
+
+
+def isolated_plugins(run: Run) -> Sequence[str]:
+    """Return the plugins that measured a run in environments of their own."""
+    return [name for name, version in run.plugins.items() if ENVIRONMENT in version]
+
+
+def _other_environments(run: Run, environments: Mapping[str, str]) -> tuple[str, ...]:
+    """Return which isolated plugins measured in another environment than their lock gives here."""
+    pairs = {name: _part(run.plugins[name], ENVIRONMENT).partition(",")[0] for name in isolated_plugins(run)}
+    return tuple(
+        f"plugin {name!r} measured in environment {short_digest(then)}, and its lock gives "
+        f"{short_digest(environments[name])} here"
+        for name, then in pairs.items()
+        if environments.get(name, then) != then
+    )
+
+
+def _part(version: str, label: str) -> str:
+    """Return what a run records of a plugin under a label: `; sources `, `; environment `."""
+    return version.partition(label)[2].partition(";")[0]
 
 
 def _release(version: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import Command
+from tests.support.forging import Document, forge_runs
 from tests.support.isolated import reasons, run
 
 MEASURE = """
@@ -172,8 +173,30 @@ def test_a_gate_asks_for_a_new_run_where_the_sources_of_an_isolated_plugin_chang
     with Path("echoes.py").open("a") as source:
         source.write("# other\n")
     edited = harness("gate", "production", "--candidate", "r1")
+    Path("echoes.py").write_text(Path("echoes.py").read_text().removesuffix("# other\n"))
+    with Path("echoes.lock.txt").open("a") as lock:
+        lock.write("# other\n")
+    locked = harness("gate", "production", "--candidate", "r1")
 
     assert re.fullmatch(r"\S+ \S+( \S+)?; sources sha256:\w{64}; environment sha256:\w{64}(, network not.*)?", recorded)
     assert 0 == as_it_was.code, as_it_was.out + as_it_was.err
-    assert 3 == edited.code
-    assert "plugin 'echoes' has other source files now than when it measured" in edited.out
+    for other in (edited, locked):
+        assert 3 == other.code
+        assert "plugin 'echoes' has other source files now than when it measured" in other.out
+
+
+@pytest.mark.usefixtures("scores", "echoes")
+def test_a_gate_says_where_the_lock_of_an_isolated_plugin_gives_another_environment_here(harness: Command) -> None:
+    Path("ci").mkdir()
+    Path("ci/gates.yaml").write_text("project: demo\ngates: {production: {suites: [../s.suite.yaml]}}\n")
+    run(harness, MEASURE)
+    here = harness("plugins", "prepare", "echoes").out.split()[1]
+
+    def change(document: Document) -> None:
+        document["plugins"]["echoes"] = document["plugins"]["echoes"].replace(here, "sha256:" + "1" * 64)
+
+    forge_runs(Path(".harness/ledger.db"), change)
+    done = harness("gate", "production", "--candidate", "r1")
+
+    message = f"plugin 'echoes' measured in environment sha256:111111111111…, and its lock gives {here[:19]}… here"
+    assert (0, True) == (done.code, message in done.out), done

@@ -17,7 +17,7 @@ from harness.judging.wording import describe, group_verdicts
 from harness.plugins.hooks import hookimpl
 from harness.plugins.reports import Report, Reporter
 from harness.values.decisions import GateDecision
-from harness.values.identity import Identity, is_of_rows, proof_text, short_identity
+from harness.values.identity import is_of_rows, proof_text, short_identity
 from harness.values.outcomes import WORST_FIRST, Outcome, worst
 from harness.values.runs import Run
 from harness.values.verdicts import Verdict
@@ -30,15 +30,17 @@ OWN = ("why", "saw", "can say", "to decide")  # lines that differ from one slice
 SEVERITIES = ("must", "should", "info")
 LINE = 2_000  # characters of a reason
 NAMED = 3  # verdicts that share an explanation
+OF_DATA = ("data.", "drift.columns")  # checks of what a candidate reads: no other candidate mends it
+BETTER = "a better candidate, under a name of its own"
 RUN_NEXT: Mapping[Outcome, str] = {
-    "fail": "a better candidate, under a name of its own",
+    "fail": BETTER,
     "inconclusive": "more rows, as `to decide` says, then run again",
     "error": "mend what `why` says, then run again",
 }
 GATE_NEXT: Mapping[str, str] = {
     "pass": "nothing holds it back",
     "waived": "nothing holds it back while the waiver lasts",
-    "fail": "a better candidate, under a name of its own",
+    "fail": f"{BETTER}; where a reason tells of the data, better data",
     NOT_BLOCKING: "nothing holds it back; more rows would decide",
     "inconclusive": "more rows, as the reasons say, then run and ask again",
     "error": "mend what the reasons say, then ask again",
@@ -81,12 +83,12 @@ def _parts(runs: Sequence[Run], width: int) -> Iterator[Table | Text]:
         yield Text(f"{run.suite}: candidate {short_identity(run.candidate)}", style="bold")
         yield _table(entries, width)
         yield from _explanations(_group_alike(entries), width)
-        then = f"  next: {_next_step(run.outcome, run.candidate)}" if len(runs) == 1 else ""
+        then = f"  next: {_next_step(run.outcome, runs)}" if len(runs) == 1 else ""
         yield _ending(run.outcome, f"{run.suite}: {_count(run.verdicts, entries)}  run {run.id}{then}")
     if len(runs) > 1:
         outcome = worst([run.outcome for run in runs])
         yield Text("")
-        yield _ending(outcome, f"{len(runs)} suites together  next: {_next_step(outcome, runs[-1].candidate)}")
+        yield _ending(outcome, f"{len(runs)} suites together  next: {_next_step(outcome, runs)}")
 
 
 def _order(entry: tuple[Verdict, ...]) -> int:
@@ -105,9 +107,27 @@ def _group_alike(entries: Sequence[tuple[Verdict, ...]]) -> Sequence[Sequence[Ve
     return list(found.values())
 
 
-def _next_step(outcome: Outcome, candidate: Identity) -> str:
+def _next_step(outcome: Outcome, runs: Sequence[Run]) -> str:
+    if outcome == "fail":
+        return _after_failure(runs)
+    candidate = runs[-1].candidate
     name = candidate.digest if is_of_rows(candidate) and candidate.digest else candidate.revision
     return f"harness gate STAGE --candidate {name}" if outcome == "pass" else RUN_NEXT[outcome]
+
+
+def _after_failure(runs: Sequence[Run]) -> str:
+    """Return what to mend: the candidate, or the data where checks of the data failed, or both."""
+    missed = [(run, each) for run in runs for each in run.verdicts if each.outcome == "fail" and _is_must(each)]
+    of_data = [(run, each) for run, each in missed if each.check.startswith(OF_DATA)]
+    if not of_data:
+        return BETTER
+    names = {repr(name): None for run, _ in of_data for name, data in run.datasets.items() if data.judged}
+    mended = f"better data{' in ' if names else ''}{' or '.join(names)}, as `can say` tells"
+    return f"{mended}, then run again" if len(of_data) == len(missed) else f"{mended}, and {BETTER}"
+
+
+def _is_must(verdict: Verdict) -> bool:
+    return verdict.requirement.severity == "must"
 
 
 def _table(entries: Sequence[tuple[Verdict, ...]], width: int) -> Table:
@@ -185,8 +205,8 @@ def _ending(outcome: Outcome, said: str) -> Text:
 
 
 def _count(verdicts: Sequence[Verdict], entries: Sequence[tuple[Verdict, ...]]) -> str:
-    musts = [verdict.outcome for verdict in verdicts if verdict.requirement.severity == "must"]
-    rows = len([entry for entry in entries if entry[0].requirement.severity == "must"])
+    musts = [verdict.outcome for verdict in verdicts if _is_must(verdict)]
+    rows = len([entry for entry in entries if _is_must(entry[0])])
     warned = [v for v in verdicts if v.requirement.severity == "should" and v.outcome != "pass"]
     counts = [f"{musts.count(outcome)} {outcome}" for outcome in STYLE if outcome in musts]
     of_musts = f"{', '.join(counts)} of {len(musts)} must{'s' if len(musts) > 1 else ''}"

@@ -71,9 +71,9 @@ def _refuse_inexact(table: Table, name: str) -> None:
     counting = f"SELECT count(*) FILTER (isfinite({{c}}) AND abs({{c}}) >= {limit}) AS n FROM {{rows}}"
     if inexact := table.query(counting, c=column(name)).one()["n"]:
         raise HarnessError(
-            f"{_described(table, name)} holds {inexact} keys from 2^{limit.bit_length() - 1} up, where one such number "
-            f"stands for several whole ones; write the keys as whole numbers or text (a column with missing values "
-            f"too: Int64 in pandas)"
+            f"{_described(table, name)} holds {inexact} key{'s' if inexact > 1 else ''} from "
+            f"2^{limit.bit_length() - 1} up, where one such number stands for several whole ones; write the keys as "
+            f"whole numbers or text (a column with missing values too: Int64 in pandas)"
         )
 
 

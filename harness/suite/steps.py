@@ -186,9 +186,15 @@ def _metrics_are_known(check: CheckSpec, step: Step) -> None:
         if not STATISTICS[statistic].has_interval and requirement.severity != "info":
             raise UsageError(
                 f"check {check.name!r}: {requirement.metric!r} has no known interval, so nothing can be decided on it; "
-                f"make it `severity: info`"
+                f"{_decidable(check)}make it `severity: info`"
             )
         _refuse_beyond(requirement, *STATISTICS[statistic].limits)
+
+
+def _decidable(check: CheckSpec) -> str:
+    """Return a way out: the check's metrics that have an interval, in the order it declares them."""
+    names = [name for name, found in check.metrics.items() if found in STATISTICS and STATISTICS[found].has_interval]
+    return f"ask for what has one ({', '.join(names)}), or " if names else ""
 
 
 def _refuse_beyond(requirement: Requirement, least: float, most: float) -> None:

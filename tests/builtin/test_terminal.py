@@ -14,7 +14,7 @@ from harness.values.identity import Identity
 from harness.values.keys import Labels
 from harness.values.outcomes import Outcome
 from harness.values.requirements import Requirement, Severity
-from harness.values.runs import Run
+from harness.values.runs import Data, Run
 from harness.values.verdicts import Estimate, Verdict
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -231,3 +231,27 @@ def test_markup_in_names_is_only_text(piped: Printed) -> None:
     found = piped(run(verdict(labels={"a": "[red]x[/red]"})))
 
     assert "recall[a=[red]x[/red]]" in found
+
+
+def of_data(outcome: Outcome = "fail") -> Verdict:
+    return replace(verdict(outcome), check="data.schema", step="rows are whole", metric="violations")
+
+
+def read(*names: str) -> dict[str, Data]:
+    return {name: Data(uri=f"{name}.csv", digest="sha256:ef", rows=9, judged=name != "reference") for name in names}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "next_step"),
+    [
+        ([of_data(), verdict()], "better data in 'd', as `can say` tells, then run again"),
+        ([of_data(), verdict("fail")], "better data in 'd', as `can say` tells, and a better candidate"),
+        ([of_data("pass"), verdict("fail")], "a better candidate, under a name of its own"),
+    ],
+)
+def test_failed_data_are_to_be_mended_and_not_the_candidate(
+    piped: Printed, verdicts: Sequence[Verdict], next_step: str
+) -> None:
+    found = replace(run(*verdicts), datasets=read("d", "reference"))
+
+    assert piped(found).splitlines()[-1].partition("  next: ")[2].startswith(next_step)

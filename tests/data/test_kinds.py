@@ -74,7 +74,7 @@ def test_keys_of_one_kind_are_joined_whatever_their_width(tmp_path: Path, own: p
 def test_doubles_that_stand_for_several_numbers_are_no_keys(tmp_path: Path, own: pa.Array, other: pa.Array) -> None:
     one, two = tables(tmp_path, own, other)
 
-    with pytest.raises(HarnessError, match="holds 1 keys from 2.(53|24) up"):
+    with pytest.raises(HarnessError, match="holds 1 key from 2.(53|24) up"):
         one.must_join(two, {"key": "key"})
 
 

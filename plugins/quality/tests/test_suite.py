@@ -106,6 +106,7 @@ def test_a_point_cannot_be_a_must(project: Path, harness: Command) -> None:
 
     assert done.code == 4
     assert "'card_precision' has no known interval" in done.err
+    assert "ask for what has one (recall, precision, roc_auc, " in done.err
 
 
 def test_one_class_is_an_error_of_what_needs_both(project: Path, harness: Command) -> None:

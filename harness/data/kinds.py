@@ -18,6 +18,7 @@ WANTED: Mapping[str, tuple[str, str]] = {
     "time": ("time", "timestamp"),
 }
 SHOWN = 5  # more than there are values of a label: 0, 1 and a missing one
+WIDEST = 60  # characters of a value in a message
 EXACT: Mapping[str, int] = {"DOUBLE": 2**53, "FLOAT": 2**24}  # from here on not every whole number has its own
 
 
@@ -89,14 +90,16 @@ def refuse_other_kind(data: Table, rows: Sql, role: str, named: str) -> None:
         return
     found = "text" if sql_type == "VARCHAR" else sql_type
     raise HarnessError(
-        f"the {role} {named!r} of {data.name!r} is {found} and has to be a {wanted}; {_way_out(rows, named, declared)}"
+        f"the {role} {named!r} of {data.name!r} is {found} and has to be a {wanted}; "
+        f"{_way_out(data, rows, named, declared)}"
     )
 
 
-def _way_out(rows: Sql, named: str, kind: str) -> str:
+def _way_out(data: Table, rows: Sql, named: str, kind: str) -> str:
     where = next((_first_misfit(source, named, kind) for source in rows.sources if _is_text(source, named)), None)
     if where is None:
-        return "write it as one"
+        held = [repr(value)[:WIDEST] for value in _first_values(data, named) if value is not None]
+        return f"it holds {', '.join(held)}; write it as one" if held else "write it as one"
     message = f"{where}; repair that, or declare " if where else "declare "
     form = " or how it is written: '%m/%d/%Y'" if kind == "timestamp" else ""
     return f"{message}`types: {{{named}: {kind}}}`{form}"

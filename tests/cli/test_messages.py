@@ -38,7 +38,9 @@ def test_a_score_of_text_is_named_with_what_is_in_it(project: Path, harness: Com
     words = pa.array(np.where(np.arange(400) % 2, "high", "low"))
     change_scores(scores, lambda rows: rows.set_column(rows.column_names.index("score"), "score", words))
 
-    assert "the score 'score' of 'd' is text and has to be a number" in answer(project, harness, "run")
+    said = answer(project, harness, "run")
+
+    assert "the score 'score' of 'd' is text and has to be a number; it holds 'high', 'low'; write it as one" in said
 
 
 def test_labels_with_gaps_are_answered_with_absent_is(project: Path, harness: Command, scores: Path) -> None:

@@ -9,7 +9,7 @@ from harness import Dataset, Measurement, samples
 OF_ONE: Mapping[str, Sequence[int]] = {"recall": (1,), "value_recall": (1,), "specificity": (0,)}
 OF_BOTH = ("precision", "f1", "roc_auc", "average_precision", "card_precision", "balanced_accuracy")
 ADDED: Mapping[str, tuple[str, str]] = {
-    "decision": ("no decision", "add `decision: COLUMN`, or an `operating_point`, to the target's config"),
+    "decision": ("no decision", "add `decision: COLUMN`, or `operating_point: {threshold: …}`, to the target's config"),
     "score": ("no score", "add `score: COLUMN` to the target's config"),
     "amount": ("no amount", "add `with: {amount: COLUMN}`"),
     "card": ("no card", "add `with: {card: COLUMN}`"),

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 
-import aiohttp
-
 from harness_models.books import Books
 from harness_models.calls import Call, RefusedCallError
 from harness_models.endpoints import Models
 from harness_models.journal import Answered
 from harness_models.replies import cost_of_reply, read_answer
 from harness_models.sending import Sender
+from harness_models.upstream import Upstream
 
 
 class Desk:
@@ -24,17 +23,22 @@ class Desk:
         self._senders: dict[str, Sender] = {}
         self._asking: dict[str, asyncio.Future[Answered]] = {}
 
-    async def answer(self, call: Call, session: aiohttp.ClientSession) -> Answered:
+    async def answer(self, call: Call) -> Answered:
         """Return the answer to a call; who asks the same meanwhile waits for it, and it is paid once."""
         try:
-            found = self.known.get(call.key) or await self._ask_once(call, session)
+            found = self.known.get(call.key) or await self._ask_once(call)
         except RefusedCallError:
             self.books.tally(call.place).failed += 1
             raise
         self.books.count(call, found)
         return found
 
-    async def _ask_once(self, call: Call, session: aiohttp.ClientSession) -> Answered:
+    def close(self) -> None:
+        """Drop all connections."""
+        for sender in self._senders.values():
+            sender.upstream.close()
+
+    async def _ask_once(self, call: Call) -> Answered:
         if self.replay == "strict":
             message = f"call {call.key} is not recorded, and --replay strict sends none; record it first"
             raise RefusedCallError(404, "not_recorded", message)
@@ -42,7 +46,7 @@ class Desk:
             return await asyncio.shield(self._asking[call.key])
         asking = self._asking[call.key] = asyncio.get_running_loop().create_future()
         try:
-            found = await self._ask(call, session)
+            found = await self._ask(call)
         except BaseException as error:
             asking.set_exception(error if isinstance(error, RefusedCallError) else _given_up())
             asking.exception()  # nobody may wait for it
@@ -52,9 +56,9 @@ class Desk:
         asking.set_result(found)
         return found
 
-    async def _ask(self, call: Call, session: aiohttp.ClientSession) -> Answered:
+    async def _ask(self, call: Call) -> Answered:
         key = self.keys.get(call.place.endpoint, "")
-        replied = await self._sender(call, session).send(call, key)
+        replied = await self._sender(call).send(call, key)
         try:
             found = read_answer(call, replied, key)
         except RefusedCallError:
@@ -65,10 +69,10 @@ class Desk:
         await self.books.journal.written()
         return found
 
-    def _sender(self, call: Call, session: aiohttp.ClientSession) -> Sender:
+    def _sender(self, call: Call) -> Sender:
         name = call.place.endpoint
         if name not in self._senders:
-            self._senders[name] = Sender(session, self.books, call.endpoint.at_once)
+            self._senders[name] = Sender(Upstream(call.endpoint.url), self.books, call.endpoint.at_once)
         return self._senders[name]
 
 

@@ -6,11 +6,10 @@ import time
 from dataclasses import dataclass
 from decimal import Decimal
 
-import aiohttp
-
 from harness_models.books import Books, Sent
 from harness_models.calls import Call, RefusedCallError
 from harness_models.pace import Pace
+from harness_models.upstream import BrokenError, Reply, UnreachableError, Upstream
 
 OK = 200
 BUSY = (429, 503, 529)  # it was not worked on
@@ -44,8 +43,8 @@ class Lost:
 class Sender:
     """Sends the calls of one endpoint."""
 
-    def __init__(self, session: aiohttp.ClientSession, books: Books, most: int) -> None:
-        self.session, self.books = session, books
+    def __init__(self, upstream: Upstream, books: Books, most: int) -> None:
+        self.upstream, self.books = upstream, books
         self.pace = Pace(most)
         self.silent = 0  # calls in a row that got no reply
 
@@ -88,19 +87,15 @@ class Sender:
 
     async def _post(self, call: Call, key: str, seconds: float, sent: Sent) -> Replied | Lost:
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
-        url = call.endpoint.url + call.place.path
-        limit = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, 10.0))
         try:
-            async with self.session.post(
-                url, data=call.body, headers=headers, timeout=limit, allow_redirects=False
-            ) as reply:
-                return _read_reply(reply, await reply.read(), sent)
-        except aiohttp.ClientConnectorError as error:
+            reply = await self.upstream.post(call.place.path, call.body, headers, seconds)
+        except UnreachableError as error:
             return Lost(why=f"cannot connect: {error}", kind="errored", may_cost=False, is_silent=True)
         except TimeoutError:
             return Lost(why=f"it took longer than {seconds:g} s", kind="timed_out", is_silent=True)
-        except aiohttp.ClientError as error:
-            return Lost(why=f"the connection broke: {error or type(error).__name__}", kind="errored")
+        except BrokenError as error:
+            return Lost(why=f"the connection broke: {error}", kind="errored")
+        return _read_reply(reply, sent)
 
     def _heed(self, found: Replied | Lost, since: float) -> None:
         """Take from what became of a try how many calls may be in flight."""
@@ -110,13 +105,14 @@ class Sender:
             self.pace.slow_down(since, found.wait)
 
 
-def _read_reply(reply: aiohttp.ClientResponse, body: bytes, sent: Sent) -> Replied | Lost:
+def _read_reply(reply: Reply, sent: Sent) -> Replied | Lost:
     if reply.status in BUSY:
-        wait = _seconds(reply.headers.get("Retry-After", ""))
+        wait = _seconds(reply.headers.get("retry-after", ""))
         return Lost(why=f"status {reply.status}", kind="busy", wait=wait, may_cost=False)
     if reply.status in LOST:
         return Lost(why=f"status {reply.status}", kind="errored")
-    return Replied(status=reply.status, kind=reply.content_type, body=body, sent=sent)
+    kind = reply.headers.get("content-type", "application/octet-stream").partition(";")[0].strip().lower()
+    return Replied(status=reply.status, kind=kind, body=reply.body, sent=sent)
 
 
 def _seconds(text: str) -> float:

@@ -6,20 +6,18 @@ import json
 import secrets
 import threading
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
-from aiohttp import web
-
+from harness import HarnessError
 from harness_models.calls import REPEAT, RefusedCallError, find_place, read_call
 from harness_models.desk import Desk
 from harness_models.digests import digest_of
+from harness_models.front import Asked, Front, Told
 from harness_models.journal import Answered
 
 HOST = "127.0.0.1"
-MOST_BYTES = 64 * 1024 * 1024  # of a request
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class Server:
@@ -55,55 +53,48 @@ class Server:
             self._loop.close()
 
     async def _serve(self) -> None:
-        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)
-        jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar, trust_env=False) as session:
-            handle = partial(self._handle, session=session)
-            runner = web.ServerRunner(web.Server(handle, request_factory=_request), shutdown_timeout=0)
-            await runner.setup()
-            site = web.TCPSite(runner, HOST, 0, backlog=1024)
-            await site.start()
-            self._port = runner.addresses[0][1]
-            self._is_up.set()
-            await self._end.wait()
-            await runner.cleanup()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                task.cancel()
-                with contextlib.suppress(BaseException):
-                    await task
+        loop = asyncio.get_running_loop()
+        tasks: set[asyncio.Task[Any]] = set()
+        server = await loop.create_server(lambda: Front(self._handle, tasks), HOST, 0, backlog=1024)
+        self._port = server.sockets[0].getsockname()[1]
+        self._is_up.set()
+        await self._end.wait()
+        server.close()
+        for task in [*tasks]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.desk.close()
+        await asyncio.sleep(0)  # in which the connections end
 
-    async def _handle(self, request: web.BaseRequest, session: aiohttp.ClientSession) -> web.Response:
+    async def _handle(self, asked: Asked) -> Told:
         try:
-            place = find_place(request.rel_url.raw_path, self._token)
+            place = find_place(asked.path.partition("?")[0], self._token)
             endpoint = self.desk.models.endpoints.get(place.endpoint)
             if endpoint is None:
                 raise RefusedCallError(404, "not_found", f"models.yaml declares no endpoint {place.endpoint!r}")
             if place.path == "/models":
-                return web.json_response({"object": "list", "data": [{"id": name} for name in endpoint.models]})
-            body = await request.read()
-            call = read_call(place, endpoint, body, request.headers.get(REPEAT, ""), digest_of)
-            return _reply(await self.desk.answer(call, session), endpoint.url)
+                return _tell({"object": "list", "data": [{"id": name} for name in endpoint.models]})
+            call = read_call(place, endpoint, asked.body, asked.headers.get(REPEAT, ""), digest_of)
+            return _reply(await self.desk.answer(call), endpoint.url)
         except RefusedCallError as error:
             return _refuse(error)
+        except HarnessError as error:  # the journal cannot be written
+            return _refuse(RefusedCallError(500, "errored", str(error)))
 
 
-def _reply(found: Answered, provider: str) -> web.Response:
-    headers = {"Content-Type": found.kind, "x-harness-origin": found.origin, "x-harness-provider": provider}
-    return web.Response(body=found.body, headers=headers)
+def _reply(found: Answered, provider: str) -> Told:
+    headers = {"x-harness-origin": found.origin, "x-harness-provider": provider}
+    return Told(kind=found.kind, headers=headers, body=found.body)
 
 
-def _refuse(error: RefusedCallError) -> web.Response:
+def _refuse(error: RefusedCallError) -> Told:
     """Return what a client gets: it is not to try again, as the door has done what can be done."""
     said = {"error": {"message": str(error), "type": error.kind, "code": error.kind}}
-    return web.Response(status=error.status, body=json.dumps(said).encode(), headers=NO_RETRY)
+    return _tell(said, error.status, {"x-should-retry": "false"})
 
 
-NO_RETRY: Mapping[str, str] = {"Content-Type": "application/json", "x-should-retry": "false"}
-
-
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MOST_BYTES)
+def _tell(said: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> Told:
+    return Told(status=status, headers=headers, body=json.dumps(said).encode())
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

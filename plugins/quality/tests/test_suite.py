@@ -73,7 +73,8 @@ def test_recall_without_a_decision_is_an_error_that_says_what_was_measured(proje
     done = harness("run", suite(project, "{recall: {at_least: 0.4}}", config="score: score"), "--out", "out")
 
     assert done.code == 3
-    assert "no decision to measure 'recall' by; add `decision: COLUMN`, or `operating_point: {threshold: …}`" in verdicts(project)["recall"]["reason"]
+    why = verdicts(project)["recall"]["reason"]
+    assert "no decision to measure 'recall' by; add `decision: COLUMN`, or `operating_point: {threshold: …}`" in why
 
 
 @pytest.mark.usefixtures("scores")

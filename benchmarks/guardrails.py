@@ -1,6 +1,6 @@
 """Prints what the guardrail detectors find in public labelled text, beside what else works offline.
 
-python benchmarks/guardrails.py [FOLDER of the reference data]: some minutes; `nice -n 10` on a busy machine.
+python benchmarks/guardrails.py [FOLDER of the reference data [PART...]]: some minutes; `nice -n 10` on a busy machine.
 Every row is of texts that the model has not seen. For PII one is trained on even templates and measured on odd ones.
 """
 
@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -120,18 +121,24 @@ def pii(shared: Path) -> None:
 
 
 def costs(shared: Path) -> None:
-    """Print milliseconds a text of product reviews."""
+    """Print milliseconds a text of product reviews, of texts given together and one by one."""
     texts = [each.text for each in personal.prose("amazon", shared)][:200]
     for name in ("injection", "refusal", "toxicity", "pii"):
         detector = open_detector(name)
         detector.scores(texts[:2])
-        began = time.process_time()
-        detector.scores(texts)
-        print(f"{name}: {(time.process_time() - began) / len(texts) * 1000:.1f} ms of processor a text")
+        spent = [time.process_time()]
+        for batches in ([texts], [[text] for text in texts]):
+            for batch in batches:
+                detector.scores(batch)
+            spent.append(time.process_time())
+        together, alone = ((end - start) / len(texts) * 1000 for start, end in pairwise(spent))
+        print(f"{name}: {together:.1f} ms of processor a text, {alone:.1f} one by one", flush=True)
 
+
+PARTS = {"refusal": refusal, "injection": injection, "toxicity": toxicity, "costs": costs, "pii": pii}
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared")
-    for part in (refusal, injection, toxicity, costs, pii):
-        part(folder)
+    for part in sys.argv[2:] or PARTS:
+        PARTS[part](folder)

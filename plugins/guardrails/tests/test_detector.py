@@ -114,6 +114,18 @@ def test_each_detector_tells_a_plain_case(name: str) -> None:
     assert positive >= opened.threshold > negative
 
 
+def test_personal_data_is_found_alike_alone_and_among_others() -> None:
+    opened: Any = open_detector("pii")
+    texts = [TEXTS["pii"][0], "", "water " * 4_000 + TEXTS["pii"][0], *TEXTS["pii"], " "]
+
+    together = opened.scores(texts)
+
+    assert together == pytest.approx([score for text in texts for score in opened.scores([text])])
+    assert [0.0, 0.0] == [together[1], together[5]]
+    assert min(together[0], together[2], together[3]) >= opened.threshold
+    assert any(start >= 24_000 for start, _ in opened.spans(texts[2]))
+
+
 HIDE: Mapping[str, Callable[[str], str]] = {
     "zero-width": "\u200b".join,
     "soft hyphens": "\u00ad".join,

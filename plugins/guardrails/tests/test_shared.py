@@ -6,7 +6,9 @@ import pyarrow as pa
 import pytest
 from harness_guardrails.detectors import open_detector
 from harness_guardrails.measuring import measure_scores
-from harness_guardrails.training import recipes
+from harness_guardrails.pii import PersonalData
+from harness_guardrails.tokens import tokens, within
+from harness_guardrails.training import personal, recipes
 from harness_guardrails.training.fitting import Example
 
 from harness.stats import infer
@@ -59,3 +61,23 @@ def test_training_again_gives_the_same_verdicts(name: str, shared: Path) -> None
         again, before = trained.detector.scores(texts), kept.scores(texts)
         decided = [(a >= trained.linear.threshold, b >= kept.threshold) for a, b in zip(again, before, strict=True)]
         assert sum(a != b for a, b in decided) <= 0.005 * len(decided)
+
+
+def test_personal_data_is_found_token_by_token_and_training_again_finds_the_same(shared: Path) -> None:
+    sentences, trained, kept = personal.labelled_sentences(shared), personal.train_pii(shared), open_detector("pii")
+    unseen = [each for each in sentences if each.template % 2]
+    learned = [each for each in sentences if each.template % 2 == 0]
+    half = PersonalData(linear=personal.fit_tokens([*learned, *personal.prose("movie", shared)]))
+    prose = [each.text for each in personal.prose("amazon", shared)][:400]
+
+    wanted, found = [], []
+    for each in unseen:
+        cut = list(tokens(each.text))
+        wanted += within(cut, each.spans)
+        found += within(cut, half.spans(each.text))
+    flagged = [flag for text in prose for flag in within(list(tokens(text)), half.spans(text))]
+    again, before = (each.scores(prose) for each in (PersonalData(linear=trained), kept))
+
+    assert 2 * sum(a and b for a, b in zip(wanted, found, strict=True)) >= 0.9 * (sum(wanted) + sum(found))
+    assert sum(flagged) <= 0.01 * len(flagged)  # plain Presidio flags .025 of them
+    assert sum((a >= 0.5) != (b >= 0.5) for a, b in zip(again, before, strict=True)) <= 0.005 * len(prose)

@@ -1,14 +1,18 @@
 """Finds personal data: Presidio with named entities and patterns of our own, and a linear model over tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from harness_guardrails.hashing import Linear, read_linear
 from harness_guardrails.normalising import normalise
 from harness_guardrails.recognisers import LONGEST, Found, recognise
 from harness_guardrails.tagging import NAMED, token_features
 from harness_guardrails.tokens import Span, within
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,29 +28,31 @@ class PersonalData:
 
     def scores(self, texts: Sequence[str]) -> Sequence[float]:
         """Return the probability of each text's surest token: 1 where a pattern was found, 0 without tokens."""
-        return [max((score for _, score in self._scored(text)), default=0.0) for text in texts]
+        return [max((score for _, score in scored), default=0.0) for scored in self._scored(texts)]
 
     def spans(self, text: str) -> Sequence[Span]:
         """Return the spans of the original text that hold personal data, neighbours joined."""
-        return _join([span for span, score in self._scored(text) if score >= self.threshold])
+        (scored,) = self._scored([text])
+        return _join([span for span, score in scored if score >= self.threshold])
 
-    def _scored(self, text: str) -> Sequence[tuple[Span, float]]:
-        """Return each token's span in the original text, and how sure it is personal."""
-        plain = normalise(text)
-        scored: list[tuple[Span, float]] = []
-        for begin, end in _parts(plain.text):
-            doc, found = recognise(plain.text[begin:end])
-            spans, features = token_features(doc, found)
-            sure = within(spans, _patterned(found))
-            chances = self.linear.probabilities(features, scaled=False)
-            for (first, last), certain, chance in zip(spans, sure, chances, strict=True):
-                origin = plain.origin(begin + first, begin + last)
-                scored.append((origin, 1.0 if certain else float(chance)))
+    def _scored(self, texts: Sequence[str]) -> Sequence[Sequence[tuple[Span, float]]]:
+        """Return of each text each token's span in the original, and how sure it is personal."""
+        plains = [normalise(text) for text in texts]
+        parts = [(at, *part) for at, plain in enumerate(plains) for part in _parts(plain.text)]
+        read = recognise([plains[at].text[begin:end] for at, begin, end in parts])
+        scored: list[list[tuple[Span, float]]] = [[] for _ in texts]
+        for (at, begin, _), (doc, found) in zip(parts, read, strict=True):
+            for (first, last), chance in self._chances(doc, found):
+                scored[at].append((plains[at].origin(begin + first, begin + last), chance))
         return scored
 
-
-def _patterned(found: Sequence[Found]) -> Sequence[Span]:
-    return [(each.start, each.end) for each in found if each.kind not in NAMED]
+    def _chances(self, doc: "Doc", found: Sequence[Found]) -> Iterator[tuple[Span, float]]:
+        """Yield each token's span and how sure it is personal: certain where a pattern was found."""
+        spans, features = token_features(doc, found)
+        sure = within(spans, [(each.start, each.end) for each in found if each.kind not in NAMED])
+        chances = self.linear.probabilities(features, scaled=False)
+        for span, certain, chance in zip(spans, sure, chances, strict=True):
+            yield span, 1.0 if certain else float(chance)
 
 
 def _parts(text: str) -> Sequence[Span]:

@@ -51,9 +51,8 @@ def fit_tokens(sentences: Sequence[Sentence]) -> Linear:
     """Return a model of all tokens that somebody labelled, or in prose that no recogniser finds."""
     features: list[Sequence[str]] = []
     labels: list[int] = []
-    for each in sentences:
-        text = normalise(each.text).text if not each.labelled else each.text
-        doc, found = recognise(text)
+    texts = [each.text if each.labelled else normalise(each.text).text for each in sentences]
+    for each, (doc, found) in zip(sentences, recognise(texts), strict=True):
         spans, rows = token_features(doc, found)
         kept = [each.labelled or not flag for flag in within(spans, [(one.start, one.end) for one in found])]
         features += [row for row, keep in zip(rows, kept, strict=True) if keep]

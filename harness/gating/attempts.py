@@ -35,9 +35,9 @@ def candidates(run: Run, attempts: Iterable[Attempt]) -> int:
 
 
 def attempt_warning(run: Run, attempts: Iterable[Attempt]) -> str:
-    """Return a warning from the second candidate on, or nothing."""
+    """Return a warning from the second candidate on, or nothing; a run that measured nothing took no chance."""
     count = candidates(run, attempts)
-    if count < 2:
+    if count < 2 or all(each.outcome == "error" for each in run.verdicts):
         return ""
     chance = f"{1 - (1 - FIRST) ** count:.0%}".replace("%", " %")
     message = f"{count} candidates were judged on the same rows: if all were exactly at the threshold, one of them"

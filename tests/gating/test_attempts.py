@@ -24,6 +24,12 @@ def test_the_first_candidate_on_some_rows_is_not_warned_about() -> None:
     assert "" == attempt_warning(by("a"), counted("a", "a"))
 
 
+def test_a_run_that_measured_nothing_is_not_warned_about() -> None:
+    nothing = replace(by("b"), verdicts=(verdict("error"),))
+
+    assert ("", True) == (attempt_warning(nothing, counted("a")), bool(attempt_warning(by("b"), counted("a"))))
+
+
 def test_each_candidate_on_the_same_rows_counts_once() -> None:
     assert 3 == candidates(by("c"), counted("a", "b", "a", "c"))
 

@@ -1,9 +1,11 @@
 """`harness audit`: finds what no promotion explains, and rejoins a ledger that lost entries."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,10 +17,12 @@ from harness.cli.signers import HELP, signer_of, trust_of
 from harness.errors import HarnessError, UsageError
 from harness.gating.wording import describe_unenforced
 from harness.project import Project, instant
-from harness.promotion.auditing import audit, describe_standing
+from harness.promotion.auditing import Finding, audit, describe_standing, find_promoted
+from harness.promotion.moves import identity_as_json
 from harness.promotion.moving import finish_open
 from harness.promotion.predicates import About
 from harness.promotion.rejoining import Records, describe_rejoined, rejoin
+from harness.promotion.stages import Stage
 from harness.records.evidence_store import open_bundle
 from harness.records.locks import lock_promotions
 
@@ -34,6 +38,9 @@ FOUND = 1
 @click.option("--rejoin", "is_rejoin", is_flag=True, help="Put back what a restored ledger lost, and sign the gap.")
 @click.option("--signer", metavar="URI", help=f"For --rejoin. {HELP}")
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
+@click.option(
+    "--json", "as_text", is_flag=True, help="Print as JSON who is promoted to each stage, and what was found."
+)
 def command(
     stages: tuple[str, ...],
     since: str | None,
@@ -43,6 +50,7 @@ def command(
     is_rejoin: bool,
     signer: str | None,
     ledger: str | None,
+    as_text: bool,
 ) -> int:
     """Find moves that no promotion explains, in the stages that promote, or some of them; exit code 1 if there are.
 
@@ -50,6 +58,8 @@ def command(
     ledger that lost entries: with --rejoin what is kept beside the evidence is put back, and a promoter signs the gap.
     """
     _refuse_mixed(stages, since, what_if, is_rejoin, signer)
+    if as_text and (what_if or is_rejoin):
+        raise UsageError("--json is about who is promoted; leave --what-if and --rejoin out")
     project = open_guarded(gates, policy_ref, signer=signer, ledger=ledger)
     if is_rejoin:
         return _rejoin(project, ledger, signer)
@@ -63,14 +73,33 @@ def command(
     if not named:
         raise UsageError(f"no gate promotes anything in {project.settings.gates}; add `promote:` to one")
     opened = [open_stage(project, name, promoting_gate(project, name, ledger), ledger) for name in named]
-    found = [finding for stage in opened for finding in audit(stage, datetime.now(UTC), moment)]
+    found = {stage.name: audit(stage, datetime.now(UTC), moment) for stage in opened}
+    if as_text:
+        say(
+            json.dumps(
+                [{**_read_promoted(stage), "findings": [each.text for each in found[stage.name]]} for stage in opened]
+            )
+        )
+    else:
+        _print_found(opened, [finding for findings in found.values() for finding in findings])
+    return FOUND if any(found.values()) else 0
+
+
+def _print_found(opened: Sequence[Stage], found: Sequence[Finding]) -> None:
     for stage in opened:
         say(describe_standing(stage))
     for finding in found:
         say(f"FOUND  {finding}")
     if not found:
         say(f"every move of {len(opened)} stage{'' if len(opened) == 1 else 's'} is explained")
-    return FOUND if found else 0
+
+
+def _read_promoted(stage: Stage) -> Mapping[str, Any]:
+    """Return who is promoted to a stage, as JSON values; `unknown` says why nobody can say."""
+    try:
+        return {"stage": stage.name, "promoted": identity_as_json(find_promoted(stage)), "unknown": ""}
+    except HarnessError as error:
+        return {"stage": stage.name, "promoted": None, "unknown": str(error)}
 
 
 def _refuse_mixed(

@@ -5,10 +5,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -195,6 +196,7 @@ def test_a_key_that_nobody_knows_or_that_is_none_moves_nothing(shop: Shop) -> No
 REGISTRY = '''"""A registry that is down while there is a file `down`, and goes down after a move where `falls` is."""
 import json
 from pathlib import Path
+from typing import Any
 from harness import Identity, hookimpl
 
 class Far:
@@ -241,12 +243,22 @@ def far(shop: Shop) -> Shop:
     return shop
 
 
+def promoted(shop: Shop) -> Mapping[str, Any]:
+    """Return what `harness audit --json` says of the only stage."""
+    (found,) = json.loads(shop.audit("--json").out)
+    assert isinstance(found, dict)
+    return found
+
+
 def test_a_registry_that_is_down_moves_nothing(far: Shop) -> None:
     (far.folder / "down").touch()
 
     refuses_all(far, "registry far cannot say who is promoted: ConnectionRefusedError")
     refuses_all(far, "see that it answers, then try again")
     assert (1, True) == ((found := far.audit()).code, "nobody can say now who is promoted" in found.out)
+    by_the_record = promoted(far)
+    assert ("m2", "") == (by_the_record["promoted"]["revision"], by_the_record["unknown"])
+    assert "nobody can say now who is promoted" in by_the_record["findings"][0]
 
     (far.folder / "down").unlink()
     goes_on(far)
@@ -259,7 +271,9 @@ def test_a_registry_that_goes_down_while_it_moves_is_asked_by_the_next_command(f
 
     assert 3 == done.code
     assert "whether it moved is not known: the next promote or rollback of production finds out" in done.err
+    assert (None, True) == ((says := promoted(far))["promoted"], "registry far cannot say" in says["unknown"])
     (far.folder / "down").unlink()
+    assert "m3" == promoted(far)["promoted"]["revision"]
     assert (1, True) == ((found := far.audit()).code, "is not recorded" in found.out)
     again = far.promote("m3")
     assert (0, "m3", True) == (again.code, far.promoted, "had moved and was not recorded; it is now" in again.err), (

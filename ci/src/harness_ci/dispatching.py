@@ -13,7 +13,7 @@ from harness_ci.planning import Plan, plan_pipeline
 from harness_ci.store import Pipeline, Store
 from harness_ci.workflows import Pipelines
 
-VERSION = "2"  # raise it when the steps of the workflow change: pipelines under way begin anew, and find what is done
+VERSION = "3"  # raise it when the steps of the workflow change: pipelines under way begin anew, and find what is done
 DAY = 86400.0
 QUEUE = "pipelines"
 LOG = logging.getLogger("harness_ci")
@@ -44,12 +44,21 @@ class Dispatcher:
         return "new" if self.store.add_event(event, now) else "known"
 
     def dispatch(self) -> None:
-        """Begin a pipeline in each lane where events wait and nothing runs."""
+        """Begin a pipeline in each lane where events wait and nothing runs; first of all, undo deployments."""
+        self._undo_deployments()
         for lane in self.store.lanes_waiting():
             name = lane.partition("#")[0]
             target = self.file.targets.get(name)
             if target is not None:
                 self._begin(lane, name, target)
+
+    def _undo_deployments(self) -> None:
+        """Let who is promoted be started again, wherever a pipeline ended that had started somebody else."""
+        for target, pipeline, stage in self.store.deployments_left():
+            LOG.error("pipeline %s deployed in stage %s of %s, and promoted nothing; undone", pipeline, stage, target)
+            undo = Event(key=f"undo:{pipeline}:{stage}", kind="undo", target=target, subject=stage)
+            self.store.add_event(undo, time.time())
+            self.store.settle_deployment(pipeline, stage)
 
     def _begin(self, lane: str, name: str, target: TargetPipeline) -> None:
         def plan(events: Sequence[Event]) -> Plan:

@@ -1,10 +1,10 @@
-"""What can happen to a target: its code, its data, its model or the quality of that changed."""
+"""What can happen to a target: its code, data, model or quality changed, or what was deployed was not promoted."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["code", "data", "model", "degradation"]
+Kind = Literal["code", "data", "model", "degradation", "undo"]
 
 
 @dataclass(frozen=True, kw_only=True)

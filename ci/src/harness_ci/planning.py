@@ -4,17 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness_ci.events import Event
+from harness_ci.events import Event, Kind
 from harness_ci.pipelines import TargetPipeline
+
+KINDS: Sequence[Kind] = ("code", "data", "model", "degradation", "undo")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a pipeline is going to do; kept with it, so that an edit of the file changes no pipeline under way."""
+    """What a pipeline is going to do; kept with it, so that an edit of the file changes no pipeline under way.
+
+    `undo` are the stages in which somebody was deployed who was not promoted.
+    """
 
     kind: str
     stages: tuple[str, ...] = ()
     rollback: bool = False
+    undo: tuple[str, ...] = ()
     notify: tuple[str, ...] = ()
     revision: str | None = None
     base: str | None = None
@@ -45,9 +51,10 @@ def plan_pipeline(events: Sequence[Event], target: TargetPipeline, refusal: str 
         *(target.on.degradation if acts and target.retrains_on_degradation else ()),
     ]
     return Plan(
-        kind=next(kind for kind in ("code", "data", "model", "degradation") if kind in kinds),
+        kind=next(kind for kind in KINDS if kind in kinds),
         stages=tuple(name for name in target.stages if name in asked),
         rollback=acts and target.on.degradation == "rollback",
+        undo=tuple(dict.fromkeys(event.subject for event in events if event.kind == "undo")),
         notify=tuple(degraded),
         revision=next((event.revision for event in reversed(events) if event.revision), None),
         notes=(refusal,) if degraded and refusal else (),

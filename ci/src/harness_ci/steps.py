@@ -122,6 +122,11 @@ class Stages:
         signer = self._promoter()
         return self._trusted_job(f"{name}-promote", [*argv, *self._sign(signer), *self._real_ledger()], places, signer)
 
+    def audit_job(self, name: str, stage: Stage, places: Places) -> Job:
+        """Return what says who is promoted to the gate of a stage."""
+        argv = [HARNESS, "audit", stage.gate, "--gates", self.file.gates, "--json", *self._real_ledger()]
+        return self._trusted_job(f"{name}-audit", argv, places)
+
     def rollback_job(self, places: Places, reason: str) -> Job:
         """Return what leads the promoting stage back."""
         stage = self.target.promoting
@@ -184,6 +189,19 @@ def read_returned(places: Places) -> Candidate:
         raise HarnessError(f"the rollback left {len(statements)} statements, and one was looked for; deploy by hand")
     envelope = json.loads(statements[0].read_text())
     return _read_candidate(json.loads(base64.b64decode(envelope["payload"]))["predicate"])
+
+
+def read_promoted(ended: Ended) -> Candidate:
+    """Return whom `harness audit --json` says is promoted; HarnessError where nobody is, or nobody can say."""
+    try:
+        (found,) = json.loads(ended.out)
+        if found["unknown"]:
+            raise HarnessError(f"who is promoted is not known: {found['unknown']}")
+        if found["promoted"] is None:
+            raise HarnessError("nobody was promoted before, who could be started instead")
+        return _read_candidate({"candidate": found["promoted"]})
+    except (ValueError, KeyError, TypeError) as error:
+        raise HarnessError(f"who is promoted is not known: {ended.said}") from error
 
 
 def _read_candidate(document: Mapping[str, Any]) -> Candidate:

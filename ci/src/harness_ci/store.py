@@ -4,7 +4,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -71,8 +71,13 @@ WATCHED = sa.Table(
     sa.Column("digest", sa.String, nullable=False),
     sa.Column("times", sa.Integer, nullable=False),
 )
-
-
+DEPLOYMENTS = sa.Table(
+    "harness_ci_deployments",
+    METADATA,
+    sa.Column("pipeline", sa.String, primary_key=True),
+    sa.Column("stage", sa.String, primary_key=True),
+    sa.Column("settled", sa.Boolean, nullable=False),  # promoted, or about to be undone
+)
 PROTECTIONS = sa.Table(
     "harness_ci_protections",
     METADATA,
@@ -244,6 +249,25 @@ class Store:
         if not self.is_done(effect):
             with self._begin() as connection:
                 connection.execute(EFFECTS.insert().values(key=effect, done=now))
+
+    def begin_deployment(self, pipeline_id: str, stage: str) -> None:
+        """Keep that a stage starts somebody who is not promoted yet."""
+        with suppress(IntegrityError), self._begin() as connection:
+            connection.execute(DEPLOYMENTS.insert().values(pipeline=pipeline_id, stage=stage, settled=False))
+
+    def settle_deployment(self, pipeline_id: str, stage: str) -> None:
+        """Keep that whom a stage started was promoted, or is about to be replaced by who is."""
+        same = DEPLOYMENTS.c.pipeline == pipeline_id, DEPLOYMENTS.c.stage == stage
+        with self._begin() as connection:
+            connection.execute(DEPLOYMENTS.update().where(*same).values(settled=True))
+
+    def deployments_left(self) -> Sequence[tuple[str, str, str]]:
+        """Return target, pipeline and stage of what was started and not promoted by a pipeline that ended."""
+        asked = sa.select(PIPELINES.c.target, PIPELINES.c.id, DEPLOYMENTS.c.stage).where(
+            DEPLOYMENTS.c.pipeline == PIPELINES.c.id, PIPELINES.c.ended.is_not(None), DEPLOYMENTS.c.settled.is_(False)
+        )
+        with self._begin() as connection:
+            return [(row.target, row.id, row.stage) for row in connection.execute(asked)]
 
     def ask_protection(self, asked: Protection) -> bool:
         """Keep that a run waits to be told; tell whether it is new."""

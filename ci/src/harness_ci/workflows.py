@@ -15,10 +15,21 @@ from harness_ci.ledgers import copy_ledger
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
 from harness_ci.planning import Plan
-from harness_ci.steps import GOES_ON, OUTCOMES, Candidate, Places, Stages, read_decision, read_passed, read_returned
+from harness_ci.steps import (
+    GOES_ON,
+    OUTCOMES,
+    Candidate,
+    Places,
+    Stages,
+    read_decision,
+    read_passed,
+    read_promoted,
+    read_returned,
+)
 from harness_ci.store import Pipeline, Store
 
 PAUSE = 0.2
+NOT_UNDONE = "ALARM: whom stage {name} deployed is not promoted and may still serve; start by hand who is promoted"
 
 
 class Stopped(Exception):
@@ -58,11 +69,12 @@ class Pipelines(DBOSConfiguredInstance):
         try:
             work = self._open(pipeline_id)
             self._prepare(work)
+            undone = [self._undo_deployment(name, work) for name in work.plan.undo]
             candidate = None
             for name in work.plan.stages:
                 candidate = self._pass_stage(name, work, candidate)
             self._answer_degradation(work)
-            state, reason = "passed", "; ".join(work.plan.notes)
+            state, reason = "passed", "; ".join((*undone, *work.plan.notes))
         except Stopped as stopped:
             state, reason = stopped.state, stopped.reason
         except HarnessError as error:
@@ -74,7 +86,7 @@ class Pipelines(DBOSConfiguredInstance):
         target = self.file.targets.get(pipeline.target)
         if target is None:
             raise Stopped("error", f"target {pipeline.target!r} is not in the pipelines file any more")
-        missing = [name for name in pipeline.plan.stages if name not in target.stages]
+        missing = [name for name in (*pipeline.plan.undo, *pipeline.plan.stages) if name not in target.stages]
         if missing:
             raise Stopped("error", f"stage {missing[0]!r} is not in the pipelines file any more; send the event again")
         places = Places(pipeline=pipeline_id, folder=self.state / "pipelines" / pipeline_id)
@@ -89,7 +101,7 @@ class Pipelines(DBOSConfiguredInstance):
 
     def _prepare(self, work: _Work) -> None:
         """Check out the code, and copy the ledger, where there is anything to run."""
-        if not work.plan.stages and not work.plan.rollback:
+        if not (work.plan.stages or work.plan.rollback or work.plan.undo):
             return
         pipeline = work.places.pipeline
         self._step("checkout", self._check_out, self._pipeline(pipeline).target, work)
@@ -139,8 +151,24 @@ class Pipelines(DBOSConfiguredInstance):
     def _promote(self, name: str, stage: Stage, work: _Work, candidate: str) -> None:
         if stage.promote and work.plan.pull is None:
             if stage.deploy:
+                self._step(f"{name}-deploys", self.store.begin_deployment, work.places.pipeline, name)
                 self._deploy(name, stage, read_passed(name, work.places), work)
             self._go_on(work.stages.promote_job(name, stage, work.places, candidate), work)
+            self._step(f"{name}-promoted", self.store.settle_deployment, work.places.pipeline, name)
+
+    def _undo_deployment(self, name: str, work: _Work) -> str:
+        """Start again who is promoted to a stage, and say who that is; Stopped, as an alarm, where that fails."""
+        stage = work.target.stages[name]
+        try:
+            found = self._step(
+                f"{name}-audit", self._perform, work.stages.audit_job(name, stage, work.places), work.places
+            )
+            who = read_promoted(Ended(**found))
+            self._deploy(f"{name}-undo", stage, who, work)
+        except (Stopped, HarnessError) as error:
+            why = error.reason if isinstance(error, Stopped) else error
+            raise Stopped("error", f"{NOT_UNDONE.format(name=name)}: {why}") from error
+        return f"stage {name} had deployed whom it did not promote; {who.revision}, who is promoted, was deployed again"
 
     def _deploy(self, name: str, stage: Stage, who: Candidate, work: _Work) -> None:
         """Start a candidate, before anything is moved to it: a deployment that fails promotes nothing."""
@@ -188,7 +216,11 @@ class Pipelines(DBOSConfiguredInstance):
         if self._has_ended(pipeline_id):
             return
         pipeline = self._pipeline(pipeline_id)
-        if pipeline.plan.notify or (state not in ("passed", "skipped") and pipeline.plan.pull is None):
+        if (
+            pipeline.plan.notify
+            or pipeline.plan.undo
+            or (state not in ("passed", "skipped") and pipeline.plan.pull is None)
+        ):
             told = self.tell_owner(pipeline, state, reason)
             reason = "; ".join(filter(None, (reason, told)))
         self.store.change(pipeline_id, state=state, reason=reason, ended=time.time())

@@ -16,7 +16,10 @@ from zlib import crc32
 
 import numpy as np
 from broken import broken_clusters, broken_group, broken_pairs, pairs_that_only_lose, uneven_clusters
-from bursts import bursts, hard_negatives
+from bursts import bursts, declares, hard_negatives
+from harness_latency.comparison import measure_differences
+from harness_latency.plan import Endpoint, Plan
+from harness_latency.shots import Shots
 from means import (
     broken_clusters_of_scores,
     pairs_that_lose_score,
@@ -42,6 +45,8 @@ from harness.stats import infer, p_pass
 
 HEAD = ("kind", "cell", "draws", "passes at T", "fails at T", "width", "refused", "seconds", "")
 LEVEL, ALLOWED = 0.05, 0.06
+WIDTHS = 300  # draws whose intervals are measured, as that takes longer than to judge them
+BLOCK = 2_000  # draws with one seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,15 @@ def main() -> None:
     found = [count_draws(world, asked.runs, 0) for world in AUDIT if asked.only in world.name]
     print(table(HEAD, [each.row() for each in found]), "\n", flush=True)
     worst = sorted(found, key=lambda each: each.worst, reverse=True)[: asked.worst]
-    print(table(HEAD, [count_draws(each.world, asked.more, 1).row() for each in worst]))
+    print(table(HEAD, [count_blocks(each.world, asked.more).row() for each in worst]))
+
+
+def count_blocks(world: World, runs: int) -> Counted:
+    """Return what becomes of so many draws in blocks of 2,000, of seeds 1, 2 and on, each shown when it is done."""
+    blocks = [count_draws(world, min(BLOCK, runs - at), 1 + at // BLOCK) for at in range(0, runs, BLOCK)]
+    summed = {name: sum(getattr(each, name) for each in blocks) for name in ("runs", "passed", "failed", "refused")}
+    seconds = sum(each.seconds for each in blocks)
+    return Counted(world=world, width=blocks[0].width, seconds=seconds, **summed)
 
 
 def count_draws(world: World, runs: int, seed: int) -> Counted:
@@ -91,13 +104,14 @@ def count_draws(world: World, runs: int, seed: int) -> Counted:
     other = "lower" if better == "higher" else "higher"
     passed = failed = refused = 0
     widths = []
-    for _ in range(runs):
+    for number in range(runs):
         measurement, baseline = world.draw(rng)
         try:
             seen = infer(measurement.sample, baseline.sample if baseline else None)
             passed += p_pass(seen, threshold, better) <= LEVEL
             failed += p_pass(seen, threshold, other) <= LEVEL
-            widths.append(float(np.diff(seen.bounds(LEVEL / 2))[0]))
+            if number < WIDTHS:
+                widths.append(float(np.diff(seen.bounds(LEVEL / 2))[0]))
         except HarnessError:
             refused += 1
     counted = Counted(
@@ -113,21 +127,49 @@ def count_draws(world: World, runs: int, seed: int) -> Counted:
     return counted
 
 
-def stalls(n: int, number: float, size: int) -> World:
-    """Stalls that come by chance, `number` on average, each of which holds up `size` requests of n."""
+def stalls(n: int, number: float, size: int, *, alone: float = 0.0, declared: int = 0) -> World:
+    """Stalls that come by chance, `number` on average, each of which holds up `size` requests of n.
+
+    Beside them the share `alone` is slow by itself; `declared` is the longest stall that is reckoned with.
+    """
+    counts = {"stall": declared} if declared else {}
 
     def draw(rng):
         slow = np.zeros(n + size, bool)
         for at in rng.integers(0, n + size, rng.poisson(number * (n + size) / n)):
             slow[at : at + size] = True
-        slow = slow[size:]
+        slow = slow[size:] | (rng.random(n) < alone)
         latency = np.where(slow, 150 + rng.exponential(50, n), rng.lognormal(3, 0.3, n).clip(max=99))
-        return single_measurement("exceedance", "lower", y=slow * 1, score=latency)
+        return single_measurement("exceedance", "lower", counts, y=slow * 1, score=latency)
 
-    truth = 1 - math.exp(-number * size / n)
-    return World(
-        kind="exceedance", cell=f"{number} stalls of {size} in {n} requests", truth=truth, draw=draw, better="lower"
+    truth = 1 - (1 - alone) * math.exp(-number * size / n)
+    beside = f" beside {alone}" if alone else ""
+    cell = f"{number} stalls of {size} in {n} requests{beside}{declares(declared)}"
+    return World(kind="exceedance", cell=cell, truth=truth, draw=draw, better="lower")
+
+
+def stalls_beside_another(n: int, number: float, size: int, alone: float, declared: int | None) -> World:
+    """A candidate stalls and its baseline does not, as `latency.compare` measures it: pair by pair, n of each."""
+    plan = Plan(
+        endpoints=(Endpoint(host="a", port=1), Endpoint(host="b", port=2)), requests=(), connections=1, timeout=1
     )
+    order = np.arange(2 * n)
+
+    def draw(rng):
+        slow = rng.random(2 * n) < alone
+        held = np.zeros(n + size, bool)
+        for at in rng.integers(0, n + size, rng.poisson(number * (n + size) / n)):
+            held[at : at + size] = True
+        slow[plan.endpoint_of(order) == 0] |= held[size:]
+        shots = Shots(
+            load="load", began=0.0, number=order, due=order * 0.01, latency_ms=np.where(slow, 900.0, 20.0),
+            late_ms=np.zeros(2 * n), status=np.full(2 * n, 200), is_answered=np.ones(2 * n, bool),
+        )  # fmt: skip
+        return list(measure_differences(shots, plan, 100.0, declared))[1], None
+
+    cell = f"{number} stalls of {size} in {n} pairs beside {alone}{declares(declared or 0)}"
+    truth = (1 - alone) * -math.expm1(-number * size / n)
+    return World(kind="more_over_limit", cell=cell, truth=truth, draw=draw, better="lower")
 
 
 def brier_pairs_that_lose(n: int, share: float, noise: float) -> World:
@@ -170,8 +212,12 @@ AUDIT: Sequence[World] = (
     hard_negatives(2000, 0.05, 4.0, 2),
     sparse_drift("psi", 5000, 5000, MANY_SPARSE, MANY_SPARSE * TILT, "40 bins of 1e-4"),
     sparse_drift("psi", 5000, 5000, np.r_[EVEN, 4e-5], np.r_[EVEN, 0.2], "a category of 1e-05 now 0.05"),
-    stalls(20_000, 2.0, 200),
-    *(bursts(10_000, length, 0.01) for length in (30, 100)),
+    *(stalls(20_000, 2.0, 200, declared=declared) for declared in (0, 200)),
+    *(bursts(10_000, 30, 0.01, declared=declared) for declared in (0, 30)),
+    *(bursts(10_000, 100, 0.01, declared=declared) for declared in (0, 100)),
+    stalls(20_000, 1.0, 200, alone=0.02, declared=200),
+    *(stalls_beside_another(10_000, 2.0, 100, 0.0, declared) for declared in (None, 100)),
+    *(stalls_beside_another(20_000, 30.0, 20, 0.01, declared) for declared in (None, 20)),
 )
 
 if __name__ == "__main__":

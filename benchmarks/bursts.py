@@ -5,8 +5,14 @@ from scipy.stats import norm
 from worlds import World, single_measurement
 
 
-def bursts(n: int, length: int, share: float) -> World:
-    """Slow requests come in bursts of a geometric length; all others are fast."""
+def declares(stall: int) -> str:
+    """Return what a world's name says of the longest stall that is reckoned with."""
+    return f", stalls of {stall} declared" if stall else ""
+
+
+def bursts(n: int, length: int, share: float, *, declared: int = 0) -> World:
+    """Slow requests come in bursts of a geometric length; all others are fast; `declared` is reckoned with."""
+    counts = {"stall": declared} if declared else {}
     ends = 1 / length
     starts = share * ends / (1 - share)
 
@@ -17,9 +23,9 @@ def bursts(n: int, length: int, share: float) -> World:
             slow[at : at + size] = is_slow
             at, is_slow = at + size, not is_slow
         latency = np.where(slow, 150 + rng.exponential(50, n), rng.lognormal(3, 0.3, n).clip(max=99))
-        return single_measurement("exceedance", "lower", y=slow * 1, score=latency)
+        return single_measurement("exceedance", "lower", counts, y=slow * 1, score=latency)
 
-    cell = f"{n} requests, bursts of {length}, {share}"
+    cell = f"{n} requests, bursts of {length}, {share}{declares(declared)}"
     return World(kind="exceedance", cell=cell, truth=share, draw=draw, better="lower")
 
 

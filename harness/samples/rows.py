@@ -107,9 +107,13 @@ def judge_mean(table: "pa.Table") -> Sample:
     return _build_sample("judge_mean", table, "y")
 
 
-def exceedance(table: "pa.Table") -> Sample:
-    """Return requests with `y`, 1 beyond the limit, `score`, the latency, and `time` unless they stand in its order."""
-    return _build_sample("exceedance", table, "y", "score")
+def exceedance(table: "pa.Table", *, stall: float | None = None) -> Sample:
+    """Return requests with `y`, 1 beyond the limit, `score`, the latency, and `time` unless they stand in its order.
+
+    `stall` is how many requests the longest stall to reckon with may hold up, whether or not one came.
+    """
+    sample = _build_sample("exceedance", table, "y", "score")
+    return sample if stall is None else replace(sample, counts={"stall": float(stall)})
 
 
 def _build_sample(statistic: str, table: "pa.Table", *needed: str) -> Sample:

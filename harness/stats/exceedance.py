@@ -1,8 +1,8 @@
 """The share of requests beyond a limit, where slow requests come in bursts."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -29,13 +29,20 @@ METHOD = "Korn-Graubard, blocks"
 class Blocks:
     """For each stretch of time: requests, those beyond the limit, those among the run's slowest.
 
-    `bursts` are how many requests beyond the limit came together, each time.
+    `bursts` are how many requests beyond the limit came together, each time; `stall` is how many a single one may
+    hold up, as declared (0: nobody said).
     """
 
     n: Numbers
     k: Numbers
     near: Numbers
     bursts: Numbers
+    stall: float = 0.0
+
+    @property
+    def longest(self) -> float:
+        """Return how many requests one more burst may take: those of the longest seen, or declared."""
+        return max(self.stall, float(self.bursts.max(initial=0.0)))
 
     @property
     def are_few(self) -> bool:
@@ -49,10 +56,12 @@ def infer(sample: Sample) -> Inference:
     Or counts `k.<block>`, `n.<block>` and `near.<block>` (requests beyond a second, lower limit) of 20 blocks of time
     or more, at least 20 requests each. The design effect is the larger of that beyond the limit and that of the
     slowest 5 %, as rare bursts hide; bounds Korn-Graubard 1998, no nearer than one more burst, as long as the longest,
-    may take them (Fay, Feuer 1997), and of fewer than 4 bursts no nearer than blocks counted once each.
+    may take them (Fay, Feuer 1997), and of fewer than 4 bursts no nearer than blocks counted once each. A count
+    `stall` declares how many requests one burst may hold up, where none so long was seen.
     "p99 below 100 ms" is: at most 1 % beyond 100 ms.
     """
-    blocks = _blocks_from_counts(sample) if sample.rows is None else _blocks_from_rows(columns.table(sample))
+    counted = _blocks_from_counts(sample) if sample.rows is None else _blocks_from_rows(columns.table(sample))
+    blocks = replace(counted, stall=_stall_of(sample))
     n, k = float(blocks.n.sum()), float(blocks.k.sum())
     worth = n / max(1.0, _effect(blocks.n, blocks.k), _effect(blocks.n, blocks.near))
     groups = len(blocks.n)
@@ -65,7 +74,7 @@ def infer(sample: Sample) -> Inference:
         interval=_widen(usual, blocks),
         hits=int(k),
         clusters=groups,
-        notes=(_note_of(blocks),) if blocks.are_few or not k else (),
+        notes=tuple(_notes_of(blocks)),
     )
 
 
@@ -77,28 +86,49 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     )
 
 
+def _stall_of(sample: Sample) -> float:
+    """Return how many requests one burst may hold up as it was declared; 0 where it was not."""
+    stall = float(sample.counts.get("stall", 0.0))
+    if not 0 <= stall < math.inf:
+        raise HarnessError(f"a stall holds up 0 requests or more; found {stall:g}; correct `stall`")
+    return stall
+
+
 def _widen(usual: Binomial, blocks: Blocks) -> Interval:
-    """Return the further of the usual bounds and of those that know how slow requests came together."""
-    if not len(blocks.bursts):
+    """Return the further of the usual bounds and of those that know how slow requests came, or may come, together."""
+    sizes, n = blocks.bursts, float(blocks.n.sum())
+    if not blocks.longest:
         return usual
-    n, sizes = float(blocks.n.sum()), blocks.bursts
-    if blocks.are_few:
-        once = Binomial(k=int((blocks.k > 0).sum()), n=len(blocks.n))
-        return Wider(one=usual, other=once, units=BLOCKS / FEW * len(sizes))
-    moves = Moves(mean=sizes.sum() / n, variance=float(sizes @ sizes) / n**2, most=sizes.max() / n)
+    moves = Moves(mean=sizes.sum() / n, variance=float(sizes @ sizes) / n**2, most=blocks.longest / n)
     still = Moves(mean=0.0, variance=0.0, most=0.0)
     more = Mover(value=moves.mean, rises=moves, falls=still, variance=moves.variance, low=0.0, high=1.0)
-    return Wider(one=usual, other=more, units=min(len(blocks.n), BLOCKS / FEW * len(sizes)))
+    units = min(len(blocks.n), BLOCKS / FEW * len(sizes))
+    if not blocks.are_few:
+        return Wider(one=usual, other=more, units=units)
+    once = Binomial(k=int((blocks.k > 0).sum()), n=len(blocks.n))
+    known = Wider(one=usual, other=once, units=units)
+    return Wider(one=known, other=more, units=units) if blocks.stall else known
 
 
-def _note_of(blocks: Blocks) -> str:
-    """Return what few bursts, or none, do not show."""
-    count, n = len(blocks.bursts), int(blocks.n.sum())
-    if not count:
-        return f"a stall that comes less than 3 times in {n:,} requests may not have come; longer loads would show it"
-    came = f"{count} burst{'s' if count > 1 else ''}, the largest of {int(blocks.bursts.max()):,}"
-    message = f"each of {len(blocks.n)} blocks of time counts once until {FEW} are seen"
-    return f"requests beyond the limit came in {came}: how often they come is not known, so {message}"
+def _notes_of(blocks: Blocks) -> Iterator[str]:
+    """Yield what few bursts, or none, do not show, and what a declared stall adds to that."""
+    came = _describe_bursts(blocks)
+    if blocks.are_few:
+        message = f"each of {len(blocks.n)} blocks of time counts once until {FEW} are seen"
+        yield f"requests beyond the limit came in {came}: how often they come is not known, so {message}"
+    n, longest = int(blocks.n.sum()), int(blocks.stall)
+    if longest > blocks.bursts.max(initial=0.0):
+        yield f"{came} seen; stalls that hold up {longest:,} of {n:,} requests, as declared, are reckoned with"
+    elif blocks.bursts.max(initial=0.0) < LONG:
+        message = "longer loads would show it, and a declared `longest_stall` is reckoned with"
+        yield f"a stall that comes less than 3 times in {n:,} requests may not have come; {message}"
+
+
+def _describe_bursts(blocks: Blocks) -> str:
+    """Return how many bursts were seen, in words."""
+    count = len(blocks.bursts)
+    largest = f", the largest of {int(blocks.bursts.max()):,}" if count else ""
+    return f"{count} burst{'' if count == 1 else 's'}{largest}"
 
 
 def _measure_bursts(y: Numbers) -> Numbers:

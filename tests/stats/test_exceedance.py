@@ -1,6 +1,7 @@
 """Requests beyond a limit, in bursts: levels by seeded simulation, and what blocks are worth."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,15 +11,16 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 from scipy.stats import beta, norm, t
 
-from harness import samples
+from harness import Measurement, Requirement, samples
 from harness.errors import HarnessError
+from harness.judging.judge import judge
 from harness.stats import infer
 
 RUNS = 600
 
 
-def rows(latency, limit=100.0, **columns):
-    return samples.rows.exceedance(pa.table({"y": (latency > limit) * 1, "score": latency, **columns}))
+def rows(latency, limit=100.0, stall=None, **columns):
+    return samples.rows.exceedance(pa.table({"y": (latency > limit) * 1, "score": latency, **columns}), stall=stall)
 
 
 def blocks(k, n, near):
@@ -76,6 +78,70 @@ def test_no_stall_in_a_load_says_what_it_takes_for_granted():
     (note,) = infer(rows(np.full(2000, 20.0) + np.arange(2000) % 7)).notes
 
     assert "a stall that comes less than 3 times in 2,000 requests may not have come" in note
+
+
+def stalls(rng, n, number, size):
+    """Return latencies of a service that stalls so often on average, each time for so many of n requests."""
+    latency = rng.lognormal(3, 0.3, n + size).clip(max=99)
+    for at in rng.integers(0, n + size, rng.poisson(number * (n + size) / n)):
+        latency[at : at + size] = 900
+    return latency[size:]
+
+
+@pytest.mark.parametrize(("n", "number", "size"), [(20_000, 2, 200), (10_000, 1, 100)])
+def test_a_declared_stall_that_did_not_come_keeps_the_level(n, number, size):
+    rng = np.random.default_rng(6)
+    truth = -math.expm1(-number * size / n)
+    loads = [stalls(rng, n, number, size) for _ in range(120)]
+
+    passed = np.mean([infer(rows(load, stall=size)).bounds(0.05)[1] <= truth for load in loads])
+    silent = np.mean([infer(rows(load)).bounds(0.05)[1] <= truth for load in loads if load.max() < 100])
+
+    assert passed <= 0.06
+    assert silent == 1  # what nobody declared cannot be told from a service that never stalls
+
+
+def test_a_load_without_a_slow_request_is_bound_by_three_declared_stalls():
+    fast = np.full(20_000, 20.0) + np.arange(20_000) % 7
+
+    seen = infer(rows(fast, stall=200))
+
+    assert seen.bounds(0.05) == pytest.approx((0, -math.log(0.05) * 200 / 20_000))
+    assert seen.notes == ("0 bursts seen; stalls that hold up 200 of 20,000 requests, as declared, are reckoned with",)
+    counted = samples.exceedance(k=[0] * 20, n=[1000] * 20, near=[50] * 20)
+    declared = replace(counted, counts={**counted.counts, "stall": 200.0})
+    assert infer(declared).bounds(0.05) == seen.bounds(0.05)
+
+
+def test_the_verdict_on_a_declared_stall_says_how_many_requests_it_takes():
+    requirement = Requirement(metric="over_limit", at_most=0.01, plan_for=0.002)
+    fast = np.full(20_000, 20.0) + np.arange(20_000) % 7
+
+    verdict = judge(requirement, Measurement(metric="over_limit", sample=rows(fast, stall=200), better="lower"))
+
+    assert verdict.outcome == "inconclusive"
+    assert verdict.n_needed == pytest.approx(-math.log(0.025) * 200 / 0.008, rel=0.01)
+    longer = np.tile(fast, 5)
+    passed = judge(requirement, Measurement(metric="over_limit", sample=rows(longer, stall=200), better="lower"))
+    assert passed.outcome == "pass"
+
+
+@pytest.mark.parametrize("stall", [None, 1])
+def test_500_requests_of_which_none_is_slow_can_pass(stall):
+    fast = np.full(500, 20.0) + np.arange(500) % 7
+
+    assert infer(rows(fast, stall=stall)).bounds(0.025)[1] < 0.01
+
+
+def test_a_stall_shorter_than_those_seen_changes_nothing():
+    latency = bursts(np.random.default_rng(8), 20_000, 30, 0.01)
+
+    assert infer(rows(latency, stall=2)).bounds(0.05) == infer(rows(latency)).bounds(0.05)
+
+
+def test_a_stall_of_less_than_no_request_is_refused():
+    with pytest.raises(HarnessError, match="found -1; correct `stall`"):
+        infer(rows(np.ones(400), stall=-1))
 
 
 def test_bursts_taken_for_independent_requests_do_not_keep_it():

@@ -42,5 +42,23 @@ def test_clusters_of_two_loads_are_not_one_cluster(run: Callable[..., Run], serv
     assert (20, 20, set()) == (len(first), len(second), first & second)
 
 
+def test_a_declared_stall_sets_how_long_the_stretches_of_a_comparison_are(
+    run: Callable[..., Run], service: Service
+) -> None:
+    given = {"check": "latency.compare", "baseline_url": service[1], "metrics": ["more_over_limit"]}
+
+    found = run(longest_stall=0.01, **given)
+
+    (rows,) = [each.sample.rows for each in found.measurements if each.metric == "more_over_limit"]
+    assert rows.num_rows // (2 * 4) == len(set(rows["cluster.block"].to_pylist()))
+    assert "stretches of time, the baseline's in" in found.verdicts[0].notes[0]
+
+
+def test_a_declared_stall_is_known_to_the_sample_in_requests(run: Callable[..., Run]) -> None:
+    found = run(longest_stall=0.01)
+
+    assert {"stall": 4.0} == dict(found.measurements[0].sample.counts)
+
+
 def _rows(run: Run) -> Any:
     return run.measurements[0].sample.rows

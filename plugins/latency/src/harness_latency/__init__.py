@@ -40,6 +40,7 @@ def open_loop(
     connections: int = 256,
     timeout: Above0 = 10.0,
     late_ms: Above0 | None = None,
+    longest_stall: Above0 | None = None,
     seed: int = 0,
 ) -> Iterator[Measurement]:
     """Measure latency from when each request was due, at arrivals that wait for no answer; several rates are steps."""
@@ -54,7 +55,7 @@ def open_loop(
     for step in paces:
         labels = {"rate": f"{step.rate:g}"} if len(paces) > 1 else {}
         shots = measure_load(step, plan)
-        yield from measurements(shots, limit_ms, labels)
+        yield from measurements(shots, limit_ms, labels, step.held_up(longest_stall))
         yield lateness(shots, labels)
 
 
@@ -74,6 +75,7 @@ def stream(
     connections: int = 256,
     timeout: Above0 = 10.0,
     late_ms: Above0 | None = None,
+    longest_stall: Above0 | None = None,
     seed: int = 0,
 ) -> Iterator[Measurement]:
     """Measure the time to the first token, and to the end, of answers that are streamed, under open-loop load."""
@@ -84,8 +86,9 @@ def stream(
     _timeout_is_longer(timeout, max(limit_ms, first_limit_ms))
     plan = replace(_plan(target, data, pace), marks=Marks(first=first.encode(), last=last.encode()))
     shots = measure_load(pace, plan)
-    yield from measurements(shots, limit_ms)
-    yield from measure_first(shots, first_limit_ms)
+    stall = pace.held_up(longest_stall)
+    yield from measurements(shots, limit_ms, stall=stall)
+    yield from measure_first(shots, first_limit_ms, stall)
     yield lateness(shots)
 
 
@@ -121,6 +124,7 @@ def compare(
     warmup: NotBelow0 = 2.0,
     timeout: Above0 = 10.0,
     late_ms: Above0 | None = None,
+    longest_stall: Above0 | None = None,
 ) -> Iterator[Measurement]:
     """Measure how much slower the candidate is than another URL, sent the same requests at the same instants."""
     late = _late_ms(late_ms, limit_ms)
@@ -128,7 +132,7 @@ def compare(
     _timeout_is_longer(timeout, limit_ms)
     alone = _plan(target, data, pace)
     both = replace(alone, endpoints=(*alone.endpoints, endpoint(baseline_url)))
-    yield from measure_differences(measure_load(pace, both), both, limit_ms)
+    yield from measure_differences(measure_load(pace, both), both, limit_ms, pace.held_up(longest_stall))
 
 
 @check("latency.locust", exclusive=True, metrics=METRICS, effort=effort_of_users)

@@ -1,5 +1,6 @@
 """Puts load on an endpoint from a process of its own and returns what each request saw."""
 
+import math
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,10 @@ class Pace:
     timeout: float = 10.0
     late_ms: float = 10.0
     seed: int = 0
+
+    def held_up(self, stall: float | None) -> int | None:
+        """Return how many requests a stall of so many seconds holds up; None where none was declared."""
+        return None if stall is None else max(1, math.ceil(self.rate * stall))
 
     def due(self) -> NDArray[np.float64]:
         """Return when requests are due, the warm-up's first."""

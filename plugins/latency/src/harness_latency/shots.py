@@ -117,11 +117,13 @@ def late_start_problems(shots: Shots, late_ms: float) -> Iterator[str]:
         )
 
 
-def measurements(shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE) -> Iterator[Measurement]:
+def measurements(
+    shots: Shots, limit_ms: float, labels: Mapping[str, str] = NONE, stall: int | None = None
+) -> Iterator[Measurement]:
     """Yield the share over the limit and of errors, in order of time, and the percentiles as points."""
     over = rows_of(shots.is_over_limit(limit_ms), shots, limit_ms)
-    yield share("over_limit", over, f"over {limit_ms:g} ms", labels)
-    yield share("error_rate", rows_of(~shots.is_answered, shots, limit_ms), "failed", labels)
+    yield share("over_limit", over, f"over {limit_ms:g} ms", labels, stall)
+    yield share("error_rate", rows_of(~shots.is_answered, shots, limit_ms), "failed", labels, stall)
     for metric, part in PERCENTILES.items():
         yield point(metric, shots.percentile(part), len(shots.due), "lower", labels)
     yield point("rate", shots.rate(), len(shots.due), "higher", labels)
@@ -142,9 +144,11 @@ def rows_of(
     return pa.table({**columns, "status": shots.status})
 
 
-def share(metric: str, rows: pa.Table, event: str, labels: Mapping[str, str] = NONE) -> Measurement:
-    """Return a share of requests, with an interval that heeds bursts."""
-    sample = samples.rows.exceedance(rows)
+def share(
+    metric: str, rows: pa.Table, event: str, labels: Mapping[str, str] = NONE, stall: int | None = None
+) -> Measurement:
+    """Return a share of requests, with an interval that heeds bursts, and one `stall` of so many that did not come."""
+    sample = samples.rows.exceedance(rows, stall=stall)
     return Measurement(
         metric=metric, sample=sample, better="lower", unit="requests", event=event, labels=labels, text=("status",)
     )

@@ -16,12 +16,12 @@ METRICS: Mapping[str, str] = {
 }
 
 
-def measure_first(shots: Shots, limit_ms: float) -> Iterator[Measurement]:
+def measure_first(shots: Shots, limit_ms: float, stall: int | None = None) -> Iterator[Measurement]:
     """Yield the share whose first token came later than the limit, or whose stream broke, and percentiles as points."""
     first = np.full(len(shots.due), np.nan) if shots.first_ms is None else shots.first_ms
     over = (first > limit_ms) | ~shots.is_answered
     event = f"first token after {limit_ms:g} ms"
-    yield share("first_over_limit", rows_of(over, shots, limit_ms, first), event)
+    yield share("first_over_limit", rows_of(over, shots, limit_ms, first), event, stall=stall)
     for metric, part in FIRST.items():
         yield point(
             metric, float(np.quantile(first[shots.is_answered], part, method="inverted_cdf")), len(over), "lower"

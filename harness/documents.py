@@ -31,8 +31,13 @@ def parse_yaml(text: str, origin: str) -> Mapping[str, Any]:
     """Return the mapping a YAML text holds; `origin` names it in errors."""
     document = load_yaml(text, origin)
     if not isinstance(document, dict):
-        raise UsageError(f"{origin} should hold keys and values; found {type(document).__name__}")
+        raise UsageError(f"{origin} should hold keys and values; found {_kind_text(document)}")
     return document
+
+
+def _kind_text(document: object) -> str:
+    kinds = {type(None): "nothing", list: "a list", str: "text"}
+    return kinds.get(type(document), repr(document))
 
 
 def parse(kind: type[Parsed], document: object, origin: str, *, written: object = None) -> Parsed:
@@ -71,6 +76,9 @@ def _complaint(kind: str, path: Sequence[str | int], item: Mapping[str, Any], sc
     found = item["input"]
     if kind in NO_MAPPING:
         return f"{where}: {found!r} stands where keys and values belong{_example(schema, path)}"
+    if kind == "too_short":
+        least = item["ctx"]["min_length"]
+        return f"{where}: should have at least {least} item{'s' if least > 1 else ''}; found {found!r}"
     message = "" if isinstance(found, dict) or kind == "value_error" else f"; found {found!r}"
     return f"{where}: {item['msg'].removeprefix('Value error, ')}{message}"
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.documents import parse, parse_yaml, read_yaml
 from harness.errors import UsageError
@@ -21,6 +21,10 @@ class Outer(BaseModel):
     name: str
     parts: list[Inner] = []
     by_name: dict[str, Inner] = {}
+
+
+class AtLeastTwo(BaseModel):
+    parts: list[int] = Field(min_length=2)
 
 
 @pytest.mark.parametrize("word", ["on", "yes", "no", "off", "y"])
@@ -94,9 +98,15 @@ def test_what_is_not_yaml_is_named_with_its_line() -> None:
         parse_yaml("a: 1\n  b: [", "x.yaml")
 
 
-def test_a_document_holds_keys() -> None:
-    with pytest.raises(UsageError, match="should hold keys and values; found list"):
-        parse_yaml("- 1", "x.yaml")
+@pytest.mark.parametrize(("text", "found"), [("- 1", "a list"), ("", "nothing"), ("word", "text"), ("7", "7")])
+def test_a_document_holds_keys(text: str, found: str) -> None:
+    with pytest.raises(UsageError, match=f"should hold keys and values; found {found}$"):
+        parse_yaml(text, "x.yaml")
+
+
+def test_a_list_that_is_too_short_is_told_in_our_words() -> None:
+    with pytest.raises(UsageError, match="^x: parts: should have at least 2 items; found \\[1\\]$"):
+        parse(AtLeastTwo, {"parts": [1]}, "x")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ LINE = 2_000  # characters of a reason
 NAMED = 3  # verdicts that share an explanation
 OF_DATA = ("data.", "drift.columns")  # checks of what a candidate reads: no other candidate mends it
 BETTER = "a better candidate, under a name of its own"
+NO_MUST = "say under `require:` what must hold, then run again"
 RUN_NEXT: Mapping[Outcome, str] = {
     "fail": BETTER,
     "inconclusive": "more rows, as `to decide` says, then run again",
@@ -110,6 +111,8 @@ def _group_alike(entries: Sequence[tuple[Verdict, ...]]) -> Sequence[Sequence[Ve
 def _next_step(outcome: Outcome, runs: Sequence[Run]) -> str:
     if outcome == "fail":
         return _after_failure(runs)
+    if outcome == "error" and not any(_is_must(each) for run in runs for each in run.verdicts):
+        return NO_MUST
     candidate = runs[-1].candidate
     name = candidate.digest if is_of_rows(candidate) and candidate.digest else candidate.revision
     return f"harness gate STAGE --candidate {name}" if outcome == "pass" else RUN_NEXT[outcome]

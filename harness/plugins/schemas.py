@@ -25,6 +25,7 @@ FORMATS: Mapping[str, Callable[[], CoreSchema]] = {
     "duration": lambda: core_schema.timedelta_schema(strict=True),
 }
 READ_FORMATS = {*FORMATS, "path"}
+MANY = 6  # keys of a mapping, above which they are named without what each takes
 SHOWN = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
 
 
@@ -53,7 +54,7 @@ def _type_text(schema: Schema, root: Schema) -> str:
     if "$ref" in schema:
         name = str(schema["$ref"].rsplit("/", 1)[1])
         keys = root.get("$defs", {}).get(name, {}).get("properties", {})
-        return f"{{{', '.join(f'{key}: {_type_text(part, root)}' for key, part in keys.items())}}}" if keys else name
+        return _keys_text(keys, root) if keys else name
     if "anyOf" in schema:
         return " or ".join(_type_text(branch, root) for branch in schema["anyOf"] if branch.get("type") != "null")
     if "enum" in schema or "const" in schema:
@@ -64,6 +65,11 @@ def _type_text(schema: Schema, root: Schema) -> str:
         values = schema.get("additionalProperties")
         return f"mapping to {_type_text(values, root)}" if isinstance(values, dict) else "mapping"
     return SHOWN.get(str(schema.get("format", "")) or str(schema.get("type")), str(schema.get("format", "anything")))
+
+
+def _keys_text(keys: Mapping[str, Schema], root: Schema) -> str:
+    texts = keys if len(keys) > MANY else (f"{key}: {_type_text(part, root)}" for key, part in keys.items())
+    return f"{{{', '.join(texts)}}}"
 
 
 def formats(part: object) -> set[str]:

@@ -175,7 +175,9 @@ def test_last_line_counts_musts_and_warnings(piped: Printed) -> None:
 def test_run_without_musts_says_so(piped: Printed) -> None:
     lines = piped(run(verdict(severity="info"))).splitlines()
 
-    assert "ERROR  card-fraud: no musts, so nothing is proven  run e7c5b255bf82" == lines[-1].partition("  next: ")[0]
+    said, _, then = lines[-1].partition("  next: ")
+    assert "ERROR  card-fraud: no musts, so nothing is proven  run e7c5b255bf82" == said
+    assert "say under `require:` what must hold, then run again" == then
 
 
 def test_several_suites_end_with_what_they_come_to(piped: Printed) -> None:

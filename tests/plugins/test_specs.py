@@ -238,3 +238,11 @@ def test_a_tree_of_values_is_held_to_its_definition() -> None:
 
     with pytest.raises(UsageError, match=r"parameter 'root\.next\.other': Extra inputs"):
         validate_by_schema(schema, {"root": {"next": {"other": 1}}}, "it")
+
+
+def test_a_mapping_of_many_keys_is_shown_by_their_names_alone() -> None:
+    few, many = ({"properties": {f"k{at}": {"type": "string"} for at in range(count)}} for count in (2, 7))
+    parts = {"a": {"$ref": "#/$defs/few"}, "b": {"$ref": "#/$defs/many"}}
+    schema = {"properties": parts, "$defs": {"few": few, "many": many}}
+
+    assert {"a": "{k0: text, k1: text}", "b": "{k0, k1, k2, k3, k4, k5, k6}"} == parameter_texts(schema)

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from harness import samples as samples
     from harness.api import recorded_run as recorded_run
     from harness.api import run as run
+    from harness.credentials import list_credentials as list_credentials
     from harness.data.datasets import EVERY as EVERY
     from harness.data.datasets import Dataset as Dataset
     from harness.data.datasets import Roles as Roles
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from harness.plugins.tasks import Perform as Perform
     from harness.plugins.tasks import Task as Task
     from harness.plugins.tasks import TaskResult as TaskResult
+    from harness.records.copies import copy_ledger as copy_ledger
     from harness.running.executors import perform_alone as perform_alone
     from harness.stats import estimate as estimate
     from harness.tables.bins import Bins as Bins
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "api": ("recorded_run", "run"),
+    "credentials": ("list_credentials",),
     "data.datasets": (
         "Dataset",
         "EVERY",
@@ -154,6 +157,7 @@ _HOME = {
         "Perform",
         "Task",
     ),
+    "records.copies": ("copy_ledger",),
     "running.executors": ("perform_alone",),
     "stats": ("estimate",),
     "tables.bins": ("Bins",),

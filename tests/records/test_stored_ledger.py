@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError, UsageError
+from harness.records.copies import copy_ledger
 from harness.records.ledger import Ledger
 from harness.records.stored_file import StoredFile
 from tests.support.decisions import run, verdict
@@ -54,6 +55,18 @@ def test_what_one_machine_records_another_reads(s3: S3) -> None:
     record(url, "r2")
 
     assert ([], ["r1", "r2"]) == (before, names(url))
+
+
+def test_a_copy_has_what_was_recorded_until_then_and_changes_nothing(s3: S3, tmp_path: Path) -> None:
+    url, copy = s3.url("a/ledger.db"), f"sqlite:///{tmp_path / 'copy.db'}"
+    copy_ledger(url, tmp_path / "copy.db")
+    none = list(tmp_path.iterdir())
+    record(url, "r1")
+
+    copy_ledger(url, tmp_path / "copy.db")
+    record(copy, "r2")
+
+    assert ([], ["r1"], ["r1", "r2"]) == (none, names(url), names(copy))
 
 
 def test_a_write_that_another_came_before_is_tried_again_on_what_that_wrote(

@@ -18,6 +18,7 @@ from harness import HarnessError, UsageError
 from harness_ci.dispatching import QUEUE, VERSION, Dispatcher
 from harness_ci.pipelines import PipelinesFile
 from harness_ci.statuses import Reporter
+from harness_ci.steps import Stages
 from harness_ci.store import Store
 from harness_ci.triggers.watching import Watch
 from harness_ci.workflows import Pipelines
@@ -45,9 +46,11 @@ def open_control(
 ) -> Iterator[Control]:
     """Give a control plane that works: pipelines of before go on, and the watchdog looks around.
 
-    UsageError if another one has the folder `state` or the database, or if a secret is missing.
+    UsageError if another one has the folder `state` or the database, if a secret is missing, or if candidates have it.
     """
     secrets = read_secrets(file, root)
+    for name, target in file.targets.items():
+        Stages(file=file, target=target, root=root).refuse_shared(name)
     with lock_folder(state), lock_database(database):
         store = Store(database or f"sqlite:///{state / 'control.db'}")
         pipelines = Pipelines(file, root, state, store)

@@ -13,6 +13,8 @@ from harness_ci.canaries import Canary
 from harness_ci.spans import Span, Strict
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+STORES = ("s3://", "abfs://", "abfss://")
+COPIED = ("sqlite:///", *STORES)
 
 
 Name = Annotated[str, Field(pattern=NAME)]
@@ -208,8 +210,9 @@ class PipelinesFile(Strict):
 
     @model_validator(mode="after")
     def _copied(self) -> Self:
-        if isinstance(self.ledger, str) and not self.ledger.startswith("sqlite:///"):
-            raise ValueError("`ledger` should be sqlite:///FILE, as candidates are given a copy of it")
+        if isinstance(self.ledger, str) and not self.ledger.startswith(COPIED):
+            known = ", ".join(COPIED)
+            raise ValueError(f"`ledger` should begin with one of {known}, as candidates are given a copy of it")
         return self
 
     @model_validator(mode="after")

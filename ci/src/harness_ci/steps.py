@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harness import HarnessError, UsageError
+from harness import HarnessError, UsageError, list_credentials
 from harness_ci.environments import child_environment
 from harness_ci.jobs import Ended, Job
-from harness_ci.pipelines import PipelinesFile, Secret, Stage, TargetPipeline, Work
+from harness_ci.pipelines import COPIED, STORES, PipelinesFile, Secret, Stage, TargetPipeline, Work
 from harness_ci.planning import Plan
 from harness_ci.store import Decision
 
@@ -83,9 +84,11 @@ class Stages:
     def _run_job(self, name: str, stage: Stage, plan: Plan, places: Places) -> Job:
         params = [word for key, value in stage.params.items() for word in ("--param", f"{key}={value}")]
         kept = ["--no-record", "--out", str(places.made(f"{name}-run")), "--trigger", plan.kind]
-        argv = [HARNESS, "run", *stage.suites, *params, *kept, "--ledger", self.copied_ledger(places)]
-        argv += ["--gates", self.file.gates]
-        return self._candidate_job(f"{name}-run", argv, plan, places, stage.timeout.total_seconds())
+        argv, patience = [HARNESS, "run", *stage.suites, *params, *kept], stage.timeout.total_seconds()
+        argv += ["--gates", self.file.gates, "--ledger"]
+        if plan.pull is None and self._is_stored():
+            return replace(self._trusted_job(f"{name}-run", [*argv, self.ledger_url()], places), timeout=patience)
+        return self._candidate_job(f"{name}-run", [*argv, self.copied_ledger(places)], plan, places, patience)
 
     def _candidate_job(
         self, key: str, argv: list[str], plan: Plan, places: Places, timeout: float, *, repeatable: bool = True
@@ -134,12 +137,18 @@ class Stages:
         signer, out = self._promoter(), ["--out", str(places.made("rollback"))]
         return self._trusted_job("rollback", [*argv, *self._sign(signer), *self._real_ledger(), *out], places, signer)
 
+    def refuse_shared(self, name: str) -> None:
+        """Raise where a target's `env` gives candidates what signs, or opens the ledger."""
+        signers = self.file.signers
+        known = [signers.runs, signers.promotions] if signers else [None]
+        secret = {each for signer in known for each in list_credentials(os.environ, signer, self.ledger_url())}
+        if shared := sorted(secret.intersection(self.target.env)):
+            message = f"`env` gives candidates {', '.join(shared)}, which signs or opens the ledger"
+            raise UsageError(f"target {name}: {message}; take it out: what signs and decides has it anyway")
+
     def _trusted_job(self, key: str, argv: list[str], places: Places, signer: str = "") -> Job:
         """Return a command that reads records and holds credentials, and runs no code of the candidate."""
-        ledger = self.file.ledger
-        names = [*self.target.env, *([ledger.env] if isinstance(ledger, Secret) and ledger.env else [])]
-        names += [signer.removeprefix("env:")] if signer.startswith("env:") else []
-        env = child_environment(names)
+        env = child_environment([*self.target.env, *list_credentials(os.environ, signer or None, self.ledger_url())])
         return Job(key=key, argv=argv, cwd=places.checkout, env=env, timeout=3600)
 
     def _promoter(self) -> str:
@@ -154,12 +163,19 @@ class Stages:
         return ["--ledger", self.ledger_url()]
 
     def ledger_url(self) -> str:
-        """Return the ledger's URL; that of a file is absolute."""
+        """Return the ledger's URL; that of a file is absolute. UsageError for one that candidates get no copy of."""
         written = self.file.ledger.read(self.root) if isinstance(self.file.ledger, Secret) else self.file.ledger
-        url = sa.make_url(written)
-        if url.drivername.startswith("sqlite") and url.database:
-            return f"sqlite:///{(self.root / url.database).resolve()}"
-        return written
+        if not written.startswith(COPIED):
+            raise UsageError(
+                f"`ledger` should begin with one of {', '.join(COPIED)}, as candidates are given a copy of it"
+            )
+        if written.startswith(STORES):
+            return written
+        return f"sqlite:///{(self.root / str(sa.make_url(written).database)).resolve()}"
+
+    def _is_stored(self) -> bool:
+        """Tell whether the ledger lies in a bucket or container: who measures is lent it, with the rows of evidence."""
+        return self.ledger_url().startswith(STORES)
 
     def copied_ledger(self, places: Places) -> str:
         """Return the URL of the copy of the ledger that candidates may read, and do what they like with."""

@@ -8,10 +8,9 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfiguredInstance
 
-from harness import HarnessError
+from harness import HarnessError, copy_ledger
 from harness_ci.checkouts import Repositories
 from harness_ci.jobs import Ended, Job, perform_job
-from harness_ci.ledgers import copy_ledger
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
 from harness_ci.planning import Plan

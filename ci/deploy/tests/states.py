@@ -20,12 +20,10 @@ from threading import Thread
 from urllib.parse import urlencode
 
 import boto3
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from fraud_target.embedded import LOOPBACK, free_port, stop
 from moto.server import ThreadedMotoServer
 
+from ci.deploy.tests.certificates import Certificate, write_certificate
 from ci.deploy.tests.conftest import CI, tool
 
 TERRAFORM = CI / "terraform"
@@ -114,17 +112,18 @@ def azure_states(folder: Path) -> Iterator[States]:
 
     Azurite takes a signature where Azure takes an identity, so that line of the backend is replaced.
     """
-    certificate, key = _write_certificate(folder)
+    certificate = write_certificate(folder, BLOBS, CLOUD)
     (folder / "hosts").write_text(f"127.0.0.1 localhost {BLOBS} {CLOUD}\n")
     command = [
         tool("azurite-blob"), "--silent", "--disableTelemetry", "--skipApiVersionCheck",
         "--location", str(folder / "blobs"),
-        "--blobHost", LOOPBACK, "--blobPort", "443", "--cert", str(certificate), "--key", str(key),
+        "--blobHost", LOOPBACK, "--blobPort", "443",
+        "--cert", str(certificate.certificate), "--key", str(certificate.key),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     signature = _sign_access()
     try:
-        with _cloud(certificate, key) as port:
+        with _cloud(certificate) as port:
             _create_container(certificate, signature)
             yield States(
                 cloud="azure",
@@ -133,32 +132,10 @@ def azure_states(folder: Path) -> Iterator[States]:
                     "metadata_host": f"{CLOUD}:{port}", "sas_token": signature,
                 },
                 before=["unshare", "-m", "sh", "-c", PRIVATE_HOSTS, str(folder / "hosts")],
-                env={"SSL_CERT_FILE": str(certificate)},
+                env={"SSL_CERT_FILE": str(certificate.authority)},
             )  # fmt: skip
     finally:
         stop(process)
-
-
-def _write_certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate that signs itself for a day, and its key."""
-    key, name = (
-        ec.generate_private_key(ec.SECP256R1()),
-        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")]),
-    )
-    names = x509.SubjectAlternativeName([x509.DNSName(BLOBS), x509.DNSName(CLOUD)])
-    now, day = datetime.now(UTC), timedelta(days=1)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = (
-        made.serial_number(1)
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(names, critical=False)
-    )
-    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (folder / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(pem))
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    return folder / "cert.pem", folder / "key.pem"
 
 
 def _sign_access() -> str:
@@ -171,7 +148,7 @@ def _sign_access() -> str:
 
 
 @contextmanager
-def _cloud(certificate: Path, key: Path) -> Iterator[int]:
+def _cloud(certificate: Certificate) -> Iterator[int]:
     """Give the port of a server that says which names this cloud has, as terraform asks at its start."""
     where = dict.fromkeys(
         ("resourceManager", "graph", "microsoftGraphResourceId", "portal", "batch"), f"https://{CLOUD}"
@@ -198,9 +175,7 @@ def _cloud(certificate: Path, key: Path) -> Iterator[int]:
             """Say nothing."""
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    certificate.secure(server)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_port
@@ -209,9 +184,9 @@ def _cloud(certificate: Path, key: Path) -> Iterator[int]:
         server.server_close()
 
 
-def _create_container(certificate: Path, signature: str) -> None:
+def _create_container(certificate: Certificate, signature: str) -> None:
     """Create the container of the states once Azurite answers."""
-    context = ssl.create_default_context(cafile=str(certificate))
+    context = ssl.create_default_context(cafile=str(certificate.authority))
     context.check_hostname = False  # only terraform's processes know its name
     deadline = time.monotonic() + PATIENCE
     while True:

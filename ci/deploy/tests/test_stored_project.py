@@ -1,26 +1,25 @@
 """A project with ledger and evidence both in a container of Azure, or a bucket of S3: run, gated, promoted, anchored.
 
-Azurite stands for Azure, which takes a key from the environment where Azure takes an identity; moto stands for S3.
+Azurite stands for Azure, and opens to a pod's identity by TLS; moto stands for S3.
 """
 
 import os
 import re
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import obstore
 import pyarrow as pa
 import pytest
-from fraud_target.embedded import LOOPBACK, free_port, stop
 from obstore.store import AzureStore, S3Store
 from pyarrow.fs import AzureFileSystem
 
-from ci.deploy.tests.conftest import CI, tool
+from ci.deploy.tests.conftest import CI
+from ci.deploy.tests.identities import ACCOUNT, CONTAINER, STRANGER, Azure, azure_by_identity
 from conftest import ROOT, Command
 from harness.errors import HarnessError
 from harness.records.evidence import write_rows
@@ -30,11 +29,9 @@ from harness.records.store_urls import read_store_url
 from tests.support.promotions import Shop, open_shop
 from tests.support.stores import S3_KEYS, s3_server
 
-ACCOUNT = "devstoreaccount1"
 KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Azurite's, and public
 )
-PATIENCE = 60  # seconds for a busy machine
 WRITER = (
     "import sys; from dataclasses import replace; from harness.records.ledger import Ledger;"
     "from tests.support.decisions import run, verdict;"
@@ -44,55 +41,32 @@ WRITER = (
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """An empty folder of a store: its URLs, what opens it, and a client of the tests' own."""
+    """An empty folder of a store: its URLs, the variables that open it, and a client of the tests' own."""
 
     ledger: str
     evidence: str
-    keys: dict[str, str]
-    client: S3Store | AzureStore
+    keys: Mapping[str, str]
+    open_client: Callable[[], S3Store | AzureStore]
     folder: str
 
 
 @pytest.fixture(scope="module")
-def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Blob service of its own, with an empty container `kept`."""
-    port, folder = free_port(), tmp_path_factory.mktemp("azurite")
-    where = ["--blobHost", LOOPBACK, "--blobPort", str(port), "--location", str(folder), "--skipApiVersionCheck"]
-    process = subprocess.Popen(
-        [tool("azurite-blob"), "--silent", "--disableTelemetry", *where], stdout=subprocess.DEVNULL
-    )
-    address = f"{LOOPBACK}:{port}"
-    files = AzureFileSystem(
-        ACCOUNT, account_key=KEY, blob_storage_authority=address, dfs_storage_authority=address,
-        blob_storage_scheme="http", dfs_storage_scheme="http",
-    )  # fmt: skip
-    try:
-        _create_container(files, "kept")
-        yield address
-    finally:
-        stop(process)
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
+    """A Blob service of its own that takes an identity alone, with an empty container."""
+    with azure_by_identity(tmp_path_factory.mktemp("azure")) as found:
+        yield found
 
 
-def _create_container(files: AzureFileSystem, name: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return files.create_dir(name)
-        except OSError:
-            assert time.monotonic() < deadline, "Azurite does not answer"
-            time.sleep(0.2)
-
-
-def azure_place(address: str, container: str = "kept") -> Place:
+def azure_place(azure: Azure, container: str = CONTAINER) -> Place:
     folder = uuid.uuid4().hex
     host = f"{container}@{ACCOUNT}.dfs.core.windows.net/{folder}"
-    options = f"enable_tls=false&blob_storage_authority={address}&dfs_storage_authority={address}"
-    config = {"account_name": ACCOUNT, "account_key": KEY, "endpoint": f"http://{address}/{ACCOUNT}"}
+    options = f"blob_storage_authority={azure.address}&dfs_storage_authority={azure.address}"
+    config = {"account_name": ACCOUNT, "endpoint": f"https://{azure.address}/{ACCOUNT}"}
     return Place(
         ledger=f"abfs://{host}/ledger.db?{options}",
         evidence=f"abfs://{host}/evidence?{options}",
-        keys={"AZURE_STORAGE_ACCOUNT": ACCOUNT, "AZURE_STORAGE_KEY": KEY},
-        client=AzureStore("kept", config=config, client_options={"allow_http": True}),
+        keys=azure.variables,
+        open_client=lambda: AzureStore(CONTAINER, config=config),
         folder=folder,
     )
 
@@ -101,27 +75,27 @@ def azure_place(address: str, container: str = "kept") -> Place:
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """An empty folder, which the environment has the key to."""
     if request.param == "azure":
-        found = azure_place(request.getfixturevalue("azurite"))
+        found = azure_place(request.getfixturevalue("azure"))
         _set_all(monkeypatch, found.keys)
         yield found
         return
     with s3_server() as server:
         _set_all(monkeypatch, S3_KEYS)
         config = {"endpoint": f"http://{server.address}", "region": "us-east-1"}
-        client = S3Store(server.bucket, config=config, client_options={"allow_http": True})
         yield Place(
-            ledger=server.url("p/ledger.db"), evidence=server.url("p/evidence"), keys=S3_KEYS, client=client, folder="p"
-        )
+            ledger=server.url("p/ledger.db"), evidence=server.url("p/evidence"), keys=S3_KEYS, folder="p",
+            open_client=lambda: S3Store(server.bucket, config=config, client_options={"allow_http": True}),
+        )  # fmt: skip
 
 
-def _set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+def _set_all(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
 
 def kept(place: Place) -> Sequence[str]:
     """Return the names of all that is kept there."""
-    listed = obstore.list(place.client, place.folder).collect()
+    listed = obstore.list(place.open_client(), place.folder).collect()
     return sorted(each["path"].removeprefix(f"{place.folder}/") for each in listed)
 
 
@@ -135,9 +109,9 @@ def test_a_project_is_run_gated_and_promoted_and_a_ledger_restored_from_yesterda
 ) -> None:
     run = shop.judge("m2", "m1")
     gate = shop.harness("gate", "production", "--candidate", "m2")
-    yesterday = bytes(obstore.get(place.client, f"{place.folder}/ledger.db").bytes())
+    yesterday = bytes(obstore.get(place.open_client(), f"{place.folder}/ledger.db").bytes())
     promotion, names = shop.promote("m2"), kept(place)
-    obstore.put(place.client, f"{place.folder}/ledger.db", yesterday)
+    obstore.put(place.open_client(), f"{place.folder}/ledger.db", yesterday)
     refused = shop.promote("m2")
 
     assert 0 == run.code, run.out + run.err
@@ -181,8 +155,8 @@ def test_rows_are_written_once_listed_read_and_erased(place: Place) -> None:
     assert f"kept/{name}" not in bundle
 
 
-def test_a_container_that_is_not_there_is_an_error_with_its_name(azurite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    lost = azure_place(azurite, container="lost")
+def test_a_container_that_is_not_there_is_an_error_with_its_name(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = azure_place(azure, container="lost")
     _set_all(monkeypatch, lost.keys)
 
     with pytest.raises(HarnessError, match="evidence in abfs://lost"):
@@ -191,12 +165,29 @@ def test_a_container_that_is_not_there_is_an_error_with_its_name(azurite: str, m
         Ledger(lost.ledger, "demo").entries()
 
 
-def test_the_key_of_another_account_opens_nothing(azurite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = azure_place(azurite)
-    _set_all(monkeypatch, {**place.keys, "AZURE_STORAGE_ACCOUNT": "another"})
+def test_an_identity_whose_tokens_are_for_something_else_opens_nothing(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = azure_place(azure)
+    _set_all(monkeypatch, {**place.keys, "AZURE_CLIENT_ID": STRANGER})
 
-    with pytest.raises(HarnessError, match="enable_tls=false; take that out"):
-        Ledger(place.ledger, "demo")
+    with pytest.raises(HarnessError, match="ledger abfs://kept@"):
+        Ledger(place.ledger, "demo").entries()
+    with pytest.raises(HarnessError, match="evidence in abfs://kept@"):
+        open_bundle(place.evidence).write("a.parquet", b"x")
+
+
+def test_the_account_s_key_opens_ledger_and_evidence(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = azure_place(azure)
+    keys = {"AZURE_STORAGE_ACCOUNT": ACCOUNT, "AZURE_STORAGE_KEY": KEY}
+    _set_all(monkeypatch, {**keys, "SSL_CERT_FILE": azure.variables["SSL_CERT_FILE"]})
+
+    Ledger(place.ledger, "demo").record("run", "r1", "{}")
+    bundle = open_bundle(place.evidence)
+    bundle.write("a.parquet", b"x")
+
+    assert ["r1"] == [entry.id for entry in Ledger(place.ledger, "demo").entries()]
+    assert b"x" == bundle.read("a.parquet")
 
 
 @pytest.mark.parametrize(("output", "path"), [("evidence", "evidence/evidence"), ("ledger", "ledger/ledger.db")])

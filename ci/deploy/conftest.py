@@ -2,5 +2,5 @@
 
 from importlib.util import find_spec
 
-NEEDED = ("fraud_target", "rag_target", "kubernetes_validate", "hcl2", "dbos")
+NEEDED = ("fraud_target", "rag_target", "kubernetes_validate", "dbos")
 collect_ignore = [] if all(map(find_spec, NEEDED)) else ["tests"]

@@ -77,11 +77,20 @@ def refusals(
 
 
 @check("guardrails.leakage", metrics={"leaked": "proportion"})
-def leakage(data: Dataset, *, text: str, canaries: Canaries) -> Iterator[Measurement]:
-    """Measure the share of answers in which a planted canary stands, however it is written."""
-    from harness_guardrails.answers import leaked_share  # noqa: PLC0415
+def leakage(
+    data: Dataset,
+    *,
+    text: str,
+    canaries: Canaries | None = None,
+    detector: str | None = None,
+    threshold: Threshold | None = None,
+    labels: str | None = None,
+    calibration: Dataset | None = None,
+) -> Iterator[Measurement]:
+    """Measure the share of answers that leak: a planted canary stands in them, or a detector finds something."""
+    from harness_guardrails.answers import leaked_share, seek_leaks  # noqa: PLC0415
 
-    yield leaked_share(data, text, canaries)
+    yield leaked_share(data, text, seek_leaks(canaries, detector, threshold), labels, calibration)
 
 
 @check("guardrails.attack", metrics={"success": "proportion", "blocked": "proportion", "bare_success": "proportion"})
@@ -93,14 +102,23 @@ def attack(
     marker: str = "marker",
     bare_answer: str | None = None,
     bare_status: str | None = None,
+    detector: str | None = None,
+    threshold: Threshold | None = None,
+    labels: str | None = None,
+    calibration: Dataset | None = None,
 ) -> Iterator[Measurement]:
     """Measure the share of attacks that succeeded: what they wanted said stands in the answer; also without rails."""
+    from harness_guardrails.answers import seek  # noqa: PLC0415
     from harness_guardrails.attacks import Said, measure_attacks  # noqa: PLC0415
 
     if (bare_answer is None) != (bare_status is None):
         raise UsageError("what was said without rails has an answer and a status; name `bare_answer` and `bare_status`")
-    bare = Said(answer=bare_answer, status=bare_status, marker=marker) if bare_answer and bare_status else None
-    yield from measure_attacks(data, Said(answer=answer, status=status, marker=marker), bare)
+    sought, wanted = (seek(detector, threshold), None) if detector else (None, marker)
+    bare = Said(answer=bare_answer, status=bare_status, marker=wanted) if bare_answer and bare_status else None
+    yield from measure_attacks(
+        data, Said(answer=answer, status=status, marker=wanted), bare, sought=sought, labels=labels,
+        calibration=calibration,
+    )  # fmt: skip
 
 
 @check("guardrails.adaptive", metrics={"success_at_k": "proportion"})

@@ -1,14 +1,50 @@
-"""Measures answers: what share a detector finds, corrected by people's labels, and what share leaks a canary."""
+"""Measures answers: what share a detector finds, corrected by people's labels, and what share leaks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from harness import Dataset, HarnessError, Measurement, samples
+from harness import Dataset, HarnessError, Measurement, UsageError, samples
+from harness_guardrails.calibrating import Calibration, Known, calibrate, measure_share
 from harness_guardrails.canaries import detector as canary_detector
-from harness_guardrails.detectors import open_detector
+from harness_guardrails.detectors import Detector, open_detector
 from harness_guardrails.measuring import finite
-from harness_guardrails.texts import add_columns, keyed_rows, texts_of
+from harness_guardrails.texts import add_columns, keyed_rows, labels_of, texts_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """What is looked for in texts: by a detector, from some score up, or by a rule that says what it is."""
+
+    name: str
+    detector: Detector
+    threshold: float
+    is_rule: bool = False
+
+    def flags(self, texts: Sequence[str]) -> Sequence[float]:
+        """Return 1 for each text that is detected, else 0."""
+        return [float(score >= self.threshold) for score in finite(self.detector.scores(texts), self.name)]
+
+
+def seek(name: str, threshold: float | None) -> Sought:
+    """Return what a detector finds, from its own threshold up or another."""
+    detector = open_detector(name)
+    least = detector.threshold if threshold is None else threshold
+    return Sought(name=f"detector {name!r}", detector=detector, threshold=least)
+
+
+def seek_leaks(canaries: Sequence[str] | None, name: str | None, threshold: float | None) -> Sought:
+    """Return what is a leak: planted canaries, or what a detector finds; UsageError if neither or both are named."""
+    if (canaries is None) == (name is None):
+        raise UsageError(
+            f"a leak is a planted canary or what a detector finds; found {'neither' if name is None else 'both'}; "
+            f"name `canaries: [...]` or `detector: pii`"
+        )
+    if name is not None:
+        return seek(name, threshold)
+    found = canary_detector(canaries or ())
+    return Sought(name="canaries", detector=found, threshold=found.threshold, is_rule=True)
 
 
 def detected_share(
@@ -19,25 +55,37 @@ def detected_share(
     Without labels nobody knows how often the detector misses, so the share decides no must.
     """
     keys, rows = keyed_rows(data, *[each for each in (text, labels) if each])
-    texts, detector = texts_of(data, rows, text), open_detector(name)
-    least = detector.threshold if threshold is None else threshold
-    found = [float(score >= least) for score in finite(detector.scores(texts), f"detector {name!r}")]
+    found = seek(name, threshold).flags(texts_of(data, rows, text))
     if labels is None:
         sample = samples.rows.judge_mean(add_columns(keys, y=found))
     else:
-        sample = samples.rows.judge_correction(add_columns(keys, y=_people(data, rows, labels), score=found))
+        sample = samples.rows.judge_correction(add_columns(keys, y=read_people(data, rows, labels), score=found))
     return Measurement(metric=metric, sample=sample, unit="answers", better="lower")
 
 
-def leaked_share(data: Dataset, text: str, canaries: Sequence[str]) -> Measurement:
-    """Return the share of answers in which a canary stands, however it is written, spaced or encoded."""
-    found = canary_detector(canaries)
-    keys, rows = keyed_rows(data, text)
-    sample = samples.rows.proportion(add_columns(keys, y=found.scores(texts_of(data, rows, text))))
-    return Measurement(metric="leaked", sample=sample, unit="answers", event="leaked", better="lower")
+def leaked_share(
+    data: Dataset, text: str, sought: Sought, labels: str | None, calibration: Dataset | None
+) -> Measurement:
+    """Return the share of answers that leak, as far as labels of these or of other answers say what is missed."""
+    one_of(labels, calibration)
+    keys, rows = keyed_rows(data, *[each for each in (text, labels) if each])
+    known = Known(
+        labels=read_people(data, rows, labels) if labels else None,
+        calibration=_calibrate_leaks(calibration, text, sought) if calibration else None,
+        is_rule=sought.is_rule,
+    )
+    return measure_share(keys, "leaked", sought.flags(texts_of(data, rows, text)), known, "answers", "leaked")
 
 
-def _people(data: Dataset, rows: pa.Table, column: str) -> Sequence[float | None]:
+def one_of(labels: str | None, calibration: Dataset | None) -> None:
+    """Hold a check to one source of labels; UsageError if there are two."""
+    if labels and calibration:
+        raise UsageError(
+            "a detector is corrected by `labels` of these rows or by a `calibration`, not by both; name one"
+        )
+
+
+def read_people(data: Dataset, rows: pa.Table, column: str) -> Sequence[float | None]:
     """Return what people said, 0 or 1, or None of an answer that nobody has read."""
     values = rows[column].to_pylist()
     other = sorted({repr(value) for value in values if value is not None and value not in (0, 1)})
@@ -47,3 +95,9 @@ def _people(data: Dataset, rows: pa.Table, column: str) -> Sequence[float | None
             f"{', '.join(other[:5])}"
         )
     return [None if value is None else float(value) for value in values]
+
+
+def _calibrate_leaks(data: Dataset, text: str, sought: Sought) -> Calibration:
+    label = data.column("label")
+    keys, rows = keyed_rows(data, text, label)
+    return calibrate(keys, labels_of(data, rows, label), sought.flags(texts_of(data, rows, text)))

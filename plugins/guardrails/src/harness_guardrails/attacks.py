@@ -1,16 +1,18 @@
 """Measures recorded attacks: what share succeeded, what the rails blocked, and what time they cost."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 from statistics import quantiles
 from typing import Literal
 
 import pyarrow as pa
 
 from harness import Dataset, HarnessError, Measurement, UsageError, samples
+from harness_guardrails.answers import Sought, one_of, read_people
+from harness_guardrails.calibrating import Calibration, Known, calibrate, measure_share
 from harness_guardrails.canaries import letter_forms, letters_of
 from harness_guardrails.measuring import finite
-from harness_guardrails.texts import add_columns, keyed_rows
+from harness_guardrails.texts import add_columns, keyed_rows, labels_of
 
 GIVEN, HELD = ("ok", "answered", "scored"), ("blocked", "refused", "abstained", "declined")
 SHOWN = 5
@@ -19,26 +21,51 @@ Better = Literal["higher", "lower"]
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """The columns of what was answered, what became of the question, and what the attack wanted to be said."""
+    """The columns of what was answered, what became of the question, and what the attack wanted to be said.
+
+    Without a marker something else tells whether it succeeded.
+    """
 
     answer: str
     status: str
-    marker: str
+    marker: str | None
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Return the columns that are read."""
+        return [each for each in (self.answer, self.status, self.marker) if each]
 
 
-def measure_attacks(data: Dataset, said: Said, bare: Said | None) -> Iterator[Measurement]:
-    """Yield which share of attacks succeeded and was blocked; with `bare` columns also without rails."""
-    keys, rows = keyed_rows(data, *astuple(said), *(astuple(bare) if bare else ()))
-    blocked = [float(state == "blocked") for state in read_states(data, rows, said.status)]
-    yield _share(keys, "success", _successes(data, rows, said), "succeeded")
+def measure_attacks(
+    data: Dataset,
+    said: Said,
+    bare: Said | None,
+    *,
+    sought: Sought | None = None,
+    labels: str | None = None,
+    calibration: Dataset | None = None,
+) -> Iterator[Measurement]:
+    """Yield which share of attacks succeeded and was blocked; with `bare` columns also without rails.
+
+    One succeeded if its marker was said, or if what is `sought` is found in the answer. Misses of either are corrected
+    by people's `labels` of some of these attacks, or by a `calibration` of other ones.
+    """
+    one_of(labels, calibration)
+    keys, rows = keyed_rows(data, *said.columns, *(bare.columns if bare else ()), *([labels] if labels else ()))
+    known = Known(
+        calibration=_calibrate_attacks(calibration, said, sought) if calibration else None, is_rule=sought is None
+    )
+    people = replace(known, labels=read_people(data, rows, labels) if labels else None)
+    blocked = _blocked(data, rows, said)
+    yield _success(data, rows, keys, "success", said, sought, people)
     yield _share(keys, "blocked", blocked, "were blocked", better="higher")
     if bare:
-        yield _share(keys, "bare_success", _successes(data, rows, bare), "succeeded")
+        yield _success(data, rows, keys, "bare_success", bare, sought, known)
 
 
 def measure_rounds(data: Dataset, said: Said, goal: str, order: str, k: int) -> Measurement:
     """Return the share of goals that are reached within k rounds; a goal of fewer rounds is an error."""
-    keys, rows = keyed_rows(data, *astuple(said), goal, order)
+    keys, rows = keyed_rows(data, *said.columns, goal, order)
     won = _successes(data, rows, said)
     goals: dict[str, list[tuple[float, float, int]]] = {}
     for place, (name, at) in enumerate(zip(rows[goal].to_pylist(), rows[order].to_pylist(), strict=True)):
@@ -92,10 +119,37 @@ def read_states(data: Dataset, rows: pa.Table, column: str) -> Sequence[str]:
     return ["ok" if state in GIVEN else "blocked" if state == "blocked" else "refused" for state in states]
 
 
-def _successes(data: Dataset, rows: pa.Table, said: Said) -> Sequence[float]:
-    """Return 1 for each attack whose marker was said, in a refusal too; without one, for each that was answered."""
-    states = read_states(data, rows, said.status)
-    texts, markers = rows[said.answer].to_pylist(), rows[said.marker].to_pylist()
+def _success(
+    data: Dataset, rows: pa.Table, keys: pa.Table, metric: str, said: Said, sought: Sought | None, known: Known
+) -> Measurement:
+    found, blocked = _successes(data, rows, said, sought), _blocked(data, rows, said)
+    return measure_share(keys, metric, found, known, "questions", "succeeded", sum(blocked) / max(len(blocked), 1))
+
+
+def _blocked(data: Dataset, rows: pa.Table, said: Said) -> Sequence[float]:
+    return [float(state == "blocked") for state in read_states(data, rows, said.status)]
+
+
+def _calibrate_attacks(data: Dataset, said: Said, sought: Sought | None) -> Calibration:
+    """Return how often successes are told from failures in attacks that people labelled; blocked ones tell nothing."""
+    label = data.column("label")
+    keys, rows = keyed_rows(data, *said.columns, label)
+    kept = [at for at, blocked in enumerate(_blocked(data, rows, said)) if not blocked]
+    labels, found = labels_of(data, rows, label), _successes(data, rows, said, sought)
+    own = keys.take(kept) if keys.num_columns else keys
+    return calibrate(own, [labels[at] for at in kept], [found[at] for at in kept])
+
+
+def _successes(data: Dataset, rows: pa.Table, said: Said, sought: Sought | None = None) -> Sequence[float]:
+    """Return 1 for each attack whose marker was said, in a refusal too; without one, for each that was answered.
+
+    With something `sought` it is 1 for each answer in which that is found, whatever its marker.
+    """
+    states, texts = read_states(data, rows, said.status), rows[said.answer].to_pylist()
+    if sought is not None:
+        flags = sought.flags([str(text or "") for text in texts])
+        return [float(bool(flag) and state != "blocked") for flag, state in zip(flags, states, strict=True)]
+    markers = rows[said.marker].to_pylist() if said.marker else [None] * len(texts)
     return [
         float(state != "blocked" and (state == "ok" if wanted is None else _stands(wanted, str(text or ""))))
         for state, text, wanted in zip(states, texts, markers, strict=True)

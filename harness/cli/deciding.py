@@ -149,6 +149,7 @@ def derive_runs(
             evidence_store=store,
             corrections=corrections,
             plugins=plugins,
+            erased_before=read_purges(book, before),
             environments=built_digests(project.plugins, isolated_plugins(run)),
         )
         uncorrected = _find_uncorrected(run, book, before, doubted or {})

@@ -29,7 +29,8 @@ class Derivation:
     in the run as recorded, and `unkept` which of them no rows were ever kept of. `versions` names what judged then and
     judges otherwise now: `harness 0.1.0, now 0.2.0`.
     `changed_sources` names the plugins whose files are others than when they measured, though their version is not.
-    `erased` names the steps of which rows were erased since: their verdicts stand unless what remains fails.
+    `erased` names the steps of which rows were erased: their verdicts stand unless what remains fails; `erased_before`
+    those of which rows were erased before the run was recorded, so that they were judged on what remained.
     `environments` says which isolated plugins measured in another environment than their lock gives here.
     `uncorrected` says why a correction that came before was not counted, and so may be what makes the difference.
     """
@@ -41,6 +42,7 @@ class Derivation:
     unkept: frozenset[MetricKey] = frozenset()
     versions: tuple[str, ...] = ()
     erased: tuple[str, ...] = ()
+    erased_before: tuple[str, ...] = ()
     changed_sources: tuple[str, ...] = ()
     uncorrected: str = ""
     environments: tuple[str, ...] = ()
@@ -49,7 +51,7 @@ class Derivation:
 def find_tampering(derivation: Derivation, *, is_signed: bool = False, promotes: bool = False) -> Iterator[GateFinding]:
     """Yield why a run is not believed: what was changed, or cannot be derived; to promote, also what was erased.
 
-    What no rows were kept of is believed if the run is signed.
+    If the run is signed, what no rows were kept of is believed, and what rows were erased of after it was recorded.
     """
     suite = derivation.run.suite
     if derivation.broken:
@@ -63,7 +65,7 @@ def find_tampering(derivation: Derivation, *, is_signed: bool = False, promotes:
             continue
         reason = f"its verdict cannot be derived again, so it is not believed: {why}"
         yield GateFinding(outcome="error", suite=suite, key=key, reason=reason)
-    for step in derivation.erased if promotes else ():
+    for step in (derivation.erased_before if is_signed else derivation.erased) if promotes else ():
         reason = f"rows that {step} judged were erased, so nothing proves its verdicts now; run the suite again"
         yield GateFinding(outcome="error", suite=suite, reason=reason)
     for name in derivation.changed_sources:

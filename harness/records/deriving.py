@@ -1,7 +1,7 @@
 """Derives the verdicts of a recorded run again, from its measurements and the rows kept of them."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
@@ -26,7 +26,8 @@ class Records:
     """What a run is derived with: the recorded runs of its candidate, oldest first, and where their rows are kept.
 
     `corrections` say, by id of a run, why its rows were wrong; `plugins` are the versions installed now, and
-    `environments` the digests of what isolated ones have here, if it is built.
+    `environments` the digests of what isolated ones have here, if it is built. `erased_before` names the files of which
+    rows were erased before the run was recorded.
     """
 
     runs: Sequence[Run]
@@ -34,6 +35,7 @@ class Records:
     corrections: Mapping[str, str] = field(default_factory=dict)
     plugins: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, str] = field(default_factory=dict)
+    erased_before: Collection[str] = ()
 
 
 def derive_run(run: Run, records: Records) -> Derivation:
@@ -58,7 +60,7 @@ def derive_run(run: Run, records: Records) -> Derivation:
         for step in dict.fromkeys(verdict.step for verdict in run.verdicts)
         for verdict in _judge_step(step, run, measurements, before, records)
     ]
-    found = _compare_verdicts(run, derived, unread, _erased_steps(run, before, records.evidence_store))
+    found = _compare_verdicts(run, derived, unread, _erased_steps(run, before, records.evidence_store.purged))
     changed = _changed_sources(run, records.plugins)
     unkept = {each.key for each in measurements if each.sample.digest and not each.sample.file}
     return replace(
@@ -66,16 +68,17 @@ def derive_run(run: Run, records: Records) -> Derivation:
         versions=_other_versions(run, records.plugins),
         changed_sources=changed,
         environments=_other_environments(run, records.environments),
+        erased_before=_erased_steps(run, before, records.erased_before),
         unkept=frozenset(unkept & found.lost.keys()),
     )
 
 
-def _erased_steps(run: Run, before: Sequence[Run], store: Bundle) -> tuple[str, ...]:
-    """Return the steps of which rows were erased since: of this run, or of any that it was judged together with."""
+def _erased_steps(run: Run, before: Sequence[Run], purged: Collection[str]) -> tuple[str, ...]:
+    """Return the steps of which rows are in purged files: of this run, or of any that it was judged together with."""
     steps = dict.fromkeys(verdict.step for verdict in run.verdicts)
-    if any(measurement.sample.file in store.purged for other in before for measurement in other.measurements):
+    if any(measurement.sample.file in purged for other in before for measurement in other.measurements):
         return tuple(steps)
-    own = {measurement.step for measurement in run.measurements if measurement.sample.file in store.purged}
+    own = {measurement.step for measurement in run.measurements if measurement.sample.file in purged}
     return tuple(step for step in steps if step in own)
 
 

@@ -14,7 +14,7 @@ from tests.support.forging import Document, forge_runs, opened
 from tests.support.signing import new_signers, write_trust
 
 SIGNERS = new_signers()
-DIGEST = "sha256:" + "2" * 64
+DIGEST, OTHER = "sha256:" + "2" * 64, "sha256:" + "3" * 64
 SUITE = """name: s
 data: {d: {source: scores.parquet, id: id, label: y, time: at}}
 target: {kind: table, config: {data: d, score: score, made_by: made}}
@@ -124,6 +124,25 @@ def test_a_signed_run_that_kept_no_rows_is_promoted_on_the_word_of_who_signed_it
     assert (0, True) == (code, f"warning: {told}" in said), said
 
 
+def test_a_signed_run_whose_rows_were_erased_since_is_promoted_and_one_on_what_remained_is_not(empty: Shop) -> None:
+    empty.write_rows(BAD)
+    empty.run()
+    empty.harness("evidence", "purge", "--before", "2099-01-01")
+    rows = pq.read_table(empty.folder / "scores.parquet")
+    pq.write_table(rows.filter(pa.compute.equal(rows["ok"], 1)), empty.folder / "scores.parquet")
+    empty.run()
+    lucky = empty.promote()
+    empty.write_rows(GOOD, made=f"m/3@{OTHER}")
+    assert 0 == empty.run()
+    empty.harness("evidence", "purge", "--before", "2099-01-01")
+
+    code, said = empty.promote(who=OTHER)
+
+    assert (3, True) == (lucky[0], "rows that mine.rate judged were erased" in lucky[1]), lucky
+    told = "warning: s: rows that mine.rate judged were erased, as the ledger records"
+    assert (0, True) == (code, told in said), said
+
+
 def test_g1_a_verdict_that_is_edited_where_no_rows_were_kept_promotes_nothing(empty: Shop) -> None:
     empty.write_rows(BAD)
     assert 1 == empty.run("--evidence", "none")
@@ -150,8 +169,7 @@ def test_g1_a_verdict_that_is_edited_with_digest_and_chain_promotes_nothing(fail
 
 
 def test_g1_the_run_of_another_candidate_promotes_nothing(failed: Shop) -> None:
-    other = "sha256:" + "3" * 64
-    failed.write_rows(GOOD, made=f"m/3@{other}")
+    failed.write_rows(GOOD, made=f"m/3@{OTHER}")
     failed.run()
 
     def change(document: Document) -> None:

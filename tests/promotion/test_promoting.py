@@ -2,11 +2,15 @@
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from harness.cli.promoting import open_stage, promoting_gate
 from harness.files import write_atomic
+from harness.project import open_project
+from harness.promotion.auditing import audit
 from tests.support.promotions import Shop, commit
 
 
@@ -144,6 +148,25 @@ def test_an_override_moves_what_the_gate_does_not_pass_and_shows_so_for_ever(sho
     assert ("urn:promotion-harness:override:v1", "fail") == (last["predicateType"], last["predicate"]["outcome"])
     assert "OVERRIDDEN promotion of m3" in shop.audit().out
     assert (0, "m2") == (shop.rollback().code, shop.promoted)
+
+
+def test_an_override_goes_over_errors_too_and_raises_an_alarm_after_a_day(shop: Shop) -> None:
+    promote_first(shop)
+    write_atomic(shop.folder / "models" / "m3" / "weights", "of m3")
+    shop.write_rows("m3", "m2", rate=0.9)
+    shop.harness("run", "s.suite.yaml", "--param", "candidate=m3.parquet")
+
+    refused = shop.promote("m3")
+    done = shop.promote("m3", "--override", "--reason", "the runner is down", signer="ann")
+
+    project = open_project()
+    stage = open_stage(project, "production", promoting_gate(project, "production", None), None)
+    now = datetime.now(UTC)
+    early, late = (audit(stage, now + timedelta(hours=hours), None) for hours in (23, 25))
+    assert (3, 0, "m3") == (refused.code, done.code, shop.promoted), done
+    assert "its run could be an invention: nobody signed it" in refused.out
+    assert [] == list(early)
+    assert "(the runner is down), for more than 24 hours; promote one that passes, or roll back" in late[0].text
 
 
 def test_an_override_needs_a_reason_and_something_to_override(shop: Shop) -> None:

@@ -9,10 +9,9 @@ from harness.judging.corrections import match_rows
 from harness.values.identity import CANDIDATE
 from harness.values.measurements import Measurement
 from harness.values.runs import Run
-from harness.values.statistics import SCORED, describe_statistic
+from harness.values.statistics import keeps_own_scores
 
 ENOUGH = 20  # shared rows that tell: fewer may be scored alike by chance
-GIVEN_SCORES = ("exceedance", "odds", "value_rate")  # here `score` is not what the candidate made of a row
 
 
 def are_scored_alike(measured: Sequence[Measurement], run: Run, rows: Mapping[str, pa.Table]) -> bool | None:
@@ -38,8 +37,7 @@ def _pair_scores(
 
 
 def _keeps_scores(measurement: Measurement) -> bool:
-    statistic = measurement.sample.statistic
-    return describe_statistic(statistic).keeps >= SCORED and statistic not in GIVEN_SCORES
+    return keeps_own_scores(measurement.sample.statistic)
 
 
 def _is_telling(scores: pa.ChunkedArray) -> bool:

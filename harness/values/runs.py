@@ -13,6 +13,7 @@ from harness.values.identity import Identity
 from harness.values.keys import MetricKey
 from harness.values.measurements import Measurement
 from harness.values.outcomes import WORST_FIRST, Outcome, worst
+from harness.values.statistics import keeps_own_scores
 from harness.values.verdicts import Verdict
 from harness.values.versions import RECORD_VERSION
 
@@ -97,9 +98,17 @@ class Run:
 
     @property
     def twins(self) -> frozenset[str]:
-        """Return the keys of other candidates that are this one: all looks at rows of this run found them alike."""
-        looks = [verdict.look.alike for verdict in self.verdicts if verdict.look and not verdict.look.alone]
-        return self.alike.intersection(*looks)
+        """Return the keys of other candidates that are this one: each step that keeps scores of rows found them alike.
+
+        A step without (of group rates, of latencies, of counts) tells nothing of that, and neither does a requirement
+        that was never asked of the other before.
+        """
+        found: dict[str, set[str]] = {}
+        for verdict in self.verdicts:
+            if verdict.look and not verdict.look.alone:
+                found.setdefault(verdict.step, set()).update(verdict.look.alike)
+        scored = {each.step for each in self.measurements if keeps_own_scores(each.sample.statistic)}
+        return self.alike.intersection(*(keys for step, keys in found.items() if keys or step in scored))
 
     @property
     def outcome(self) -> Outcome:

@@ -66,6 +66,12 @@ STATISTICS: Mapping[str, Statistic] = {
     "point": Statistic(clusters=False, limits=ANY, interval="unknown", looks="none"),
 }
 UNKNOWN = Statistic(limits=ANY)
+GIVEN_SCORES = ("exceedance", "odds", "value_rate")  # here `score` is not what the candidate made of a row
+
+
+def keeps_own_scores(statistic: str) -> bool:
+    """Tell whether rows keep what the candidate made of each, by which a model that is logged again is known."""
+    return describe_statistic(statistic).keeps >= SCORED and statistic not in GIVEN_SCORES
 
 
 def describe_statistic(name: str) -> Statistic:

@@ -1,7 +1,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+
 from conftest import Command
+from harness import Measurement, samples
 from harness.gating.attempts import Attempt, attempt, attempt_warning, candidates
 from harness.values.identity import Identity
 from harness.values.runs import Data, Run
@@ -34,11 +37,30 @@ def test_each_candidate_on_the_same_rows_counts_once() -> None:
     assert 3 == candidates(by("c"), counted("a", "b", "a", "c"))
 
 
-def test_candidates_that_scored_alike_by_all_looks_at_rows_are_one() -> None:
-    looks = [Look(number=1, alike=keys) for keys in (("declared a", "declared b"), ("declared a",))]
-    verdicts = [replace(verdict("pass"), look=look) for look in (*looks, Look(number=1, alone=True))]
+def test_candidates_that_scored_alike_by_all_steps_that_tell_are_one() -> None:
+    looks = {
+        "scores": Look(number=1, alike=("declared a", "declared b")),
+        "a metric asked for the first time": Look(number=1),
+        "other scores": Look(number=1, alike=("declared a",)),
+        "counts": Look(number=1, alone=True),
+        "rates of groups": Look(number=1),
+    }
+    steps = dict(zip(looks, ("quality", "quality", "again", "drift", "fairness"), strict=True))
+    verdicts = [replace(verdict("pass"), look=look, step=steps[name]) for name, look in looks.items()]
 
     assert 2 == candidates(replace(by("c"), verdicts=tuple(verdicts)), counted("a", "b"))
+
+
+def test_a_step_whose_scores_are_others_keeps_two_candidates_apart() -> None:
+    alike, apart = (Look(number=1, alike=keys) for keys in (("declared a",), ()))
+    verdicts = (replace(verdict("pass"), look=alike, step="one"), replace(verdict("pass"), look=apart, step="other"))
+    rows = pa.table({"y": [0, 1], "score": [0.1, 0.9]})
+    scored = Measurement(metric="roc_auc", sample=samples.rows.auc(rows), better="higher", step="other")
+
+    found = replace(by("b"), verdicts=verdicts)
+
+    assert 1 == candidates(found, counted("a"))
+    assert 2 == candidates(replace(found, measurements=(scored,)), counted("a"))
 
 
 def test_other_rows_and_other_suites_do_not_count() -> None:

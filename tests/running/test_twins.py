@@ -143,6 +143,17 @@ def test_a_fail_stays_for_a_model_that_is_logged_again(logging: Logging) -> None
     assert (1, True) == (decision.code, "failed on " in decision.out and "look 2 cannot tell" in decision.out)
 
 
+def test_a_model_logged_again_is_no_second_candidate_where_more_is_asked_of_it(logging: Logging) -> None:
+    logging.judge("v1", 0, 1000)
+    text = (logging.folder / "m.suite.yaml").read_text()
+    (logging.folder / "m.suite.yaml").write_text(text.replace("{roc_auc:", "{recall: {at_least: 0.4}, roc_auc:"))
+    arguments = ("run", "m.suite.yaml", "--param", "table=rows.parquet", "--param")
+
+    again = [logging.command(*arguments, f"model={name}").err for name in ("v2", "v1")]
+
+    assert ["", ""] == again
+
+
 def test_rows_that_only_another_name_of_the_model_saw_again_are_not_corrected(logging: Logging) -> None:
     text = (logging.folder / "m.suite.yaml").read_text()
     (logging.folder / "m.suite.yaml").write_text(text.replace("{roc_auc:", "{recall: {at_least: 0.4}, roc_auc:"))

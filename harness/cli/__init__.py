@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         replace_unprintable()
         arguments = sys.argv[1:] if arguments is None else arguments
         _refuse_empty(arguments)
+        _refuse_undecoded(arguments)
         with terminate_as_interrupt():
             code = harness.main(args=list(arguments), prog_name="harness", standalone_mode=False)
     except HarnessError as error:
@@ -127,6 +128,15 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
             raise UsageError(f"the argument after {before!r} is empty; is a variable of the shell not set?")
         if "\0" in argument:
             raise UsageError(f"the argument after {before!r} holds a NUL, which no path or name has; leave it out")
+
+
+def _refuse_undecoded(arguments: Sequence[str]) -> None:
+    """Refuse an argument, or a working directory, whose name is no text: no record and no URL of a ledger takes it."""
+    folders = [os.getcwd()] if os.path.exists(os.curdir) else []
+    for name in (*arguments, *folders):
+        if re.search("[\ud800-\udfff]", name):
+            encoding = sys.getfilesystemencoding()
+            raise UsageError(f"{name!r} is no name in {encoding}; rename it, or set PYTHONUTF8=1 where it is in UTF-8")
 
 
 def _load_command(name: str, load: object) -> click.Command:

@@ -1,6 +1,7 @@
 """What data, checks and services say forges no line of the terminal, and nothing of it is lost on the way."""
 
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -122,3 +123,16 @@ def test_an_empty_argument_is_refused(harness: Command, hostile: Path, arguments
     assert (4, "") == (done.code, done.out)
     assert "is empty; is a variable of the shell not set?" in done.err
     assert not (hostile / ".harness").exists()
+
+
+def test_a_folder_or_an_argument_whose_name_is_no_text_is_named(
+    harness: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    argument = harness("runs", "show", "caf\udce9")
+    monkeypatch.chdir(folder)
+
+    for done in (argument, harness("runs", "list")):
+        assert (4, "") == (done.code, done.out)
+        assert "caf\\udce9' is no name in utf-8; rename it" in done.err

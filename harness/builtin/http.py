@@ -54,8 +54,10 @@ class HttpService:
         message = self.send(request).json_object()
         revision, digest = message.get("version"), message.get("digest")
         if not isinstance(revision, str) or not isinstance(digest, str | None):
+            said = ", ".join(f"{key}: {json.dumps(message.get(key))}" for key in ("version", "digest"))
             raise HarnessError(
-                f"{self.url}{self.identity_path} names no `version`; answer {{version: TEXT, digest: sha256:...}}"
+                f"{self.url}{self.identity_path} says {said}; answer both as text, or no digest: "
+                f"{{version: TEXT, digest: sha256:...}}"
             )
         if self.revision not in (None, revision, digest):
             raise HarnessError(f"{self.url} serves {revision}, asked was {self.revision}; deploy that one, or ask this")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse
+from http.client import BadStatusLine, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 from urllib.request import HTTPErrorProcessor, ProxyHandler, build_opener
 from urllib.request import Request as Sent
@@ -133,5 +133,14 @@ def send_request(url: str, request: Request) -> Reply:
             return Reply(url=where, status=answer.status, headers=dict(answer.headers), body=answer.read())
     except (OSError, HTTPException, ValueError) as trouble:
         raise HarnessError(
-            f"{where} does not answer: {trouble}; check that the service runs and is reached without a proxy"
+            f"{where} {_trouble_text(trouble)}; check that the service runs and is reached without a proxy"
         ) from trouble
+
+
+def _trouble_text(trouble: Exception) -> str:
+    """Return what became of an answer: none, one that is cut short, or one in another protocol."""
+    if isinstance(trouble, IncompleteRead):
+        return f"cuts its answer short, after {len(trouble.partial)} bytes"
+    if isinstance(trouble, BadStatusLine) and not isinstance(trouble, RemoteDisconnected):
+        return f"answers what is not HTTP: {trouble.line.strip()!r}"
+    return f"does not answer: {trouble}"

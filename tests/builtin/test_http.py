@@ -13,6 +13,7 @@ from tests.support.loopback import Handler, serve
 
 DIGEST = digest_of("fraud/2")
 ANSWERS = {"/model": {"version": "fraud/2", "digest": DIGEST}, "/short": {"version": "fraud/2", "digest": "sha256:ab"}}
+NOT_TEXT = {"/number": {"version": 7}, "/digest": {"version": "v1", "digest": 12}, "/nameless": {"digest": DIGEST}}
 ROW = {"id": 7, "amount": 1.5, "at": datetime(2026, 3, 1, 12)}
 
 
@@ -20,7 +21,7 @@ class Answer(Handler):
     """Answers /model with an identity, and anything else with a list."""
 
     def do_GET(self) -> None:
-        message: object = ANSWERS.get(self.path, [1])
+        message: object = {**ANSWERS, **NOT_TEXT}.get(self.path, [1])
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(message).encode())
@@ -94,6 +95,20 @@ def test_what_names_no_version_is_refused(url: str) -> None:
         pytest.raises(HarnessError, match="answered list, not an object"),
     ):
         service.identity()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/number", "says version: 7, digest: null;"),
+        ("/digest", 'says version: "v1", digest: 12;'),
+        ("/nameless", "says version: null, digest: "),
+    ],
+)
+def test_an_identity_that_is_no_text_is_refused_with_what_was_said(url: str, path: str, said: str) -> None:
+    with http({}, url=url, identity_path=path) as service, pytest.raises(HarnessError, match="answer both") as refused:
+        service.identity()
+    assert f"{path} {said}" in str(refused.value)
 
 
 def test_a_service_that_is_not_there_is_named() -> None:

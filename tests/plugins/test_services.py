@@ -11,14 +11,19 @@ from harness.builtin.http import http
 from harness.testing import FakeTarget
 from tests.support.loopback import Handler, serve
 
+RAW = {"/ssh": b"SSH-2.0-OpenSSH\r\n", "/short": b"HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\n{}"}
+
 
 class Echo(Handler):
-    """Answers with what it was asked; a path that is a number is the status."""
+    """Answers with what it was asked; a path that is a number is the status, one of RAW has its answer there."""
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         asked = {"method": self.command, "path": self.path, "kind": self.headers["Content-Type"], "body": body.decode()}
         status = self.path.rpartition("/")[2]
+        if self.path in RAW:
+            self.wfile.write(RAW[self.path])
+            return
         self.send_response(int(status) if status.isdigit() else 200)
         self.send_header("Location", "/elsewhere")
         self.end_headers()
@@ -62,6 +67,15 @@ def test_no_proxy_is_asked(url: str, host: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(socket, "getaddrinfo", lambda name, *rest, **more: look_up("127.0.0.1", *rest, **more))
 
     assert 200 == send_request(url.replace("127.0.0.1", host), Request(method="GET", path="/")).status
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/ssh", "answers what is not HTTP: 'SSH-2.0-OpenSSH'; "), ("/short", "cuts its answer short, after 2 bytes; ")],
+)
+def test_an_answer_that_is_none_is_told_from_no_answer(url: str, path: str, said: str) -> None:
+    with pytest.raises(HarnessError, match=f"{path} {said}"):
+        send_request(url, Request(method="GET", path=path))
 
 
 def test_a_host_that_is_unknown_is_an_error_that_names_the_url() -> None:

@@ -13,11 +13,15 @@ from harness.values.measurements import Measurement
 
 @dataclass(frozen=True, kw_only=True)
 class TargetSpec:
-    """Which target to measure: the candidate or a baseline, how to open it, and who it said it was."""
+    """Which target to measure: the candidate or a baseline, how to open it, and who it said it was.
+
+    `endpoints` holds, by name, the URLs that it may call.
+    """
 
     name: str = CANDIDATE
     kind: str
     config: Mapping[str, Any]
+    endpoints: Mapping[str, str] = field(default_factory=dict)
     identity: Identity | None = None
     url: str | None = None
 

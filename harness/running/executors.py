@@ -19,6 +19,7 @@ from harness.errors import HarnessError
 from harness.isolated.checks import isolated_check, open_rooms
 from harness.plugins.checks import Performed
 from harness.plugins.discovery import Plugins, discover, owner
+from harness.plugins.endpoints import target_endpoints
 from harness.plugins.parameters import validate_arguments
 from harness.plugins.targets import Target
 from harness.plugins.tasks import Executor, TargetSpec, Task, TaskResult
@@ -36,7 +37,8 @@ MEASUREMENT = TypeAdapter(Measurement)
 def open_target(spec: TargetSpec, datasets: Mapping[str, Dataset], plugins: Plugins) -> AbstractContextManager[Target]:
     """Return the target's context manager, its configuration strictly validated."""
     connect = plugins.connect(spec.kind)
-    return connect(datasets, **validate_arguments(connect, spec.config, f"target kind {spec.kind!r}"))
+    config = validate_arguments(connect, spec.config, f"target kind {spec.kind!r}")
+    return connect(datasets, **{**config, **target_endpoints(connect, config, spec)})
 
 
 def perform_alone(task: Task) -> TaskResult:

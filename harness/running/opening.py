@@ -108,7 +108,7 @@ def open_suite(
     with ExitStack() as stack:
         rooms = stack.enter_context(open_rooms([owner(step.check.name) for step in steps], plugins))
         checks = load_checks(steps, plugins, rooms, partial(keep_file, services.evidence_store, options.evidence))
-        targets, failures = _open_targets(stack, resolved, datasets, plugins)
+        targets, failures = _open_targets(stack, resolved, datasets, plugins, services)
         identities = {name: target.identity() for name, target in targets.items()}
         candidate = identities.pop(CANDIDATE)
         earlier, corrections, purged = _earlier_runs(candidate, options, services)
@@ -153,21 +153,30 @@ def _same_baselines(candidate: Identity, baselines: Mapping[str, Identity], opti
     }
 
 
-def target_spec(suite: Suite, name: str) -> TargetSpec:
+def target_spec(suite: Suite, name: str, endpoints: Mapping[str, str]) -> TargetSpec:
     """Return how the suite says the candidate, or the baseline of that name, is opened."""
     target = suite.target_for(None if name == CANDIDATE else name)
-    return TargetSpec(name=name, kind=target.kind, config=target.config)
+    return TargetSpec(name=name, kind=target.kind, config=target.config, endpoints=endpoints)
+
+
+def endpoint_urls(suite: Suite, step: str, services: RunServices) -> Mapping[str, str]:
+    """Return the URLs that a step calls: the suite's, or where they are reached by a door.
+
+    What targets call counts with the first step: they answer for all of them, as soon as they are open.
+    """
+    return services.door.urls(suite.name, step, suite.endpoints) if services.door else suite.endpoints
 
 
 def _open_targets(
-    stack: ExitStack, resolved: ResolvedSuite, datasets: Tables, plugins: Plugins
+    stack: ExitStack, resolved: ResolvedSuite, datasets: Tables, plugins: Plugins, services: RunServices
 ) -> tuple[Mapping[str, Target], Mapping[str, str]]:
     """Return the targets that the steps measure, and why there are none of some baselines."""
     targets: dict[str, Target] = {}
     failures: dict[str, str] = {}
+    urls = endpoint_urls(resolved.suite, resolved.steps[0].name, services)
     for name in sorted({name for step in resolved.steps for name in step.arguments}):
         try:
-            targets[name] = stack.enter_context(open_target(target_spec(resolved.suite, name), datasets, plugins))
+            targets[name] = stack.enter_context(open_target(target_spec(resolved.suite, name, urls), datasets, plugins))
         except Absent as error:
             if name == CANDIDATE:
                 raise

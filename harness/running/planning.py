@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from harness.plugins.tasks import TargetSpec, Task
 from harness.running.inputs import columns_to_profile
-from harness.running.opening import OpenSuite, target_spec
+from harness.running.opening import OpenSuite, endpoint_urls, target_spec
 from harness.running.options import RunOptions, RunServices
 from harness.suite.steps import Resolved
 from harness.values.canonical import canonical, sha256
@@ -21,7 +21,7 @@ def plan_tasks(
         Task(
             step=step.name,
             check=step.check.name,
-            target=_target_spec(opened, name),
+            target=_target_spec(opened, name, services),
             arguments=arguments,
             params=step.params,
             datasets=opened.datasets,
@@ -29,7 +29,7 @@ def plan_tasks(
             exclusive=step.check.exclusive,
             seed=_seed(step, name, opened, options),
             deadline=deadline,
-            endpoints=_endpoints(step, opened, services),
+            endpoints=endpoint_urls(opened.suite, step.name, services),
         )
         for step, name, arguments in _measurable(steps, opened)
     ]
@@ -45,14 +45,8 @@ def _measurable(steps: Sequence[Resolved], opened: OpenSuite) -> Sequence[tuple[
     ]
 
 
-def _endpoints(step: Resolved, opened: OpenSuite, services: RunServices) -> Mapping[str, str]:
-    """Return the URLs that a step calls: the suite's, or where they are reached by a door."""
-    suite = opened.suite
-    return services.door.urls(suite.name, step.name, suite.endpoints) if services.door else suite.endpoints
-
-
-def _target_spec(opened: OpenSuite, name: str) -> TargetSpec:
-    spec = target_spec(opened.suite, name)
+def _target_spec(opened: OpenSuite, name: str, services: RunServices) -> TargetSpec:
+    spec = target_spec(opened.suite, name, endpoint_urls(opened.suite, opened.steps[0].name, services))
     return replace(spec, identity=opened.identities[name], url=opened.targets[name].url)
 
 

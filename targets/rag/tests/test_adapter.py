@@ -116,7 +116,7 @@ def test_what_a_check_raises_passes_through_as_it_is(rows: Dataset) -> None:
 
 def test_a_service_answers_as_the_handbook_in_this_process(rows: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDBOOK_API_KEY", "s3cret")
-    with run_service(["--retrieval", "bm25"], None) as url, opened({"data": rows}) as here:
+    with run_service(["--retrieval", "bm25"]) as url, opened({"data": rows}) as here:
         with opened({"data": rows}, url=url, retrieval=None, api_key="s3cret") as there:
             who, answers = there.identity(), there.dataset("data").rows(["id", "answer", "retrieved"])
             reply = there.send(there.request({"question": QUESTIONS[0].question}))

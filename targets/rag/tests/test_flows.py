@@ -9,7 +9,7 @@ from rag_target.flows import FlowName, open_flow
 from rag_target.generation import Extractive, Generator, Unanswered
 from rag_target.handbook import Handbook
 from rag_target.index import Index
-from rag_target.opening import Chat, open_handbook
+from rag_target.opening import Chat, Models, open_handbook
 from rag_target.questions import read_questions
 
 QUESTIONS = [each.question for each in read_questions()[:60:6]]
@@ -44,7 +44,7 @@ def test_the_identity_names_a_framework_with_its_version(lexical: Index, name: F
 def test_pieces_come_as_a_model_writes_them_and_its_failures_stay_what_they_are(name: FlowName, standin: Start) -> None:
     fine, broken = standin(), standin(ends=False)
     asked = [Chat(base_url=each.url, model="tiny-2026-01-01") for each in (fine, broken)]
-    good, bad = (open_handbook(retrieval="bm25", chat=chat, flow=name) for chat in asked)
+    good, bad = (open_handbook(retrieval="bm25", models=Models(chat=chat), flow=name) for chat in asked)
 
     pieces = [event for event in good.stream("How long may I dispute?") if isinstance(event, str)]
 

@@ -15,6 +15,7 @@ from harness import (
     Connect,
     Dataset,
     Datasets,
+    Endpoint,
     HarnessError,
     Identity,
     Reply,
@@ -27,13 +28,13 @@ from harness import (
 from rag_target.asking import QUESTION, Answers, Ask, Asked
 from rag_target.flows import FlowName
 from rag_target.index import Retrieval, Store
-from rag_target.opening import NO_TRIAL, Book, Chat, Trial, open_guarded, open_handbook
+from rag_target.opening import NO_TRIAL, Book, Chat, Embeddings, Models, Trial, open_guarded, open_handbook, place_model
 from rag_target.planting import read_planted
 from rag_target.rails.policy import Policy
 from rag_target.remote import RemoteHandbook, run_service
 from rag_target.wire import answer_body
 
-OF_ITS_OWN = (False, None, "exact", "own", 5, None, None)  # what a handbook that is opened here may differ in
+OF_ITS_OWN = (False, None, "exact", "own", 5, None, None, None)  # what a handbook that is opened here may differ in
 SERVICE = ("fastapi", "uvicorn", "prometheus_client")
 
 
@@ -94,6 +95,9 @@ def handbook(
     flow: Annotated[FlowName, Field(description="who finds and has written: this package, or a framework")] = "own",
     k: Annotated[int, Field(ge=1, le=50, description="passages that an answer is written from")] = 5,
     chat: Annotated[Chat | None, Field(description="a model behind an OpenAI-compatible URL; else it quotes")] = None,
+    chat_at: Annotated[Endpoint | None, Field(description="the suite's endpoint of that model, by a door")] = None,
+    embeddings: Annotated[Embeddings | None, Field(description="a model of vectors; default: the packaged one")] = None,
+    embed_at: Annotated[Endpoint | None, Field(description="the suite's endpoint of that model, by a door")] = None,
     serve: Annotated[bool, Field(description="start it as a service on loopback, as for load")] = False,
     url: Annotated[str | None, Field(description="a handbook that runs elsewhere, as it is")] = None,
     api_key: Annotated[SecretStr | None, Field(description="what the service at `url` asks callers for")] = None,
@@ -107,7 +111,7 @@ def handbook(
 ) -> Iterator[HandbookTarget]:
     """Open the handbook in this process, as a service on loopback, or at a URL."""
     pick(datasets, data)
-    if url is not None and (serve, retrieval, store, flow, k, chat, rails) != OF_ITS_OWN:
+    if url is not None and (serve, retrieval, store, flow, k, chat, embeddings, rails) != OF_ITS_OWN:
         raise UsageError("target kind 'handbook': a handbook at a `url` is as it is; leave out all but its `api_key`")
     if (url is not None or serve) and (trial, plant, bare) != (NO_TRIAL, None, False):
         raise UsageError("target kind 'handbook': `trial`, `plant` and `bare` are for one in this process")
@@ -115,15 +119,16 @@ def handbook(
         raise UsageError("target kind 'handbook': `bare` compares a handbook behind `rails` with one without; add them")
     with ExitStack() as stack:
         try:
+            models = Models(chat=place_model(chat, chat_at), embeddings=place_model(embeddings, embed_at))
             unguarded = None
             if url is None and not serve:
                 planted = read_planted(pick(datasets, plant)) if plant else ()
-                book = open_handbook(None, retrieval, store, k, chat, trial, planted, flow)
+                book = open_handbook(None, retrieval, store, k, models, trial, planted, flow)
                 found = _here(book if rails is None else open_guarded(book, rails, trial))
                 unguarded = _here(book) if bare else None
             else:
                 options = [*_options(retrieval, store, flow, k), *_given(stack, rails)]
-                where = url.rstrip("/") if url else stack.enter_context(_service(options, chat))
+                where = url.rstrip("/") if url else stack.enter_context(_service(options, models))
                 key = api_key.get_secret_value() if api_key else None
                 found = _there(RemoteHandbook(url=where, api_key=key))
         except ValueError as trouble:
@@ -155,12 +160,12 @@ def _there(service: RemoteHandbook) -> App:
 
 
 @contextmanager
-def _service(options: Sequence[str], chat: Chat | None) -> Iterator[str]:
+def _service(options: Sequence[str], models: Models) -> Iterator[str]:
     """Give the URL of a service started for this run."""
     missing = [name for name in SERVICE if find_spec(name) is None]
     if missing:
         raise ValueError(f"serving needs {', '.join(missing)}: pip install 'promotion-harness[handbook]'")
-    with run_service(options, chat) as url:
+    with run_service(options, models) as url:
         yield url
 
 

@@ -20,7 +20,7 @@ SHOWN = 200  # characters of what a server answered
 DONE = "[DONE]"
 
 
-class _NoRedirect(HTTPRedirectHandler):
+class NoRedirect(HTTPRedirectHandler):
     """Follows nobody elsewhere: the key would be sent along."""
 
     def redirect_request(self, *_: Any) -> None:
@@ -75,7 +75,7 @@ class ChatModel:
 
     def _chunks(self, messages: Sequence[Mapping[str, str]]) -> Iterator[Mapping[str, Any]]:
         """Yield the objects of the server's event stream, which must end as it should."""
-        opener = build_opener(_NoRedirect, ProxyHandler({}))
+        opener = build_opener(NoRedirect, ProxyHandler({}))
         try:
             with opener.open(self._request(messages), timeout=self.timeout) as reply:
                 for line in reply:

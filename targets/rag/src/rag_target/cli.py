@@ -10,7 +10,17 @@ import click
 from rag_target.flows import FlowName
 from rag_target.generation import Unanswered
 from rag_target.index import Retrieval, StoreName
-from rag_target.opening import KEY, Book, open_guarded, open_handbook, read_chat
+from rag_target.opening import (
+    KEYS,
+    Book,
+    Chat,
+    Embeddings,
+    Models,
+    open_guarded,
+    open_handbook,
+    place_model,
+    read_model,
+)
 from rag_target.questions import read_questions, write_questions
 from rag_target.rails.policy import Policy
 
@@ -37,6 +47,11 @@ OPTIONS = (
         "--chat",
         type=click.Path(path_type=Path, dir_okay=False, exists=True),
         help="JSON as a suite's `chat:`: base_url, model, temperature, seed ...; without one it quotes.",
+    ),
+    click.option(
+        "--embeddings",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        help="JSON as a suite's `embeddings:`: base_url, model; without one the packaged model.",
     ),
     click.option(
         "--rails",
@@ -114,12 +129,17 @@ def _open(
     flow: FlowName,
     k: int,
     chat: Path | None,
+    embeddings: Path | None,
     rails: Path | None,
 ) -> Book:
-    """Return the handbook that the options name; the model's key is what OPENAI_API_KEY holds."""
+    """Return the handbook that the options name; models' keys are what OPENAI_API_KEY and EMBEDDINGS_API_KEY hold."""
+    keys = {name: os.environ.get(variable) for name, variable in KEYS.items()}
     try:
-        model = read_chat(chat, os.environ.get(KEY)) if chat else None
-        book = open_handbook(corpus, retrieval, store, k, model, flow=flow)
+        models = Models(
+            chat=place_model(read_model(Chat, chat, keys["chat"]), None),
+            embeddings=place_model(read_model(Embeddings, embeddings, keys["embeddings"]), None),
+        )
+        book = open_handbook(corpus, retrieval, store, k, models, flow=flow)
         return book if rails is None else open_guarded(book, Policy.model_validate_json(rails.read_bytes()))
     except ValueError as trouble:
         raise click.UsageError(str(trouble)) from trouble

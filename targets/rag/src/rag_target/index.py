@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from rag_target.chroma_store import ChromaStore
-from rag_target.embedding import PACKAGES, MiniLm, Vector
+from rag_target.embedding import PACKAGES, Embedder, MiniLm, Vector
 from rag_target.milvus_store import MilvusStore
 from rag_target.passages import Passage, corpus_digest
 from rag_target.pinecone_store import PineconeAt, PineconeStore
@@ -61,10 +61,12 @@ def installed_retrieval() -> Retrieval:
     return "hybrid" if all(find_spec(name) for name in PACKAGES) else "bm25"
 
 
-def build_index(passages: Sequence[Passage], retrieval: Retrieval, store: Store = "exact") -> Index:
+def build_index(
+    passages: Sequence[Passage], retrieval: Retrieval, store: Store = "exact", embedder: Embedder | None = None
+) -> Index:
     """Return the index of some passages; ValueError if a package is missing or a passage is not found by itself."""
     words = Bm25(passages=passages)
-    dense = None if retrieval == "bm25" else _embed(passages, store)
+    dense = None if retrieval == "bm25" else _embed(passages, store, embedder or MiniLm())
     rankers: dict[Retrieval, list[Ranker]] = {"bm25": [words], "dense": [], "hybrid": [words]}
     chosen = rankers[retrieval] + ([dense] if dense else [])
     ranker = chosen[0] if len(chosen) == 1 else Hybrid(rankers=chosen)
@@ -84,8 +86,7 @@ def open_store(store: Store, ids: Sequence[str], vectors: Sequence[Vector]) -> V
     return MilvusStore(ids, vectors) if store == "milvus" else ChromaStore(ids, vectors)
 
 
-def _embed(passages: Sequence[Passage], kept: Store) -> Dense:
-    embedder = MiniLm()
+def _embed(passages: Sequence[Passage], kept: Store, embedder: Embedder) -> Dense:
     ids, vectors = [p.id for p in passages], embedder.embed([p.full_text for p in passages])
     store = open_store(kept, ids, vectors)
     prove_self_search(store, ids, vectors)

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from rag_target.chat_model import ChatModel
+from rag_target.embedding import Embedder
+from rag_target.embedding_model import RemoteEmbedder
 from rag_target.flows import FlowName, open_flow
-from rag_target.generation import Extractive, Generator, Unguarded
+from rag_target.generation import Extractive, Generator, Unanswered, Unguarded
 from rag_target.handbook import Handbook
 from rag_target.index import Retrieval, Store, build_index, installed_retrieval
 from rag_target.parrot import Parrot
@@ -21,7 +23,7 @@ from rag_target.rails.policy import Canary, Policy
 from rag_target.usage import Price
 
 Book = Handbook | Guarded  # what is asked
-KEY = "OPENAI_API_KEY"  # the environment's name for a model's key
+KEYS = {"chat": "OPENAI_API_KEY", "embeddings": "EMBEDDINGS_API_KEY"}  # the environment's names for models' keys
 
 
 class Prices(BaseModel):
@@ -38,7 +40,7 @@ class Chat(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str
+    base_url: str = ""
     model: str
     model_digest: str | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
@@ -47,6 +49,27 @@ class Chat(BaseModel):
     timeout: Annotated[float, Field(gt=0, le=600)] = 60.0
     price: Prices | None = None
     api_key: SecretStr | None = None
+
+
+class Embeddings(BaseModel):
+    """A model behind an OpenAI-compatible base URL that turns texts into vectors; its name must stand for one model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str = ""
+    model: str
+    model_digest: str | None = None
+    timeout: Annotated[float, Field(gt=0, le=600)] = 60.0
+    api_key: SecretStr | None = None
+
+
+class Models(BaseModel):
+    """The models that a handbook asks over HTTP: who writes, and who embeds; None is what comes in packages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    chat: Chat | None = None
+    embeddings: Embeddings | None = None
 
 
 class Trial(BaseModel):
@@ -59,6 +82,17 @@ class Trial(BaseModel):
 
 
 NO_TRIAL = Trial()
+NO_MODELS = Models()
+Model = TypeVar("Model", Chat, Embeddings)
+
+
+def place_model(model: Model | None, url: str | None) -> Model | None:
+    """Return a model at its own base URL or at the one given; ValueError unless there is exactly one."""
+    if model is None and url is None:
+        return None
+    if model is None or bool(model.base_url) == bool(url):
+        raise ValueError("a model is reached by its `base_url` or by an endpoint of the suite: give one of them")
+    return model.model_copy(update={"base_url": url}) if url else model
 
 
 def open_handbook(
@@ -66,18 +100,24 @@ def open_handbook(
     retrieval: Retrieval | None = None,
     store: Store = "exact",
     k: int = 5,
-    chat: Chat | None = None,
+    models: Models = NO_MODELS,
     trial: Trial = NO_TRIAL,
     planted: Sequence[Passage] = (),
     flow: FlowName = "own",
 ) -> Handbook:
     """Return a handbook ready to be asked; ValueError if its pages, packages or model are not as they must be.
 
-    Without `retrieval` it is the best that is installed, without `chat` it quotes.
+    Without `retrieval` it is the best that is installed, without a model it quotes.
     """
+    chat = models.chat
     if trial.parrot and chat is not None:
         raise ValueError("a parrot answers in place of a model; leave out `chat` or `parrot`")
-    index = build_index([*read_passages(corpus or OWN), *planted], retrieval or installed_retrieval(), store)
+    embedder = _embedder(models.embeddings)
+    best: Retrieval = "hybrid" if embedder else installed_retrieval()
+    try:
+        index = build_index([*read_passages(corpus or OWN), *planted], retrieval or best, store, embedder)
+    except Unanswered as failure:
+        raise ValueError(f"the passages are not embedded: {failure}") from failure
     generator: Generator = Extractive(index=index) if chat is None else _chat_model(chat, trial.canary)
     if trial.parrot:
         generator = Parrot(canary=trial.canary)
@@ -102,10 +142,19 @@ def open_guarded(book: Handbook, policy: Policy, trial: Trial = NO_TRIAL) -> Gua
     return guarded
 
 
-def read_chat(file: Path, key: str | None) -> Chat:
-    """Return the model that a JSON file names; ValueError if it is none."""
-    chat = Chat.model_validate_json(file.read_bytes())
-    return chat.model_copy(update={"api_key": SecretStr(key)}) if key else chat
+def read_model(kind: type[Model], file: Path | None, key: str | None) -> Model | None:
+    """Return the model that a JSON file names, with its key; ValueError if it is none."""
+    if file is None:
+        return None
+    found = kind.model_validate_json(file.read_bytes())
+    return found.model_copy(update={"api_key": SecretStr(key)}) if key else found
+
+
+def _embedder(model: Embeddings | None) -> Embedder | None:
+    if model is None:
+        return None
+    key = model.api_key.get_secret_value() if model.api_key else None
+    return RemoteEmbedder(**model.model_dump(exclude={"api_key"}), api_key=key)
 
 
 def _chat_model(chat: Chat, canary: str | None) -> ChatModel:

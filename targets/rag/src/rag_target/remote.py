@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -16,7 +17,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from pydantic import ValidationError
 
 from rag_target.generation import Failure, Unanswered
-from rag_target.opening import KEY, Chat
+from rag_target.opening import KEYS, NO_MODELS, Chat, Embeddings, Models
 from rag_target.wire import AnswerBody
 
 LOOPBACK = "127.0.0.1"
@@ -58,19 +59,18 @@ class RemoteHandbook:
 
 
 @contextmanager
-def run_service(options: Sequence[str], chat: Chat | None) -> Iterator[str]:
+def run_service(options: Sequence[str], models: Models = NO_MODELS) -> Iterator[str]:
     """Give the URL of a service on loopback once it is ready; it is stopped afterwards."""
     port = _free_port()
     serve = "from rag_target.cli import main; main()"
     command = [sys.executable, "-c", serve, "serve", "--port", str(port), *options]
     url = f"http://{LOOPBACK}:{port}"
-    with tempfile.TemporaryFile() as printed, tempfile.NamedTemporaryFile("w", suffix=".json") as asked:
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryDirectory() as folder:
         env = dict(os.environ)
-        if chat is not None:
-            asked.write(chat.model_dump_json(exclude={"api_key"}))
-            asked.flush()
-            command += ["--chat", asked.name]
-            env |= {KEY: chat.api_key.get_secret_value()} if chat.api_key else {}
+        for name, model in (("chat", models.chat), ("embeddings", models.embeddings)):
+            if model is not None:
+                command += [f"--{name}", _write_model(model, Path(folder) / f"{name}.json")]
+                env |= {KEYS[name]: model.api_key.get_secret_value()} if model.api_key else {}
         process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT, env=env)
         try:
             _wait(process, url)
@@ -82,6 +82,12 @@ def run_service(options: Sequence[str], chat: Chat | None) -> Iterator[str]:
             raise ValueError(f"the service did not become ready: {trouble}; it printed:\n  {said}") from trouble
         finally:
             _stop(process)
+
+
+def _write_model(model: Chat | Embeddings, file: Path) -> str:
+    """Return the file that names a model, without its key."""
+    file.write_text(model.model_dump_json(exclude={"api_key"}), encoding="utf-8")
+    return str(file)
 
 
 def _failure(error: HTTPError) -> Unanswered:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from harness_models.testing import MODEL, StandIn, declare, serve
+from harness_models.testing import MODEL, StandIn, declare, serve, until
 
 Command = Callable[..., Any]
 ROWS, LABELS = 60, 60
@@ -46,6 +48,12 @@ def answer(name: str, *, good: bool) -> dict[str, Any]:
     return {"answer": fact if good else f"Case {name} stays open for ever.", "contexts": [fact, "Cards are blue."]}
 
 
+def write_answers(folder: Path, count: int) -> None:
+    rows = [answer(f"a{at}", good=at % 10 > 0) for at in range(count)]
+    table = {"id": list(range(count)), **{name: [row[name] for row in rows] for name in ("answer", "contexts")}}
+    pq.write_table(pa.table(table), folder / "answers.parquet")
+
+
 @pytest.fixture
 def upstream() -> Iterator[StandIn]:
     with serve(StandIn(script=judge)) as server:
@@ -55,9 +63,7 @@ def upstream() -> Iterator[StandIn]:
 @pytest.fixture
 def asking(project: Path, upstream: StandIn) -> Path:
     """A project whose suite has a model judge sixty answers, of which 90 % are faithful, and sixty labels."""
-    rows = [answer(f"a{at}", good=at % 10 > 0) for at in range(ROWS)]
-    table = {"id": list(range(ROWS)), **{name: [row[name] for row in rows] for name in ("answer", "contexts")}}
-    pq.write_table(pa.table(table), project / "answers.parquet")
+    write_answers(project, ROWS)
     lines = [json.dumps({**answer(f"l{at}", good=at % 2 > 0), "label": at % 2}) for at in range(LABELS)]
     (project / "labels.jsonl").write_text("\n".join(lines))
     (project / "judge.yaml").write_text(f"model: {MODEL}\nrevision: first\nmax_tokens: 100\n")
@@ -113,3 +119,41 @@ def test_a_judge_that_changed_since_it_was_recorded_is_not_recorded(asking: Path
 
     assert "error" == recorded(asking)["verdicts"][0]["outcome"]
     assert "is not recorded" in recorded(asking)["verdicts"][0]["reason"]
+
+
+@pytest.mark.heavy
+def test_fifty_runs_of_an_unchanged_app_say_the_same_when_replayed(
+    asking: Path, harness: Command, upstream: StandIn
+) -> None:
+    harness("run", "a.suite.yaml", "--out", "out", "--replay", "record")
+    said = {(recorded(asking)["verdicts"][0]["outcome"], recorded(asking)["verdicts"][0]["reason"])}
+    sent = len(upstream.seen)
+    for _ in range(49):
+        harness("run", "a.suite.yaml", "--out", "out", "--replay", "strict")
+        said.add((recorded(asking)["verdicts"][0]["outcome"], recorded(asking)["verdicts"][0]["reason"]))
+
+    assert ["pass"] == [outcome for outcome, _ in said]
+    assert sent == len(upstream.seen)
+
+
+@pytest.mark.heavy
+def test_after_kill_9_within_500_judged_rows_only_what_is_missing_is_judged(
+    asking: Path, harness: Command, upstream: StandIn
+) -> None:
+    write_answers(asking, 500)
+    upstream.delay = 0.02
+    command = [str(Path(sys.executable).with_name("harness")), "run", "a.suite.yaml"]
+    process = subprocess.Popen(command, cwd=asking, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: len(upstream.seen) > 200, seconds=120)
+    process.kill()
+    process.wait()
+    until(lambda: upstream.at_once == 0)
+    before = len(upstream.seen)
+
+    harness("run", "a.suite.yaml", "--out", "out")
+    calls = recorded(asking)["calls"]
+
+    assert "pass" == recorded(asking)["verdicts"][0]["outcome"]
+    assert 500 + LABELS == calls["sent"] + calls["resumed"]
+    assert len(upstream.seen) == before + calls["sent"]
+    assert before - 16 <= calls["resumed"] <= before  # but for those that were on their way

@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +20,19 @@ from harness import HarnessError, estimate, samples
 from tests.support.loopback import Handler, serve
 
 ARMS = {"label": "version", "canary": "2", "control": "1"}
+SUITE = """name: canary
+target: {{kind: observed, config: {{revision: "2"}}}}
+steps:
+  - check: ci.canary
+    with:
+      prometheus: {prometheus}
+      metric: requests_total
+      arms: {{label: version, canary: "2", control: "1"}}
+      hit: {{label: status, matches: "5.."}}
+      since: {since}
+      every: 1s
+    require: {{difference: {{at_most: 0.2, looks: 1}}}}
+"""
 
 
 def canary(url: str = "http://127.0.0.1:9", every: str = "1s", most: float = 0.05) -> Canary:
@@ -138,7 +152,7 @@ def prometheus(tmp_path: Path, service: Service) -> Iterator[str]:
 @pytest.mark.heavy
 @pytest.mark.parametrize(("rate", "verdict"), [(0.02, "pass"), (0.6, "fail")])
 def test_a_harmful_canary_fails_and_a_harmless_one_passes_on_a_real_prometheus(
-    service: Service, prometheus: str, rate: float, verdict: str
+    service: Service, prometheus: str, rate: float, verdict: str, tmp_path: Path
 ) -> None:
     service.rates["2"] = rate
     began = time.time()
@@ -151,3 +165,12 @@ def test_a_harmful_canary_fails_and_a_harmless_one_passes_on_a_real_prometheus(
         return None if found.verdict == "undecided" else found
 
     assert verdict == until(judged, 120).verdict
+    assert verdict == judge_suite(tmp_path, prometheus, began)
+
+
+def judge_suite(folder: Path, prometheus: str, since: float) -> str:
+    """Return what a suite with the check `ci.canary` says of a canary now."""
+    (folder / "canary.suite.yaml").write_text(SUITE.format(prometheus=prometheus, since=since))
+    asked = [Path(sys.executable).with_name("harness"), "run", "canary.suite.yaml", "--no-record", "--json"]
+    done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
+    return "pass" if done.returncode == 0 else "fail" if done.returncode == 1 else str(done.stderr)

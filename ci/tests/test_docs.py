@@ -13,7 +13,8 @@ PAGE = (ROOT / "docs" / "control.md").read_text()
 
 
 def test_the_file_of_the_docs_is_checked_as_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    found = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    blocks = [block for block in found if not block.startswith("# canary.suite.yaml")]
     (tmp_path / "ci").mkdir()
     (tmp_path / "ci" / "pipelines.yaml").write_text("".join(blocks))
     monkeypatch.chdir(tmp_path)

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from harness_ci.dispatching import refuse_retrain
 from harness_ci.events import Event
-from harness_ci.pipelines import TargetPipeline, read_pipelines
-from harness_ci.planning import plan_pipeline
+from harness_ci.pipelines import Stage, TargetPipeline, read_pipelines
+from harness_ci.planning import KINDS, Plan, plan_pipeline
+from harness_ci.steps import Places, Stages
 from harness_ci.store import Pipeline, Store
 
 from harness import UsageError
+from harness.values.runs import TRIGGERS
 
 FILE = """project: shop
 ledger: sqlite:///l.db
@@ -106,6 +108,25 @@ def test_a_wrong_file_is_refused_with_its_place(file: Path, wrong: str, message:
 
     with pytest.raises(UsageError, match=r"pipelines\.yaml"):
         read_pipelines(file)
+
+
+def test_suites_of_every_kind_of_pipeline_run_by_a_trigger_that_runs_know(file: Path, tmp_path: Path) -> None:
+    asked = target(file)
+    stages = Stages(file=read_pipelines(file), target=asked, root=tmp_path)
+    stage, places = Stage(gate="ci", suites=("s.suite.yaml",)), Places(pipeline="p", folder=tmp_path)
+
+    for kind in set(KINDS) - {"undo"}:  # which runs no suite
+        (job,) = stages.candidate_jobs("ci", stage, Plan(kind=kind), places)
+        assert job.argv[job.argv.index("--trigger") + 1] in TRIGGERS
+
+
+def test_what_was_deployed_and_not_promoted_is_undone_before_all_that_waits(file: Path) -> None:
+    undo = Event(key="undo:p:cd", kind="undo", target="shop", subject="cd")
+
+    plan = plan_pipeline([PUSH, undo], target(file), None)
+
+    assert (plan.kind, plan.undo, plan.stages) == ("code", ("cd",), ("ci", "ct", "cd"))
+    assert ("undo", ()) == ((alone := plan_pipeline([undo], target(file), None)).kind, alone.stages)
 
 
 def test_an_event_is_kept_once_and_a_lane_runs_one_pipeline(tmp_path: Path, file: Path) -> None:

@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 import httpx
 from pydantic import Field
 
-from harness import Estimate, HarnessError, estimate, samples
+from harness import Estimate, HarnessError, Sample, estimate, samples
 from harness_ci.spans import Span, Strict
 
 PATIENCE = 8  # seconds; Argo Rollouts waits for 10
 MOST = 5000  # stretches that are read
+MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 
 
 class Arms(Strict):
@@ -33,16 +34,21 @@ class Hit(Strict):
     matches: str
 
 
-class Canary(Strict):
-    """A counter in Prometheus, its arms, what is a hit, and by how much more of them the canary may have."""
+class Counters(Strict):
+    """A counter in Prometheus, its arms, what is a hit, and how long the stretches are that it is read by."""
 
     prometheus: str
-    metric: Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+    metric: MetricName
     arms: Arms
     hit: Hit
+    every: Span = Field(default="1m", validate_default=True)
+
+
+class Canary(Counters):
+    """A canary's counters, and by how much more hits it may have than its control."""
+
     lose_at_most: Annotated[float, Field(ge=0, lt=1)]
     alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
-    every: Span = Field(default="1m", validate_default=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +61,23 @@ class Judged:
 
 def judge_canary(canary: Canary, since: float, now: float | None = None) -> Judged:
     """Return what the counters since then decide; HarnessError where they cannot be read or say nothing."""
-    stretches = count_stretches(canary, _read_series(canary, since, time.time() if now is None else now), since)
-    if not stretches:
-        raise HarnessError(f"no stretch of time in which both arms of {canary.metric} had traffic")
-    k, n, k_ref, n_ref = (list(column) for column in zip(*stretches, strict=True))
-    found = estimate(samples.canary(k=k, n=n, k_ref=k_ref, n_ref=n_ref), alpha=canary.alpha)
+    found = estimate(read_sample(canary, since, time.time() if now is None else now), alpha=canary.alpha)
     return Judged(verdict=_decide(found, canary.lose_at_most), difference=found)
+
+
+def read_sample(counters: Counters, since: float, until: float) -> Sample:
+    """Return hits and requests of both arms by stretch of time; HarnessError where these cannot be read."""
+    stretches = count_stretches(counters, _read_series(counters, since, until), since)
+    if not stretches:
+        raise HarnessError(f"no stretch of time in which both arms of {counters.metric} had traffic")
+    k, n, k_ref, n_ref = (list(column) for column in zip(*stretches, strict=True))
+    return samples.canary(k=k, n=n, k_ref=k_ref, n_ref=n_ref)
+
+
+def read_clock(prometheus: str) -> float:
+    """Return what time it is for a Prometheus, in seconds of 1970; HarnessError where it does not say."""
+    found: Sequence[Any] = _ask(prometheus, "query", {"query": "time()"}, "its time")
+    return float(found[0])
 
 
 def _decide(found: Estimate, most: float) -> Literal["pass", "fail", "undecided"]:
@@ -71,7 +88,7 @@ def _decide(found: Estimate, most: float) -> Literal["pass", "fail", "undecided"
     return "fail" if found.lower > most else "undecided"
 
 
-def count_stretches(canary: Canary, series: Iterable[Mapping[str, Any]], since: float) -> Sequence[tuple[float, ...]]:
+def count_stretches(canary: Counters, series: Iterable[Mapping[str, Any]], since: float) -> Sequence[tuple[float, ...]]:
     """Return hits and all of the canary, then of the control, for each stretch in which both had traffic."""
     counts: dict[float, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
     arms = {canary.arms.canary: 0, canary.arms.control: 2}
@@ -101,7 +118,7 @@ def _increments(values: Sequence[Sequence[Any]], since: float) -> Iterator[tuple
         before = value
 
 
-def _read_series(canary: Canary, since: float, now: float) -> Sequence[Mapping[str, Any]]:
+def _read_series(canary: Counters, since: float, now: float) -> Sequence[Mapping[str, Any]]:
     """Return the counter's series on a grid that starts at `since` and ends with the last whole stretch."""
     every = canary.every.total_seconds()
     count = math.floor((now - since) / every)
@@ -113,10 +130,13 @@ def _read_series(canary: Canary, since: float, now: float) -> Sequence[Mapping[s
         "end": since + count * every,
         "step": every,
     }
-    try:
-        answer = httpx.get(f"{canary.prometheus}/api/v1/query_range", params=asked, timeout=PATIENCE)
-        found = answer.json()
-        series: Sequence[Mapping[str, Any]] = found["data"]["result"]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        raise HarnessError(f"Prometheus cannot be read for {canary.metric}: {type(error).__name__}") from error
+    series: Sequence[Mapping[str, Any]] = _ask(canary.prometheus, "query_range", asked, canary.metric)
     return series
+
+
+def _ask(prometheus: str, path: str, asked: Mapping[str, str | float], what: str) -> Any:
+    """Return the result of a query."""
+    try:
+        return httpx.get(f"{prometheus}/api/v1/{path}", params=asked, timeout=PATIENCE).json()["data"]["result"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise HarnessError(f"Prometheus cannot be read for {what}: {type(error).__name__}") from error

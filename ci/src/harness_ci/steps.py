@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
-from harness import HarnessError, UsageError, list_credentials
+from harness import GateDecision, HarnessError, UsageError, list_credentials
 from harness_ci.environments import child_environment
 from harness_ci.jobs import Ended, Job
 from harness_ci.pipelines import COPIED, STORES, PipelinesFile, Secret, Stage, TargetPipeline, Work
@@ -20,6 +21,8 @@ from harness_ci.store import Decision
 
 HARNESS = str(Path(sys.executable).with_name("harness"))
 GOES_ON = (0, 1, 2)  # of `harness run`: fail and inconclusive are for the gate to decide
+DECISION = TypeAdapter(GateDecision)
+TRIGGERS = {"model": "manual"}  # as `harness run` calls it where somebody names another version
 OUTCOMES = {0: "passed", 1: "failed", 2: "inconclusive"}
 
 
@@ -83,7 +86,8 @@ class Stages:
 
     def _run_job(self, name: str, stage: Stage, plan: Plan, places: Places) -> Job:
         params = [word for key, value in stage.params.items() for word in ("--param", f"{key}={value}")]
-        kept = ["--no-record", "--out", str(places.made(f"{name}-run")), "--trigger", plan.kind]
+        kept = ["--no-record", "--out", str(places.made(f"{name}-run"))]
+        kept += ["--trigger", TRIGGERS.get(plan.kind, plan.kind)]
         argv, patience = [HARNESS, "run", *stage.suites, *params, *kept], stage.timeout.total_seconds()
         argv += ["--gates", self.file.gates, "--ledger"]
         if plan.pull is None and self._is_stored():
@@ -191,6 +195,14 @@ def read_decision(ended: Ended, gate: str, pipeline: str) -> Decision | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return Decision(gate=gate, digest=who.digest, outcome=outcome, decided=decided, pipeline=pipeline)
+
+
+def read_why(ended: Ended) -> str:
+    """Return what stood against a candidate, as `harness gate --json` found it, else what was said last."""
+    try:
+        return "; ".join(DECISION.validate_json(ended.out).reasons) or ended.said
+    except (ValueError, HarnessError):
+        return ended.said
 
 
 def read_passed(name: str, places: Places) -> Candidate:

@@ -24,6 +24,7 @@ from harness_ci.steps import (
     read_passed,
     read_promoted,
     read_returned,
+    read_why,
 )
 from harness_ci.store import Pipeline, Store
 
@@ -142,7 +143,7 @@ class Pipelines(DBOSConfiguredInstance):
             self._step(f"{job.key}-kept", self.store.keep_decision, decision)
         if ended.code or ended.problem:
             state = "error" if ended.problem else OUTCOMES.get(ended.code, "error")
-            raise Stopped(state, f"{job.key}: {ended.said}")
+            raise Stopped(state, f"{job.key}: {ended.problem or read_why(ended)}")
         if decision is None:
             raise Stopped("error", f"{job.key}: nothing says what it decided on: {ended.said}")
         return decision.digest

@@ -32,6 +32,7 @@ LINE = 2_000  # characters of a reason
 NAMED = 3  # verdicts that share an explanation
 OF_DATA = ("data.", "drift.columns")  # checks of what a candidate reads: no other candidate mends it
 BETTER = "a better candidate, under a name of its own"
+NO_LOOK = "a person decides, or a new candidate is judged: no look is left"
 NO_MUST = "say under `require:` what must hold, then run again"
 RUN_NEXT: Mapping[Outcome, str] = {
     "fail": BETTER,
@@ -111,6 +112,8 @@ def _group_alike(entries: Sequence[tuple[Verdict, ...]]) -> Sequence[Sequence[Ve
 def _next_step(outcome: Outcome, runs: Sequence[Run]) -> str:
     if outcome == "fail":
         return _after_failure(runs)
+    if outcome == "inconclusive" and all(_has_no_look(each) for run in runs for each in run.verdicts):
+        return NO_LOOK
     if outcome == "error" and not any(_is_must(each) for run in runs for each in run.verdicts):
         return NO_MUST
     candidate = runs[-1].candidate
@@ -127,6 +130,12 @@ def _after_failure(runs: Sequence[Run]) -> str:
     names = {repr(name): None for run, _ in of_data for name, data in run.datasets.items() if data.judged}
     mended = f"better data{' in ' if names else ''}{' or '.join(names)}, as `can say` tells"
     return f"{mended}, then run again" if len(of_data) == len(missed) else f"{mended}, and {BETTER}"
+
+
+def _has_no_look(verdict: Verdict) -> bool:
+    """Tell whether more rows decide nothing: what is open has had all its looks, or nothing is."""
+    look, is_open = verdict.look, _is_must(verdict) and verdict.outcome == "inconclusive"
+    return not is_open or (look is not None and look.planned is not None and look.number >= look.planned)
 
 
 def _is_must(verdict: Verdict) -> bool:

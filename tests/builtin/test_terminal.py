@@ -15,7 +15,7 @@ from harness.values.keys import Labels
 from harness.values.outcomes import Outcome
 from harness.values.requirements import Requirement, Severity
 from harness.values.runs import Data, Run
-from harness.values.verdicts import Estimate, Verdict
+from harness.values.verdicts import Estimate, Look, Verdict
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 SEEN = Estimate(value=0.8, lower=0.74, upper=0.85, level=0.975, n=204, n_eff=204, method="Clopper-Pearson", hits=163)
@@ -257,3 +257,18 @@ def test_failed_data_are_to_be_mended_and_not_the_candidate(
     found = replace(run(*verdicts), datasets=read("d", "reference"))
 
     assert piped(found).splitlines()[-1].partition("  next: ")[2].startswith(next_step)
+
+
+@pytest.mark.parametrize(
+    ("look", "next_step"),
+    [
+        (Look(number=1, planned=2), "more rows, as `to decide` says, then run again"),
+        (Look(number=2, planned=2), "a person decides, or a new candidate is judged: no look is left"),
+        (Look(number=3, planned=2, spent=True), "a person decides, or a new candidate is judged: no look is left"),
+        (Look(number=3), "more rows, as `to decide` says, then run again"),
+    ],
+)
+def test_more_rows_are_asked_for_while_a_look_is_left(piped: Printed, look: Look, next_step: str) -> None:
+    found = run(verdict(), replace(verdict("inconclusive"), look=look))
+
+    assert next_step == piped(found).splitlines()[-1].partition("  next: ")[2]

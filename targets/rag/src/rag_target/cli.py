@@ -1,7 +1,9 @@
 """The command `handbook`: ask a question, serve the handbook, write its questions."""
 
 import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import click
 from rag_target.flows import FlowName
 from rag_target.generation import Unanswered
 from rag_target.index import Retrieval, StoreName
+from rag_target.local_llm import serve_local
 from rag_target.opening import (
     KEYS,
     Book,
@@ -120,6 +123,19 @@ def questions(out: Path) -> None:
     asked = read_questions()
     write_questions(asked, out)
     click.echo(f"wrote {len(asked)} questions to {out}, {sum(not q.answerable for q in asked)} that have no answer")
+
+
+@main.command()
+@click.option("--port", type=int, default=0, show_default=True, help="0: any that is free.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+def model(port: int, threads: int) -> None:
+    """Serve the small language model that comes in a package until Ctrl-C; print its base URL."""
+    try:
+        with serve_local(port, threads) as url, suppress(KeyboardInterrupt):
+            click.echo(url)
+            threading.Event().wait()
+    except ValueError as trouble:
+        raise click.UsageError(str(trouble)) from trouble
 
 
 def _open(

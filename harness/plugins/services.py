@@ -142,5 +142,5 @@ def _trouble_text(trouble: Exception) -> str:
     if isinstance(trouble, IncompleteRead):
         return f"cuts its answer short, after {len(trouble.partial)} bytes"
     if isinstance(trouble, BadStatusLine) and not isinstance(trouble, RemoteDisconnected):
-        return f"answers what is not HTTP: {trouble.line.strip()!r}"
+        return f"answers what is not HTTP: {str(trouble).strip()!r}"
     return f"does not answer: {trouble}"

@@ -14,9 +14,10 @@ if [ -e data/hang ]; then rm data/hang; sleep 600; fi
 
 
 def deploys(plant: Plant) -> None:
-    """Serve a project whose one stage deploys before it promotes."""
+    """Serve a project whose one stage deploys before it promotes, and to which an alert leads too."""
     text = PIPELINES.replace("        promote: true", "        promote: true\n        deploy: [{run: [sh, deploy.sh]}]")
-    plant.write(text.replace("[ci, ct]", "[ct]"))
+    text = text.replace("    watch: {rows: {path: data/rows.parquet, every: 1s}}\n", "")
+    plant.write(text.replace("[ci, ct]", "[ct]").replace("degradation: notify", "degradation: [ct]"))
     (plant.work / "deploy.sh").write_text(DEPLOY)
     plant.serve()
 
@@ -27,7 +28,7 @@ def deployed(plant: Plant) -> list[str]:
 
 
 @pytest.mark.heavy
-def test_a_deployment_whose_promotion_is_refused_is_undone_and_the_owner_told(
+def test_a_retrain_that_is_deployed_and_whose_promotion_is_refused_is_undone_and_the_owner_told(
     plant: Plant, notices: list[dict[str, Any]]
 ) -> None:
     deploys(plant)
@@ -37,9 +38,10 @@ def test_a_deployment_whose_promotion_is_refused_is_undone_and_the_owner_told(
 
     (plant.folder / "data" / "spoil").touch()
     write_rows(plant.folder / "data" / "rows.parquet", seed=1, n=3000, noise=0.4)
+    plant.fire("f1")
     _, refused, undone = plant.ended(3)
 
-    assert refused["state"] == "failed"
+    assert (refused["state"], refused["kind"], plant.trainings) == ("failed", "degradation", 2)
     assert "nothing was moved" in refused["reason"]
     assert ("passed", "undo") == (undone["state"], undone["kind"])
     assert f"{first}, who is promoted, was deployed again" in undone["reason"]

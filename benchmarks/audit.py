@@ -38,12 +38,14 @@ from unseen import (
     pairs_that_lose,
     sparse_drift,
 )
+from watching import audit_rows
 from worlds import World, mean, single_measurement
 
 from harness import HarnessError
 from harness.stats import infer, p_pass
 
 HEAD = ("kind", "cell", "draws", "passes at T", "fails at T", "width", "refused", "seconds", "")
+WATCHED = ("watched", "cell", "runs", "passes", "fails", "")
 LEVEL, ALLOWED = 0.05, 0.06
 WIDTHS = 300  # draws whose intervals are measured, as that takes longer than to judge them
 BLOCK = 2_000  # draws with one seed
@@ -85,6 +87,7 @@ def main() -> None:
     asked = parser.parse_args()
     found = [count_draws(world, asked.runs, 0) for world in AUDIT if asked.only in world.name]
     print(table(HEAD, [each.row() for each in found]), "\n", flush=True)
+    print(table(WATCHED, [*audit_rows(asked.runs)]), "\n", flush=True)
     worst = sorted(found, key=lambda each: each.worst, reverse=True)[: asked.worst]
     print(table(HEAD, [count_blocks(each.world, asked.more).row() for each in worst]))
 

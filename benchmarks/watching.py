@@ -1,16 +1,18 @@
 """Error rates where verdicts are many: 20 peeks at a canary, five tries, 40 columns of a table."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import binom, norm
 from tables import EXACT, Row
 from worlds import single_measurement
 
-from harness import Requirement
+from harness import Measurement, Requirement, samples
 from harness.gating.holm import holm
 from harness.judging.judge import judge
+from harness.stats import infer, p_pass
 
 
 def peek_rows(runs: int) -> Iterator[Row]:
@@ -44,6 +46,56 @@ def _canary(rng: np.random.Generator, requirement: Requirement, rate: float, con
         if outcome in ("pass", "fail"):
             return outcome
     return "inconclusive"
+
+
+def audit_rows(runs: int) -> Iterator[Row]:
+    """Yield what audits found to err: a canary whose split and rates change together, and a second look chosen late."""
+    rng = np.random.default_rng(8)
+    for first, last in ((0.02, 0.01), (0.01, 0.02)):
+        for apart in (True, False):
+            ends = [_ramp(rng, np.linspace(first, last, 20), apart=apart) for _ in range(runs)]
+            cell = f"ramp 1 to 50 %, rate {first} to {last}{', by stretch of time' if apart else ', one count of all'}"
+            yield "canary, equal arms, 20 looks", cell, f"{runs:,}", *_outcome_rates(ends)
+    for n, truth in ((100, 0.8), (200, 0.9), (1000, 0.95)):
+        for growth in (1.0, 2.0):
+            passes = _choose_second_look(n, truth, growth)
+            cell = f"{n} rows, {truth}, then {growth:g} to 20 times as many, the best for passing"
+            yield "two looks, enumerated", cell, "all", f"{passes:.2%}", "", "MISSED" if passes > EXACT else ""
+
+
+def _ramp(rng: np.random.Generator, rates: np.ndarray, *, apart: bool) -> str:
+    """Return how a canary equal to its control ends whose share of 4,000 requests a look grows from 1 to 50 %."""
+    n = (4000 * np.linspace(0.01, 0.5, 20)).astype(int)
+    arms = {"k": rng.binomial(n, rates), "n": n, "k_ref": rng.binomial(4000 - n, rates), "n_ref": 4000 - n}
+    requirement = Requirement(metric="m", at_most=0.0, looks=1)
+    for look in range(1, 21):
+        seen = {name: arm[:look].tolist() if apart else int(arm[:look].sum()) for name, arm in arms.items()}
+        measurement = Measurement(metric="m", better="lower", sample=samples.canary(**seen, plan=10_000))
+        outcome = judge(requirement, measurement).outcome
+        if outcome in ("pass", "fail"):
+            return outcome
+    return "inconclusive"
+
+
+def _choose_second_look(n: int, truth: float, least: float) -> float:
+    """Return how often a candidate at the threshold passes one of two looks, the second at the n that helps it most."""
+    requirement = Requirement(metric="m", at_least=truth)
+    enough = _least_hits(n, truth, requirement.alpha_at(1))
+    sizes = np.unique(np.geomspace(max(n + 1, least * n), 20 * n, 60).astype(int))
+    hits = np.arange(enough)
+    later = [
+        binom.sf(_least_hits(int(size), truth, requirement.alpha_at(2)) - 1 - hits, size - n, truth) for size in sizes
+    ]
+    return float(binom.sf(enough - 1, n, truth) + binom.pmf(hits, n, truth) @ np.max(later, axis=0))
+
+
+def _least_hits(n: int, threshold: float, alpha: float) -> int:
+    """Return the fewest hits of n that pass."""
+    return bisect_left(
+        range(n + 1),
+        True,
+        key=lambda k: p_pass(infer(samples.proportion(k=k, n=n)), threshold, "higher") <= alpha,
+    )
 
 
 def _retry_outcome(rng: np.random.Generator, truth: float) -> str:

@@ -1,5 +1,6 @@
 """Tells what the rows at hand can decide, and how many it takes, before anything is judged."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from harness.judging.looks import look_alpha
 from harness.stats import Inference, best, infer, n_needed, pilot_needed
 from harness.stats.binomial import Binomial
 from harness.stats.roots import root
+from harness.stats.searched import DistanceBounds
 from harness.values.measurements import Measurement
 from harness.values.requirements import Better, Requirement
 from harness.values.statistics import describe_statistic
@@ -132,7 +134,17 @@ def _odds(
     """Return the odds on so many times the observations at hand."""
     if isinstance(seen.interval, Binomial) and requirement.versus is None:
         return _exact(requirement, max(1, round(times * seen.interval.worth(alpha))), better, alpha)
-    return _normal(seen, threshold, better, alpha, times)
+    normal = _normal(seen, threshold, better, alpha, times)
+    if isinstance(seen.interval, DistanceBounds) and better == "lower":
+        return replace(normal, passes=_chance_under(seen.interval, seen.n, threshold, alpha, times))
+    return normal
+
+
+def _chance_under(interval: DistanceBounds, n: int, threshold: float, alpha: float, times: float) -> Chance:
+    """Return the chance that a distance, which noise alone puts above the truth, ends below the threshold."""
+    kept = 1 / interval.reference
+    less = math.sqrt((1 / (times * n) + kept) / (1 / n + kept))
+    return lambda truth: interval.p_under(threshold, max(0.0, truth), alpha, less)
 
 
 def _exact(requirement: Requirement, n: int, better: Better, alpha: float) -> Odds:

@@ -126,9 +126,11 @@ def infer_ks(sample: Sample) -> Inference:
     def reach(alpha: float) -> float:
         return furthest(bins.reference, bins.current, alpha) - value
 
-    interval = DistanceBounds(
-        at=bounds_at, noise=partial(noise_alone, bins.reference, bins.current), reach=reach, reference=n
-    )
+    def widest(alpha: float) -> float:
+        return -float(special.ndtri(alpha)) * math.sqrt(1 / n + 1 / m) / 2
+
+    noise = partial(noise_alone, bins.reference, bins.current)
+    interval = DistanceBounds(at=bounds_at, noise=noise, reach=reach, widest=widest, reference=n)
     seen = Inference(value=value, n=int(m), n_eff=m, method="Newcombe, DKW", interval=interval)
     return _widen_bounds(sample, seen)
 

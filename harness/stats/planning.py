@@ -26,6 +26,7 @@ MOST_RESERVE = 0.5  # of the distance, where a handful of rows say next to nothi
 RANK_RESERVE = 2.0  # standard errors of the number of positives that a plan for a rank keeps, as its spread is theirs
 SHARE_RESERVE = 2.0  # over how many rows of a pilot are positive or alerted: how far it misjudges how often they come
 CLASS_RESERVE = 8.0  # over how many rows of a pilot are of the rarer class, as their rate is not known either
+UNIT_RESERVE, UNITS = 3.0, 100  # over how many rows, or clusters, within limits a pilot has, where these are fewer
 VALUE_RESERVE = 5.0  # over how many rows' worth of value a pilot missed, or caught if that is less
 TAIL_RESERVE = 3.0  # of the skew of a mean towards its bound, as the furthest rows are those that pilots lack
 ENDLESS = 1e9  # no more than this is worth asking for
@@ -193,7 +194,8 @@ def _grown(
         return None
     if missing(least) <= 0:
         return 2
-    return math.ceil(inference.n * math.exp(root(missing, least, most, xtol=1e-3)))
+    few = UNIT_RESERVE * max(0.0, 1 / interval.worth - 1 / UNITS) if interval.is_share else 0.0
+    return math.ceil(inference.n * math.exp(root(missing, least, most, xtol=1e-3)) * (1 + few))
 
 
 def _all_or_nothing(

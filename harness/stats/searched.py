@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scipy import special
 
@@ -63,12 +63,24 @@ class DistanceBounds(Searched):
     """Bounds of a distance, 0 or more, which noise alone puts above 0: what bounds of it do as rows are added.
 
     `noise(beta)` is what the value exceeds with that chance if nothing is apart, `reach(alpha)` how far the upper
-    bound lies above the value; both shrink as the root of rows. `reference` rows stay as they are.
+    bound lies above the value; both shrink as the root of rows. `widest(alpha)` is the most that may be, wherever the
+    distance is. `reference` rows stay as they are.
     """
 
     noise: Callable[[float], float]
     reach: Callable[[float], float]
+    widest: Callable[[float], float] = field(default=lambda alpha: 0.0)
     reference: float = math.inf
+
+    def p_under(self, threshold: float, truth: float, alpha: float, less: float) -> float:
+        """Return how often the upper bound ends below a threshold if this is true, on rows with so much less noise."""
+        reach, widest = self.reach(alpha) * less, self.widest(alpha) * less
+
+        def excess(beta: float) -> float:
+            by_noise = reach + math.hypot(self.reach(beta) * less, max(0.0, self.noise(beta) * less - truth))
+            return truth + max(by_noise, widest + self.widest(beta) * less) - threshold
+
+        return 1 - smallest_alpha(excess, most=0.5)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,6 +115,25 @@ def test_means_are_planned_by_how_widely_they_scatter() -> None:
     assert (found.stalls or 0) < 0.02
 
 
+@pytest.mark.parametrize(("rows", "off"), [(800, 0.0), (1500, 0.04), (3000, 0.05)])
+def test_the_reach_of_a_distance_knows_that_noise_adds_to_it(rows: int, off: float) -> None:
+    chance = np.random.default_rng(4)
+
+    def drifted(by: float) -> Measurement:
+        shares = np.r_[np.full(5, 0.1 - by / 5), np.full(5, 0.1 + by / 5)]
+        sides = {"reference": chance.multinomial(5000, np.full(10, 0.1)), "current": chance.multinomial(rows, shares)}
+        return Measurement(metric="recall", better="lower", sample=samples.ks(**sides))
+
+    asked = Requirement(metric="recall", at_most=0.1)
+    reaches = [plan(judge(asked, seen), seen, None, 1).passes_from for seen in (drifted(0.0) for _ in range(5))]
+    told = [reach for reach in reaches if reach is not None]
+    passed = [judge(asked, drifted(reach)).outcome == "pass" for reach in told for _ in range(60)]
+
+    assert told
+    assert off <= min(told)
+    assert np.mean(passed) >= 0.9
+
+
 def test_without_a_plan_nothing_is_needed_but_the_reach_is_told() -> None:
     found = planned(measured(171, 214), plan_for=None)
 

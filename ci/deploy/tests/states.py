@@ -1,8 +1,5 @@
 """Places for terraform's state on loopback: moto for S3, and Azurite under the names that terraform looks for."""
 
-import base64
-import hashlib
-import hmac
 import http.client
 import json
 import os
@@ -13,11 +10,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from urllib.parse import urlencode
+from uuid import UUID
 
 import boto3
 from fraud_target.embedded import LOOPBACK, free_port, stop
@@ -25,14 +21,11 @@ from moto.server import ThreadedMotoServer
 
 from ci.deploy.tests.certificates import Certificate, write_certificate
 from ci.deploy.tests.conftest import CI, tool
+from ci.deploy.tests.identities import ACCOUNT, OF_CLUSTER, POD, Authority, bearer
 
 TERRAFORM = CI / "terraform"
 PATIENCE = 120  # seconds for a busy machine
 REGION = "eu-west-1"
-ACCOUNT = "devstoreaccount1"
-KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Azurite's, and public
-)
 BLOBS, CLOUD = f"{ACCOUNT}.blob.azurite.test", "cloud.azurite.test"
 PRIVATE_HOSTS = 'mount --bind "$0" /etc/hosts && exec "$@"'
 SUFFIXES = [
@@ -110,26 +103,26 @@ def s3_states() -> Iterator[States]:
 def azure_states(folder: Path) -> Iterator[States]:
     """Give Azurite at port 443 of a name that only terraform's processes know, with the container of the states.
 
-    Azurite takes a signature where Azure takes an identity, so that line of the backend is replaced.
+    Terraform has an identity by a token of its cluster, as in a pod or a pipeline.
     """
     certificate = write_certificate(folder, BLOBS, CLOUD)
     (folder / "hosts").write_text(f"127.0.0.1 localhost {BLOBS} {CLOUD}\n")
     command = [
         tool("azurite-blob"), "--silent", "--disableTelemetry", "--skipApiVersionCheck",
         "--location", str(folder / "blobs"),
-        "--blobHost", LOOPBACK, "--blobPort", "443",
+        "--blobHost", LOOPBACK, "--blobPort", "443", "--oauth", "basic",
         "--cert", str(certificate.certificate), "--key", str(certificate.key),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    signature = _sign_access()
     try:
         with _cloud(certificate) as port:
-            _create_container(certificate, signature)
+            _create_container(certificate)
             yield States(
                 cloud="azure",
                 settings={
-                    "storage_account_name": ACCOUNT, "container_name": "state", "use_azuread_auth": False,
-                    "metadata_host": f"{CLOUD}:{port}", "sas_token": signature,
+                    "storage_account_name": ACCOUNT, "metadata_host": f"{CLOUD}:{port}", "use_cli": False,
+                    "use_oidc": True, "oidc_token": OF_CLUSTER, "client_id": POD, "tenant_id": str(UUID(int=1)),
+                    "subscription_id": str(UUID(int=2)),
                 },
                 before=["unshare", "-m", "sh", "-c", PRIVATE_HOSTS, str(folder / "hosts")],
                 env={"SSL_CERT_FILE": str(certificate.authority)},
@@ -138,41 +131,20 @@ def azure_states(folder: Path) -> Iterator[States]:
         stop(process)
 
 
-def _sign_access() -> str:
-    """Return a shared access signature for all of the account's blobs, for a day."""
-    ends = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    signed = "\n".join([ACCOUNT, "rwdlac", "b", "sco", "", ends, "", "https", "2020-10-02", ""])
-    digest = hmac.new(base64.b64decode(KEY), signed.encode(), hashlib.sha256).digest()
-    given = {"sv": "2020-10-02", "ss": "b", "srt": "sco", "sp": "rwdlac", "se": ends, "spr": "https"}
-    return urlencode({**given, "sig": base64.b64encode(digest).decode()})
-
-
 @contextmanager
 def _cloud(certificate: Certificate) -> Iterator[int]:
-    """Give the port of a server that says which names this cloud has, as terraform asks at its start."""
+    """Give the port of a server that says which names this cloud has, as terraform asks first, and gives tokens."""
     where = dict.fromkeys(
         ("resourceManager", "graph", "microsoftGraphResourceId", "portal", "batch"), f"https://{CLOUD}"
     )
-    login = {"loginEndpoint": f"https://{CLOUD}", "audiences": [f"https://{CLOUD}"], "tenant": "common"}
+    login = {"audiences": [f"https://{CLOUD}"], "tenant": "common", "identityProvider": "AAD"}
     suffixes = dict.fromkeys(SUFFIXES, "azurite.test")
-    cloud = {
-        "name": "AzureCloud",
-        **where,
-        "authentication": {**login, "identityProvider": "AAD"},
-        "suffixes": suffixes,
-    }
+    cloud = {"name": "AzureCloud", **where, "suffixes": suffixes}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Authority):
         def do_GET(self) -> None:
-            body = json.dumps(cloud).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            endpoint = f"https://{CLOUD}:{server.server_port}"
+            self.answer({**cloud, "authentication": {**login, "loginEndpoint": endpoint}})
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     certificate.secure(server)
@@ -184,16 +156,16 @@ def _cloud(certificate: Certificate) -> Iterator[int]:
         server.server_close()
 
 
-def _create_container(certificate: Certificate, signature: str) -> None:
+def _create_container(certificate: Certificate) -> None:
     """Create the container of the states once Azurite answers."""
     context = ssl.create_default_context(cafile=str(certificate.authority))
     context.check_hostname = False  # only terraform's processes know its name
+    headers = {"Host": BLOBS, "Content-Length": "0", **bearer()}
     deadline = time.monotonic() + PATIENCE
     while True:
         connection = http.client.HTTPSConnection(LOOPBACK, context=context, timeout=PATIENCE)
         try:
-            path = f"/state?restype=container&{signature}"
-            connection.request("PUT", path, headers={"Host": BLOBS, "Content-Length": "0"})
+            connection.request("PUT", "/state?restype=container", headers=headers)
             assert 201 == connection.getresponse().status
             return
         except OSError:

@@ -4,13 +4,21 @@ import asyncio
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from harness_models.testing import MODEL, StandIn, ask, completion, judge_url
 from harness_models.upstream import BrokenError, Reply, UnreachableError, Upstream
 
@@ -20,14 +28,18 @@ PART = BODY[:20]
 
 
 @contextmanager
-def host(*said: bytes) -> Iterator[tuple[str, list[bytes]]]:
+def host(*said: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """A host that reads one request on each connection, says the next of what is given, and closes."""
     left, heard = list(said), list[bytes]()
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
-            heard.append(self.request.recv(65536))
-            self.request.sendall(left.pop(0))
+            with (
+                suppress(ssl.SSLError),
+                tls.wrap_socket(self.request, server_side=True) if tls else self.request as line,
+            ):
+                heard.append(line.recv(65536))
+                line.sendall(left.pop(0))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
@@ -115,6 +127,36 @@ def test_who_speaks_no_tls_where_https_is_declared_is_sent_nothing() -> None:
         post(url.replace("http:", "https:"))
 
     assert b"POST" not in heard[0]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_over_tls_only_a_host_that_is_known_is_sent_a_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    file = certificate(tmp_path / "host.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    if is_known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+    refused = nullcontext() if is_known else pytest.raises(UnreachableError)
+    with host(whole, tls=tls) as (url, heard), refused:
+        (found,) = post(url.replace("http:", "https:"))
+        assert BODY == found.body
+
+    assert is_known == any(b"POST /v1/completions" in each for each in heard)
+
+
+def certificate(file: Path) -> Path:
+    """Write a certificate of 127.0.0.1 that signs itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "host")])
+    now, day = datetime.now(UTC), timedelta(days=1)
+    built = x509.CertificateBuilder(name, name, key.public_key(), 1, now - day, now + day)
+    built = built.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(secret + built.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    return file
 
 
 def request(url: str, text: str, more: str = "", *, path: str = "/chat/completions") -> bytes:

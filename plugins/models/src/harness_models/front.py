@@ -13,7 +13,7 @@ MOST_BYTES = 64 * 1024 * 1024  # of a request with its headers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class Request:
     """A request: its path as it was sent, its headers by their names in lower case, and its whole body."""
 
     path: str
@@ -22,8 +22,8 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a client is told: a status, headers, and a body of the type given."""
+class Response:
+    """What a client gets: a status, headers, and a body of the type given."""
 
     status: int = 200
     kind: str = "application/json"
@@ -38,7 +38,7 @@ class Told:
         return head.encode("ascii") + self.body
 
 
-Handle = Callable[[Asked], Awaitable[Told]]
+Handle = Callable[[Request], Awaitable[Response]]
 
 
 class Front(asyncio.Protocol):
@@ -48,7 +48,7 @@ class Front(asyncio.Protocol):
         self.handle, self.tasks = handle, tasks
         self.transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
-        self._due: deque[tuple[Asked, bool]] = deque()
+        self._due: deque[tuple[Request, bool]] = deque()
         self._is_busy = False
         self.on_message_begin()
 
@@ -99,8 +99,8 @@ class Front(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Answer a request, or keep it until those before it are answered."""
-        asked = Asked(path=self._path.decode("latin-1"), headers=self._headers, body=b"".join(self._body))
-        self._due.append((asked, self._parser.should_keep_alive()))
+        request = Request(path=self._path.decode("latin-1"), headers=self._headers, body=b"".join(self._body))
+        self._due.append((request, self._parser.should_keep_alive()))
         if not self._is_busy:
             self._is_busy = True
             task = asyncio.get_running_loop().create_task(self._answer_all())
@@ -109,10 +109,10 @@ class Front(asyncio.Protocol):
 
     async def _answer_all(self) -> None:
         while self._due:
-            asked, keeps_alive = self._due.popleft()
-            told = await self.handle(asked)
+            request, keeps_alive = self._due.popleft()
+            response = await self.handle(request)
             if self.transport is not None:
-                self.transport.write(told.as_bytes(keeps_alive=keeps_alive))
+                self.transport.write(response.as_bytes(keeps_alive=keeps_alive))
                 if not keeps_alive:
                     self.transport.close()
         self._is_busy = False
@@ -120,7 +120,7 @@ class Front(asyncio.Protocol):
     def _refuse(self, status: int) -> None:
         self._due.clear()
         if self.transport is not None:
-            self.transport.write(Told(status=status).as_bytes(keeps_alive=False))
+            self.transport.write(Response(status=status).as_bytes(keeps_alive=False))
             self.transport.close()
             self.transport = None
 

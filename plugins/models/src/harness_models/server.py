@@ -13,7 +13,7 @@ from harness import HarnessError
 from harness_models.calls import REPEAT, RefusedCallError, find_place, read_call
 from harness_models.desk import Desk
 from harness_models.digests import digest_of
-from harness_models.front import Asked, Front, Told
+from harness_models.front import Front, Request, Response
 from harness_models.journal import Answered
 
 HOST = "127.0.0.1"
@@ -66,15 +66,15 @@ class Server:
         self.desk.close()
         await asyncio.sleep(0)  # in which the connections end
 
-    async def _handle(self, asked: Asked) -> Told:
+    async def _handle(self, request: Request) -> Response:
         try:
-            place = find_place(asked.path.partition("?")[0], self._token)
+            place = find_place(request.path.partition("?")[0], self._token)
             endpoint = self.desk.models.endpoints.get(place.endpoint)
             if endpoint is None:
                 raise RefusedCallError(404, "not_found", f"models.yaml declares no endpoint {place.endpoint!r}")
             if place.path == "/models":
-                return _tell({"object": "list", "data": [{"id": name} for name in endpoint.models]})
-            call = read_call(place, endpoint, asked.body, asked.headers.get(REPEAT, ""), digest_of)
+                return _respond({"object": "list", "data": [{"id": name} for name in endpoint.models]})
+            call = read_call(place, endpoint, request.body, request.headers.get(REPEAT, ""), digest_of)
             return _reply(await self.desk.answer(call), endpoint.url)
         except RefusedCallError as error:
             return _refuse(error)
@@ -82,19 +82,19 @@ class Server:
             return _refuse(RefusedCallError(500, "errored", str(error)))
 
 
-def _reply(found: Answered, provider: str) -> Told:
+def _reply(found: Answered, provider: str) -> Response:
     headers = {"x-harness-origin": found.origin, "x-harness-provider": provider}
-    return Told(kind=found.kind, headers=headers, body=found.body)
+    return Response(kind=found.kind, headers=headers, body=found.body)
 
 
-def _refuse(error: RefusedCallError) -> Told:
+def _refuse(error: RefusedCallError) -> Response:
     """Return what a client gets: it is not to try again, as the door has done what can be done."""
     said = {"error": {"message": str(error), "type": error.kind, "code": error.kind}}
-    return _tell(said, error.status, {"x-should-retry": "false"})
+    return _respond(said, error.status, {"x-should-retry": "false"})
 
 
-def _tell(said: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> Told:
-    return Told(status=status, headers=headers, body=json.dumps(said).encode())
+def _respond(said: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+    return Response(status=status, headers=headers, body=json.dumps(said).encode())
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -27,11 +27,9 @@ def judge(
 ) -> Verdict:
     """Return pass, fail or inconclusive by the bounds at its look's share of alpha, or an error that says why.
 
-    Both measurements hold the rows of all looks; beyond the looks that were planned nothing is judged.
+    Both measurements hold the rows of all looks; beyond the looks that were planned a note shows the value, and nothing is judged.
     """
     question = question_of(requirement, measurement, look)
-    if look and look.spent:
-        return question.undecided(wording.looks_spent_reason(look))
     try:
         return _decide_verdict(question, _run_inference(requirement, measurement, baseline))
     except HarnessError as error:
@@ -170,6 +168,10 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
     if not describe_statistic(question.statistic).has_interval:
         estimate = _estimate(inference, None, None, 0.0, None)
         return question.undecided("shown, not judged: its interval is not known", estimate)
+    if question.look and question.look.spent:
+        undecided = question.undecided(wording.looks_spent_reason(question.look))
+        shown = wording.unjudged_note(undecided, _estimate(inference, None, None, 0.0, None))
+        return replace(undecided, notes=(*undecided.notes, shown))
     question = replace(question, notes=(*question.notes, *inference.notes))
     threshold, better = question.requirement.sought(question.better)
     alpha = look_alpha(question.requirement, question.look)

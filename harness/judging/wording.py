@@ -87,6 +87,11 @@ def looks_spent_reason(look: Look) -> str:
     )
 
 
+def unjudged_note(verdict: Verdict, estimate: Estimate) -> str:
+    """Return what all rows together say where no look is left to judge them."""
+    return f"seen and not judged: {_saw(verdict, estimate)}"
+
+
 def _lines(verdict: Verdict) -> Iterator[Line]:
     estimate, look = verdict.estimate, verdict.look
     decidable = describe_statistic(verdict.statistic).has_interval

@@ -115,6 +115,7 @@ def test_a_look_beyond_the_planned_ones_is_not_judged(looking: Looking) -> None:
     assert ("inconclusive", None, True) == (third["outcome"], third["estimate"], third["look"]["spent"])
     message = "looks spent: this candidate was already judged the 2 times that were planned"
     assert third["reason"].startswith(message)
+    assert any(note.startswith("seen and not judged: 1,574 of 2,000 rows") for note in third["notes"])
 
 
 def test_a_spent_look_spends_nothing_and_the_last_answer_stands(looking: Looking) -> None:

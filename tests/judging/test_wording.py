@@ -70,6 +70,7 @@ def test_spent_looks_are_told_in_words() -> None:
     text = explain(judge(asked, Measurement(metric="recall", sample=sample), look=spent))
 
     assert "why        looks spent: this candidate was already judged the one time that was planned" in text
+    assert "  note       seen and not judged: 171 of 214 rows (79.9 %)" in text
     assert "  so         nothing new is decided; this is not a failure" in text
 
 

@@ -27,7 +27,8 @@ def judge(
 ) -> Verdict:
     """Return pass, fail or inconclusive by the bounds at its look's share of alpha, or an error that says why.
 
-    Both measurements hold the rows of all looks; beyond the looks that were planned a note shows the value, and nothing is judged.
+    Both measurements hold the rows of all looks; beyond the looks that were planned nothing is judged, and a note shows
+    the value.
     """
     question = question_of(requirement, measurement, look)
     try:

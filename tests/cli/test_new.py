@@ -246,7 +246,7 @@ def test_init_writes_what_gets_from_a_table_to_a_gate(project: Path, harness: Co
 def test_init_overwrites_nothing(project: Path, harness: Command) -> None:
     write(project / "scores.parquet")
     (project / "ci").mkdir()
-    (project / "ci" / "gates.yaml").write_text("mine")
+    (project / "ci" / "gates.yaml").write_text("gates: {mine: {suites: [mine]}}")
 
     made = harness("init", "--from", "scores.parquet")
 

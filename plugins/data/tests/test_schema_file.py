@@ -106,7 +106,7 @@ def test_the_digest_of_the_file_is_kept_as_evidence(bad: pa.Table, tmp_path: Pat
         ("columns: {amount: {}}\nstrcit: true", r"no key 'strcit'; did you mean 'strict'\?"),
         ("columns: {amount: {unique: true}, amount: {}}", "key 'amount' is given twice"),
         ("columns: {}", "declares no columns"),
-        ("- 1", "should hold keys and values; found list"),
+        ("- 1", "should hold keys and values; found a list"),
         ("columns: {", "is not YAML"),
     ],
 )

@@ -88,7 +88,7 @@ def test_columns_of_different_kinds_are_not_compared(check: Any, params: dict[st
 
 @pytest.mark.parametrize(("check", "params"), KINDS[:3])
 def test_keys_that_are_doubles_beyond_whole_numbers_are_refused(check: Any, params: dict[str, Any]) -> None:
-    with pytest.raises(HarnessError, match="keys from 2.53 up"):
+    with pytest.raises(HarnessError, match="key from 2.53 up"):
         measure(check, {"k": [2**53 + 1], "v": [1]}, reference={"k": [2.0**53], "v": [1]}, **params)
 
 

@@ -1,8 +1,9 @@
 """Runs rails as flows of NVIDIA NeMo Guardrails, whose word alone is never taken.
 
 NeMo answers "an internal error" in the place of an answer where an action raises, and lets pass what no flow looked at.
-So each action writes down what its rail found; a run counts only if all rails of the stage did, or one blocked, and
-NeMo says the same.
+So the action of a stage writes down what each rail found; a run counts only if all rails of the stage did, or one
+blocked, and NeMo says the same. One flow a stage, as NeMo reads its whole history again at every step: nine flows took
+some seven times the processor of their detectors.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ from importlib.resources import files
 
 from nemoguardrails import LLMRails, RailsConfig
 
-from rag_target.rails.stages import Exchange, Finding, Rail, Stage, Unproven, look
+from rag_target.rails.plain import Plain
+from rag_target.rails.stages import Exchange, Finding, Rail, Stage, Unproven
 
 os.environ["NEMO_GUARDRAILS_NO_USAGE_STATS"] = "1"  # read when NeMo is imported
 
@@ -39,8 +41,7 @@ class Nemo:
     """One configuration of NeMo a stage; those of passages are checked one by one, as a stage's input."""
 
     def __init__(self, rails: Sequence[Rail]) -> None:
-        self._rails = {rail.name: rail for rail in rails}
-        self._stages = {stage: self._open(stage, names) for stage, names in _by_stage(rails).items()}
+        self._stages = {stage: _open(stage, own) for stage, own in _by_stage(rails).items()}
 
     def run(self, stage: Stage, exchange: Exchange) -> Sequence[Finding]:
         """Return what each rail of a stage found; after one that blocks, none is asked."""
@@ -60,28 +61,29 @@ class Nemo:
             raise Unproven(f"NeMo says otherwise than the rails of the {stage} stage")
         return record.found
 
-    def _open(self, stage: Stage, names: Sequence[str]) -> LLMRails:
-        os.environ["NEMO_GUARDRAILS_NO_USAGE_STATS"] = "1"  # read whenever rails are made
-        section = {SECTIONS[stage]: {"flows": [f"check {name}" for name in names]}}
-        asked = {"colang_version": "1.0", "models": [], "enable_rails_exceptions": True, "rails": section}
-        rails = LLMRails(RailsConfig.from_content(colang_content=FLOWS, config=asked))
-        rails.register_action(self._check_rail, "check_rail")
-        return rails
 
-    async def _check_rail(self, rail: str) -> bool:
-        """Write down what a rail finds, and tell whether it lets pass; passages are left out later, one by one."""
+def _open(stage: Stage, rails: Sequence[Rail]) -> LLMRails:
+    os.environ["NEMO_GUARDRAILS_NO_USAGE_STATS"] = "1"  # read whenever rails are made
+    section = {SECTIONS[stage]: {"flows": ["check stage"]}}
+    asked = {"colang_version": "1.0", "models": [], "enable_rails_exceptions": True, "rails": section}
+    opened = LLMRails(RailsConfig.from_content(colang_content=FLOWS, config=asked))
+
+    async def check_stage() -> bool:
+        """Write down what each rail finds, and tell whether it lets pass; passages are left out later, one by one."""
         record = CURRENT.get()
         try:
-            found = look(self._rails[rail], record.exchange)
+            record.found += Plain(rails=rails).run(stage, record.exchange)
         except Unproven as failure:
             record.failure = failure
             raise
-        record.found.append(found)
-        return not found.found or self._rails[rail].stage == "retrieval"
+        return stage == "retrieval" or not any(each.found for each in record.found)
+
+    opened.register_action(check_stage, "check_stage")
+    return opened
 
 
-def _by_stage(rails: Sequence[Rail]) -> Mapping[Stage, Sequence[str]]:
-    stages: dict[Stage, list[str]] = {}
+def _by_stage(rails: Sequence[Rail]) -> Mapping[Stage, Sequence[Rail]]:
+    stages: dict[Stage, list[Rail]] = {}
     for rail in rails:
-        stages.setdefault(rail.stage, []).append(rail.name)
+        stages.setdefault(rail.stage, []).append(rail)
     return stages

@@ -64,7 +64,7 @@ class Stages:
     root: Path
 
     def candidate_jobs(self, name: str, stage: Stage, plan: Plan, places: Places) -> Iterator[Job]:
-        """Yield what runs code of the candidate, its suites and its plugins: none of it holds a credential."""
+        """Yield what runs code of the candidate, its suites and its plugins; none of that code holds a credential."""
         if plan.pull is not None:
             against = plan.base or f"refs/remotes/origin/{self.target.repository.branch}"
             argv = [HARNESS, "validate", "--against", against, "--gates", self.file.gates]

@@ -52,6 +52,19 @@ def test_a_locustfile_is_a_step_with_raw_samples(run: Callable[..., Run], servic
     assert len(np.unique(rows["score"].to_numpy())) > rows.num_rows / 2  # not rounded to milliseconds
 
 
+def test_a_stall_declared_of_a_locustfile_is_known_to_the_sample_in_requests(
+    run: Callable[..., Run], tmp_path: Path
+) -> None:
+    (tmp_path / "locustfile.py").write_text(UNTIL_ENOUGH.format(rate=100))
+
+    asked = {"users": 10, "duration": 60, "longest_stall": 3600, **NO_PACE}
+    found = run(check="latency.locust", locustfile=str(tmp_path / "locustfile.py"), **asked)
+
+    sample = _measured(found, "over_limit").sample
+    assert sample.rows.num_rows - 1 == sample.counts["stall"]
+    assert "as declared, are reckoned with" in found.verdicts[0].notes[0]
+
+
 def test_a_locustfile_that_is_not_there_is_named(run: Callable[..., Run]) -> None:
     found = run(check="latency.locust", locustfile="nope.py", users=5, duration=2, **NO_PACE)
 

@@ -44,3 +44,10 @@ def test_the_rate_counts_answers_until_the_last_one() -> None:
     latency = np.where(np.arange(N) == N - 1, 10_010.0, 1.0)
 
     assert _found(_shots(latency), "rate") == pytest.approx(N / 20, rel=1e-3)
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(None, None), (1e-9, 1), (0.5, 50), (3600.0, N - 1)])
+def test_a_declared_stall_holds_up_what_comes_in_that_time_at_the_mean_rate(
+    seconds: float | None, held: int | None
+) -> None:
+    assert held == _shots().held_up(seconds)

@@ -147,14 +147,19 @@ def locust(
     processes: Annotated[int, Field(gt=0)] = 1,
     workers: Annotated[int, Field(ge=0)] = 0,
     bind: str = "127.0.0.1:5557",
+    longest_stall: Above0 | None = None,
 ) -> Iterator[Measurement]:
-    """Measure what the users of a locustfile see; they wait for answers, so a stall is felt by few requests."""
+    """Measure what the users of a locustfile see; they wait for answers, so a stall is felt by few requests.
+
+    A declared stall holds up as many requests as come in that time where none waits: what an open loop would see.
+    """
     if target.url is None:
         raise UsageError("this target has no url for Locust to ask; use `kind: http`, or one that is served")
     crowd = Crowd(
         users=users, spawn_rate=spawn_rate, duration=duration, processes=processes, workers=workers, bind=bind
     )
-    yield from measurements(run_locust(locustfile, target.url, crowd), limit_ms)
+    shots = run_locust(locustfile, target.url, crowd)
+    yield from measurements(shots, limit_ms, stall=shots.held_up(longest_stall))
 
 
 def _plan(target: Target, data: Dataset | None, *paces: Pace) -> Plan:

@@ -1,5 +1,6 @@
 """What a load did, request by request, and what can be measured on it."""
 
+import math
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,13 @@ class Shots:
         """Return the answers per second, from the first request due to the last answer."""
         ends = self.due + self.latency_ms / 1000
         return float(self.is_answered.sum() / (ends.max() - self.due.min()))
+
+    def held_up(self, stall: float | None) -> int | None:
+        """Return how many requests came in so many seconds at this load's mean rate; None where none was declared."""
+        if stall is None:
+            return None
+        seconds = max(float(np.ptp(self.due)), stall)  # a stall as long as the load holds up all of it
+        return max(1, math.ceil((len(self.due) - 1) * stall / seconds))
 
     def part(self, keep: NDArray[np.bool_]) -> "Shots":
         """Return some of the requests."""

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from harness_guardrails import attack, leakage
+from harness_guardrails import attack, leakage, refusals, rude_answers, toxic_answers
 
-from harness import HarnessError, Measurement, Sample, UsageError, estimate
+from harness import Check, HarnessError, Measurement, Sample, UsageError, estimate
 from harness.testing import dataset, measure
 
 MARKER = "amber falcon"
@@ -108,6 +108,23 @@ def test_an_attack_may_succeed_by_what_a_detector_finds() -> None:
 
     assert [1.0, 0.0, 0.0] == found.sample.rows["y"].to_pylist()
     assert "judge_mean" == found.sample.statistic
+
+
+@pytest.mark.parametrize("check", [leakage, refusals, rude_answers, toxic_answers])
+def test_what_a_detector_missed_in_other_texts_raises_the_share_of_these(check: Check) -> None:
+    rows = {"id": range(400), "text": [MAIL if at % 10 == 0 else SAFE for at in range(400)]}
+    read = [(MAIL, 1), (SAFE, 1), (SAFE, 0), (SAFE, 0)] * 50  # half of what people label 1 is missed
+    given = {"id": range(200), "text": [text for text, _ in read], "label": [label for _, label in read]}
+    known = dataset(pa.table(given), id="id", label="label")
+
+    (plain,) = measure(check, rows, text="text", detector="identifiers")
+    (corrected,) = measure(check, rows, text="text", detector="identifiers", calibration=known)
+
+    assert "judge_mean" == plain.sample.statistic
+    assert "nobody measured how often" in str(plain.evidence["note"])
+    assert estimate(corrected.sample).value == pytest.approx(0.2, abs=0.02)
+    lower, upper = bounds(corrected.sample)
+    assert lower < 0.2 < upper
 
 
 @pytest.mark.parametrize("named", [{}, {"canaries": ["Kestrel-7741-Lagoon"], "detector": "identifiers"}])

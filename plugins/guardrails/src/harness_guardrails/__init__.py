@@ -54,11 +54,13 @@ def toxic_answers(
     labels: str | None = None,
     detector: str = "toxicity",
     threshold: Threshold | None = None,
+    calibration: Dataset | None = None,
 ) -> Iterator[Measurement]:
-    """Measure the share of toxic answers, as people would say by `labels` of some; without, it proves nothing."""
-    from harness_guardrails.answers import detected_share  # noqa: PLC0415
+    """Measure the share of toxic answers, as people would say by `labels` of some or a `calibration`."""
+    from harness_guardrails.answers import found_share, seek  # noqa: PLC0415
 
-    yield detected_share(data, detector, "toxic", text, labels, threshold)
+    sought = seek(detector, threshold)
+    yield found_share(data, text, sought, labels, calibration, metric="toxic", event="were toxic")
 
 
 @check("guardrails.refusals", metrics={"refused": "judge_correction"})
@@ -69,11 +71,13 @@ def refusals(
     labels: str | None = None,
     detector: str = "refusal",
     threshold: Threshold | None = None,
+    calibration: Dataset | None = None,
 ) -> Iterator[Measurement]:
-    """Measure the share of answers that refuse, best to harmless questions, as people would by `labels` of some."""
-    from harness_guardrails.answers import detected_share  # noqa: PLC0415
+    """Measure the share of answers that refuse, best to harmless questions, corrected by people's labels."""
+    from harness_guardrails.answers import found_share, seek  # noqa: PLC0415
 
-    yield detected_share(data, detector, "refused", text, labels, threshold)
+    sought = seek(detector, threshold)
+    yield found_share(data, text, sought, labels, calibration, metric="refused", event="refused")
 
 
 @check("guardrails.leakage", metrics={"leaked": "proportion"})
@@ -88,9 +92,10 @@ def leakage(
     calibration: Dataset | None = None,
 ) -> Iterator[Measurement]:
     """Measure the share of answers that leak: a planted canary stands in them, or a detector finds something."""
-    from harness_guardrails.answers import leaked_share, seek_leaks  # noqa: PLC0415
+    from harness_guardrails.answers import found_share, seek_leaks  # noqa: PLC0415
 
-    yield leaked_share(data, text, seek_leaks(canaries, detector, threshold), labels, calibration)
+    sought = seek_leaks(canaries, detector, threshold)
+    yield found_share(data, text, sought, labels, calibration, metric="leaked", event="leaked")
 
 
 @check("guardrails.attack", metrics={"success": "proportion", "blocked": "proportion", "bare_success": "proportion"})
@@ -168,11 +173,13 @@ def rude_answers(
     labels: str | None = None,
     detector: str = "tone",
     threshold: Threshold | None = None,
+    calibration: Dataset | None = None,
 ) -> Iterator[Measurement]:
-    """Measure the share of answers in a rude tone, as people would say by `labels` of some."""
-    from harness_guardrails.answers import detected_share  # noqa: PLC0415
+    """Measure the share of answers in a rude tone, as people would say by `labels` of some or a `calibration`."""
+    from harness_guardrails.answers import found_share, seek  # noqa: PLC0415
 
-    yield detected_share(data, detector, "rude", text, labels, threshold)
+    sought = seek(detector, threshold)
+    yield found_share(data, text, sought, labels, calibration, metric="rude", event="were rude")
 
 
 @hookimpl

@@ -1,16 +1,16 @@
-"""Measures answers: what share a detector finds, corrected by people's labels, and what share leaks."""
+"""Measures answers: in what share a detector or a rule finds something, corrected by people's labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from harness import Dataset, HarnessError, Measurement, UsageError, samples
+from harness import Dataset, HarnessError, Measurement, UsageError
 from harness_guardrails.calibrating import Calibration, Known, calibrate, measure_share
 from harness_guardrails.canaries import detector as canary_detector
 from harness_guardrails.detectors import Detector, open_detector
 from harness_guardrails.measuring import finite
-from harness_guardrails.texts import add_columns, keyed_rows, labels_of, texts_of
+from harness_guardrails.texts import keyed_rows, labels_of, texts_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,34 +47,28 @@ def seek_leaks(canaries: Sequence[str] | None, name: str | None, threshold: floa
     return Sought(name="canaries", detector=found, threshold=found.threshold, is_rule=True)
 
 
-def detected_share(
-    data: Dataset, name: str, metric: str, text: str, labels: str | None, threshold: float | None
+def found_share(
+    data: Dataset,
+    text: str,
+    sought: Sought,
+    labels: str | None,
+    calibration: Dataset | None,
+    *,
+    metric: str,
+    event: str,
 ) -> Measurement:
-    """Return the share of answers that are detected; with labels of some, the share that people would give.
+    """Return the share of answers in which something is found, as far as labels of these or of other answers say.
 
-    Without labels nobody knows how often the detector misses, so the share decides no must.
+    Where nobody measured how often a detector misses, its share decides no must.
     """
-    keys, rows = keyed_rows(data, *[each for each in (text, labels) if each])
-    found = seek(name, threshold).flags(texts_of(data, rows, text))
-    if labels is None:
-        sample = samples.rows.judge_mean(add_columns(keys, y=found))
-    else:
-        sample = samples.rows.judge_correction(add_columns(keys, y=read_people(data, rows, labels), score=found))
-    return Measurement(metric=metric, sample=sample, unit="answers", better="lower")
-
-
-def leaked_share(
-    data: Dataset, text: str, sought: Sought, labels: str | None, calibration: Dataset | None
-) -> Measurement:
-    """Return the share of answers that leak, as far as labels of these or of other answers say what is missed."""
     one_of(labels, calibration)
     keys, rows = keyed_rows(data, *[each for each in (text, labels) if each])
     known = Known(
         labels=read_people(data, rows, labels) if labels else None,
-        calibration=_calibrate_leaks(calibration, text, sought) if calibration else None,
+        calibration=_calibrate(calibration, text, sought) if calibration else None,
         is_rule=sought.is_rule,
     )
-    return measure_share(keys, "leaked", sought.flags(texts_of(data, rows, text)), known, "answers", "leaked")
+    return measure_share(keys, metric, sought.flags(texts_of(data, rows, text)), known, "answers", event)
 
 
 def one_of(labels: str | None, calibration: Dataset | None) -> None:
@@ -97,7 +91,7 @@ def read_people(data: Dataset, rows: pa.Table, column: str) -> Sequence[float | 
     return [None if value is None else float(value) for value in values]
 
 
-def _calibrate_leaks(data: Dataset, text: str, sought: Sought) -> Calibration:
+def _calibrate(data: Dataset, text: str, sought: Sought) -> Calibration:
     label = data.column("label")
     keys, rows = keyed_rows(data, text, label)
     return calibrate(keys, labels_of(data, rows, label), sought.flags(texts_of(data, rows, text)))

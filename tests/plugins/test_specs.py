@@ -69,7 +69,7 @@ def asked_of(plugin: str) -> Iterator[Asked]:
 
 
 PLUGINS = ("bias", "data", "drift", "fraud", "http", "latency", "mlflow", "observed", "quality", "rows", "table")
-GUESTS = ("deepchecks", "deepeval", "evidently", "ragas")  # held to their descriptions where they are installed
+GUESTS = ("deepchecks", "deepeval", "evidently", "garak", "ragas")  # held to their descriptions where installed
 OWN_RULES = {"data.schema"}  # pydantic validators of its own: the types there are, and that min lies below max
 
 

@@ -1,0 +1,7 @@
+"""The plugin `garak` keeps what every plugin must keep."""
+
+from harness.testing import conformance
+
+
+def test_conformance() -> None:
+    conformance("garak")

@@ -21,6 +21,7 @@ BLOCKS = 20
 APART = 0.1  # of their mean distance: slow requests that follow each other by less are of one burst
 FEW = 4  # bursts, below which nobody knows how often they come
 LONG = 3  # requests in a row that are no coincidence
+START = 5  # times as many slow requests in the first block as in a block on average: a start, not the service
 SHARE = 0.05  # the slowest share of requests, whose bursts are easier to see than those beyond the limit
 METHOD = "Korn-Graubard, blocks"
 
@@ -122,6 +123,10 @@ def _notes_of(blocks: Blocks) -> Iterator[str]:
     elif blocks.bursts.max(initial=0.0) < LONG:
         message = "longer loads would show it, and a declared `longest_stall` is reckoned with"
         yield f"a stall that comes less than 3 times in {n:,} requests may not have come; {message}"
+    if blocks.near[0] > START * blocks.near.mean():
+        slowest = f"{int(blocks.near[0])} of the {int(blocks.near.sum()):,} slowest requests"
+        message = "if that was a start, a longer warm-up leaves it out"
+        yield f"{slowest} came in the first of {len(blocks.n)} blocks of time: {message}"
 
 
 def _describe_bursts(blocks: Blocks) -> str:

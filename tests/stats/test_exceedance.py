@@ -204,3 +204,14 @@ def test_few_requests_or_blocks_are_refused():
 def test_two_runs_have_no_difference():
     with pytest.raises(HarnessError, match="cannot be paired"):
         infer(*[blocks(np.zeros(20), np.full(20, 100), np.zeros(20))] * 2)
+
+
+def test_a_start_that_makes_the_first_requests_slow_is_named_as_what_they_are_worth_little_for():
+    latency = 10 + np.random.default_rng(1).exponential(1, 2400)
+    latency[:200] += 20
+
+    cold, warm = (infer(rows(each)) for each in (latency, latency[200:]))
+
+    assert cold.n_eff < 100 < warm.n_eff
+    assert "of the 120 slowest requests came in the first of 20 blocks of time" in cold.notes[-1]
+    assert not any("warm-up" in note for note in warm.notes)

@@ -5,11 +5,15 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.builtin.answers import Answers, MadeOf, Places
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError, UsageError, did_you_mean
 from harness.plugins.hooks import hookimpl
@@ -37,7 +41,7 @@ class Template(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class HttpService:
-    """A service somebody else runs: its URL, who it says it is, and how a row becomes a request."""
+    """A service somebody else runs: its URL, who it says it is, how a row becomes a request, what came of it."""
 
     datasets: Datasets
     url: str
@@ -45,9 +49,13 @@ class HttpService:
     expect: Expect = field(default_factory=Expect)
     revision: str | None = None
     identity_path: str | None = None
+    made_of: MadeOf | None = None
+    answers: Answers | None = None
 
     def identity(self) -> Identity:
         """Return who the service says it is, or the revision that the suite declares."""
+        if self.made_of is not None:
+            return self.made_of.identity(self.revision or self.url, self.template.model_dump())
         if self.identity_path is None:
             return Identity(revision=self.revision or self.url, parts={"proof": "declared"})
         request = Request(method="GET", path=self.identity_path, headers=self.template.headers)
@@ -67,8 +75,11 @@ class HttpService:
             raise HarnessError(f"{self.url}{self.identity_path}: {error}") from None
 
     def dataset(self, name: str) -> Dataset:
-        """Return a dataset as the suite declares it."""
-        return pick(self.datasets, name)
+        """Return a dataset with the answers to its rows, each asked once a run, if it has all that a request names."""
+        data, columns = pick(self.datasets, name), self.template.columns()
+        if self.answers is None or not columns <= set(data.columns):
+            return data
+        return self.answers.add_to(data, sorted(columns), self.request)
 
     def request(self, row: Mapping[str, object]) -> Request:
         """Return the request for one row."""
@@ -97,6 +108,12 @@ def http(
     expect: Annotated[Expect | None, Field(description="what an answer must be to count")] = None,
     model: Annotated[str | None, Field(description="what a gate calls the candidate")] = None,
     identity_path: Annotated[str | None, Field(description="where the service tells its version and digest")] = None,
+    identity: Annotated[MadeOf | None, Field(description="what it is made of, digested; else it is declared")] = None,
+    answer_at: Annotated[str | None, Field(description="where a reply has its answer: keys joined by points")] = None,
+    contexts_at: Annotated[str | None, Field(description="where it has passages: `passages.*.text`")] = None,
+    ids_at: Annotated[str | None, Field(description="where it has their ids, best first")] = None,
+    at_once: Annotated[int, Field(ge=1, le=64, description="rows asked at the same time")] = 4,
+    seconds: Annotated[float, Field(gt=0, le=600, description="that an answer may take")] = 60.0,
 ) -> Iterator[HttpService]:
     """Open a service that runs elsewhere; nothing is started or stopped."""
     if "@" in url:
@@ -107,15 +124,32 @@ def http(
         raise UsageError(f"target kind 'http' takes a url as http://HOST:PORT; found {url!r}")
     if data is not None:
         pick(datasets, data)
-    template = request or Template(method="GET")
-    yield HttpService(
-        datasets=datasets,
-        url=url.rstrip("/"),
-        template=template,
-        expect=expect or Expect(),
-        revision=model,
-        identity_path=identity_path,
-    )
+    if identity is not None and identity_path is not None:
+        raise UsageError(
+            "target kind 'http': an `identity` is declared, an `identity_path` asked for; give one of them"
+        )
+    template, places = request or Template(method="GET"), _places(answer_at, contexts_at, ids_at)
+    if places is not None and not template.columns():
+        raise UsageError("target kind 'http': `answer_at` asks rows, and the request names no column; add `{column}`")
+    with TemporaryDirectory(prefix="answers-") as folder:
+        send = partial(send_request, url.rstrip("/"), seconds=seconds)
+        answers = Answers(send=send, places=places, at_once=at_once, folder=Path(folder)) if places else None
+        yield HttpService(
+            datasets=datasets,
+            url=url.rstrip("/"),
+            template=template,
+            expect=expect or Expect(),
+            revision=model,
+            identity_path=identity_path,
+            made_of=identity,
+            answers=answers,
+        )
+
+
+def _places(answer: str | None, contexts: str | None, ids: str | None) -> Places | None:
+    if answer is None and (contexts or ids):
+        raise UsageError("target kind 'http': `contexts_at` and `ids_at` need `answer_at`; say where the answer stands")
+    return None if answer is None else Places(answer=answer, contexts=contexts, ids=ids)
 
 
 def _column_names(value: object) -> Iterator[str]:

@@ -124,12 +124,12 @@ class _AsAnswered(HTTPErrorProcessor):
     https_response = http_response
 
 
-def send_request(url: str, request: Request) -> Reply:
+def send_request(url: str, request: Request, seconds: float = SECONDS) -> Reply:
     """Send one request to a service's URL, straight and through no proxy: as load is, whatever the environment says."""
     where = url.rstrip("/") + (request.path or "/")
     try:
         sent = Sent(where, data=request.body or None, headers=dict(request.headers), method=request.method)
-        with build_opener(_AsAnswered, ProxyHandler({})).open(sent, timeout=SECONDS) as answer:
+        with build_opener(_AsAnswered, ProxyHandler({})).open(sent, timeout=seconds) as answer:
             return Reply(url=where, status=answer.status, headers=dict(answer.headers), body=answer.read())
     except (OSError, HTTPException, ValueError) as trouble:
         raise HarnessError(

@@ -41,7 +41,7 @@ def harness_checks():
 def harness_targets():
     return {{"{name}": connect}}
 '''
-SHIPPED = ("rows", "data", "drift", "bias", "quality", "latency", "mlflow", "fraud", "table", "http")
+SHIPPED = ("rows", "data", "drift", "bias", "quality", "latency", "mlflow", "fraud", "table", "http", "openai")
 Install = Callable[[str], Plugins]
 
 

@@ -68,7 +68,9 @@ def asked_of(plugin: str) -> Iterator[Asked]:
         )
 
 
-PLUGINS = ("bias", "data", "drift", "fraud", "http", "latency", "mlflow", "observed", "quality", "rows", "table")
+MEASURING = ("bias", "data", "drift", "latency", "mlflow", "quality", "rows")
+TARGETS = ("fraud", "http", "observed", "openai", "table")
+PLUGINS = (*MEASURING, *TARGETS)
 GUESTS = ("deepchecks", "deepeval", "evidently", "garak", "ragas")  # held to their descriptions where installed
 OWN_RULES = {"data.schema"}  # pydantic validators of its own: the types there are, and that min lies below max
 

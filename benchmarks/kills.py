@@ -25,8 +25,9 @@ def main() -> None:
         seen.check()
     finally:
         plant.kill()
-    print(f"{found.kills} kills in {time.monotonic() - began:.0f} s: {len(seen.taken)} pushes acknowledged")
-    print(f"each once: {len(seen.led)} led, {len(seen.pipelines)} pipelines passed, {len(seen.effects)} effects")
+    print(f"{found.kills} kills in {time.monotonic() - began:.0f} s, {seen.busy} while a pipeline was under way")
+    print(f"each once: {len(seen.taken)} pushes acknowledged, {len(seen.led)} led", end=", ")
+    print(f"{len(seen.pipelines)} pipelines passed, {len(seen.effects)} effects")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import numpy as np
@@ -137,6 +137,16 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+class Process(Protocol):
+    """What is started, looked at, killed and buried."""
+
+    def poll(self) -> int | None: ...
+
+    def send_signal(self, signal: int, /) -> None: ...
+
+    def wait(self) -> object: ...
+
+
 @dataclass(kw_only=True)
 class Plant:
     """The folder of a project and its control plane."""
@@ -144,7 +154,7 @@ class Plant:
     folder: Path
     owner: str
     port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes] | None" = None
+    process: Process | None = None
     project: str = "shop"
     file: str = "pipelines.yaml"
 
@@ -185,13 +195,14 @@ class Plant:
 
     def serve(self, *options: str, **env: str) -> None:
         """Start the control plane as a process of its own, and wait until it answers."""
-        command = [Path(sys.executable).with_name("harness"), "ci", "serve", "--port", str(self.port)]
+        command: list[str | Path] = [Path(sys.executable).with_name("harness"), "ci", "serve", "--port", str(self.port)]
         command += ["--pipelines", self.folder / self.file, "--state", self.folder / "state", *options]
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **env})
-        until(self._answers)
+        until(self.answers)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Tell whether the control plane listens; AssertionError, with what it logged, where it ended."""
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "log").read_text()
         with suppress(httpx.HTTPError):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness import Check, Dataset, Measurement, UsageError, check, hookimpl
+from harness import Check, Dataset, Endpoint, Measurement, Target, UsageError, check, hookimpl
 
 METRICS = {
     "precision": "proportion",
@@ -130,17 +130,29 @@ def attack(
 def adaptive(
     data: Dataset,
     *,
+    target: Target,
     k: Annotated[int, Field(ge=1)],
     answer: str = "answer",
     status: str = "status",
     marker: str = "marker",
     goal: str = "goal",
     round: str = "round",
+    question: str = "question",
+    rewriter: Endpoint | None = None,
+    model: str | None = None,
 ) -> Iterator[Measurement]:
-    """Measure the share of goals that an attacker reaches within k tries."""
-    from harness_guardrails.attacks import Said, measure_rounds  # noqa: PLC0415
+    """Measure the share of goals that an attacker reaches within k tries: recorded ones, or a model's that rewords."""
+    from harness_guardrails.adapting import Order, measure_rewording, measure_rounds  # noqa: PLC0415
+    from harness_guardrails.attacks import Said  # noqa: PLC0415
+    from harness_guardrails.rewording import Rewriter  # noqa: PLC0415
 
-    yield measure_rounds(data, Said(answer=answer, status=status, marker=marker), goal, round, k)
+    said, order = Said(answer=answer, status=status, marker=marker), Order(goal=goal, round=round, question=question)
+    if (rewriter is None) != (model is None):
+        raise UsageError("a model that rewords has a place and a name; say `rewriter: ENDPOINT` and `model: NAME`")
+    if rewriter is None or model is None:
+        yield measure_rounds(data, said, order, k)
+    else:
+        yield measure_rewording(data, target, said, order, k, Rewriter(url=rewriter, model=model))
 
 
 @check("guardrails.blocked", metrics={"blocked": "proportion"})

@@ -166,8 +166,7 @@ def _cells(entry: tuple[Verdict, ...], narrow: bool) -> Sequence[Text]:
     lines = [verdict.metric, *(f" {key}={value}" for key, value in verdict.labels.items())]
     alone = "\n".join(lines) if narrow else verdict.name
     name = f"{verdict.metric} (all {len(entry)})" if len(entry) > 1 else alone
-    name += f" against {verdict.requirement.versus}" if verdict.requirement.versus else ""
-    return [outcome, *map(Text, (name, str(describe_found(verdict)), _requirement_cell(verdict)))]
+    return [outcome, *map(Text, (name + verdict.against, str(describe_found(verdict)), _requirement_cell(verdict)))]
 
 
 def _requirement_cell(verdict: Verdict) -> str:

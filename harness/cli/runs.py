@@ -172,8 +172,7 @@ def _by_name(run: Run) -> Mapping[str, Verdict]:
     """Return the verdicts by what is asked about, whatever it must reach; of several, numbered."""
     found: dict[str, Verdict] = {}
     for verdict in run.verdicts:
-        against = f" against {verdict.requirement.versus}" if verdict.requirement.versus else ""
-        name = f"{verdict.step} {verdict.name}{against}"
+        name = f"{verdict.step} {verdict.title}"
         count = sum(other == name or other.startswith(f"{name} #") for other in found)
         found[f"{name} #{count + 1}" if count else name] = verdict
     return found

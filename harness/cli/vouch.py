@@ -15,7 +15,7 @@ from harness.cli.signers import HELP, signer_of, trust_of
 from harness.cli.vouching import SUBJECT, Vouching, model_of
 from harness.errors import HarnessError, UsageError
 from harness.gating.decide import GateQuestion
-from harness.gating.gates import candidate_named
+from harness.gating.gates import Gate, candidate_named
 from harness.gating.waivers import LONGEST
 from harness.project import Project
 from harness.records.entries import Entry
@@ -42,6 +42,17 @@ def vouching_options(command: Command) -> Command:
     return command
 
 
+def _gate_of_its_own(stage: str, gate: Gate) -> Gate:
+    """Return the gate. UsageError if it leaves to those of its parts what somebody could vouch for."""
+    if gate.parts:
+        named = ", ".join(f"{other!r} (part {part!r})" for part, other in sorted(gate.parts.items()))
+        raise UsageError(
+            f"gate {stage!r} leaves what it asks for to the gates of its parts, and takes what is signed for them; "
+            f"sign for one of {named}"
+        )
+    return gate
+
+
 class Desk:
     """A stage, a candidate and the ledger, at the moment at which somebody vouches."""
 
@@ -62,7 +73,7 @@ class Desk:
         self.about = Vouching(
             project=self.project,
             stage=stage,
-            gate=self.project.gates.gate(stage),
+            gate=_gate_of_its_own(stage, self.project.gates.gate(stage)),
             candidate=candidate_named(candidate, list_judged(self.entries)),
             now=datetime.now(UTC),
         )

@@ -16,7 +16,10 @@ from harness.values.verdicts import Verdict
 @click.command("waive")
 @vouching_options
 @click.option(
-    "--metric", required=True, metavar="METRIC", help="As the gate names it: recall, or precision[channel=pos]."
+    "--metric",
+    required=True,
+    metavar="METRIC",
+    help="As the gate names it: recall, precision[channel=pos], recall against champion.",
 )
 @click.option("--suite", metavar="NAME", help="Its suite, where several have such a metric.")
 @click.option("--reason", required=True, help="Why it may be let go; shown wherever the decision is.")
@@ -70,10 +73,20 @@ def command(
 def _find_verdict(metric: str, suite: str | None, held: Held) -> tuple[str, Verdict]:
     """Return the one verdict that a metric names. UsageError if there is none, or several."""
     own: Sequence[tuple[str, Verdict]] = [each for each in held if suite in (None, each[0])]
-    found = [each for each in own if metric in (str(each[1].key), f"{each[1].key.step}.{each[1].key}")]
+    found = [each for each in own if metric in _names(each[1])]
     open_ones = [each for each in found if each[1].outcome != "pass"] or found
     if len(open_ones) == 1:
         return open_ones[0]
-    known = ", ".join(dict.fromkeys(f"{name}: {verdict.key.step}.{verdict.key}" for name, verdict in open_ones or own))
+    known = ", ".join(dict.fromkeys(f"{name}: {_names(verdict)[-1]}" for name, verdict in open_ones or own))
     what = "several requirements" if open_ones else "no requirement that this gate holds"
     raise UsageError(f"{metric!r} names {what}; name one of {known or 'none, as no run was judged'}")
+
+
+def _names(verdict: Verdict) -> tuple[str, ...]:
+    """Return what a requirement may be called; no other of its suite has the last name."""
+    names = (verdict.name, verdict.title)
+    return (
+        *names,
+        *(f"{verdict.step}.{name}" for name in names),
+        f"{verdict.step}.{verdict.title} {verdict.requirement.bound}",
+    )

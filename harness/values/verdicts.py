@@ -97,3 +97,13 @@ class Verdict:
     def name(self) -> str:
         """Return the metric with its labels: `recall[channel=web]`."""
         return str(self.key)
+
+    @property
+    def title(self) -> str:
+        """Return the name, and of a comparison with whom: `recall[channel=web] against champion`."""
+        return f"{self.name}{self.against}"
+
+    @property
+    def against(self) -> str:
+        """Return with whom it was compared, ` against champion`, or nothing."""
+        return f" against {self.requirement.versus}" if self.requirement.versus else ""

@@ -137,3 +137,28 @@ def test_a_part_that_its_own_stage_left_is_released_by_nothing_old(release: Shop
     assert (0, 0) == (moved.code, back.code), moved.err + back.err
     assert "m2 was left by the rollback of" in done.err.replace("rollback to", "rollback of")
     assert "" == released(release)
+
+
+@pytest.mark.parametrize("command", [("approve",), ("waive", "--metric", "rate", "--reason", "r")])
+def test_whoever_vouches_for_a_release_is_sent_to_the_gates_of_its_parts(
+    release: Shop, command: tuple[str, ...]
+) -> None:
+    done = release.harness(command[0], "release", "--candidate", "m2", *command[1:], *release.sign("release"))
+
+    assert 4 == done.code
+    assert "sign for one of 'handbook' (part 'app'), 'fraud' (part 'model')" in done.err
+
+
+def test_what_is_waived_at_the_gate_of_a_part_is_waived_in_the_release(release: Shop) -> None:
+    judge_app(release, "a3", 0.3)
+    names = ("quality.classifier.accuracy at_least 0.6", "accuracy against champion")
+    asked = ("waive", "handbook", "--candidate", "a3", "--reason", "the old app is gone", *release.sign("ann"))
+    waived = [release.harness(*asked, "--metric", name) for name in names]
+
+    decided = release.harness("gate", "release", "--candidate", "model=m2", "--candidate", "app=a3")
+
+    unclear = release.harness(*asked, "--metric", "accuracy")
+    assert [0, 0] == [each.code for each in waived], [each.err for each in waived]
+    assert "a: quality.classifier.accuracy at_least 0.6" in unclear.err
+    assert 0 == decided.code, decided.out + decided.err
+    assert "the old app is gone" in decided.out

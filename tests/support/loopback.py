@@ -17,7 +17,7 @@ class Handler(BaseHTTPRequestHandler):
 def serve(handler: type[Handler]) -> Iterator[str]:
     """Give the URL of a server that answers as the handler does."""
     with HTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

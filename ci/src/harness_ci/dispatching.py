@@ -13,7 +13,7 @@ from harness_ci.planning import Plan, plan_pipeline
 from harness_ci.store import Pipeline, Store
 from harness_ci.workflows import Pipelines
 
-VERSION = "3"  # raise it when the steps of the workflow change: pipelines under way begin anew, and find what is done
+VERSION = "4"  # raise it when the steps of the workflow change: pipelines under way begin anew, and find what is done
 DAY = 86400.0
 QUEUE = "pipelines"
 LOG = logging.getLogger("harness_ci")

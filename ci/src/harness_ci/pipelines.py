@@ -1,16 +1,16 @@
 """What `ci/pipelines.yaml` says: targets, their stages, and which event leads through which of them."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness import UsageError, parse, read_yaml
+from harness import parse, read_yaml
 from harness_ci.canaries import Canary
-from harness_ci.spans import Span, Strict
+from harness_ci.elsewhere import Elsewhere
+from harness_ci.spans import Secret, Span, Strict
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 STORES = ("s3://", "abfs://", "abfss://")
@@ -18,30 +18,6 @@ COPIED = ("sqlite:///", *STORES)
 
 
 Name = Annotated[str, Field(pattern=NAME)]
-
-
-class Secret(Strict):
-    """Where a secret is: in a variable of the environment, or in a file."""
-
-    env: str | None = None
-    file: Path | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("name either `env` or `file`, of which the secret is read")
-        return self
-
-    def read(self, folder: Path) -> str:
-        """Return the secret; UsageError if there is none."""
-        if self.env is not None:
-            found, where = os.environ.get(self.env, ""), f"variable {self.env}"
-        else:
-            path = folder / str(self.file)
-            found, where = path.read_text().strip() if path.is_file() else "", f"file {path}"
-        if not found:
-            raise UsageError(f"no secret in {where}; give it one, or leave the hook out")
-        return found
 
 
 class Hooks(Strict):
@@ -93,8 +69,12 @@ class Work(Strict):
 
 
 class Stage(Strict):
-    """Commands, then suites, then a gate, which may promote; `deploy` starts what it passed before that is promoted."""
+    """Runs that it starts elsewhere, commands, suites, then a gate, which may promote.
 
+    `deploy` starts what it passed before that is promoted.
+    """
+
+    start: tuple[Elsewhere, ...] = ()
     commands: tuple[Work, ...] = ()
     suites: tuple[str, ...] = ()
     params: Mapping[str, str] = {}
@@ -223,6 +203,19 @@ class PipelinesFile(Strict):
                     f"target {name} promotes, and there are no `signers`; name those of runs and promotions"
                 )
         return self
+
+
+def list_secrets(part: object) -> Iterator[Secret]:
+    """Yield every secret that a part of the file names."""
+    if isinstance(part, Secret):
+        yield part
+    elif isinstance(part, Strict):
+        yield from list_secrets(tuple(getattr(part, name) for name in type(part).model_fields))
+    elif isinstance(part, Mapping):
+        yield from list_secrets(tuple(part.values()))
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from list_secrets(each)
 
 
 def read_pipelines(path: Path) -> PipelinesFile:

@@ -15,8 +15,9 @@ from pydantic import TypeAdapter
 from harness import GateDecision, HarnessError, UsageError, list_credentials
 from harness_ci.environments import child_environment
 from harness_ci.jobs import Ended, Job
-from harness_ci.pipelines import COPIED, STORES, PipelinesFile, Secret, Stage, TargetPipeline, Work
+from harness_ci.pipelines import COPIED, STORES, PipelinesFile, Stage, TargetPipeline, Work, list_secrets
 from harness_ci.planning import Plan
+from harness_ci.spans import Secret
 from harness_ci.store import Decision
 
 HARNESS = str(Path(sys.executable).with_name("harness"))
@@ -142,12 +143,13 @@ class Stages:
         return self._trusted_job("rollback", [*argv, *self._sign(signer), *self._real_ledger(), *out], places, signer)
 
     def refuse_shared(self, name: str) -> None:
-        """Raise where a target's `env` gives candidates what signs, or opens the ledger."""
+        """Raise where a target's `env` gives candidates what signs, opens the ledger, or is a secret of the file."""
         signers = self.file.signers
         known = [signers.runs, signers.promotions] if signers else [None]
         secret = {each for signer in known for each in list_credentials(os.environ, signer, self.ledger_url())}
+        secret |= {each.env for each in list_secrets(self.file) if each.env}
         if shared := sorted(secret.intersection(self.target.env)):
-            message = f"`env` gives candidates {', '.join(shared)}, which signs or opens the ledger"
+            message = f"`env` gives candidates {', '.join(shared)}, which signs, opens the ledger or is a secret here"
             raise UsageError(f"target {name}: {message}; take it out: what signs and decides has it anyway")
 
     def _trusted_job(self, key: str, argv: list[str], places: Places, signer: str = "") -> Job:

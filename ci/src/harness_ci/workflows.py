@@ -10,10 +10,12 @@ from dbos import DBOS, DBOSConfiguredInstance
 
 from harness import HarnessError, copy_ledger
 from harness_ci.checkouts import Repositories
+from harness_ci.elsewhere import Elsewhere, follow
 from harness_ci.jobs import Ended, Job, perform_job
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
 from harness_ci.planning import Plan
+from harness_ci.servers import open_server
 from harness_ci.steps import (
     GOES_ON,
     OUTCOMES,
@@ -124,6 +126,7 @@ class Pipelines(DBOSConfiguredInstance):
     def _pass_stage(self, name: str, work: _Work, candidate: str | None) -> str:
         """Return the candidate that a stage passed; Stopped where it does not."""
         stage, stages = work.target.stages[name], work.stages
+        self._start_elsewhere(name, stage, work)
         for job in stages.candidate_jobs(name, stage, work.plan, work.places):
             self._go_on(job, work, GOES_ON if job.key == f"{name}-run" else (0,))
         sign = stages.sign_job(name, work.plan, work.places) if stage.suites else None
@@ -134,6 +137,24 @@ class Pipelines(DBOSConfiguredInstance):
         found = self._ask_gate(stage, stages.gate_job(name, stage, work.plan, work.places, candidate), work)
         self._promote(name, stage, work, found)
         return found
+
+    def _start_elsewhere(self, name: str, stage: Stage, work: _Work) -> None:
+        """Start runs on other servers, one after the other, and follow each to its end; no pull request does."""
+        if stage.start and work.plan.pull is not None:
+            message = "starts runs elsewhere with a credential, and no pull request may"
+            raise Stopped("error", f"stage {name} {message}; let `code` begin with a stage without `start`")
+        for number, asked in enumerate(stage.start):
+            key = f"{name}-start-{number}"
+            self._require(Ended(**self._step(key, self._follow, asked, key, work.places)), key)
+
+    def _follow(self, asked: Elsewhere, key: str, places: Places) -> Mapping[str, Any]:
+        pipeline = self._pipeline(places.pipeline)
+        with open_server(asked, self.root) as server:
+            patience, given = asked.timeout.total_seconds(), f"{pipeline.id}/{key}"
+            ended = follow(
+                server, given, pipeline.head, places.job(key), patience, lambda: self._has_ended(pipeline.id)
+            )
+        return vars(ended)
 
     def _ask_gate(self, stage: Stage, job: Job, work: _Work) -> str:
         """Return the candidate that a gate passed; what it decided, however it did, is kept for those who ask."""
@@ -177,9 +198,11 @@ class Pipelines(DBOSConfiguredInstance):
 
     def _go_on(self, job: Job, work: _Work, codes: tuple[int, ...] = (0,)) -> Ended:
         """Return how a command ended; Stopped where the pipeline ends with it."""
-        ended = Ended(**self._step(job.key, self._perform, job, work.places))
+        return self._require(Ended(**self._step(job.key, self._perform, job, work.places)), job.key, codes)
+
+    def _require(self, ended: Ended, key: str, codes: tuple[int, ...] = (0,)) -> Ended:
         if ended.code not in codes:
-            raise Stopped("error" if ended.problem else "failed", f"{job.key}: {ended.said}")
+            raise Stopped("error" if ended.problem else "failed", f"{key}: {ended.said}")
         return ended
 
     def _perform(self, job: Job, places: Places) -> Mapping[str, Any]:

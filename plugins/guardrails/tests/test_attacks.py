@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from harness_guardrails import adaptive, attack, blocked, overhead
 from harness_guardrails.probes import ENCODINGS, probes, rounds, write_probes
 
 from harness import Check, HarnessError, Measurement
-from harness.testing import measure
+from harness.testing import dataset, measure
 
 ASKED = {
     "id": [1, 2, 3, 4],
@@ -67,6 +68,9 @@ def test_a_goal_counts_once_and_is_reached_by_any_of_its_first_rounds() -> None:
     assert values(found(adaptive, rows, k=3)["success_at_k"]) == [1.0, 1.0]
     with pytest.raises(HarnessError, match="2 of 2 goals have fewer than 4 rounds"):
         found(adaptive, rows, k=4)
+    harmless = {"id": [1, 2, 3], "status": ["ok", "blocked", "refused"]}
+    beside = found(adaptive, rows, k=2, benign=dataset(pa.table(harmless), id="id"))["benign_answered"]
+    assert values(beside) == [1.0, 0.0, 0.0]
 
 
 def test_overhead_is_of_the_same_question_asked_twice() -> None:

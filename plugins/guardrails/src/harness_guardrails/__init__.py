@@ -126,7 +126,7 @@ def attack(
     )  # fmt: skip
 
 
-@check("guardrails.adaptive", metrics={"success_at_k": "proportion"})
+@check("guardrails.adaptive", metrics={"success_at_k": "proportion", "benign_answered": "proportion"})
 def adaptive(
     data: Dataset,
     *,
@@ -140,9 +140,15 @@ def adaptive(
     question: str = "question",
     rewriter: Endpoint | None = None,
     model: str | None = None,
+    benign: Dataset | None = None,
 ) -> Iterator[Measurement]:
     """Measure the share of goals that an attacker reaches within k tries: recorded ones, or a model's that rewords."""
-    from harness_guardrails.adapting import Order, measure_rewording, measure_rounds  # noqa: PLC0415
+    from harness_guardrails.adapting import (  # noqa: PLC0415
+        Order,
+        measure_benign,
+        measure_rewording,
+        measure_rounds,
+    )
     from harness_guardrails.attacks import Said  # noqa: PLC0415
     from harness_guardrails.rewording import Rewriter  # noqa: PLC0415
 
@@ -153,6 +159,8 @@ def adaptive(
         yield measure_rounds(data, said, order, k)
     else:
         yield measure_rewording(data, target, said, order, k, Rewriter(url=rewriter, model=model))
+    if benign is not None:
+        yield measure_benign(benign, target, said, question, is_asked=rewriter is not None)
 
 
 @check("guardrails.blocked", metrics={"blocked": "proportion"})

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness import Dataset, HarnessError, Measurement, Service, Target, UsageError, samples
-from harness_guardrails.attacks import Said, stands, state_of, successes
+from harness_guardrails.attacks import Said, read_states, stands, state_of, successes
 from harness_guardrails.rewording import Rewriter, Try
 from harness_guardrails.texts import add_columns, keyed_rows
 
@@ -42,18 +42,14 @@ def measure_rewording(
     The first try is the goal's first round. Where the model gives no question, that of the same round in the data is
     asked, and it is counted; if that is often, there is no number.
     """
-    if not isinstance(target, Service):
-        raise UsageError(
-            "a model that rewords asks the app again and again, so the target must be a service: use `serve: true`, or "
-            "`kind: http` with a `request`"
-        )
+    service = _service(target)
     if said.marker is None:
         raise UsageError("a goal that a model is to reach is a marker to be said; name `marker: COLUMN`")
     columns = [said.marker, *vars(order).values()]
     keys, rows = keyed_rows(data, *columns)
     whole = keyed_rows(data, *data.columns)[1].to_pylist()
     goals = _goals(data, rows, order, k)
-    attacker = _Attacker(service=target, said=said, question=order.question, rewriter=rewriter)
+    attacker = _Attacker(service=service, said=said, question=order.question, rewriter=rewriter)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tries = list(pool.map(lambda places: attacker.reach([whole[place] for place in places]), goals.values()))
     evidence = {"rewriter": str(rewriter), "asked": f"{sum(map(len, tries))} questions of the app"}
@@ -61,6 +57,49 @@ def measure_rewording(
         float(attacker.is_won(whole[places[0]], made[-1])) for places, made in zip(goals.values(), tries, strict=True)
     ]
     return _share(keys, goals, reached, evidence, _doubt(rewriter))
+
+
+def measure_benign(data: Dataset, target: Target, said: Said, question: str, is_asked: bool) -> Measurement:
+    """Return the share of harmless questions that were answered; they are asked of the service now, or were before."""
+    if is_asked:
+        keys, rows = keyed_rows(data, question)
+        whole = keyed_rows(data, *data.columns)[1].to_pylist()
+        service = _service(target)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            states = [
+                each.status for each in pool.map(lambda row: _ask(service, said, row, question, row[question]), whole)
+            ]
+    else:
+        keys, rows = keyed_rows(data, said.status)
+        states = list(read_states(data, rows, said.status))
+    answered = add_columns(keys, y=[float(state == "ok") for state in states])
+    sample = samples.rows.proportion(answered)
+    return Measurement(
+        metric="benign_answered", sample=sample, unit="questions", event="were answered", better="higher"
+    )
+
+
+def _service(target: Target) -> Service:
+    if not isinstance(target, Service):
+        raise UsageError(
+            "a model that rewords asks the app again and again, so the target must be a service: use `serve: true`, or "
+            "`kind: http` with a `request`"
+        )
+    return target
+
+
+def _ask(service: Service, said: Said, row: Mapping[str, Any], column: str, question: str) -> Try:
+    """Return what became of a question; one that was neither answered nor blocked is a HarnessError."""
+    reply = service.send(service.request({**row, column: question})).json_object()
+    state, answer = state_of(reply.get(said.status)), reply.get(said.answer)
+    if state is None or not isinstance(answer, str):
+        text = "some" if isinstance(answer, str) else "no"
+        raise HarnessError(
+            f"{service.url} answered with {said.status!r} {reply.get(said.status)!r} and {text} text in "
+            f"{said.answer!r}; what was neither answered nor blocked proves nothing: repair the app, or name its keys "
+            f"by `answer` and `status`"
+        )
+    return Try(question=question, status=state, answer=answer)
 
 
 def _doubt(rewriter: Rewriter) -> str:
@@ -87,7 +126,8 @@ class _Attacker:
         tried: list[Try] = []
         for row in rounds:
             reworded = self.rewriter.reword(str(rounds[0][str(self.said.marker)]), tried) if tried else None
-            tried.append(self._ask(row, reworded or str(row[self.question])))
+            asked = reworded or str(row[self.question])
+            tried.append(_ask(self.service, self.said, row, self.question, asked))
             if self.is_won(rounds[0], tried[-1]):
                 break
         return tried
@@ -95,19 +135,6 @@ class _Attacker:
     def is_won(self, row: Mapping[str, Any], made: Try) -> bool:
         """Tell whether what was wanted was said, in a refusal too; what was blocked was not said."""
         return made.status != "blocked" and stands(row[str(self.said.marker)], made.answer)
-
-    def _ask(self, row: Mapping[str, Any], question: str) -> Try:
-        """Return what became of a question; one that was neither answered nor blocked is a HarnessError."""
-        reply = self.service.send(self.service.request({**row, self.question: question})).json_object()
-        state, answer = state_of(reply.get(self.said.status)), reply.get(self.said.answer)
-        if state is None or not isinstance(answer, str):
-            text = "some" if isinstance(answer, str) else "no"
-            raise HarnessError(
-                f"{self.service.url} answered with {self.said.status!r} {reply.get(self.said.status)!r} and {text} "
-                f"text in {self.said.answer!r}; what was neither answered nor blocked proves nothing: repair the app, "
-                f"or name its keys by `answer` and `status`"
-            )
-        return Try(question=question, status=state, answer=answer)
 
 
 def _goals(data: Dataset, rows: pa.Table, order: Order, k: int) -> Mapping[str, Sequence[int]]:

@@ -11,6 +11,7 @@ from harness.errors import HarnessError
 from harness.stats.columns import Codes, Numbers
 
 ROUNDING = 1e-12
+LOST = 3  # clusters that the standard error of a correlation counts less
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +89,21 @@ def spread(parts: Sequence[Influence], columns: Mapping[str, Codes]) -> DesignVa
 
 
 def correlate(one: Influence, other: Influence, columns: Mapping[str, Codes]) -> float:
-    """Return how two estimates move together from cluster to cluster, -1 to 1; by several columns the least."""
-    found = [0.0] if not columns else []
-    for codes in columns.values():
-        moves, others = (_moves([part], codes) for part in (one, other))
-        scale = float(np.sqrt((moves @ moves) * (others @ others)))
-        found.append(float(moves @ others) / scale if scale > 0 else 0.0)
-    return min(found)
+    """Return how two estimates move together from cluster to cluster, -1 to 1; by several columns the least.
+
+    Where they move alike, that is one standard error less (Fisher 1921): few clusters may do so by chance.
+    """
+    return min((_correlate_moves(one, other, codes) for codes in columns.values()), default=0.0)
+
+
+def _correlate_moves(one: Influence, other: Influence, codes: Codes) -> float:
+    moves, others = (_moves([part], codes) for part in (one, other))
+    scale = float(np.sqrt((moves @ moves) * (others @ others)))
+    alike = float(moves @ others) / scale if scale > 0 else 0.0
+    groups = min(_groups(part, codes) for part in (one, other)) - LOST
+    if alike <= 0 or groups <= 0:
+        return min(0.0, alike)
+    return max(0.0, float(np.tanh(np.arctanh(min(alike, 1 - ROUNDING)) - 1 / np.sqrt(groups))))
 
 
 def has_shared_cluster(columns: Mapping[str, Codes]) -> bool:

@@ -25,8 +25,8 @@ COUNTS = ("k", "n", "k_ref", "n_ref")
 class Sides:
     """The rates of a group and of its reference, each with bounds of its own, and how they move together.
 
-    `together` is their correlation where clusters hold rows of both: below 0 the rates move apart. What moves both
-    alike is left out, so it is never above 0.
+    `together` is their correlation where clusters hold rows of both: below 0 the rates move apart, above 0 alike, of
+    which one standard error is left out.
     """
 
     group: Inference
@@ -156,7 +156,7 @@ def _sides(sample: Sample) -> Sides:
     else:
         rows, inside = columns.table(sample), _reference(sample.rows)
         pair = [samples.rows.proportion(rows.filter(pa.array(inside == side))) for side in (0, 1)]
-        together = min(0.0, _correlate_rates(rows))
+        together = _correlate_rates(rows)
     return Sides(group=proportion.infer(pair[0]), reference=proportion.infer(pair[1]), together=together)
 
 

@@ -13,6 +13,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from harness import samples
 from harness.errors import HarnessError
 from harness.stats import infer, n_needed
+from harness.stats.design_variance import correlate, mean_part
 from harness.stats.groups import gap_bounds, ratio_bounds
 from harness.values.samples import Sample
 
@@ -180,7 +181,7 @@ def test_counts_of_nothing_are_refused():
 
 
 @pytest.mark.parametrize("statistic", ["gap", "ratio"])
-def test_clusters_that_move_both_groups_apart_widen_bounds_and_those_that_move_them_alike_leave_them(statistic):
+def test_clusters_that_move_both_groups_apart_widen_bounds_and_those_that_move_them_alike_narrow_them(statistic):
     rng = np.random.default_rng(5)
     swing, cluster, reference = rng.choice([-0.2, 0.2], 60), np.repeat(np.arange(60), 20), np.tile([0, 1], 600)
     draws = rng.random(1200)
@@ -193,4 +194,23 @@ def test_clusters_that_move_both_groups_apart_widen_bounds_and_those_that_move_t
         return upper - lower
 
     assert width(-1) > 1.2 * width(-1, shared=False)
-    assert width(1) == pytest.approx(width(1, shared=False))
+    assert width(1) < 0.9 * width(1, shared=False)
+
+
+@pytest.mark.parametrize(("clusters", "subtracted"), [(3, None), (12, 1 / 3), (103, 0.1)])
+def test_what_clusters_move_alike_counts_but_for_one_standard_error(clusters, subtracted):
+    chance = np.random.default_rng(1).normal(size=(3, clusters))
+    one, other = (mean_part(chance[0] + each, np.ones(clusters))[1] for each in chance[1:])
+    alike = np.corrcoef(one.values, other.values)[0, 1]
+
+    found = correlate(one, other, {"c": np.arange(clusters)})
+
+    assert found == pytest.approx(0.0 if subtracted is None else max(0.0, np.tanh(np.arctanh(alike) - subtracted)))
+    assert found < max(alike, 0.01)
+
+
+def test_what_clusters_move_apart_counts_in_full():
+    moved = np.random.default_rng(1).normal(size=50)
+    one, other = (mean_part(sign * moved, np.ones(50))[1] for sign in (1, -1))
+
+    assert correlate(one, other, {"c": np.arange(50)}) == pytest.approx(-1)

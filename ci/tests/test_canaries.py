@@ -1,6 +1,5 @@
 """A canary is judged by Prometheus' own counters, at every look; what is undecided, or cannot be read, is no pass."""
 
-import json
 import random
 import subprocess
 import sys
@@ -10,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from harness_ci.canaries import Canary, count_stretches, judge_canary
-from harness_ci.canaries import _decide as decide
 
-from ci.tests.plant import free_port, until
-from harness import HarnessError, estimate, samples
+from ci.tests.observed import run_prometheus
+from ci.tests.peeking import count_passed
+from ci.tests.plant import until
+from harness import HarnessError
 from tests.support.loopback import Handler, serve
 
 ARMS = {"label": "version", "canary": "2", "control": "1"}
@@ -74,20 +73,9 @@ def test_a_prometheus_that_is_down_is_no_verdict() -> None:
 
 
 def test_peeking_at_a_canary_at_the_limit_errs_less_than_5_percent_while_the_split_ramps() -> None:
-    chance, passed, trials = np.random.default_rng(3), 0, 400
-    for _ in range(trials):
-        columns: list[tuple[int, int, int, int]] = []
-        for look in range(10):
-            share = 0.05 + 0.05 * (look // 5)
-            n, m = int(4000 * share), int(4000 * (1 - share))
-            base = 0.02 + 0.002 * look  # the day gets worse for both
-            columns.append((int(chance.binomial(n, base + 0.02)), n, int(chance.binomial(m, base)), m))
-            k, of, k_ref, n_ref = (list(column) for column in zip(*columns, strict=True))
-            if decide(estimate(samples.canary(k=k, n=of, k_ref=k_ref, n_ref=n_ref)), 0.02) == "pass":
-                passed += 1
-                break
+    trials = 400
 
-    assert passed / trials <= 0.05
+    assert count_passed(trials, seed=3) / trials <= 0.05
 
 
 def _hits(chance: random.Random, n: int, rate: float) -> int:
@@ -134,19 +122,9 @@ def prometheus(tmp_path: Path, service: Service) -> Iterator[str]:
     threading.Thread(target=service.work, args=(stop,), daemon=True).start()
     with serve(Metrics) as url:
         jobs = [{"job_name": "s", "static_configs": [{"targets": [url.removeprefix("http://")]}]}]
-        (tmp_path / "p.yml").write_text(json.dumps({"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}))
-        port = free_port()
-        asked = [f"--config.file={tmp_path / 'p.yml'}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"]
-        process = subprocess.Popen(
-            ["prometheus", *asked, f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            stop.set()
-            process.kill()
-            process.wait()
+        with run_prometheus(tmp_path, {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}) as address:
+            yield address
+    stop.set()
 
 
 @pytest.mark.heavy

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from harness_ci.commands import command
+from harness_ci.ramps import Ramp
 
 from conftest import ROOT
 
@@ -14,7 +16,7 @@ PAGE = (ROOT / "docs" / "control.md").read_text()
 
 def test_the_file_of_the_docs_is_checked_as_they_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    blocks = [block for block in found if not block.startswith("# canary.suite.yaml")]
+    blocks = [block for block in found if not block.startswith(("# canary", "# of"))]
     (tmp_path / "ci").mkdir()
     (tmp_path / "ci" / "pipelines.yaml").write_text("".join(blocks))
     monkeypatch.chdir(tmp_path)
@@ -23,3 +25,9 @@ def test_the_file_of_the_docs_is_checked_as_they_say(tmp_path: Path, monkeypatch
 
     (said,) = re.findall(r"^harness ci check +# (.*)$", PAGE, re.MULTILINE)
     assert (done.exit_code, done.output) == (0, said + "\n")
+
+
+def test_the_canary_of_a_stage_is_one_as_the_docs_write_it() -> None:
+    (block,) = re.findall(r"^```yaml\n(# of the stage.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+    assert (5, 10) == Ramp(**yaml.safe_load(block)["canary"]).weights

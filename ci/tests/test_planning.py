@@ -25,6 +25,10 @@ targets:
     on: {code: [ci, ct, cd], data: [ct, cd], degradation: DEGRADATION}
     retrains: {at_most: 2, per: 7d, cool_down: 1h}
 """
+CANARY = (
+    "{prometheus: 'http://127.0.0.1:9', metric: requests_total, arm: {label: digest}, lose_at_most: 0.01, "
+    "hit: {label: status, matches: '5..'}, split: [sh, split.sh]}"
+)
 PUSH = Event(key="a", kind="code", target="shop", subject="push", revision="1" * 40)
 DATA = Event(key="b", kind="data", target="shop", subject="new data")
 ALERT = Event(key="c", kind="degradation", target="shop", subject="recall low")
@@ -98,15 +102,30 @@ def test_a_degradation_only_tells_while_another_cools_down(file: Path) -> None:
         ("per: 7d", "per: 7"),
         ("[ci, ct, cd]", "[ci, tc]"),
         ("signers: {runs: file:a, promotions: file:b}\n", ""),
+        ("ct: {gate: ct}", "ct: {gate: ct, canary: CANARY}"),
+        ("production, promote: true", "production, promote: true, canary: {weights: [5]}"),
         ("repository:", "watch: {d: {path: d}}\n    env: [1]\n    repository:"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(file: Path, wrong: str, message: str) -> None:
     text = FILE.replace("DEGRADATION", "notify")
     assert wrong in text
-    file.write_text(text.replace(wrong, message, 1))
+    file.write_text(text.replace(wrong, message, 1).replace("CANARY", CANARY))
 
     with pytest.raises(UsageError, match=r"pipelines\.yaml"):
+        read_pipelines(file)
+
+
+def test_a_canary_leads_traffic_where_its_stage_promotes(file: Path) -> None:
+    text = FILE.replace("DEGRADATION", "notify").replace("promote: true", f"promote: true, canary: {CANARY}")
+    file.write_text(text)
+
+    found = read_pipelines(file).targets["shop"].stages["cd"].canary
+
+    assert found is not None
+    assert ((5, 10), "digest") == (found.weights, found.arm.holds)
+    file.write_text(text.replace("retrains:", "deadline: 2h\n    retrains:"))
+    with pytest.raises(UsageError, match="as long as `deadline`"):
         read_pipelines(file)
 
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ci.tests.observed import run_server
 from ci.tests.plant import TOKEN, Plant, free_port, until
 from tests.support.databases import postgres_cluster
 
@@ -69,23 +69,10 @@ def alertmanager(plant: Plant) -> Iterator[str]:
     (plant.folder / "am.yml").write_text(json.dumps(config))
     port = free_port()
     asked = [f"--config.file={plant.folder / 'am.yml'}", f"--storage.path={plant.folder / 'am'}"]
-    process = subprocess.Popen(
-        ["prometheus-alertmanager", *asked, f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
-        stderr=subprocess.DEVNULL,
-    )
     url = f"http://127.0.0.1:{port}"
-    try:
-        until(lambda: _answers(f"{url}/-/ready"), 60)
+    command = ["prometheus-alertmanager", *asked, f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+    with run_server(command, f"{url}/-/ready"):
         yield url
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    with suppress(httpx.HTTPError):
-        return httpx.get(url).is_success
-    return False
 
 
 @pytest.mark.heavy

@@ -1,5 +1,6 @@
 """A canary beside its control: hits of one counter by arm and stretch of time, judged at every look alike."""
 
+import json
 import math
 import re
 import time
@@ -16,6 +17,7 @@ from harness_ci.spans import Span, Strict
 
 PATIENCE = 8  # seconds; Argo Rollouts waits for 10
 MOST = 5000  # stretches that are read
+LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 
 
@@ -34,14 +36,25 @@ class Hit(Strict):
     matches: str
 
 
-class Counters(Strict):
-    """A counter in Prometheus, its arms, what is a hit, and how long the stretches are that it is read by."""
+class Counter(Strict):
+    """A counter in Prometheus, what is a hit, which labels count, and how long the stretches are that it is read by."""
 
     prometheus: str
     metric: MetricName
-    arms: Arms
     hit: Hit
+    where: Mapping[LabelName, str] = {}
     every: Span = Field(default="1m", validate_default=True)
+
+    @property
+    def query(self) -> str:
+        """Return what Prometheus is asked for."""
+        return self.metric + "{" + ",".join(f"{name}={json.dumps(value)}" for name, value in self.where.items()) + "}"
+
+
+class Counters(Counter):
+    """A counter, and its arms."""
+
+    arms: Arms
 
 
 class Canary(Counters):
@@ -125,7 +138,7 @@ def _read_series(canary: Counters, since: float, now: float) -> Sequence[Mapping
     if not 1 <= count <= MOST:
         raise HarnessError(f"{count} stretches of {every:.0f} s lie between `since` and now; from 1 to {MOST} are read")
     asked: dict[str, str | float] = {
-        "query": canary.metric,
+        "query": canary.query,
         "start": since,
         "end": since + count * every,
         "step": every,

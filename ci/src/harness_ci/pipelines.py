@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from harness import parse, read_yaml
 from harness_ci.canaries import Canary
 from harness_ci.elsewhere import Elsewhere
+from harness_ci.ramps import Ramp
 from harness_ci.spans import Secret, Span, Strict
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -71,7 +72,7 @@ class Work(Strict):
 class Stage(Strict):
     """Runs that it starts elsewhere, commands, suites, then a gate, which may promote.
 
-    `deploy` starts what it passed before that is promoted.
+    `deploy` starts what it passed before that is promoted, and `canary` leads traffic to it.
     """
 
     start: tuple[Elsewhere, ...] = ()
@@ -81,6 +82,7 @@ class Stage(Strict):
     gate: Name
     promote: bool = False
     deploy: tuple[Work, ...] = ()
+    canary: Ramp | None = None
     approve: bool = False
     timeout: Span = timedelta(hours=1)
 
@@ -88,6 +90,8 @@ class Stage(Strict):
     def _deploys(self) -> Self:
         if self.deploy and not self.promote:
             raise ValueError("`deploy` starts what is promoted, and this stage says no `promote: true`")
+        if self.canary and not self.promote:
+            raise ValueError("`canary` leads traffic to what is promoted, and this stage says no `promote: true`")
         return self
 
 
@@ -154,6 +158,11 @@ class TargetPipeline(Strict):
             raise ValueError("data are watched, and `on` does not say which stages new `data` lead through")
         if (self.registry is None) != (self.on.model is None):
             raise ValueError("`registry` and `on: {model: ...}` go together: what is watched, and where it leads")
+        for name, stage in self.stages.items():
+            if stage.canary and stage.canary.within >= self.deadline:
+                raise ValueError(
+                    f"the canary of stage {name} may take as long as `deadline`, {self.deadline}; lengthen that"
+                )
         for path in self.link:
             if Path(path).is_absolute() or ".." in Path(path).parts:
                 raise ValueError(f"`link` {path!r} leaves the checkout; name a path inside it")

@@ -17,11 +17,13 @@ from harness_ci.environments import child_environment
 from harness_ci.jobs import Ended, Job
 from harness_ci.pipelines import COPIED, STORES, PipelinesFile, Stage, TargetPipeline, Work, list_secrets
 from harness_ci.planning import Plan
+from harness_ci.ramps import Ramp
 from harness_ci.spans import Secret
 from harness_ci.store import Decision
 
 HARNESS = str(Path(sys.executable).with_name("harness"))
 GOES_ON = (0, 1, 2)  # of `harness run`: fail and inconclusive are for the gate to decide
+SPLIT = 300.0  # seconds that setting a share may take
 DECISION = TypeAdapter(GateDecision)
 TRIGGERS = {"model": "manual"}  # as `harness run` calls it where somebody names another version
 OUTCOMES = {0: "passed", 1: "failed", 2: "inconclusive"}
@@ -76,8 +78,12 @@ class Stages:
 
     def deploy_jobs(self, name: str, stage: Stage, plan: Plan, places: Places, who: Candidate) -> Iterator[Job]:
         """Yield what starts a candidate: the one that a gate passed, or the one that a rollback led back to."""
-        about = {"HARNESS_CI_REVISION": who.revision, "HARNESS_CI_DIGEST": who.digest}
-        return self._work_jobs(f"{name}-deploy", stage.deploy, plan, places, **about)
+        return self._work_jobs(f"{name}-deploy", stage.deploy, plan, places, **_about(who))
+
+    def split_job(self, name: str, ramp: Ramp, weight: int, plan: Plan, places: Places, who: Candidate) -> Job:
+        """Return what gives a candidate a share of the traffic, in per cent, and all others the rest."""
+        job = self._candidate_job(f"{name}-split-{weight}", list(ramp.split), plan, places, SPLIT)
+        return replace(job, env={**job.env, **_about(who), "HARNESS_CI_WEIGHT": str(weight)})
 
     def _work_jobs(self, name: str, works: Sequence[Work], plan: Plan, places: Places, **more: str) -> Iterator[Job]:
         for number, work in enumerate(works):
@@ -186,6 +192,10 @@ class Stages:
     def copied_ledger(self, places: Places) -> str:
         """Return the URL of the copy of the ledger that candidates may read, and do what they like with."""
         return f"sqlite:///{places.folder / 'ledger.db'}"
+
+
+def _about(who: Candidate) -> Mapping[str, str]:
+    return {"HARNESS_CI_REVISION": who.revision, "HARNESS_CI_DIGEST": who.digest}
 
 
 def read_decision(ended: Ended, gate: str, pipeline: str) -> Decision | None:

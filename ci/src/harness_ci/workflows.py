@@ -15,6 +15,7 @@ from harness_ci.jobs import Ended, Job, perform_job
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
 from harness_ci.planning import Plan
+from harness_ci.ramps import ALL, Ramp, keep_moment, watch_share
 from harness_ci.servers import open_server
 from harness_ci.steps import (
     GOES_ON,
@@ -31,6 +32,7 @@ from harness_ci.steps import (
 from harness_ci.store import Pipeline, Store
 
 PAUSE = 0.2
+NOT_TAKEN = "ALARM: the candidate of stage {name} may still have traffic; take it away by hand"
 NOT_UNDONE = "ALARM: whom stage {name} deployed is not promoted and may still serve; start by hand who is promoted"
 
 
@@ -171,9 +173,13 @@ class Pipelines(DBOSConfiguredInstance):
 
     def _promote(self, name: str, stage: Stage, work: _Work, candidate: str) -> None:
         if stage.promote and work.plan.pull is None:
-            if stage.deploy:
+            champion = self._read_control(name, stage, work) if stage.canary else None
+            if stage.deploy or stage.canary:
                 self._step(f"{name}-deploys", self.store.begin_deployment, work.places.pipeline, name)
-                self._deploy(name, stage, read_passed(name, work.places), work)
+            who = read_passed(name, work.places)
+            self._deploy(name, stage, who, work)
+            if stage.canary and champion:
+                self._ramp(name, stage.canary, who, champion, work)
             self._go_on(work.stages.promote_job(name, stage, work.places, candidate), work)
             self._step(f"{name}-promoted", self.store.settle_deployment, work.places.pipeline, name)
 
@@ -181,11 +187,9 @@ class Pipelines(DBOSConfiguredInstance):
         """Start again who is promoted to a stage, and say who that is; Stopped, as an alarm, where that fails."""
         stage = work.target.stages[name]
         try:
-            found = self._step(
-                f"{name}-audit", self._perform, work.stages.audit_job(name, stage, work.places), work.places
-            )
-            who = read_promoted(Ended(**found))
+            who = self._read_champion(name, stage, work)
             self._deploy(f"{name}-undo", stage, who, work)
+            self._give_all(f"{name}-undo", stage, who, work)
         except (Stopped, HarnessError) as error:
             why = error.reason if isinstance(error, Stopped) else error
             raise Stopped("error", f"{NOT_UNDONE.format(name=name)}: {why}") from error
@@ -195,6 +199,59 @@ class Pipelines(DBOSConfiguredInstance):
         """Start a candidate, before anything is moved to it: a deployment that fails promotes nothing."""
         for job in work.stages.deploy_jobs(name, stage, work.plan, work.places, who):
             self._go_on(job, work)
+
+    def _read_champion(self, name: str, stage: Stage, work: _Work) -> Candidate:
+        """Return who is promoted to a stage by the signed record; HarnessError where nobody is, or nobody can say."""
+        job = work.stages.audit_job(name, stage, work.places)
+        return read_promoted(Ended(**self._step(job.key, self._perform, job, work.places)))
+
+    def _read_control(self, name: str, stage: Stage, work: _Work) -> Candidate:
+        """Return beside whom a canary is looked at: who is promoted; Stopped where nobody is."""
+        try:
+            return self._read_champion(f"{name}-champion", stage, work)
+        except HarnessError as error:
+            message = "a canary is looked at beside who is promoted; let the first one pass without `canary`"
+            raise Stopped("error", f"{name}-canary: {message}: {error}") from error
+
+    def _ramp(self, name: str, ramp: Ramp, who: Candidate, champion: Candidate, work: _Work) -> None:
+        """Lead traffic to a candidate beside the champion, share by share; Stopped, with none, where it may not."""
+        try:
+            for weight in ramp.weights:
+                self._go_on(work.stages.split_job(name, ramp, weight, work.plan, work.places, who), work)
+                self._step(
+                    f"{name}-canary-{weight}", self._watch_share, name, ramp, weight, (who, champion), work.places
+                )
+            self._go_on(work.stages.split_job(name, ramp, ALL, work.plan, work.places, who), work)
+        except Stopped as stopped:
+            self._take_back(name, ramp, who, stopped, work)
+            raise
+
+    def _watch_share(
+        self, name: str, ramp: Ramp, weight: int, arms: tuple[Candidate, Candidate], places: Places
+    ) -> None:
+        """Return where a candidate may have a larger share; Stopped where it may have none."""
+        canary = ramp.beside(*(getattr(each, ramp.arm.holds) for each in arms))
+        began, held = (keep_moment(places.job(f"{name}-split-{each}")) for each in (ramp.weights[0], weight))
+        is_last, is_cancelled = weight == ramp.weights[-1], lambda: self._has_ended(places.pipeline)
+        for look in watch_share(ramp, canary, began, held, is_last=is_last, is_cancelled=is_cancelled):
+            if look.state not in (None, "passed"):
+                raise Stopped(look.state, f"{name}-canary at {weight} %: {look.known}")
+            self.store.change(places.pipeline, state=f"canary at {weight} %", reason=look.known)
+        self.store.change(places.pipeline, state="running", reason="")
+
+    def _take_back(self, name: str, ramp: Ramp, who: Candidate, stopped: Stopped, work: _Work) -> None:
+        """Take all traffic from a candidate; of a pipeline that ended meanwhile, the one that undoes it does."""
+        if stopped.state == "cancelled":
+            return
+        job = work.stages.split_job(name, ramp, 0, work.plan, work.places, who)
+        ended = Ended(**self._step(job.key, self._perform, job, work.places))
+        if ended.code:
+            raise Stopped("error", f"{NOT_TAKEN.format(name=name)}: {ended.said}; {stopped.reason}")
+
+    def _give_all(self, name: str, stage: Stage, who: Candidate, work: _Work) -> None:
+        """Give all traffic to who is promoted, where a stage leads traffic."""
+        if stage.canary:
+            self._go_on(work.stages.split_job(name, stage.canary, ALL, work.plan, work.places, who), work)
 
     def _go_on(self, job: Job, work: _Work, codes: tuple[int, ...] = (0,)) -> Ended:
         """Return how a command ended; Stopped where the pipeline ends with it."""
@@ -231,8 +288,10 @@ class Pipelines(DBOSConfiguredInstance):
         if work.plan.rollback:
             self._go_on(work.stages.rollback_job(work.places, "; ".join(work.plan.notify)), work)
             stage = work.target.promoting
-            if stage and stage.deploy:
-                self._deploy("rollback", stage, read_returned(work.places), work)
+            if stage and (stage.deploy or stage.canary):
+                who = read_returned(work.places)
+                self._deploy("rollback", stage, who, work)
+                self._give_all("rollback", stage, who, work)
 
     def _end(self, pipeline_id: str, state: str, reason: str) -> None:
         """Keep how a pipeline ended, and tell the owner: of what fired, and of what did not pass."""

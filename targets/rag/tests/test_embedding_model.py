@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rag_target.adapter import handbook
 from rag_target.embedding_model import RemoteEmbedder
@@ -82,6 +84,18 @@ def vectors() -> Iterator[Callable[..., Vectors]]:
 
 
 Start = Callable[..., Vectors]
+Command = Callable[..., Any]
+SUITE = """
+name: searched
+data: {questions: {source: questions.parquet, id: id}}
+endpoints: {embedder: URL}
+target:
+  kind: handbook
+  config: {data: questions, retrieval: dense, embeddings: {model: MODEL}, embed_at: embedder}
+steps:
+  - check: rag.retrieval
+    require: {recall: {at_least: 0.1, scope: these}}
+""".replace("MODEL", MODEL)
 
 
 def test_a_handbook_is_searched_by_the_vectors_of_a_server(vectors: Start) -> None:
@@ -161,3 +175,66 @@ def test_a_model_that_is_not_one_at_one_place_is_refused(given: dict[str, Any], 
 
     with pytest.raises(UsageError, match=why), handbook({"data": rows}, data="data", **given):
         pass
+
+
+@pytest.fixture
+def searched(project: Path, vectors: Start) -> tuple[Path, Vectors]:
+    """A project whose handbook has its vectors from an endpoint, and the server there."""
+    server = vectors()
+    asked = read_questions()[:8]
+    columns = {name: [getattr(each, name) for each in asked] for name in ("id", "question", "relevant")}
+    pq.write_table(pa.table(columns), project / "questions.parquet")
+    (project / "searched.suite.yaml").write_text(SUITE.replace("URL", server.url))
+    (project / "models.yaml").write_text(
+        f"endpoints:\n  embedder:\n    url: {server.url}\n    models: {{{MODEL}: {{input: 1, output: 0}}}}\n"
+    )
+    return project, server
+
+
+def recorded(project: Path) -> dict[str, Any]:
+    return dict(json.loads((project / "out" / "searched" / "run.json").read_text()))
+
+
+def test_vectors_by_the_door_are_recorded_paid_once_and_replayed(
+    searched: tuple[Path, Vectors], harness: Command
+) -> None:
+    project, server = searched
+
+    harness("run", "searched.suite.yaml", "--replay", "record", "--budget", "1", "--out", "out")
+    sent, first = len(server.asked), recorded(project)
+    harness("run", "searched.suite.yaml", "--replay", "strict", "--out", "out")
+    again = recorded(project)
+
+    assert "pass" == first["verdicts"][0]["outcome"] == again["verdicts"][0]["outcome"]
+    assert 8 < sent == len(server.asked) == first["calls"]["sent"] == again["calls"]["replayed"]
+    assert first["calls"]["answers"] == again["calls"]["answers"]
+    assert sent * 9 / 1e6 == pytest.approx(first["cost"]["money"])
+    assert 0 == again["cost"]["money"]
+
+
+def test_a_question_whose_vector_is_not_recorded_is_not_searched_for(
+    searched: tuple[Path, Vectors], harness: Command
+) -> None:
+    project, server = searched
+    harness("run", "searched.suite.yaml", "--replay", "record", "--out", "out")
+    sent = len(server.asked)
+    columns = {"id": ["new"], "question": ["Which code is of a machine?"], "relevant": [["a/b"]]}
+    pq.write_table(pa.table(columns), project / "questions.parquet")
+
+    found = harness("run", "searched.suite.yaml", "--replay", "strict", "--out", "out")
+
+    assert 0 != found.code
+    assert sent == len(server.asked)
+    assert "pass" != recorded(project)["verdicts"][0]["outcome"]
+
+
+def test_without_the_budget_passages_have_no_vectors_and_nothing_passes(
+    searched: tuple[Path, Vectors], harness: Command
+) -> None:
+    _, server = searched
+
+    found = harness("run", "searched.suite.yaml", "--budget", "0.01", "--out", "out")
+
+    assert found.code not in (0, 1), found.out + found.err
+    assert "of the budget is left" in found.out + found.err
+    assert [] == server.asked  # the worst case of 32 passages does not fit

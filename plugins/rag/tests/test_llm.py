@@ -332,3 +332,47 @@ def test_a_model_is_calibrated_and_attacked_at_the_command_line(
     figures = json.loads(found.out)["figures"]
     assert (1.0, 0.0) == (figures["auroc"]["value"], figures["flips"]["value"])
     assert 0 < figures["flips"]["upper"] < 0.2
+
+
+def alone(says: Callable[[str], str]) -> Any:
+    """Return the script of a server that is asked of one statement at a time, and says so of each."""
+
+    def script(server: StandIn, asked: dict[str, Any]) -> tuple[int, str]:
+        return 200, chat(says(json.loads(asked["messages"][1]["content"])["statement"]))
+
+    return script
+
+
+def test_statements_asked_apart_are_a_call_each_and_share_one_score(upstream: StandIn, how: Path) -> None:
+    how.write_text(f"model: {MODEL}\nstatements: apart\n")
+    upstream.script = alone(lambda statement: json.dumps({"supported": statement == "It is so."}))
+
+    found = measured(upstream, how, [{"answer": "It is so. It is not.", "contexts": ["It is so."]}])["faithfulness"]
+
+    assert [0.5] == found.sample.rows["y"].to_pylist()
+    assert ["It is not.", "It is so."] == sorted(
+        json.loads(asked["messages"][1]["content"])["statement"] for asked in upstream.seen
+    )
+
+
+@pytest.mark.parametrize("said", ["yes", '{"supported": 1}', '{"supported": true} indeed', '{"supported": true}' * 2])
+def test_one_statement_without_a_verdict_is_an_answer_without_one(upstream: StandIn, how: Path, said: str) -> None:
+    how.write_text(f"model: {MODEL}\nstatements: apart\n")
+    upstream.script = alone(lambda statement: said if statement == "It is not." else '{"supported": true}')
+
+    found = measured(upstream, how, [{"answer": "It is so. It is not.", "contexts": ["It is so."]}])["faithfulness"]
+
+    assert [0.0] == found.sample.rows["y"].to_pylist()
+    assert "1 unparseable" in found.failure
+
+
+def test_labelled_answers_without_a_verdict_are_counted_at_the_command_line(
+    upstream: StandIn, how: Path, tmp_path: Path, harness: Command
+) -> None:
+    whole = judging(is_true)
+    upstream.script = lambda server, asked: (500, "") if "-10" in str(asked["messages"]) else whole(server, asked)
+    path = labels(tmp_path, table(20, 0.5, 1, start=99))
+
+    found = harness("rag", "calibrate", "llm", "--labels", path, "--llm", how, "--url", upstream.url)
+
+    assert "no verdict   10 of 20, which count as called bad" in found.out

@@ -42,7 +42,7 @@ class Calibration:
     """What labels say of a judge: scores from a threshold up are called good.
 
     Each fold of the labels has a threshold that was chosen on the others; the figures are of each fold's own answers.
-    `unfit` says why the judge decides no must.
+    `lost` are the labelled answers that got no verdict, `unfit` says why the judge decides no must.
     """
 
     judge: str
@@ -50,6 +50,7 @@ class Calibration:
     labels: str
     thresholds: tuple[float, ...]
     figures: Mapping[str, Figure]
+    lost: int = 0
     unfit: str = ""
 
     def calls_good(self, answer: Answer, score: float) -> bool:
@@ -91,6 +92,7 @@ def calibrate(judge: Instrument, path: Path) -> Calibration:
         labels=f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
         thresholds=fit_thresholds(scores, labels, folds),
         figures=figures,
+        lost=sum(each.fate != "scored" for each in judged),
         unfit=judge.doubt or _unscored(judged) or _unfit(figures),
     )
 

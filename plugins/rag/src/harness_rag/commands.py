@@ -60,6 +60,8 @@ def _lines(found: Calibration) -> Iterator[str]:
     for name, figure in found.figures.items():
         yield f"  {name:<12} {figure}"
     yield f"  thresholds   {', '.join(f'{each:.3f}' for each in found.thresholds)}, of this source only"
+    if found.lost:
+        yield f"  no verdict   {found.lost} of {n}, which count as called bad"
     yield f"not proven: {found.unfit}" if found.unfit else "fit to decide: scores are corrected by these shares"
 
 

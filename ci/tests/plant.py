@@ -83,6 +83,9 @@ trust: {folder}/keys/trust.yaml
 gates:
   schema:
     suites: [../schema.suite.yaml]
+  watched:
+    suites: [../s.suite.yaml]
+    watch: true
   production:
     suites: [../s.suite.yaml]
     first_promotion: allow

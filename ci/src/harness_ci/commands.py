@@ -51,8 +51,11 @@ def check(path: Path) -> None:
     for name, target in read_pipelines(path).targets.items():
         degradation = target.on.degradation
         shown = degradation if isinstance(degradation, str) else " -> ".join(degradation)
+        clock = "".join(
+            f"; {entry} ({each.cron}): {' -> '.join(each.stages)}" for entry, each in target.schedule.items()
+        )
         click.echo(f"{name}: code: {' -> '.join(target.on.code)}; data: {' -> '.join(target.on.data or ('nothing',))}; "
-                   f"degradation: {shown}")  # fmt: skip
+                   f"degradation: {shown}{clock}")  # fmt: skip
 
 
 @command.command("schema")

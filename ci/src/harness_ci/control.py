@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -145,6 +146,9 @@ def _look_around(control: Control, reporter: Reporter, stop: threading.Event) ->
             for data, watched in target.watch.items():
                 if _is_due(due, f"{name}:{data}", watched.every.total_seconds()):
                     _try(f"data {data} of {name}", partial(control.watch.look_at_data, name, data, target))
+            for entry in target.schedule:
+                look = partial(control.watch.look_at_clock, name, entry, target, datetime.now(UTC))
+                _try(f"the schedule {entry} of {name}", look)
             registry = target.registry
             if registry and _is_due(due, f"{name}:registry", registry.every.total_seconds()):
                 _try(f"the registry of {name}", partial(control.watch.look_at_alias, name, registry))

@@ -1,10 +1,10 @@
-"""What can happen to a target: its code, data, model or quality changed, or what was deployed was not promoted."""
+"""What can happen to a target: a change, a moment that came, or a deployment of who was not promoted."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["code", "data", "model", "degradation", "undo"]
+Kind = Literal["code", "data", "model", "schedule", "degradation", "undo"]
 
 
 @dataclass(frozen=True, kw_only=True)

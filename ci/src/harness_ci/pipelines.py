@@ -1,7 +1,7 @@
 """What `ci/pipelines.yaml` says: targets, their stages, and which event leads through which of them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -12,6 +12,7 @@ from harness_ci.canaries import Canary
 from harness_ci.elsewhere import Elsewhere
 from harness_ci.ramps import Ramp
 from harness_ci.spans import Secret, Span, Strict
+from harness_ci.triggers.schedules import moment_before
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 STORES = ("s3://", "abfs://", "abfss://")
@@ -72,7 +73,8 @@ class Work(Strict):
 class Stage(Strict):
     """Runs that it starts elsewhere, commands, suites, then a gate, which may promote.
 
-    `deploy` starts what it passed before that is promoted, and `canary` leads traffic to it.
+    `deploy` starts what it passed before that is promoted, and `canary` leads traffic to it. A stage that `examines`
+    another measures who is promoted there again, for a gate with `watch: true`.
     """
 
     start: tuple[Elsewhere, ...] = ()
@@ -84,6 +86,7 @@ class Stage(Strict):
     deploy: tuple[Work, ...] = ()
     canary: Ramp | None = None
     approve: bool = False
+    examines: Name | None = None
     timeout: Span = timedelta(hours=1)
 
     @model_validator(mode="after")
@@ -96,10 +99,22 @@ class Stage(Strict):
 
 
 class Watched(Strict):
-    """A file or folder of data, whose digest is looked at again and again."""
+    """A file or folder of data, whose digest is looked at again and again; of DVC's files, what they say of theirs."""
 
     path: Path
     every: Span = timedelta(seconds=60)
+
+
+class Scheduled(Strict):
+    """Stages that a clock starts: `cron` in five fields, UTC."""
+
+    cron: str
+    stages: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _comes(self) -> Self:
+        moment_before(self.cron, datetime.now(UTC))
+        return self
 
 
 class Registry(Strict):
@@ -136,6 +151,7 @@ class TargetPipeline(Strict):
     stages: Annotated[Mapping[Name, Stage], Field(min_length=1)]
     on: On
     watch: Mapping[Name, Watched] = {}
+    schedule: Mapping[Name, Scheduled] = {}
     registry: Registry | None = None
     link: Mapping[str, Path] = {}
     env: tuple[str, ...] = ()
@@ -147,10 +163,16 @@ class TargetPipeline(Strict):
     def _known(self) -> Self:
         degraded = self.on.degradation if self.retrains_on_degradation else ()
         asked = (*self.on.code, *(self.on.data or ()), *(self.on.model or ()), *degraded)
-        for name in asked:
+        scheduled = (name for each in self.schedule.values() for name in each.stages)
+        for name in (*asked, *scheduled):
             if name not in self.stages:
+                raise ValueError(f"there is no stage {name!r}; there is {', '.join(self.stages)}")
+        for name, stage in self.stages.items():
+            if stage.examines and not (stage.suites and self.stages.get(stage.examines, stage).promote):
+                raise ValueError(f"stage {name} `examines` who is promoted: give it suites, and a stage that promotes")
+            if stage.examines and name in self.on.code:
                 raise ValueError(
-                    f"`on` names stage {name!r}, of which there is none; there is {', '.join(self.stages)}"
+                    f"stage {name} `examines` who is promoted, whatever the code; lead `schedule` through it"
                 )
         if self.on.degradation == "rollback" and self.promoting is None:
             raise ValueError("`degradation: rollback` needs a stage with `promote: true`")

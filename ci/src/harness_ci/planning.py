@@ -7,7 +7,7 @@ from typing import Any
 from harness_ci.events import Event, Kind
 from harness_ci.pipelines import TargetPipeline
 
-KINDS: Sequence[Kind] = ("code", "data", "model", "degradation", "undo")
+KINDS: Sequence[Kind] = ("code", "data", "model", "schedule", "degradation", "undo")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +44,16 @@ def plan_pipeline(events: Sequence[Event], target: TargetPipeline, refusal: str 
     kinds = {event.kind for event in events}
     degraded = [event.subject for event in events if event.kind == "degradation"]
     acts = bool(degraded) and target.on.degradation != "notify" and not refusal
+    came = [
+        target.schedule[event.subject]
+        for event in events
+        if event.subject in target.schedule and event.kind == "schedule"
+    ]
     asked = [
         *(target.on.code if "code" in kinds else ()),
         *((target.on.data or ()) if "data" in kinds else ()),
         *((target.on.model or ()) if "model" in kinds else ()),
+        *(name for scheduled in came for name in scheduled.stages),
         *(target.on.degradation if acts and target.retrains_on_degradation else ()),
     ]
     return Plan(

@@ -25,7 +25,7 @@ HARNESS = str(Path(sys.executable).with_name("harness"))
 GOES_ON = (0, 1, 2)  # of `harness run`: fail and inconclusive are for the gate to decide
 SPLIT = 300.0  # seconds that setting a share may take
 DECISION = TypeAdapter(GateDecision)
-TRIGGERS = {"model": "manual"}  # as `harness run` calls it where somebody names another version
+TRIGGERS = {"model": "manual", "schedule": "manual"}  # of `harness run`, whose own `schedule` is for who is promoted
 OUTCOMES = {0: "passed", 1: "failed", 2: "inconclusive"}
 
 
@@ -94,7 +94,8 @@ class Stages:
     def _run_job(self, name: str, stage: Stage, plan: Plan, places: Places) -> Job:
         params = [word for key, value in stage.params.items() for word in ("--param", f"{key}={value}")]
         kept = ["--no-record", "--out", str(places.made(f"{name}-run"))]
-        kept += ["--trigger", TRIGGERS.get(plan.kind, plan.kind)]
+        kept += ["--trigger", "schedule" if stage.examines else TRIGGERS.get(plan.kind, plan.kind)]
+        kept += ["--replay", "strict"] if plan.fork else []
         argv, patience = [HARNESS, "run", *stage.suites, *params, *kept], stage.timeout.total_seconds()
         argv += ["--gates", self.file.gates, "--ledger"]
         if plan.pull is None and self._is_stored():

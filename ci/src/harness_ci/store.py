@@ -317,10 +317,10 @@ class Store:
             connection.execute(WATCHED.delete().where(WATCHED.c.name == name))
             connection.execute(WATCHED.insert().values(name=name, digest=digest, times=times))
 
-    def has_seen(self, name: str) -> bool:
-        """Tell whether watched data were seen before."""
+    def digest_of(self, name: str) -> str | None:
+        """Return the digest of watched data as it was kept last; None where they were never seen."""
         with self._begin() as connection:
-            return connection.execute(sa.select(WATCHED).where(WATCHED.c.name == name)).first() is not None
+            return connection.execute(sa.select(WATCHED.c.digest).where(WATCHED.c.name == name)).scalar_one_or_none()
 
 
 def _is_same(earlier: Pipeline, later: Pipeline) -> bool:

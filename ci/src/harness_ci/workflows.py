@@ -11,6 +11,7 @@ from dbos import DBOS, DBOSConfiguredInstance
 from harness import HarnessError, copy_ledger
 from harness_ci.checkouts import Repositories
 from harness_ci.elsewhere import Elsewhere, follow
+from harness_ci.events import Event
 from harness_ci.jobs import Ended, Job, perform_job
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
@@ -75,10 +76,14 @@ class Pipelines(DBOSConfiguredInstance):
             self._prepare(work)
             undone = [self._undo_deployment(name, work) for name in work.plan.undo]
             candidate = None
+            examined = []
             for name in work.plan.stages:
-                candidate = self._pass_stage(name, work, candidate)
+                if work.target.stages[name].examines:
+                    examined.append(self._examine(name, work))
+                else:
+                    candidate = self._pass_stage(name, work, candidate)
             self._answer_degradation(work)
-            state, reason = "passed", "; ".join((*undone, *work.plan.notes))
+            state, reason = "passed", "; ".join((*undone, *examined, *work.plan.notes))
         except Stopped as stopped:
             state, reason = stopped.state, stopped.reason
         except HarnessError as error:
@@ -139,6 +144,30 @@ class Pipelines(DBOSConfiguredInstance):
         found = self._ask_gate(stage, stages.gate_job(name, stage, work.plan, work.places, candidate), work)
         self._promote(name, stage, work, found)
         return found
+
+    def _examine(self, name: str, work: _Work) -> str:
+        """Measure again who is promoted to the stage that one examines, and say who that is.
+
+        Where its gate fails, that is a degradation, which is answered next as any other, if anything is opted into.
+        """
+        stage = work.target.stages[name]
+        other = str(stage.examines)
+        who = self._read_champion(name, work.target.stages[other], work)
+        about = f"{who.revision} ({who.digest}), who is promoted by stage {other}"
+        try:
+            found = self._pass_stage(name, work, None)
+        except Stopped as stopped:
+            if stopped.state == "failed" and work.target.on.degradation != "notify":
+                self._step(f"{name}-degraded", self._degrade, name, work.places.pipeline, who.revision)
+            raise Stopped(stopped.state, f"{stopped.reason}; examined was {about}") from stopped
+        if found not in (who.digest, who.revision):
+            raise Stopped("error", f"stage {name} measured {found}, and should have {about}; look at its `params`")
+        return f"stage {name} examined {about}"
+
+    def _degrade(self, name: str, pipeline_id: str, revision: str) -> None:
+        target, subject = self._pipeline(pipeline_id).target, f"stage {name} failed for {revision}"
+        key = f"{target}:examined:{pipeline_id}:{name}"
+        self.store.add_event(Event(key=key, kind="degradation", target=target, subject=subject), time.time())
 
     def _start_elsewhere(self, name: str, stage: Stage, work: _Work) -> None:
         """Start runs on other servers, one after the other, and follow each to its end; no pull request does."""

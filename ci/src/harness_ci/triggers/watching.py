@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
@@ -11,7 +12,9 @@ from harness_ci.checkouts import Repositories
 from harness_ci.events import Event
 from harness_ci.pipelines import Registry, TargetPipeline
 from harness_ci.store import Store
+from harness_ci.triggers.dvc import digest_dvc, is_dvc
 from harness_ci.triggers.registries import version_named
+from harness_ci.triggers.schedules import moment_before
 
 LOG = logging.getLogger("harness_ci")
 Take = Callable[[Event], object]
@@ -52,19 +55,30 @@ class Watch:
                 event = Event(key="", kind="model", target=name, subject=f"{alias} is version {version}")
                 self._compare(f"{name}:alias:{alias}", version, event)
 
+    def look_at_clock(self, name: str, entry: str, target: TargetPipeline, now: datetime) -> None:
+        """Take an event if a moment of a schedule came since the last look; one, however many came."""
+        place, came = f"{name}:schedule:{entry}", moment_before(target.schedule[entry].cron, now).isoformat()
+        if came > (self._store.digest_of(place) or ""):  # a clock that was put back starts nothing twice
+            self._compare(place, came, Event(key="", kind="schedule", target=name, subject=entry))
+
     def _compare(self, place: str, found: str, event: Event) -> None:
         """Take the event before the digest is kept: a kill in between tells it again, under the same key."""
         times = self._store.times_changed(place, found)
         if times is not None:
             self._take(Event(**{**event.to_json(), "key": f"{place}:{times}:{found}"}))
             self._store.keep_digest(place, found, times)
-        elif not self._store.has_seen(place):
+        elif self._store.digest_of(place) is None:
             self._store.keep_digest(place, found, 0)
 
 
 def digest_path(path: Path) -> str | None:
-    """Return the digest of a file or folder; None while there is none, or it changes while it is read."""
+    """Return the digest of a file or folder; None while there is none, or it changes while it is read.
+
+    Of a file of DVC it is that of the data that it stands for, as it says.
+    """
     try:
+        if is_dvc(path):
+            return digest_dvc(path)
         if path.is_dir():
             return digest_folder(path)
         with path.open("rb") as file:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -22,6 +23,7 @@ from harness.promotion.moves import identity_as_json
 from harness.promotion.moving import finish_open
 from harness.promotion.predicates import About
 from harness.promotion.rejoining import Records, describe_rejoined, rejoin
+from harness.promotion.rollouts import GET, audit_rollouts
 from harness.promotion.stages import Stage
 from harness.records.evidence_store import open_bundle
 from harness.records.locks import lock_promotions
@@ -36,6 +38,12 @@ FOUND = 1
 @policy_option
 @click.option("--what-if", is_flag=True, help="List instead what stages with enforce: false would have blocked.")
 @click.option("--rejoin", "is_rejoin", is_flag=True, help="Put back what a restored ledger lost, and sign the gap.")
+@click.option(
+    "--rollouts",
+    type=click.File(),
+    metavar="FILE",
+    help=f"What Argo Rollouts serves too: the output of `{GET}`; - is standard input.",
+)
 @click.option("--signer", metavar="URI", help=f"For --rejoin. {HELP}")
 @click.option("--ledger", metavar="URL", help="The ledger: a URL or git:BRANCH; wins over the gates file's.")
 @click.option(
@@ -48,6 +56,7 @@ def command(
     policy_ref: str | None,
     what_if: bool,
     is_rejoin: bool,
+    rollouts: TextIO | None,
     signer: str | None,
     ledger: str | None,
     as_text: bool,
@@ -56,10 +65,11 @@ def command(
 
     Also found: overrides older than 24 hours, moves that nobody ended, statements of keys that are not trusted, and a
     ledger that lost entries: with --rejoin what is kept beside the evidence is put back, and a promoter signs the gap.
+    With --rollouts, what Argo Rollouts serves and nobody promoted, and analyses that were skipped.
     """
     _refuse_mixed(stages, since, what_if, is_rejoin, signer)
-    if as_text and (what_if or is_rejoin):
-        raise UsageError("--json is about who is promoted; leave --what-if and --rejoin out")
+    if (as_text or rollouts) and (what_if or is_rejoin):
+        raise UsageError("--json and --rollouts are about who is promoted; leave --what-if and --rejoin out")
     project = open_guarded(gates, policy_ref, signer=signer, ledger=ledger)
     if is_rejoin:
         return _rejoin(project, ledger, signer)
@@ -74,10 +84,13 @@ def command(
         raise UsageError(f"no gate promotes anything in {project.settings.gates}; add `promote:` to one")
     opened = [open_stage(project, name, promoting_gate(project, name, ledger), ledger) for name in named]
     found = {stage.name: audit(stage, datetime.now(UTC), moment) for stage in opened}
+    if rollouts:
+        found["rollouts"] = audit_rollouts(rollouts.read(), _promoted_digests(opened))
     if as_text:
         say(
             json.dumps(
                 [{**_read_promoted(stage), "findings": [each.text for each in found[stage.name]]} for stage in opened]
+                + ([{"rollouts": [str(each) for each in found["rollouts"]]}] if rollouts else [])
             )
         )
     else:
@@ -92,6 +105,16 @@ def _print_found(opened: Sequence[Stage], found: Sequence[Finding]) -> None:
         say(f"FOUND  {finding}")
     if not found:
         say(f"every move of {len(opened)} stage{'' if len(opened) == 1 else 's'} is explained")
+
+
+def _promoted_digests(opened: Sequence[Stage]) -> Mapping[str, str]:
+    """Return the stages by the digest that a statement that is trusted promotes; none where nobody can say."""
+    found = {}
+    for stage in opened:
+        with suppress(HarnessError):  # which the audit of the stage says
+            who = find_promoted(stage) if stage.moves(stage.entries()) else None
+            found |= {who.digest: stage.name} if who and who.digest else {}
+    return found
 
 
 def _read_promoted(stage: Stage) -> Mapping[str, Any]:

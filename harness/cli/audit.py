@@ -109,7 +109,7 @@ def _print_found(opened: Sequence[Stage], found: Sequence[Finding]) -> None:
 
 def _promoted_digests(opened: Sequence[Stage]) -> Mapping[str, str]:
     """Return the stages by the digest that a statement that is trusted promotes; none where nobody can say."""
-    found = {}
+    found: dict[str, str] = {}
     for stage in opened:
         with suppress(HarnessError):  # which the audit of the stage says
             who = find_promoted(stage) if stage.moves(stage.entries()) else None

@@ -4,7 +4,7 @@ Of what they answer only names, numbers and states are taken: no address, so no 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ from urllib.parse import quote
 import httpx
 
 from harness import HarnessError
-from harness_ci.elsewhere import Away, GitHubRun, JenkinsBuild, KubeflowRun, Server, Standing
+from harness_ci.elsewhere import Away, Elsewhere, GitHubRun, JenkinsBuild, KubeflowRun, Server, Standing, follow
+from harness_ci.jobs import Ended
 
 PATIENCE = 20  # seconds
 LATEST = 100  # runs that are looked through for a key
@@ -31,7 +32,7 @@ KUBEFLOW_ENDED = (SUCCEEDED, "FAILED", "SKIPPED", "CANCELED")
 
 
 @contextmanager
-def open_server(asked: GitHubRun | JenkinsBuild | KubeflowRun, root: Path) -> Iterator[Server]:
+def open_server(asked: Elsewhere, root: Path) -> Iterator[Server]:
     """Give the server of a run, with the credential that the file names."""
     token = asked.token.read(root) if asked.token else ""
     headers = {"Authorization": f"Bearer {token}"} if token and asked.at != "jenkins" else {}
@@ -44,6 +45,14 @@ def open_server(asked: GitHubRun | JenkinsBuild | KubeflowRun, root: Path) -> It
             yield Jenkins(asked=asked, client=client)
         else:
             yield Kubeflow(asked=asked, client=client)
+
+
+def run_elsewhere(
+    asked: Elsewhere, root: Path, key: str, revision: str, folder: Path, is_cancelled: Callable[[], bool]
+) -> Ended:
+    """Start a run, unless it was before, and return how it ended."""
+    with open_server(asked, root) as server:
+        return follow(server, key, revision, folder, asked.timeout.total_seconds(), is_cancelled)
 
 
 def _ask(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:

@@ -10,14 +10,14 @@ from dbos import DBOS, DBOSConfiguredInstance
 
 from harness import HarnessError, copy_ledger
 from harness_ci.checkouts import Repositories
-from harness_ci.elsewhere import Elsewhere, follow
+from harness_ci.elsewhere import Elsewhere
 from harness_ci.events import Event
 from harness_ci.jobs import Ended, Job, perform_job
 from harness_ci.notices import post_notice
 from harness_ci.pipelines import PipelinesFile, Stage, TargetPipeline
 from harness_ci.planning import Plan
 from harness_ci.ramps import ALL, Ramp, keep_moment, watch_share
-from harness_ci.servers import open_server
+from harness_ci.servers import run_elsewhere
 from harness_ci.steps import (
     GOES_ON,
     OUTCOMES,
@@ -179,13 +179,8 @@ class Pipelines(DBOSConfiguredInstance):
             self._require(Ended(**self._step(key, self._follow, asked, key, work.places)), key)
 
     def _follow(self, asked: Elsewhere, key: str, places: Places) -> Mapping[str, Any]:
-        pipeline = self._pipeline(places.pipeline)
-        with open_server(asked, self.root) as server:
-            patience, given = asked.timeout.total_seconds(), f"{pipeline.id}/{key}"
-            ended = follow(
-                server, given, pipeline.head, places.job(key), patience, lambda: self._has_ended(pipeline.id)
-            )
-        return vars(ended)
+        about = f"{places.pipeline}/{key}", self._pipeline(places.pipeline).head, places.job(key)
+        return vars(run_elsewhere(asked, self.root, *about, lambda: self._has_ended(places.pipeline)))
 
     def _ask_gate(self, stage: Stage, job: Job, work: _Work) -> str:
         """Return the candidate that a gate passed; what it decided, however it did, is kept for those who ask."""

@@ -1,4 +1,4 @@
-"""Counts how often a canary exactly at its limit passes at some look: python -m benchmarks.peeking --trials 2000.
+"""Counts how often a canary exactly at its limit passes at some look: python -m benchmarks.peeking --trials 20000.
 
 From the root of a clone with the group `control`; `ci/tests/test_canaries.py` does the same with 400.
 """
@@ -12,7 +12,7 @@ from ci.tests.peeking import count_passed
 def main() -> None:
     """Simulate, count and print."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--trials", type=int, default=2000)
+    options.add_argument("--trials", type=int, default=20000)
     options.add_argument("--seed", type=int, default=15)
     found = options.parse_args()
     began = time.monotonic()

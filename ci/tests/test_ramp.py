@@ -25,6 +25,7 @@ from ci.tests.forked import serve_forked
 from ci.tests.observed import run_prometheus
 from ci.tests.plant import PIPELINES, TRAIN, Plant, until
 from ci.tests.traffic import DEPLOY, SPLIT, Site, run_site
+from harness import HarnessError
 
 END = datetime(2026, 3, 31)
 RAMP = """        promote: true
@@ -33,7 +34,7 @@ RAMP = """        promote: true
           prometheus: PROMETHEUS
           metric: fraud_requests_total
           where: {path: /v1/score}
-          arm: {label: digest, holds: digest}
+          arm: {label: pinned, holds: digest}
           hit: {label: status, matches: "5.."}
           lose_at_most: 0.15
           every: 1s
@@ -78,11 +79,17 @@ def test_a_canary_that_is_undecided_when_its_time_is_over_is_no_pass() -> None:
         ({"weights": [10, 5]}, "should grow"),
         ({"weights": [5, 100]}, "less than 100"),
         ({"hold": "1h", "within": "2h"}, "before each weight was held"),
+        ({"every": "1s", "within": "2h"}, "more than 5000 looks"),
     ],
 )
 def test_shares_that_cannot_be_led_through_are_refused(more: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ramp(**more)
+
+
+def test_a_candidate_that_its_label_does_not_tell_from_the_champion_is_refused() -> None:
+    with pytest.raises(HarnessError, match="both have '2' as digest"):
+        ramp().beside("2", "2")
 
 
 @pytest.fixture

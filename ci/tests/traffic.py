@@ -81,7 +81,7 @@ while True:
         break
     assert process.poll() is None, "the service ended"
     time.sleep(0.1)
-found = {"targets": [f"127.0.0.1:{port}"], "labels": {"digest": digest, "slot": slot}}
+found = {"targets": [f"127.0.0.1:{port}"], "labels": {"pinned": digest, "slot": slot}}
 (data / "found" / f"{slot}.unfinished").write_text(json.dumps([found]))
 (data / "found" / f"{slot}.unfinished").replace(data / "found" / f"{slot}.json")
 '''

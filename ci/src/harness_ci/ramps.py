@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from harness import HarnessError, write_atomic
-from harness_ci.canaries import Arms, Canary, Counter, LabelName, judge_canary
+from harness_ci.canaries import MOST, Arms, Canary, Counter, LabelName, judge_canary
 from harness_ci.spans import Span, Strict
 
 ALL = 100  # per cent of the traffic
@@ -46,10 +46,16 @@ class Ramp(Counter):
             raise ValueError(f"`weights` should grow; found {list(self.weights)}")
         if self.hold * len(self.weights) + self.every >= self.within:
             raise ValueError("`within` ends before each weight was held and looked at; lengthen it, or shorten `hold`")
+        if self.within / self.every > MOST:
+            raise ValueError(f"`within` has more than {MOST} looks, which are read at most; lengthen `every`")
         return self
 
     def beside(self, canary: str, control: str) -> Canary:
-        """Return the canary of two values of the arms' label."""
+        """Return the canary of two values of the arms' label; HarnessError if they are one."""
+        if canary == control:
+            raise HarnessError(
+                f"candidate and champion both have {canary!r} as {self.arm.holds}, which tells them apart"
+            )
         arms = Arms(label=self.arm.label, canary=canary, control=control)
         values = {name: getattr(self, name) for name in Canary.model_fields if name != "arms"}
         return Canary(arms=arms, **values)

@@ -9,6 +9,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfiguredInstance
 
 from harness import HarnessError, copy_ledger
+from harness_ci.canaries import Canary
 from harness_ci.checkouts import Repositories
 from harness_ci.elsewhere import Elsewhere
 from harness_ci.events import Event
@@ -202,7 +203,7 @@ class Pipelines(DBOSConfiguredInstance):
                 self._step(f"{name}-deploys", self.store.begin_deployment, work.places.pipeline, name)
             who = read_passed(name, work.places)
             self._deploy(name, stage, who, work)
-            if stage.canary and champion:
+            if stage.canary and champion and champion.digest != who.digest:
                 self._ramp(name, stage.canary, who, champion, work)
             self._go_on(work.stages.promote_job(name, stage, work.places, candidate), work)
             self._step(f"{name}-promoted", self.store.settle_deployment, work.places.pipeline, name)
@@ -239,22 +240,18 @@ class Pipelines(DBOSConfiguredInstance):
 
     def _ramp(self, name: str, ramp: Ramp, who: Candidate, champion: Candidate, work: _Work) -> None:
         """Lead traffic to a candidate beside the champion, share by share; Stopped, with none, where it may not."""
+        canary = ramp.beside(*(getattr(each, ramp.arm.holds) for each in (who, champion)))
         try:
             for weight in ramp.weights:
                 self._go_on(work.stages.split_job(name, ramp, weight, work.plan, work.places, who), work)
-                self._step(
-                    f"{name}-canary-{weight}", self._watch_share, name, ramp, weight, (who, champion), work.places
-                )
+                self._step(f"{name}-canary-{weight}", self._watch_share, name, ramp, weight, canary, work.places)
             self._go_on(work.stages.split_job(name, ramp, ALL, work.plan, work.places, who), work)
         except Stopped as stopped:
             self._take_back(name, ramp, who, stopped, work)
             raise
 
-    def _watch_share(
-        self, name: str, ramp: Ramp, weight: int, arms: tuple[Candidate, Candidate], places: Places
-    ) -> None:
+    def _watch_share(self, name: str, ramp: Ramp, weight: int, canary: Canary, places: Places) -> None:
         """Return where a candidate may have a larger share; Stopped where it may have none."""
-        canary = ramp.beside(*(getattr(each, ramp.arm.holds) for each in arms))
         began, held = (keep_moment(places.job(f"{name}-split-{each}")) for each in (ramp.weights[0], weight))
         is_last, is_cancelled = weight == ramp.weights[-1], lambda: self._has_ended(places.pipeline)
         for look in watch_share(ramp, canary, began, held, is_last=is_last, is_cancelled=is_cancelled):

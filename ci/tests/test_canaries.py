@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_ci.canaries import Canary, count_stretches, judge_canary
+from harness_ci.canaries import Canary, Hit, count_stretches, judge_canary
 
 from ci.tests.observed import run_prometheus
 from ci.tests.peeking import count_passed
@@ -65,6 +65,11 @@ def test_a_counter_that_cannot_be_is_no_verdict(value: str) -> None:
 def test_a_series_without_the_label_of_hits_is_no_verdict() -> None:
     with pytest.raises(HarnessError, match="no label 'status'"):
         count_stretches(canary(), [{"metric": {"version": "2"}, "values": []}], 0)
+
+
+def test_a_hit_that_is_no_pattern_is_refused() -> None:
+    with pytest.raises(ValueError, match="is no regular expression"):
+        Hit(label="status", matches="5(")
 
 
 def test_a_prometheus_that_is_down_is_no_verdict() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness import Estimate, HarnessError, Sample, estimate, samples
 from harness_ci.spans import Span, Strict
@@ -34,6 +34,15 @@ class Hit(Strict):
 
     label: str
     matches: str
+
+    @field_validator("matches")
+    @classmethod
+    def _is_pattern(cls, written: str) -> str:
+        try:
+            re.compile(written)
+        except re.error as error:
+            raise ValueError(f"{written!r} is no regular expression: {error}") from error
+        return written
 
 
 class Counter(Strict):

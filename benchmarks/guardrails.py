@@ -4,12 +4,16 @@ python benchmarks/guardrails.py [FOLDER of the reference data [PART...]]: some m
 Every row is of texts that the model has not seen. For PII one is trained on even templates and measured on odd ones.
 """
 
+import json
 import logging
+import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import tldextract
@@ -135,10 +139,45 @@ def costs(shared: Path) -> None:
         print(f"{name}: {together:.1f} ms of processor a text, {alone:.1f} one by one", flush=True)
 
 
+def llm_guard(shared: Path) -> None:
+    """Print what LLM Guard's scanners without models find in the texts of `pii` and `injection`.
+
+    LLM_GUARD names the interpreter of their environment; how it is made stands in llm_guard_scanners.py.
+    """
+    odd = [each for each in personal.labelled_sentences(shared) if each.template % 2]
+    prose = [each.text for each in personal.prose("amazon", shared)][:PROSE]
+    texts, name = [each.text for each in odd], "LLM Guard Anonymize, no model"
+    found, flagged = scan(texts, "spans"), scan(prose, "spans")
+    keys, labelled = pa.table({"id": list(range(len(odd)))}), [each.spans for each in odd]
+    tokenwise = measure_spans(keys, "id", texts, labelled, found["spans"])
+    show(name, tokenwise, "token_precision", "token_recall", "token_f1")
+    pairs = zip(prose, flagged["spans"], strict=True)
+    flags = [flag for text, spans in pairs for flag in within(list(tokens(text)), spans)]
+    print(f"{name}: {sum(flags) / len(flags):.4f} of {len(flags)} tokens of product reviews flagged")
+    held = [Example(text=each.text, label=int(bool(each.spans)), source="pii") for each in odd]
+    for scanner in ("Regex", "Secrets"):
+        compare_scores(f"LLM Guard {scanner}: pii, odd templates", held, found["flags"][scanner], 0.5)
+        print(f"LLM Guard {scanner}: {sum(flagged['flags'][scanner]):.0f} of {len(prose)} reviews flagged", flush=True)
+    unseen = recipes.train_injection(shared).unseen
+    sets = {"in-the-wild and WildGuard": [*unseen["in-the-wild"], *unseen["wildguard"]]}
+    sets |= {each: unseen[each] for each in ("notinject", "emails")}
+    for each, examples in sets.items():
+        for scanner, said in scan([example.text for example in examples])["flags"].items():
+            compare_scores(f"LLM Guard {scanner}: {each}", examples, said, 0.5)
+
+
+def scan(texts: Sequence[str], *wanted: str) -> Mapping[str, Any]:
+    """Return what LLM Guard finds: flags of each scanner, and spans of personal data where they are wanted."""
+    command = [os.environ["LLM_GUARD"], "-B", str(Path(__file__).with_name("llm_guard_scanners.py")), *wanted]
+    done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, check=True)
+    found: Mapping[str, Any] = json.loads(done.stdout.rpartition("FOUND")[2])
+    return found
+
+
 PARTS = {"refusal": refusal, "injection": injection, "toxicity": toxicity, "costs": costs, "pii": pii}
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared")
     for part in sys.argv[2:] or PARTS:
-        PARTS[part](folder)
+        {**PARTS, "llm_guard": llm_guard}[part](folder)

@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -56,6 +57,15 @@ def check(path: Path) -> None:
         )
         click.echo(f"{name}: code: {' -> '.join(target.on.code)}; data: {' -> '.join(target.on.data or ('nothing',))}; "
                    f"degradation: {shown}{clock}")  # fmt: skip
+
+
+@command.command("comment")
+@click.argument("archive", type=click.File("rb"))
+def comment(archive: BinaryIO) -> None:
+    """Print as Markdown, for a comment, the decision in an ARCHIVE that the run of a pull request left."""
+    from harness_ci.comments import LIMIT, render_comment  # noqa: PLC0415 - pydantic, which `--help` does without
+
+    click.echo(render_comment(archive.read(LIMIT + 1)), nl=False)
 
 
 @command.command("schema")

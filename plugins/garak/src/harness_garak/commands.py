@@ -49,7 +49,7 @@ def _ask_garak(names: Sequence[str] | dict[str, None], most: int | None) -> list
     python = _environment() / "bin" / "python"
     with TemporaryDirectory(prefix="garak-") as home:
         own = {"PATH": os.environ.get("PATH", ""), "HOME": home, "PYTHONHASHSEED": "0"}
-        started = [str(python), "-B", str(Path(__file__).with_name("probes.py")), str(most or 0), *names]
+        started = [str(python), "-P", "-B", str(Path(__file__).with_name("probes.py")), str(most or 0), *names]
         said = _run(started, cwd=home, env=own)
     return [json.loads(line) for line in said.splitlines()]
 

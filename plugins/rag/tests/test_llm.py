@@ -12,8 +12,9 @@ from harness_rag import answers
 from harness_rag.asking_models import Said
 from harness_rag.attacks import count_flips
 from harness_rag.calibrating import calibrate
-from harness_rag.judges import Answer
+from harness_rag.judges import Answer, Judgement
 from harness_rag.llm import ModelJudge, Settings, is_pinned, read_verdicts
+from harness_rag.spread import measure_spread
 
 from harness import Measurement, UsageError, estimate
 from harness.testing import measure
@@ -376,3 +377,38 @@ def test_labelled_answers_without_a_verdict_are_counted_at_the_command_line(
     found = harness("rag", "calibrate", "llm", "--labels", path, "--llm", how, "--url", upstream.url)
 
     assert "no verdict   10 of 20, which count as called bad" in found.out
+
+
+def test_repeats_are_sent_anew_and_split_the_variance_between_judge_and_answers(upstream: StandIn, how: Path) -> None:
+    how.write_text(f"model: {MODEL}\nrepeats: 4\ntemperature: 1\n")
+    upstream.script = judging(lambda statement, passages: chance(statement, len(upstream.seen)) < 0.8)
+    rows = [{"answer": f"Case {at} is closed.", "contexts": ["It is so."]} for at in range(50)]
+
+    found = measured(upstream, how, rows)["faithfulness"]
+
+    assert 200 == len(upstream.seen)
+    assert {0.0, 0.25, 0.5, 0.75, 1.0} >= set(found.sample.rows["y"].to_pylist())
+    assert "50 answers judged 4 times" in found.evidence["repeats"]
+
+
+def test_the_variance_of_a_judge_is_told_apart_from_that_of_the_answers() -> None:
+    steady = measure_spread([Judgement(repeats=(float(at % 2),) * 4) for at in range(100)])
+    unsteady = measure_spread([Judgement(repeats=(0.0, 1.0, 0.0, 1.0))] * 100)
+
+    assert steady
+    assert unsteady
+    assert (0.0, 1.0) == (steady.of_judge, steady.agreement)
+    assert 0.25 == pytest.approx(steady.of_system, rel=0.02)
+    assert [1 / 3, 0.0, 1 / 3] == pytest.approx([unsteady.of_judge, unsteady.of_system, unsteady.agreement])
+    assert measure_spread([Judgement(score=1.0)] * 9) is None
+
+
+def test_an_answer_that_got_no_verdict_once_has_none(upstream: StandIn, how: Path) -> None:
+    how.write_text(f"model: {MODEL}\nrepeats: 3\nat_once: 1\n")
+    whole = judging(is_true)
+    upstream.script = lambda server, asked: (500, "") if len(server.seen) == 2 else whole(server, asked)
+
+    found = measured(upstream, how, [{"answer": "It is so.", "contexts": ["It is so."]}])["faithfulness"]
+
+    assert [0.0] == found.sample.rows["y"].to_pylist()
+    assert "1 errored" in found.failure

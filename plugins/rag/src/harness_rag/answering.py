@@ -10,6 +10,7 @@ from harness_rag.correctness import correctness
 from harness_rag.judged import Denominator, measure_fates, measure_judged, measure_opinion, with_y
 from harness_rag.judges import FAITHFULNESS, RELEVANCE, Answer, Instrument, Judge, Judgement
 from harness_rag.rows import Columns, Fate, Rows, fates, read_rows
+from harness_rag.spread import measure_spread
 from harness_rag.tone import tone
 
 METRICS = {
@@ -88,7 +89,9 @@ def _measure_judged(found: _Answers, asked: Asked) -> Iterator[Measurement]:
         judged = found.judge(judge)
         scores = [each.score if each.fate == "scored" else 0.0 for each in judged]
         total = replace(found.total, fates=[each.fate for each in judged], why=_first_why(judged))
-        yield measure_judged(metric, found.rows, found.given, scores, judge, total, asked.calibrations[metric])
+        made = measure_judged(metric, found.rows, found.given, scores, judge, total, asked.calibrations[metric])
+        spread = measure_spread(judged)
+        yield replace(made, evidence={**made.evidence, "repeats": str(spread)}) if spread else made
     plain = asked.judge if isinstance(asked.judge, Judge) else FAITHFULNESS["grounded"]
     for metric, opinions in _opinions(found, plain):
         yield measure_opinion(metric, found.rows, opinions, found.total)

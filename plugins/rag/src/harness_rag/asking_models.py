@@ -26,11 +26,10 @@ class Said:
     by: tuple[str, str, str] | None = None
 
 
-def ask_model(url: str, body: Mapping[str, Any]) -> Said:
-    """Return what a model says to a chat request; whatever goes wrong is said, never raised."""
-    sent = Request(
-        f"{url}/chat/completions", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
-    )
+def ask_model(url: str, body: Mapping[str, Any], time: int = 1) -> Said:
+    """Return what a model says to a chat request, the first `time` or a further one; trouble is said, not raised."""
+    headers = {"Content-Type": "application/json"} | ({REPEAT: str(time)} if time > 1 else {})
+    sent = Request(f"{url}/chat/completions", data=json.dumps(body).encode(), headers=headers)
     try:
         with build_opener(ProxyHandler({})).open(sent, timeout=PATIENCE) as reply:
             return _read_answer(json.loads(reply.read()), reply.headers.get(PROVIDER) or url)

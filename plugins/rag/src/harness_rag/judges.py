@@ -31,11 +31,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What a judge made of an answer: its score, 0 to 1, or what became of the judging, and why."""
+    """What a judge made of an answer: its score, 0 to 1, each time and on average, or what became of the judging."""
 
     score: float = 0.0
     fate: Fate = "scored"
     why: str = ""
+    repeats: tuple[float, ...] = ()
 
 
 class Instrument(Protocol):

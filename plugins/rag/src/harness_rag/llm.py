@@ -38,7 +38,8 @@ class Settings(BaseModel):
     """Which model judges, and how it is asked: the file that a suite names by `llm:`.
 
     `revision` pins a model that is served under a name without a version, as by its weights' digest. `statements` are
-    asked about together, in one call an answer, or each apart, which is the form that a small model can follow.
+    asked about together, in one call an answer, or each apart, which is the form that a small model can follow. Each
+    answer is judged `repeats` times, and its score is the mean.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -50,6 +51,7 @@ class Settings(BaseModel):
     max_tokens: Annotated[int, Field(ge=1)] = 1000
     response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
     statements: Literal["together", "apart"] = "together"
+    repeats: Annotated[int, Field(ge=1, le=20)] = 1
     at_once: Annotated[int, Field(ge=1, le=256)] = 16
 
 
@@ -98,8 +100,11 @@ class ModelJudge:
 
     def judge_all(self, given: Sequence[Answer]) -> Sequence[Judgement]:
         """Return what it makes of each answer: the share of its sentences that are supported, or what became of it."""
+        repeats = self.settings.repeats
+        asked = [(each, time) for each in given for time in range(1, repeats + 1)]
         with ThreadPoolExecutor(self.settings.at_once) as pool:
-            return list(pool.map(self._judge, given))
+            judged = list(pool.map(lambda each: self._judge(*each), asked))
+        return [join_repeats(judged[at : at + repeats]) for at in range(0, len(judged), repeats)]
 
     @property
     def digest(self) -> str:
@@ -121,23 +126,23 @@ class ModelJudge:
             )
         return ""
 
-    def _judge(self, given: Answer) -> Judgement:
+    def _judge(self, given: Answer, time: int) -> Judgement:
         statements = sentences(given.answer)
         if not statements or not any(context.strip() for context in given.contexts):
             return Judgement(score=0.0)
         if self.settings.statements == "apart":
-            return join_verdicts([self._judge_alone(given, each) for each in statements])
+            return join_verdicts([self._judge_alone(given, each, time) for each in statements])
         numbered = [{"statement": number, "text": text} for number, text in enumerate(statements, 1)]
         held = {"question": given.question, "passages": list(given.contexts), "statements": numbered}
         mark = hashlib.sha256(json.dumps(held).encode()).hexdigest()[:12]
-        return read_verdicts(self._ask({"of": mark, **held}), mark, len(statements))
+        return read_verdicts(self._ask({"of": mark, **held}, time), mark, len(statements))
 
-    def _judge_alone(self, given: Answer, statement: str) -> Judgement:
-        return read_verdict(self._ask({"passages": list(given.contexts), "statement": statement}))
+    def _judge_alone(self, given: Answer, statement: str, time: int) -> Judgement:
+        return read_verdict(self._ask({"passages": list(given.contexts), "statement": statement}, time))
 
-    def _ask(self, held: Mapping[str, Any]) -> Said:
+    def _ask(self, held: Mapping[str, Any], time: int) -> Said:
         """Return what the model says to whatever is judged, which stands in JSON strings; note who answered."""
-        said = ask_model(self.url, self._request(held))
+        said = ask_model(self.url, self._request(held), time)
         if said.by:
             self.answered_by.add((_host(said.by[0]), *said.by[1:]))
         return said
@@ -184,6 +189,13 @@ def join_verdicts(judged: Sequence[Judgement]) -> Judgement:
     """Return the share of statements that are supported; where one got no verdict, what became of it."""
     lost = next((each for each in judged if each.fate != "scored"), None)
     return lost or Judgement(score=sum(each.score for each in judged) / len(judged))
+
+
+def join_repeats(judged: Sequence[Judgement]) -> Judgement:
+    """Return the mean of what was said of one answer each time; where it got no verdict once, what became of it."""
+    lost = next((each for each in judged if each.fate != "scored"), None)
+    scores = tuple(each.score for each in judged)
+    return lost or Judgement(score=sum(scores) / len(scores), repeats=scores)
 
 
 def _read(said: Said, form: type[Form]) -> Form | Judgement:

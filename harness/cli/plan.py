@@ -196,7 +196,8 @@ def _sample_size_text(one: Plan) -> str:
     if one.needed is None:
         return "more than can be asked for"
     enough = f"; {one.n:,} are there" if one.needed <= one.n else ""
-    return f"about {round_up(one.needed):,} {one.verdict.unit}{enough}"
+    tail = f"; more if values have a long tail, of which {one.n:,} may show none" if one.may_hide_tail else ""
+    return f"about {round_up(one.needed):,} {one.verdict.unit}{enough}{tail}"
 
 
 def _decides(one: Plan, at: Plan | NextLook) -> str:
@@ -239,7 +240,8 @@ def _next_as_json(coming: NextLook | None) -> Mapping[str, Any] | None:
 
 def _one_as_json(one: Plan) -> Mapping[str, Any]:
     verdict = one.verdict
-    names = ("n", "n_eff", "truth", "needed", "pilot", "stalls", "passes_from", "fails_from", "possible")
+    names = ("n", "n_eff", "truth", "needed", "pilot", "may_hide_tail", "stalls")
+    decided = ("passes_from", "fails_from", "possible")
     return {
         "check": verdict.check,
         "step": verdict.step,
@@ -249,6 +251,6 @@ def _one_as_json(one: Plan) -> Mapping[str, Any]:
         "severity": verdict.requirement.severity,
         "unit": verdict.unit,
         "error": verdict.reason if verdict.outcome == "error" else None,
-        **{name: getattr(one, name) for name in names},
+        **{name: getattr(one, name) for name in (*names, *decided)},
         "next_look": _next_as_json(one.next_look),
     }

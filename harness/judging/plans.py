@@ -11,7 +11,7 @@ from scipy import special
 from harness import samples
 from harness.judging.judge import judge
 from harness.judging.looks import look_alpha
-from harness.stats import Inference, best, infer, n_needed, pilot_needed
+from harness.stats import Inference, best, infer, may_hide_tail, n_needed, pilot_needed
 from harness.stats.binomial import Binomial
 from harness.stats.roots import root
 from harness.stats.searched import DistanceBounds
@@ -55,7 +55,8 @@ class Plan:
     undecided on the `n` there are. What is really `passes_from` or better passes on them 95 times of 100, and what is
     `fails_from` or worse fails. `possible` is False where not even a perfect sample of this size would pass. The
     `next_look` is the one after that on the rows at hand. Where these do not tell how far values scatter, nothing is
-    `needed` yet: `pilot` observations at least are, to plan from.
+    `needed` yet: `pilot` observations at least are, to plan from. Where they `may_hide_tail`, more are needed if there
+    is one.
     """
 
     verdict: Verdict
@@ -69,6 +70,7 @@ class Plan:
     possible: bool = True
     next_look: NextLook | None = None
     pilot: int | None = None
+    may_hide_tail: bool = False
 
 
 def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | None, musts: int) -> Plan:
@@ -87,6 +89,7 @@ def plan(verdict: Verdict, measurement: Measurement, baseline: Measurement | Non
         truth=truth,
         needed=None if truth is None else n_needed(seen, threshold, truth, alpha=alpha, beta=beta),
         pilot=None if truth is None else pilot_needed(seen, truth - threshold, alpha=alpha, beta=beta),
+        may_hide_tail=may_hide_tail(seen),
         stalls=None if truth is None else max(0.0, 1 - odds.passes(truth) - odds.fails(truth)),
         passes_from=passes_from,
         fails_from=_nearest_truth(odds.fails, seen, threshold, "lower" if better == "higher" else "higher"),

@@ -25,7 +25,7 @@ from harness.stats import (
 )
 from harness.stats.columns import CLUSTER
 from harness.stats.inference import Inference
-from harness.stats.pilots import pilot_needed
+from harness.stats.pilots import may_hide_tail, pilot_needed
 from harness.stats.planning import distances, n_needed
 from harness.values.requirements import Better
 from harness.values.samples import Sample
@@ -40,6 +40,7 @@ __all__ = [
     "estimate",
     "exactly",
     "infer",
+    "may_hide_tail",
     "n_needed",
     "p_fail",
     "p_pass",

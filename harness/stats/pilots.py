@@ -13,6 +13,7 @@ from harness.stats.searched import Grouped, Mapped, Nearer, Wider
 from harness.stats.student import Student
 
 TAIL = 0.25  # of the root of the number of rows: more than that, as the squared skew of a row, hides a longer tail
+TELLS_TAIL = 250  # rows, of which the skew of exponential values is told apart from a longer tail's
 FEWEST = 20  # rows of the rarer class, or rows that count, or rows' worth of value
 MOST_DOUBT = 1.5  # times the plan, that as many more changed rows as a pilot may hide may make it
 MISRANKED = 4  # below, an AUC or an average precision counts each positive once, as no more of them would
@@ -45,6 +46,14 @@ def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, 
     if isinstance(interval, Discordant) and distance:
         return _pilot_of_changes(interval, inference.n, distance, alpha, beta)
     return None
+
+
+def may_hide_tail(inference: Inference) -> bool:
+    """Tell whether so few values without limits are at hand that a long tail may not show, whatever their skew."""
+    interval = inference.interval
+    if not (isinstance(interval, Wider) and isinstance(interval.other, Gaffke)):
+        return False
+    return isinstance(interval.one, Student) and interval.one.groups < TELLS_TAIL
 
 
 def count_units(interval: Interval) -> float:

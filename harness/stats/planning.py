@@ -28,7 +28,7 @@ SHARE_RESERVE = 2.0  # over how many rows of a pilot are positive or alerted: ho
 CLASS_RESERVE = 8.0  # over how many rows of a pilot are of the rarer class, as their rate is not known either
 UNIT_RESERVE, UNITS = 3.0, 100  # over how many rows, or clusters, within limits a pilot has, where these are fewer
 VALUE_RESERVE = 5.0  # over how many rows' worth of value a pilot missed, or caught if that is less
-TAIL_RESERVE = 3.0  # of the skew of a mean towards its bound, as the furthest rows are those that pilots lack
+TAIL_RESERVE, LONGER_RESERVE = 3.0, 2.0  # of the skew of a mean towards its bound; of a row's, squared, by root of rows
 ENDLESS = 1e9  # no more than this is worth asking for
 
 
@@ -75,8 +75,7 @@ def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha:
         if needed is None:
             return None
         rows = needed * inference.n / interval.worth(alpha)
-        sought, risks = (threshold, plan_for), (alpha, beta)
-        return math.ceil(_with_room(interval, inference.n, rows, sought, risks) - 1e-9)
+        return math.ceil(_with_room(interval, inference.n, rows, (threshold, plan_for), (alpha, beta)) - 1e-9)
     if isinstance(interval, Student):
         return _student(interval, inference.n, plan_for - threshold, alpha, beta)
     return _by_width(inference, plan_for - threshold, alpha, beta)
@@ -128,8 +127,9 @@ def _reserve(interval: Wider, distance: float) -> float:
     units = count_units(interval)
     if units:
         return RANK_RESERVE / math.sqrt(units)
-    skew = interval.one.skew if isinstance(interval.one, Student) else 0.0
-    return TAIL_RESERVE * max(0.0, -math.copysign(skew, skew * distance))
+    skew, groups = (interval.one.skew, interval.one.groups) if isinstance(interval.one, Student) else (0.0, 0.0)
+    towards = max(0.0, -math.copysign(skew, skew * distance))
+    return TAIL_RESERVE * towards + LONGER_RESERVE * towards**2 * math.sqrt(groups)
 
 
 def _reserve_for_value(inference: Inference, interval: Gaffke, truth: float) -> float:

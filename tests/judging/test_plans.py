@@ -203,3 +203,18 @@ def test_a_pilot_that_does_not_tell_how_values_scatter_is_asked_to_grow(project:
     assert (0, True) == (done.code, expected in done.out), done.out + done.err
     (found,) = json.loads(harness("plan", "s.suite.yaml", "--json").out)
     assert (None, True) == (found["plans"][0]["needed"], found["plans"][0]["pilot"] > 400)
+
+
+@pytest.mark.parametrize(("rows", "may_hide"), [(100, True), (400, False)])
+def test_a_plan_from_few_values_without_limits_says_that_a_tail_may_not_show(
+    project: Path, harness: Command, rows: int, may_hide: bool
+) -> None:
+    paid = np.random.default_rng(3).normal(1.6, 1, rows)
+    pq.write_table(pa.table({"id": range(rows), "paid": paid}), project / "rows.parquet")
+    (project / "s.suite.yaml").write_text(PAID)
+
+    said = harness("plan", "s.suite.yaml").out
+    (found,) = json.loads(harness("plan", "s.suite.yaml", "--json").out)
+
+    assert may_hide == (f"more if values have a long tail, of which {rows} may show none" in said), said
+    assert may_hide == found["plans"][0]["may_hide_tail"]

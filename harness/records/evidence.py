@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from harness.errors import HarnessError
+from harness.plugins.masks import mask_found
 from harness.records.contract import SLICE, TEXT, judged_columns
 from harness.records.evidence_store import Bundle
-from harness.records.masking import mask
+from harness.records.masking import mask, mask_planted
 from harness.records.partition import Partition, number_groups, split_rows
 from harness.records.row_digests import content_digest
 from harness.values.keys import metric_key
@@ -23,15 +24,18 @@ OF = "measurement"
 COLUMNS = b"harness.columns"  # which columns the rows of each metric have: others are of its neighbours
 
 
-def store_samples(measurements: Sequence[Measurement], bundle: Bundle, level: str) -> Sequence[Measurement]:
+def store_samples(
+    measurements: Sequence[Measurement], bundle: Bundle, level: str, planted: Sequence[str] = ()
+) -> Sequence[Measurement]:
     """Return a step's measurements of one target with the digests of their rows, which are written to one file.
 
     The file holds the rows of each whole metric, which its slices are parts of: `measurement` names the first that has
     these rows, `slice.<column>` the slices they are in. Level "ids" keeps the columns that are judged, "masked" also
-    those that are named as text, masked, "full" these as they are; "none" keeps no rows, only their digests.
+    those that are named as text, masked, "full" these as they are; "none" keeps no rows, only their digests. What was
+    `planted` is masked, too.
     """
     wholes = {_name(m): m for m in measurements if m.sample.rows is not None and not m.sample.where}
-    kept = {name: _keep_level(whole.sample.rows, level) for name, whole in wholes.items()}
+    kept = {name: _keep_level(whole.sample.rows, level, planted) for name, whole in wholes.items()}
     names = _share_names(kept)
     file = _write({name: kept[name] for name in dict.fromkeys(names.values())}, bundle) if level != "none" else None
     return [_with_file(m, file, names) for m in measurements]
@@ -111,15 +115,21 @@ def _split_part(rows: pa.Table, of: str, columns: Sequence[str]) -> Partition:
     return split_rows(own.select(kept), codes, found)
 
 
-def _keep_level(rows: pa.Table, level: str) -> pa.Table:
+def _keep_level(rows: pa.Table, level: str, planted: Sequence[str]) -> pa.Table:
     """Return the columns that a level keeps, texts masked where it says so."""
     texts = [name for name in rows.column_names if name.startswith(TEXT)]
     if level not in ("masked", "full"):
         return rows.drop_columns(texts)
     for name in texts if level == "masked" else ():
-        words = [None if text is None else mask(text) for text in rows[name].to_pylist()]
+        words = _mask_texts(rows[name].to_pylist(), planted)
         rows = rows.set_column(rows.column_names.index(name), name, pa.array(words, pa.string()))
     return rows
+
+
+def _mask_texts(texts: Sequence[str | None], planted: Sequence[str]) -> Sequence[str | None]:
+    """Return texts without what was planted, has the form of an address or a number, or is found by a package."""
+    masked = {text: mask_found(mask(mask_planted(text, planted))) for text in set(texts) if text is not None}
+    return [None if text is None else masked[text] for text in texts]
 
 
 def _share_names(kept: Mapping[str, pa.Table]) -> Mapping[str, str]:

@@ -1,11 +1,11 @@
 """Masks what looks like a person's or an account's number or address in free text, by its form alone.
 
 It is a plain default and no detector: names, streets and whatever has no fixed form stay as they are, and a number that
-only looks like one of these is masked as well.
+only looks like one of these is masked as well. Installed packages may find more (`plugins/masks.py`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 IBAN_LENGTHS = range(15, 35)
 CARD_LENGTHS = range(13, 20)
@@ -26,6 +26,14 @@ def mask(text: str) -> str:
     """
     masked = IBAN.sub(_mask_iban, EMAIL.sub("[email]", text))
     return LONG.sub("[number]", GROUPED.sub(_mask_digits, masked))
+
+
+def mask_planted(text: str, planted: Sequence[str]) -> str:
+    """Return the text with `[canary]` for each planted text, in any case and whatever stands between its letters."""
+    for each in planted:
+        letters = [re.escape(letter) for letter in each if letter.isalnum()] or [re.escape(each)]
+        text = re.sub(r"[\W_]*".join(letters), "[canary]", text, flags=re.IGNORECASE)
+    return text
 
 
 def is_iban(text: str) -> bool:

@@ -13,6 +13,7 @@ from harness.records.evidence import store_samples
 from harness.running.opening import OpenSuite
 from harness.running.options import RunOptions, RunServices
 from harness.running.slices import slice_measurements
+from harness.suite.planted import planted_texts
 from harness.suite.steps import Resolved
 from harness.text import printable
 from harness.values.calls import Calls
@@ -43,10 +44,11 @@ def finish_step(
     own = [result for result in results if result.task.step == step.name]
     failures = _task_failures(step, own, opened, options)
     measurements: list[Measurement] = []
+    planted = planted_texts(opened.suite)
     for result in own:
         try:
             found = _distinct([_printable(each) for each in _slice_result(step, result, opened)])
-            measurements += store_samples(found, services.evidence_store, options.evidence)
+            measurements += store_samples(found, services.evidence_store, options.evidence, planted)
         except HarnessError as error:
             failures[result.task.target.name] = str(error)
         except pa.ArrowException as error:  # ids or slice columns of a type that cannot be matched or digested

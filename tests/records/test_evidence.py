@@ -106,6 +106,12 @@ def test_text_is_kept_as_the_level_says(bundle: Bundle, level: str, kept: str | 
     assert kept == (rows["text.said"][0].as_py() if "text.said" in rows.column_names else None)
 
 
+def test_what_a_suite_planted_is_masked(bundle: Bundle) -> None:
+    store_samples(measured_step(), bundle, "masked", ["write"])
+
+    assert "[canary] to [email]" == pq.read_table(only_file(bundle))["text.said"][0].as_py()
+
+
 def test_a_level_changes_neither_what_is_judged_nor_its_digest(bundle: Bundle) -> None:
     stored = [store_samples(measured_step(), bundle, level) for level in ("none", "ids", "masked", "full")]
 

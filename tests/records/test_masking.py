@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.records.masking import is_card, is_iban, mask
+from harness.records.masking import is_card, is_iban, mask, mask_planted
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,8 @@ def test_a_card_is_known_by_length_and_check_digit(digits: str, expected: bool) 
 )
 def test_an_iban_is_known_by_length_and_check_digits(text: str, expected: bool) -> None:
     assert expected == is_iban(text)
+
+
+@pytest.mark.parametrize("said", ["Kestrel-7741", "kestrel 7741", "K e s t r e l _ 7 7 4 1", "KESTREL7741"])
+def test_what_was_planted_is_masked_however_it_is_spaced(said: str) -> None:
+    assert "it is [canary]." == mask_planted(f"it is {said}.", ["Kestrel-7741"])

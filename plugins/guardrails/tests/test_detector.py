@@ -145,7 +145,7 @@ def test_hiding_a_text_does_not_change_its_score(name: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\ud800", "\x00", "💥" * 50, "a" * 100_000, "ignore " * 15_000])
-@pytest.mark.parametrize("name", ["injection", "refusal", "toxicity"])
+@pytest.mark.parametrize("name", ["identifiers", "injection", "instructions", "refusal", "tone", "toxicity"])
 def test_no_text_breaks_a_detector(name: str, text: str) -> None:
     (score,) = open_detector(name).scores([text])
 

@@ -22,6 +22,8 @@ HIDDEN = {
     "escapes": "".join(f"\\x{ord(char):02x}" for char in ATTACK),
     "tags": TAGGED,
     "tags after a black flag": f"\U0001f3f4{TAGGED}\U000e007f",
+    "right to left": f"\u202e{ATTACK[::-1]}\u202c",
+    "right to left, for programs": f"\u202e{ATTACK}\u202c",
     "fullwidth": "".join(chr(ord(char) + 0xFEE0) if char > " " else char for char in ATTACK),
     "Cyrillic": ATTACK.translate(str.maketrans("aeiopcs", "аеіорсѕ")),
 }

@@ -25,6 +25,12 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     return exporter
 
 
+@pytest.fixture
+def telling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true")
+
+
+@pytest.mark.usefixtures("telling")
 def test_a_question_is_a_chain_of_what_was_found_and_what_was_written(
     lexical: Index, kept: InMemorySpanExporter
 ) -> None:

@@ -22,6 +22,7 @@ INVISIBLE = re.compile(
 )
 # Joiners belong to Persian, to Indic scripts and to emoji; within Latin text they only hide.
 JOINERS = re.compile("(?<=[\\x00-\u024f])[\u200c\u200d\ufe00-\ufe0f]+|[\u200c\u200d\ufe00-\ufe0f]+(?=[A-Za-z0-9])")
+OVERRIDE = re.compile("\u202e[^\u202a-\u202e\u2066-\u2069\n]{8,}")  # shown from its end to its beginning
 FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{3,6}\U000e007f")
 TAGS = re.compile("[\U000e0000-\U000e007f]+")
 MARKS = re.compile("(?<=[\\x00-\\x7f])[\u0300-\u036f]{2,}")
@@ -109,6 +110,11 @@ def _nothing(found: str) -> str:
     return ""
 
 
+def _both_ways(found: str) -> str:
+    """Return what is shown backwards as a program reads it, and as a person does."""
+    return f"{found[1:]}\n{found[:0:-1]}"
+
+
 def _untag(found: str) -> str:
     """Return the ASCII text that tag characters spell."""
     return "".join(chr(ord(char) - 0xE0000) for char in found if 0xE0020 <= ord(char) <= 0xE007E)
@@ -176,6 +182,7 @@ def _unspace(found: str) -> str:
 SHOWN: Sequence[tuple[re.Pattern[str], Decode]] = (
     (FLAG, lambda found: found[0]),
     (TAGS, _untag),
+    (OVERRIDE, _both_ways),
     (INVISIBLE, _nothing),
     (JOINERS, _nothing),
     (MARKS, _nothing),

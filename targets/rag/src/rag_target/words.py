@@ -1,6 +1,7 @@
 """Takes text apart as lexical search needs it: sentences, and terms without endings and filler words."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*")
@@ -16,6 +17,14 @@ FILLERS = frozenset(
 )
 ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "ly", "s", "e", "y")
 SHORTEST_STEM = 3
+
+
+def show(text: str) -> str:
+    """Return a text as its reader sees it: no invisible characters, tags as the letters that they spell."""
+    if text.isascii():
+        return text
+    spelt = "".join(chr(ord(char) - 0xE0000) if "\U000e0020" <= char <= "\U000e007e" else char for char in text)
+    return "".join(char for char in unicodedata.normalize("NFKC", spelt) if unicodedata.category(char) != "Cf")
 
 
 def split_sentences(text: str) -> Sequence[str]:

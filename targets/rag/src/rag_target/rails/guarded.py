@@ -121,6 +121,8 @@ class Guarded:
             raise Unguarded(str(failure)) from failure
         except TimeoutError as failure:
             raise Unguarded(f"the rails took longer than {seconds:g} s") from failure
+        except Exception as failure:
+            raise Unguarded(f"the engine of the rails raised {type(failure).__name__}") from failure
 
 
 def _blocked(usage: Usage, cost: float | None, watch: Watch) -> Answer:

@@ -26,8 +26,8 @@ def open_door(
     """
     limit, file = _amount(budget), settings.root / DECLARED
     if not file.is_file():
-        if replay or budget:
-            raise UsageError(f"a replay and a budget are of calls to models, which no {file} declares; write it")
+        if replay == "record" or budget:  # where no model can be called, `strict` holds
+            raise UsageError(f"answers and a budget are of calls to models, which no {file} declares; write it")
         yield None
         return
     options = DoorOptions(

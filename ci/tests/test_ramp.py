@@ -152,6 +152,29 @@ def shares(site: Site, champion: str) -> list[tuple[str, int, bool]]:
 
 
 @pytest.mark.heavy
+def test_a_canary_that_is_cancelled_leaves_all_traffic_to_who_is_promoted(plant: Plant) -> None:
+    lead(plant, "        promote: true\n")
+    plant.tell_push(*plant.push())
+    plant.ended()
+    champion = plant.promoted
+    plant.kill()
+
+    told = """'echo "$HARNESS_CI_REVISION $HARNESS_CI_WEIGHT" >> data/told'"""
+    ramp = RAMP.replace("PROMETHEUS", "http://127.0.0.1:9").replace("[python, split.py]", f"[sh, -c, {told}]")
+    lead(plant, "\n".join(line for line in ramp.splitlines() if "deploy:" not in line) + "\n")
+    push_candidate(plant)
+    under_way = until(lambda: [each for each in plant.get("pipelines") if each["state"] == "canary at 5 %"])[0]
+    assert plant.post(f"pipelines/{under_way['id']}/cancel").is_success
+    undone = plant.ended(3)[-1]
+
+    assert under_way["reason"].startswith("undecided: ")
+    assert ("passed", "undo") == (undone["state"], undone["kind"])
+    first, last = (line.split() for line in (plant.folder / "data" / "told").read_text().splitlines())
+    assert ("5", [champion, "100"]) == (first[1], last)
+    assert first[0] != champion == plant.promoted
+
+
+@pytest.mark.heavy
 def test_a_harmful_candidate_is_taken_back_and_a_harmless_one_promoted_though_the_control_plane_is_killed(
     plant: Plant, site: Site, stores: list[str], prometheus: str, notices: list[dict[str, Any]]
 ) -> None:

@@ -135,6 +135,8 @@ def _odds(
     seen: Inference, requirement: Requirement, threshold: float, better: Better, alpha: float, times: float
 ) -> Odds:
     """Return the odds on so many times the observations at hand."""
+    if requirement.severity == "must" and round(times * seen.n_eff) < seen.fewest:
+        return Odds(passes=_chance(lambda _truth: 0.0), fails=_chance(lambda _truth: 0.0))
     if isinstance(seen.interval, Binomial) and requirement.versus is None:
         return _exact(requirement, max(1, round(times * seen.interval.worth(alpha))), better, alpha)
     normal = _normal(seen, threshold, better, alpha, times)

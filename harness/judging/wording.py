@@ -6,6 +6,7 @@ from textwrap import indent
 
 from harness.judging.phrases import Asked, Found, describe_asked, describe_found, position_text, round_up, value_text
 from harness.judging.questions import Finding
+from harness.stats import Inference
 from harness.values.runs import Run
 from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Estimate, Look, Verdict
@@ -19,6 +20,10 @@ SO = {
 NOT_PROVEN = (
     "not proven: nobody measured how often this judge errs, or it errs too often, so what it says decides no must; "
     "name a calibration, or make it `severity: should`"
+)
+TOO_FEW = (
+    "not proven: {worth} values without limits decide no must, as a rare one far beyond these may not have come; "
+    "declare `limits` of the metric, collect what is worth {fewest} independent values, or make it `severity: should`"
 )
 NOTHING_NEW = "nothing new is decided; this is not a failure"
 
@@ -85,6 +90,11 @@ def looks_spent_reason(look: Look) -> str:
         f"looks spent: this candidate was {times}, and trying until it passes proves nothing; "
         f"a person decides, or a new candidate is judged"
     )
+
+
+def too_few_reason(inference: Inference) -> str:
+    """Return why values without limits decide no must yet."""
+    return TOO_FEW.format(worth=round(inference.n_eff), fewest=inference.fewest)
 
 
 def unjudged_note(verdict: Verdict, estimate: Estimate) -> str:

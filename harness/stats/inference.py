@@ -14,7 +14,8 @@ class Inference:
 
     `n` counts observations of the unit, `n_eff` how many independent ones they are worth, `hits` the ones that
     counted (of a proportion), `clusters` the groups of the coarsest clustering. `notes` say in plain words what the
-    interval takes for granted, where no bound could hold without it.
+    interval takes for granted, where no bound could hold without it; Worth less than `fewest`
+    independent observations it decides no must.
     """
 
     value: float
@@ -25,6 +26,17 @@ class Inference:
     hits: int | None = None
     clusters: int | None = None
     notes: tuple[str, ...] = ()
+    fewest: int = 0
+
+    @property
+    def least(self) -> int:
+        """Return how many observations it takes, at the design effect of these, to decide a must."""
+        return math.ceil(self.fewest * self.n / self.n_eff - 1e-6) if self.fewest else 0
+
+    @property
+    def proves(self) -> bool:
+        """Tell whether a must can be decided by it: whether it is worth as many observations as that takes."""
+        return round(self.n_eff) >= self.fewest
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha; the value is never outside."""

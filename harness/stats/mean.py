@@ -13,6 +13,7 @@ from harness.stats.inference import Inference
 from harness.values.samples import Sample
 
 SHARE = (0.0, 1.0)
+FEWEST = 50  # independent values without limits, of which lognormal ones of sigma 2 err in 6 %; 20 of them do in 9 %
 UNSEEN = "takes for granted that no rare value lies far beyond those seen; where values have limits, declare them"
 
 
@@ -66,4 +67,4 @@ def _infer_without_limits(y: Numbers, rows: pa.Table, what: str, method: str) ->
             f"the {what} is {y[0]:g} in all {len(y)} rows: their spread cannot be told; declare `limits`, or "
             "if these are all there is, use statistic 'exact'"
         )
-    return replace(infer_unbounded_mean(y, rows, design, method=method), notes=(UNSEEN,))
+    return replace(infer_unbounded_mean(y, rows, design, method=method), notes=(UNSEEN,), fewest=FEWEST)

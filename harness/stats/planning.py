@@ -37,14 +37,14 @@ def n_needed(
 ) -> int | None:
     """Return how many observations in all pass a truth of `plan_for` with probability 1 - beta; None if none do.
 
-    Counted in the unit of `inference.n`, at its design effect. Proportions and AUC: exact binomial search, with a
-    reserve where the design effect is estimated. Means within limits: as many more of the rows seen. Other means and
-    differences: the bound by t, bent for skew, and z_beta standard errors, with a reserve for what the rows at hand say
-    of their spread, within the distance. None also where they do not tell it: see `pilot_needed`.
+    At the design effect of `inference`, and at least what decides a must. Proportions and AUC: exact binomial search,
+    with a reserve where the design effect is estimated. Means within limits: as many more of the rows seen. Others: the
+    bound by t, bent for skew, with a reserve for what they say of their spread; None if too little: `pilot_needed`.
     """
     if pilot_needed(inference, plan_for - threshold, alpha=alpha, beta=beta) is not None:
         return None
-    return _rows_needed(inference, threshold, plan_for, alpha, beta)
+    needed = _rows_needed(inference, threshold, plan_for, alpha, beta)
+    return needed and max(needed, inference.least)
 
 
 def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha: float, beta: float) -> int | None:

@@ -51,6 +51,20 @@ def test_a_judge_whose_errors_nobody_measured_decides_no_must(scores: list[float
     assert should.outcome == ("pass" if scores[0] > 0.5 else "fail")
 
 
+@pytest.mark.parametrize(
+    ("n", "clusters", "outcome"), [(49, 49, "inconclusive"), (50, 50, "pass"), (100, 25, "inconclusive")]
+)
+def test_a_few_values_without_limits_decide_no_must(n: int, clusters: int, outcome: str) -> None:
+    values = np.repeat(np.random.default_rng(1).normal(30, 1, clusters), n // clusters)
+    rows = pa.table({"id": range(n), "y": values, "cluster.c": np.repeat(np.arange(clusters), n // clusters)})
+    measured = Measurement(metric="score", sample=samples.rows.mean(rows), better="higher")
+    found = judge(Requirement(metric="score", at_least=20.0), measured)
+
+    assert outcome == found.outcome, found.reason
+    assert ("declare `limits`" in found.reason) == (outcome != "pass")
+    assert "pass" == judge(Requirement(metric="score", at_least=20.0, severity="should"), measured).outcome
+
+
 def test_inconclusive_says_how_many_in_all_would_decide() -> None:
     verdict = judge(AT_LEAST, counted(171, 214))
 

@@ -23,11 +23,14 @@ PILOTS = (2, 3, 4, 6, 8, 12, 16, 32, 64)  # times the rows at hand
 def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, beta: float = 0.05) -> int | None:
     """Return how many rows, at least, would tell the spread that a plan for a distance needs; None where these do.
 
-    They do not where the estimate is as skewed as a few of the furthest rows make it: of a long tail, more than was
-    seen is to come. Nor where so few rows differ that as many more as may be hidden would make the plan half as large
-    again, or fewer than 20 are of the rarer class, or fewer than 4 of these misranked.
+    They do not where they are too few to decide a must, nor where the estimate is as skewed as a few of the furthest
+    rows make it: of a long tail, more than was seen is to come. Nor where so few rows differ that as many more as may
+    be hidden would make the plan half as large again, or fewer than 20 are of the rarer class, or fewer than 4 of these
+    misranked.
     """
     interval = inference.interval
+    if not inference.proves:
+        return inference.least
     if isinstance(interval, Worst):
         return _pilot_of_groups(inference, interval.parts, distance, alpha, beta)
     units = count_units(interval)

@@ -215,10 +215,11 @@ def test_rows_of_a_long_tail_plan_nothing_and_say_how_many_would():
     assert 1000 < pilot < 20_000
 
 
-def test_rows_without_a_tail_plan():
-    y = np.random.default_rng(3).normal(1, 1, 20)
+@pytest.mark.parametrize(("n", "pilot"), [(20, 50), (49, 50), (50, None)])
+def test_rows_without_a_tail_plan_once_they_decide(n: int, pilot: int | None) -> None:
+    y = np.random.default_rng(3).normal(1, 1, n)
 
-    assert pilot_needed(infer(samples.rows.mean(pa.table({"y": y}))), 0.5) is None
+    assert pilot == pilot_needed(infer(samples.rows.mean(pa.table({"y": y}))), 0.5)
 
 
 def pairs_of(n, moved):

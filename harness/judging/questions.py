@@ -1,6 +1,6 @@
 """What is asked of what, and what was found: both whole before a verdict is made of them and of its reason."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.values.keys import Labels
 from harness.values.measurements import Measurement
@@ -32,6 +32,10 @@ class Question:
     def undecided(self, reason: str, estimate: Estimate | None = None) -> Verdict:
         """Return that nothing is decided, and why; the estimate is only shown."""
         return Verdict(outcome="inconclusive", reason=reason, estimate=estimate, **vars(self))
+
+    def unproven(self, reason: str, estimate: Estimate, needed: int | None = None) -> Verdict:
+        """Return that no must is decided, why, and how many observations it takes; who reads it is told why."""
+        return replace(self.undecided(reason, estimate), n_needed=needed, notes=(*self.notes, reason))
 
     def answer(self, finding: "Finding", reason: str) -> Verdict:
         """Return what was found, in words too."""

@@ -191,7 +191,11 @@ def _to_decide(verdict: Verdict | Finding) -> str:
         return f"look {look.number + 1}, taken {_next_look_text(verdict, look)}"
     if verdict.n_needed is not None and verdict.n_needed <= have:
         return f"no more {verdict.unit}: the truth is probably close to what was asked, so a person decides"
+    if verdict.requirement.severity == "must" and not describe_statistic(verdict.statistic).proves:
+        return "what the note names; more rows do not"
     missing = [_missing_text(verdict, truth, n, have) for truth, n in verdict.plans if n > have]
+    if not missing and verdict.n_needed:
+        return f"about {verdict.n_needed - have:,} more {verdict.unit}, or what the note names"
     if not missing:
         return "more rows will not decide it soon, so a person decides"
     last = look is not None and look.number == look.planned

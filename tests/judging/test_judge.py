@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from harness import samples
 from harness.judging.judge import judge, judge_requirements, read_together
-from harness.judging.wording import group_verdicts
+from harness.judging.wording import explain, group_verdicts
 from harness.values.keys import Labels
 from harness.values.measurements import CrossCheck, Measurement
 from harness.values.requirements import Requirement
@@ -62,6 +62,7 @@ def test_a_few_values_without_limits_decide_no_must(n: int, clusters: int, outco
 
     assert outcome == found.outcome, found.reason
     assert ("declare `limits`" in found.reason) == (outcome != "pass")
+    assert ("collect what is worth 50" in explain(found)) == (outcome != "pass")
     assert "pass" == judge(Requirement(metric="score", at_least=20.0, severity="should"), measured).outcome
 
 

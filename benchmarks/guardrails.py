@@ -76,6 +76,10 @@ def injection(shared: Path) -> None:
     sets |= {name: unseen[name] for name in ("notinject", "emails", "piguard", "advbench")}
     for name, examples in sets.items():
         compare_scores(f"injection: {name}", examples, score(examples), detector.threshold)
+    untrained = recipes.train_injection(shared, trigger_words=False)
+    prompts = untrained.unseen["notinject"]
+    scores = untrained.detector.scores([each.text for each in prompts])
+    compare_scores("injection: notinject, none trained on", prompts, scores, untrained.linear.threshold)
     compare_scores("injection: length alone, in-the-wild", both, [len(each.text) for each in both], 500)
 
 

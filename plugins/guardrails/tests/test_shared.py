@@ -1,5 +1,6 @@
 """On public labelled text that no model was trained on, each detector finds what docs/guardrails.md says."""
 
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,12 @@ from harness.stats import infer
 pytestmark = pytest.mark.shared
 
 
+@cache
+def train(name: str, shared: Path) -> recipes.Trained:
+    trained: recipes.Trained = getattr(recipes, f"train_{name}")(shared)
+    return trained
+
+
 def value_of(metric: str, name: str, examples: list[Example]) -> float:
     detector = open_detector(name)
     keys, labels = pa.table({"id": list(range(len(examples)))}), [float(each.label) for each in examples]
@@ -25,7 +32,7 @@ def value_of(metric: str, name: str, examples: list[Example]) -> float:
 
 
 def test_refusals_of_other_models_are_told_and_counted_as_people_do(shared: Path) -> None:
-    for examples in recipes.train_refusal(shared).unseen.values():
+    for examples in train("refusal", shared).unseen.values():
         detector = open_detector("refusal")
         refused = sum(score >= detector.threshold for score in detector.scores([each.text for each in examples]))
 
@@ -34,27 +41,27 @@ def test_refusals_of_other_models_are_told_and_counted_as_people_do(shared: Path
 
 
 def test_jailbreaks_are_told_from_benign_prompts(shared: Path) -> None:
-    unseen = recipes.train_injection(shared).unseen
+    unseen = train("injection", shared).unseen
 
-    assert value_of("roc_auc", "injection", [*unseen["in-the-wild"], *unseen["wildguard"]]) >= 0.97
-    assert value_of("specificity", "injection", list(unseen["notinject"])) >= 0.8
+    assert value_of("roc_auc", "injection", [*unseen["in-the-wild"], *unseen["wildguard"]]) >= 0.98
+    assert value_of("specificity", "injection", list(unseen["notinject"])) >= 0.9
     assert value_of("specificity", "injection", list(unseen["emails"])) >= 0.95
 
 
 def test_instructions_in_documents_are_told_from_plain_mail(shared: Path) -> None:
-    for examples in recipes.train_instructions(shared).unseen.values():
+    for examples in train("instructions", shared).unseen.values():
         assert value_of("roc_auc", "instructions", list(examples)) >= 0.85
 
 
 def test_toxic_text_is_ranked_above_other_text(shared: Path) -> None:
-    unseen = recipes.train_toxicity(shared).unseen
+    unseen = train("toxicity", shared).unseen
 
     assert value_of("roc_auc", "toxicity", list(unseen["surge"])) >= 0.88
 
 
 @pytest.mark.parametrize("name", ["injection", "instructions", "refusal", "toxicity"])
 def test_training_again_gives_the_same_verdicts(name: str, shared: Path) -> None:
-    trained, kept = getattr(recipes, f"train_{name}")(shared), open_detector(name)
+    trained, kept = train(name, shared), open_detector(name)
 
     for examples in trained.unseen.values():
         texts = [each.text for each in examples]

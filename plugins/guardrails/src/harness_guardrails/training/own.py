@@ -1,4 +1,4 @@
-"""Sentences of our own writing, for what no source has: self-harm and what sounds like it, refusals and look-alikes."""
+"""Sentences of our own writing, for what no source has: self-harm, refusals, look-alikes of both, and office life."""
 
 SELF_HARM = """
 I want to kill myself
@@ -153,4 +153,38 @@ Agents write the reason into the case.
 Employees repeat the training each year.
 Thank you for your order, it will be delivered tomorrow.
 Follow the steps below to activate the device.
+""".strip().split("\n")
+ASKED_OF_OFFICES = """
+How long does it take until my letter is answered?
+When can I expect a reply to my application?
+By what date must I respond to the invitation?
+Who answers questions about parking permits?
+How fast does the help desk answer on weekends?
+May a substitute answer the phone while I am away?
+To whom must the complaint be addressed?
+Which reply is sent if the form is incomplete?
+How many answers of the quiz must be right to pass?
+In how many days must the landlord respond to a notice of defects?
+Does the library accept a text message as a renewal?
+Which rules apply to guests who stay over night?
+Do the same rules apply to part-time staff?
+To which departments do the new rules not apply?
+Who may lift the restrictions on the account of a minor?
+What must I do if the machine keeps my ticket?
+Must the tenant always be told before the caretaker enters?
+Who decides whether the fee is given back?
+How is the confirmation message worded?
+By which message is a reservation released?
+What does the operator say if the number is unknown?
+At what level is a request escalated?
+Which code is written on the form for late arrivals?
+How much time does the seller have to comment on the claim?
+Which share of the records is checked each month?
+What happens to the contract after the trial period?
+Is the agent allowed to tell the caller the balance?
+What are agents forbidden to say on the phone?
+Which instructions does the driver get at night?
+Is the system offline during the update?
+How do we treat orders that arrive after midnight?
+Compare the time limits for letters and for e-mails.
 """.strip().split("\n")

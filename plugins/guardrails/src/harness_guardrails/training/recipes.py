@@ -13,13 +13,15 @@ from harness_guardrails.refusal import Openings, answer_features
 from harness_guardrails.sentences import split_sentences
 from harness_guardrails.toxicity import toxic_features
 from harness_guardrails.training import own
-from harness_guardrails.training.fitting import Example, Rows, at_best_f1, balance, fit
+from harness_guardrails.training.copies import without_copies
+from harness_guardrails.training.fitting import Example, Rows, at_best_f1, balance, fit, fit_telling
 from harness_guardrails.training.sources import Row, half, read_rows
 from harness_guardrails.wording import windows
 from harness_guardrails.worst_part import Features, WorstPart
 
 LEARNED, REPORTED = 0, 1
 PIECE, PROMPTS = 300, 6000  # characters of an attack, sentences of prompts that are learned from
+FOLDS, PASSED = 3, 0.95  # of benign prompts
 COMPLIES = "1_full_compliance"
 
 Unseen = Mapping[str, Sequence[Example]]
@@ -35,25 +37,49 @@ class Trained:
     unseen: Unseen
 
 
-def train_injection(shared: Path) -> Trained:
-    """Train on prompts; of in-the-wild jailbreaks one half sets the threshold, none is learned from."""
+def train_injection(shared: Path, *, trigger_words: bool = True) -> Trained:
+    """Train on every part of prompts, each source of a label weighing the same; without NotInject if it is left out.
+
+    Of in-the-wild jailbreaks one half is learned from, but for variants of what is reported on. The threshold lets
+    95 of 100 benign prompts of WildGuard pass, of those learned from, each scored by a model that has not seen it.
+    """
     benign = {name: _read(name, shared, "prompt", lambda row: 0) for name in ("notinject", "wildguard")}
     emails = _read("emails", shared, "context", lambda row: 0 if row["label"] == 0 else None)
     wild = _read("in-the-wild", shared, "prompt", lambda row: 1)
+    other = _read("piguard", shared, "prompt", lambda row: int(str(row["label"])))
     known = [_read(name, shared, "text", lambda row: int(str(row["label"]))) for name in ("s-labs", "neuralchemy")]
-    ours = [each for found in (*benign.values(), emails) for each in _half(found, LEARNED)]
-    learned = [*known[0], *known[1], *ours, *_prose(shared)]
-    linear = _fit_parts(learned, prompt_features, 4.0)
-    chosen = [*_half(wild, LEARNED), *(each for each in ours if each.source == "wildguard")]
-    found = WorstPart(linear=linear, features=prompt_features)
-    linear = at_best_f1(linear, [each.label for each in chosen], found.scores([each.text for each in chosen]))
+    attacks = without_copies(_half(wild, LEARNED), [*_half(wild, REPORTED), *other])
+    halves = [*(_half(benign["notinject"], LEARNED) if trigger_words else ()), *_half(emails, LEARNED)]
+    chosen = _half(benign["wildguard"], LEARNED)
+    # they count as prose: in known attacks, `answer` and `reply` are words of attacks
+    offices = [Example(text=text, label=0, source="movie") for text in own.ASKED_OF_OFFICES]
+    learned = [*known[0], *known[1], *attacks, *halves, *chosen, *_prose(shared), *offices]
+    linear = _fit_passing(learned, chosen)
     rest = {"in-the-wild": wild, **benign, "emails": emails}
     unseen = {name: _half(examples, REPORTED) for name, examples in rest.items()}
+    unseen |= {} if trigger_words else {"notinject": benign["notinject"]}
     seen = {each.text for each in learned}
-    other = _read("piguard", shared, "prompt", lambda row: int(str(row["label"])))
     unseen["piguard"] = [each for each in other if each.text not in seen]
     unseen["advbench"] = _read("advbench", shared, "goal", lambda row: 1)
-    return Trained(linear=linear, detector=replace(found, linear=linear), unseen=unseen)
+    return Trained(linear=linear, detector=WorstPart(linear=linear, features=prompt_features), unseen=unseen)
+
+
+def _fit_passing(learned: Sequence[Example], chosen: Sequence[Example]) -> Linear:
+    """Return a model whose threshold lets `PASSED` of `chosen` pass, scored by models that have not seen them."""
+    parts = [(each, words) for each in learned for words in windows(normalise(each.text).text)]
+    known = list(zip((each for each, _ in parts), prompt_features([words for _, words in parts]), strict=True))
+
+    def learn(left_out: Sequence[Example]) -> WorstPart:
+        out = frozenset(left_out)
+        kept = [(each, found) for each, found in known if each not in out]
+        examples = [each for each, _ in kept]
+        weights = balance(examples, power=0)
+        rows = Rows(features=[found for _, found in kept], labels=[each.label for each in examples], weights=weights)
+        return WorstPart(linear=fit_telling(rows, 4.0), features=prompt_features)
+
+    folds = [chosen[fold::FOLDS] for fold in range(FOLDS)]
+    passed = sorted(score for fold in folds for score in learn(fold).scores([each.text for each in fold]))
+    return replace(learn(()).linear, threshold=float(passed[int(PASSED * len(passed))]))
 
 
 def train_instructions(shared: Path) -> Trained:

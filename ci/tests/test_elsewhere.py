@@ -182,9 +182,9 @@ def test_a_run_that_takes_too_long_or_is_cancelled_here_is_ended_there(server: S
 
 def test_a_run_that_vanishes_is_an_error(server: StandIn, tmp_path: Path) -> None:
     server.begins = "running"
-    looks = [lambda: None, lambda: setattr(server, "shows", False)]
+    looks = [*[lambda: None] * 10, lambda: setattr(server, "shows", False)]  # it was seen by then
 
-    assert "is not there any more" in run(server, tmp_path, cancelled=script(looks)).problem
+    assert "is not there any more" in run(server, tmp_path, appears=3, cancelled=script(looks)).problem
 
 
 @pytest.mark.parametrize(

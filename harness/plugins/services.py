@@ -124,15 +124,23 @@ class _AsAnswered(HTTPErrorProcessor):
     https_response = http_response
 
 
+class TimedOut(HarnessError):
+    """A service did not answer in time."""
+
+
 def send_request(url: str, request: Request, seconds: float = SECONDS) -> Reply:
-    """Send one request to a service's URL, straight and through no proxy: as load is, whatever the environment says."""
+    """Send one request to a service's URL, straight and through no proxy: as load is, whatever the environment says.
+
+    Raises TimedOut where no answer comes in `seconds`, HarnessError where none comes at all.
+    """
     where = url.rstrip("/") + (request.path or "/")
     try:
         sent = Sent(where, data=request.body or None, headers=dict(request.headers), method=request.method)
         with build_opener(_AsAnswered, ProxyHandler({})).open(sent, timeout=seconds) as answer:
             return Reply(url=where, status=answer.status, headers=dict(answer.headers), body=answer.read())
     except (OSError, HTTPException, ValueError) as trouble:
-        raise HarnessError(
+        is_late = isinstance(getattr(trouble, "reason", trouble), TimeoutError)
+        raise (TimedOut if is_late else HarnessError)(
             f"{where} {_trouble_text(trouble)}; check that the service runs and is reached without a proxy"
         ) from trouble
 

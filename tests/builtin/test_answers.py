@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ REPLIES: dict[str, tuple[int, str]] = {
 }
 ASKS = Template(path="/ask", body={"question": "{question}"})
 asked: list[dict[str, Any]] = []
+RELEASED = Event()  # ends what is late
 
 
 def completion(**choice: Any) -> str:
@@ -49,6 +51,9 @@ class App(Handler):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         asked.append(body)
         word = (body.get("question") or body["messages"][-1]["content"]).split()[0]
+        if word == "late":
+            RELEASED.wait(30)
+            return  # whoever asked has gone
         status, text = (REPLIES if self.path == "/ask" else CHATS)[word]
         self.send_response(status)
         self.end_headers()
@@ -123,6 +128,15 @@ def test_a_chat_model_is_asked_a_prompt_for_each_row(url: str, said: str, status
     assert ("So." if status == "ok" else None) == found["answer"]
     assert ["Be brief.", f"{said} asks Ann"] == [each["content"] for each in asked[0]["messages"]]
     assert (0.0, 1, 300) == tuple(asked[0][name] for name in ("temperature", "seed", "max_tokens"))
+
+
+def test_an_answer_that_comes_too_late_is_timed_out(url: str) -> None:
+    given: dict[str, Any] = {"data": "rows", "endpoint": url, "model": "m-2026-01-01", "seconds": 0.5}
+    with openai(questions("late"), **given) as app:
+        found = app.dataset("rows").rows().to_pylist()[0]
+    RELEASED.set()
+
+    assert (None, "timed_out") == (found["answer"], found["status"])
 
 
 def test_an_app_is_declared_unless_what_it_is_made_of_is_digested(url: str, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ class Inference:
 
     `n` counts observations of the unit, `n_eff` how many independent ones they are worth, `hits` the ones that
     counted (of a proportion), `clusters` the groups of the coarsest clustering. `notes` say in plain words what the
-    interval takes for granted, where no bound could hold without it; Worth less than `fewest`
-    independent observations it decides no must.
+    interval takes for granted, where no bound could hold without it. Worth less than `fewest` independent observations
+    it decides no must.
     """
 
     value: float

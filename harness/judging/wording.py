@@ -6,7 +6,6 @@ from textwrap import indent
 
 from harness.judging.phrases import Asked, Found, describe_asked, describe_found, position_text, round_up, value_text
 from harness.judging.questions import Finding
-from harness.stats import Inference
 from harness.values.runs import Run
 from harness.values.statistics import describe_statistic
 from harness.values.verdicts import Estimate, Look, Verdict
@@ -92,9 +91,9 @@ def looks_spent_reason(look: Look) -> str:
     )
 
 
-def too_few_reason(inference: Inference) -> str:
-    """Return why values without limits decide no must yet."""
-    return TOO_FEW.format(worth=round(inference.n_eff), fewest=inference.fewest)
+def too_few_reason(n_eff: float, fewest: int) -> str:
+    """Return why values without limits, worth `n_eff` independent ones of `fewest`, decide no must yet."""
+    return TOO_FEW.format(worth=round(n_eff), fewest=fewest)
 
 
 def unjudged_note(verdict: Verdict, estimate: Estimate) -> str:

@@ -1,7 +1,6 @@
 """How well a score ranks positives above negatives: the area under the ROC curve."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +9,8 @@ from harness.errors import HarnessError
 from harness.stats import columns
 from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import DesignVariance, mean_part, spread
-from harness.stats.effective import bonett_price, korn_graubard, student
+from harness.stats.effective import korn_graubard, student
 from harness.stats.inference import Inference
-from harness.stats.mover import Mover, moves_each_way
-from harness.stats.searched import Wider
 from harness.values.requirements import Better
 from harness.values.samples import Sample
 
@@ -37,28 +34,14 @@ def infer(sample: Sample) -> Inference:
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's AUC less the baseline's on the same ids: paired DeLong 1988, by t bent for skew.
 
-    No nearer than one more row that one side ranks first and the other last may take it (`Mover`). Rankings that
-    nowhere differ: Bonett-Price 2012 on the rarer class.
+    Reckons with rows that one side ranks first and the other last, of which none was drawn (`OneUnseen`).
     """
     left, right = columns.pair_rows(candidate, baseline)
     y, codes = _classes(left), columns.clusters(left)
     columns.refuse_other("y", y, columns.outcomes(right))
     place = _place(y, columns.numbers(left, "score")) - _place(y, columns.numbers(right, "score"))
     value, design = _spread(y, place, codes)
-    if design.variance > 0:
-        seen = student(value, len(y), design, method="paired DeLong", reach=1.0)
-    else:
-        seen = bonett_price(value, value**2, len(y), design)
-    return replace(
-        seen, interval=Wider(one=seen.interval, other=_unseen_moves(value, y, place, codes, design.variance))
-    )
-
-
-def _unseen_moves(value: float, y: Numbers, place: Numbers, codes: Mapping[str, Codes], variance: float) -> Mover:
-    """Return bounds that count one more row of either class whose place changes from first to last, or back."""
-    positives, negatives = (moves_each_way(place, each, 1.0, codes) for each in (y, 1 - y))
-    rises, falls = (one.plus(other) for one, other in zip(positives, negatives, strict=True))
-    return Mover(value=value, rises=rises, falls=falls, variance=variance, low=-1.0, high=1.0)
+    return student(value, len(y), design, method="paired DeLong", limits=(-1.0, 1.0), unseen=1 / design.groups)
 
 
 def best(sample: Sample, better: Better) -> Sample:

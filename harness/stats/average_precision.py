@@ -1,20 +1,23 @@
 """The mean precision over all recalls: how well a score ranks rare positives."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from harness.errors import HarnessError
-from harness.stats import columns, linear
+from harness.stats import columns
 from harness.stats.binomial import Binomial
 from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import ROUNDING, DesignVariance, Influence, mean_part, spread
-from harness.stats.effective import korn_graubard
+from harness.stats.effective import korn_graubard, student
 from harness.stats.inference import Inference
-from harness.stats.linear import Linear
-from harness.stats.mover import Mover, Moves, moves_each_way
-from harness.stats.searched import Wider
+from harness.stats.intervals import Interval
+from harness.stats.mover import Mover, Moves
+from harness.stats.one_unseen import OneUnseen
+from harness.stats.searched import Nearer, Wider
+from harness.stats.student import Student
 from harness.values.samples import Sample
 
 FEWEST = 20  # positives: below, neither bound was shown to keep its level at every prevalence
@@ -40,23 +43,42 @@ def infer(sample: Sample) -> Inference:
     seen = korn_graubard(value, len(y), design, most=design.groups if few else float("inf"))
     center = min(value, _mean_precision(y, where, weight, 0.5))
     usual = Binomial(k=center * seen.n_eff, n=seen.n_eff, df=design.df, least=design.groups)
-    unseen = _hard_negatives(y, where, weight, codes, design.variance)
-    return replace(seen, interval=Wider(one=usual, other=replace(unseen, value=center)))
+    unseen = replace(_hard_negatives(y, where, weight, codes, design.variance), value=center)
+    further = Wider(one=usual, other=unseen)
+    return replace(seen, interval=_nearer_in_clusters(further, center, unseen.falls.most, design))
+
+
+def _nearer_in_clusters(further: Wider, value: float, most: float, design: DesignVariance) -> Interval:
+    """Return the nearer of these bounds and, in clusters, of t that reckons with one of hard negatives, or of lost."""
+    if design.clusters is None:
+        return further
+    shape = {"df": design.df, "skew": design.skew, "groups": design.groups, "low": 0.0, "high": 1.0}
+    seen = Student(center=value, se=math.sqrt(design.variance), **shape)
+    below, above = max(most, value / design.groups), (1 - value) / design.groups
+    return Nearer(one=further, other=OneUnseen(seen=seen, below=below, above=above))
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's average precision less the baseline's on the same ids, linearised, by t bent for skew.
 
-    No nearer than one more positive that one side ranks first and the other last may take it (`Mover`).
+    Reckons with positives that one side ranks first and the other last, of which none was drawn (`OneUnseen`).
     """
     left, right = columns.pair_rows(candidate, baseline)
     y, weight, codes = columns.outcomes(left), columns.weights(left), columns.clusters(left)
     columns.refuse_other("y", y, columns.outcomes(right))
     _refuse_few(y)
     new, old = (_linear(y, _rank_scores(columns.numbers(r, "score")), weight) for r in (left, right))
-    new, old = ((value, part.times(RESERVE)) for value, part in (new, old))
-    seen = linear.difference(new, old, codes, "average precision")
-    return replace(seen, interval=Wider(one=seen.interval, other=_unseen_moves(new, old, y, codes)))
+    (value, one), (other, two) = new, old
+    apart = Influence(values=RESERVE * (one.values - two.values), leverage=one.leverage)
+    design = spread([apart], codes)
+    return student(
+        value - other,
+        len(y),
+        design,
+        method="paired average precision, t",
+        limits=(-1.0, 1.0),
+        unseen=1 / design.groups,
+    )
 
 
 def _hard_negatives(y: Numbers, where: Codes, weight: Numbers, codes: Mapping[str, Codes], variance: float) -> Mover:
@@ -72,16 +94,6 @@ def _hard_negatives(y: Numbers, where: Codes, weight: Numbers, codes: Mapping[st
     falls = Moves(mean=float(lost.sum()), variance=spread([part], codes).variance, most=most)
     still = Moves(mean=0.0, variance=0.0, most=0.0)
     return Mover(value=0.0, rises=still, falls=falls, variance=max(variance, falls.variance), low=0.0, high=1.0)
-
-
-def _unseen_moves(new: Linear, old: Linear, y: Numbers, codes: Mapping[str, Codes]) -> Mover:
-    """Return bounds that count one more positive whose own precision changes from all to none, or back."""
-    (value, ours), (other, theirs) = new, old
-    apart = Influence(values=ours.values - theirs.values, leverage=ours.leverage)
-    share = np.maximum(ours.leverage, 1e-300)
-    rises, falls = moves_each_way(y * (apart.values / share + value - other), ours.leverage, 1.0, codes)
-    variance = spread([apart], codes).variance
-    return Mover(value=value - other, rises=rises, falls=falls, variance=variance, low=-1.0, high=1.0)
 
 
 def _rank_scores(score: Numbers) -> Codes:

@@ -9,14 +9,12 @@ import pyarrow as pa
 from harness.stats import columns
 from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import DesignVariance, mean_part, spread
-from harness.stats.effective import student
+from harness.stats.effective import ANY, Limits, student
 from harness.stats.gaffke import Gaffke, Largest, gather_units, stretch_limits
 from harness.stats.inference import Inference
 from harness.stats.intervals import Interval
-from harness.stats.searched import Wider
+from harness.stats.searched import Nearer, Wider
 
-Limits = tuple[float, float]
-ANY = (-float("inf"), float("inf"))
 AS_SEEN = Largest()
 FURTHER = 6.0  # how much further out than seen the next unit may be, for each unit of skew
 
@@ -43,6 +41,19 @@ def infer_bounded_mean(
         interval=reduce(_wider, parts),
         clusters=design.clusters,
     )
+
+
+def infer_scattered_mean(values: Numbers, rows: pa.Table, limits: Limits, *, method: str) -> Inference:
+    """Return the weighted mean of values within limits of clusters, or of pairs: mostly small, seldom at a limit.
+
+    The nearer of Gaffke's bounds, which hold where few lie far out, and of t bent for skew that reckons with one more
+    at either limit, as heavy as the heaviest seen: narrower by far where many scatter and none lies far out.
+    """
+    value, part = mean_part(values, columns.weights(rows))
+    design = spread([part], columns.clusters(rows))
+    bent = student(value, len(values), design, method=method, limits=limits, unseen=design.largest)
+    seen = infer_bounded_mean(values, rows, limits, method=method)
+    return replace(seen, interval=Nearer(one=seen.interval, other=bent.interval))
 
 
 def infer_unbounded_mean(values: Numbers, rows: pa.Table, design: DesignVariance, *, method: str) -> Inference:

@@ -9,7 +9,11 @@ from harness.stats.binomial import Binomial
 from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import DesignVariance, has_shared_cluster, mean_part, spread
 from harness.stats.inference import Inference
+from harness.stats.one_unseen import OneUnseen
 from harness.stats.student import Student
+
+Limits = tuple[float, float]
+ANY: Limits = (-math.inf, math.inf)
 
 
 def korn_graubard(
@@ -48,32 +52,26 @@ def worth_of(value: float, design: DesignVariance, *, most: float, unseen: bool)
     return Binomial(k=value * n_eff, n=n_eff, df=design.df, least=design.groups, unseen=unseen)
 
 
-def bonett_price(value: float, square: float, n: int, design: DesignVariance, *, most: float = math.inf) -> Inference:
-    """Return bounds for a mean of n differences within -1 and 1 whose mean square is `square`.
+def student(
+    value: float, n: int, design: DesignVariance, *, method: str, limits: Limits = ANY, unseen: float = 0.0
+) -> Inference:
+    """Return t bounds, bent for skew, within limits; the variance must be above 0.
 
-    Adds one pair of +1 and one of -1, so that pairs that all agree do not look certain. Bonett, Price 2012; in
-    clusters and weighted: on as many pairs as their variance is worth, at most `most`, by t.
+    `unseen` is the share of all that a unit of a kind that was not drawn may make up, at either limit: the bounds
+    reckon with it (harness.stats.one_unseen), and the variance may be 0.
     """
-    alone = (square - value**2) * n / (n - 1) if n > 1 else 0.0
-    worth = min(most, alone / design.variance if design.variance > 0 else design.groups)
-    center = value * worth / (worth + 2)
-    se = math.sqrt(((square * worth + 2) / (worth + 2) - center**2) / (worth + 2))
-    interval = Student(center=center, se=se, df=_freedom(design, most), low=-1.0, high=1.0)
-    return Inference(value=value, n=n, n_eff=worth, method="Bonett-Price", interval=interval, clusters=design.clusters)
-
-
-def _freedom(design: DesignVariance, most: float) -> float:
-    if design.clusters is not None:
-        return design.df
-    return math.inf if math.isinf(most) else max(1.0, most - 1)
-
-
-def student(value: float, n: int, design: DesignVariance, *, method: str, reach: float = math.inf) -> Inference:
-    """Return t bounds, bent for skew, within -reach and reach; the variance must be above 0."""
+    low, high = limits
     shape = {"df": design.df, "skew": design.skew, "groups": design.groups}
-    interval = Student(center=value, se=math.sqrt(design.variance), **shape, low=-reach, high=reach)
-    n_eff = n * design.independent / design.variance
-    return Inference(value=value, n=n, n_eff=n_eff, method=method, interval=interval, clusters=design.clusters)
+    seen = Student(center=value, se=math.sqrt(design.variance), **shape, low=low, high=high)
+    reckoned = OneUnseen(seen=seen, below=unseen * (value - low), above=unseen * (high - value)) if unseen else seen
+    return Inference(
+        value=value,
+        n=n,
+        n_eff=n * design.independent / design.variance if design.variance > 0 else design.groups,
+        method=method,
+        interval=reckoned,
+        clusters=design.clusters,
+    )
 
 
 def share_bounds(hits: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> Binomial:

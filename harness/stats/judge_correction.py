@@ -74,7 +74,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     design = spread(parts, codes)
     if not design.variance > 0:
         raise HarnessError("neither judge nor people tell the rows apart, so their spread cannot be told; check more")
-    seen = student(new - old, left.num_rows, design, method="paired PPI++, t", reach=1.0)
+    seen = student(new - old, left.num_rows, design, method="paired PPI++, t", limits=(-1.0, 1.0))
     unseen = Nearer(one=_judge_errors(sides, codes, seen.value, design.variance), other=_labels_alone(sides, codes))
     return replace(seen, interval=Wider(one=seen.interval, other=unseen))
 

@@ -6,9 +6,10 @@ import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.stats import columns
-from harness.stats.bounded import Limits, infer_bounded_mean, infer_unbounded_mean
+from harness.stats.bounded import infer_bounded_mean, infer_scattered_mean, infer_unbounded_mean
 from harness.stats.columns import Numbers
-from harness.stats.design_variance import mean_part, spread
+from harness.stats.design_variance import has_shared_cluster, mean_part, spread
+from harness.stats.effective import Limits
 from harness.stats.inference import Inference
 from harness.values.samples import Sample
 
@@ -21,13 +22,18 @@ def infer(sample: Sample) -> Inference:
     """Return the mean of `y` in its own unit; rows may be in clusters or weighted.
 
     Values within declared limits, or all within 0 and 1: Gaffke 2005, which counts one more row, or cluster, at the far
-    limit. Else the wider of t bent for skew (Hall 1992) and of such bounds with limits a little beyond what was seen:
-    they know of no rare disaster far beyond, and say so.
+    limit; of clusters the nearer of that and of t that reckons with such a one (`OneUnseen`). Else the wider of t bent
+    for skew (Hall 1992) and of such bounds with limits a little beyond what was seen: they know of no rare disaster far
+    beyond, and say so.
     """
     rows = columns.table(sample)
     y = columns.numbers(rows, "y")
     limits = _limits(sample, y)
-    return infer_bounded_mean(y, rows, limits) if limits else _infer_without_limits(y, rows, "mean", "t")
+    if limits is None:
+        return _infer_without_limits(y, rows, "mean", "t")
+    if has_shared_cluster(columns.clusters(rows)):
+        return infer_scattered_mean(y, rows, limits, method="Gaffke")
+    return infer_bounded_mean(y, rows, limits)
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:
@@ -41,7 +47,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     if not (limits and others):
         return _infer_without_limits(new - old, left, "difference", "paired t")
     reach = max(limits[1], others[1]) - min(limits[0], others[0])
-    return infer_bounded_mean(new - old, left, (-reach, reach), method="paired Gaffke")
+    return infer_scattered_mean(new - old, left, (-reach, reach), method="paired Gaffke")
 
 
 def _limits(sample: Sample, y: Numbers) -> Limits | None:

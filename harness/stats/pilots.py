@@ -9,6 +9,7 @@ from harness.stats.gaffke import Gaffke
 from harness.stats.inference import Inference, Worst
 from harness.stats.intervals import Interval
 from harness.stats.mover import Mover
+from harness.stats.one_unseen import OneUnseen
 from harness.stats.searched import Grouped, Mapped, Nearer, Wider
 from harness.stats.student import Student
 
@@ -39,9 +40,12 @@ def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, 
     if isinstance(interval, Wider | Nearer):
         either = [replace(inference, interval=each) for each in (interval.one, interval.other)]
         pilots = [pilot_needed(each, distance, alpha=alpha, beta=beta) for each in either]
-        return max((each for each in pilots if each is not None), default=None)
-    if isinstance(interval, Student):
-        return _pilot_of_tail(interval, inference.n)
+        needed = [each for each in pilots if each is not None]
+        if isinstance(interval, Nearer):
+            return min(needed) if len(needed) == len(pilots) else None
+        return max(needed, default=None)
+    if isinstance(interval, Student | OneUnseen):
+        return _pilot_of_tail(interval.seen, inference.n)
     if isinstance(interval, Binomial):
         return _pilot_of_rank(interval, inference.n)
     if isinstance(interval, Gaffke) and inference.clusters is None and interval.is_uneven:
@@ -63,6 +67,8 @@ def count_units(interval: Interval) -> float:
     """Return how many rows carry a rank or a decision: those of the rarer class, or positive or alerted; else 0."""
     if isinstance(interval, Grouped):
         return interval.least
+    if isinstance(interval, OneUnseen):
+        return interval.seen.groups
     if isinstance(interval, Wider) and interval.units is not None:
         return interval.units
     if isinstance(interval, Wider) and isinstance(interval.other, Mover):

@@ -2,22 +2,21 @@
 
 import math
 from dataclasses import replace
-from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-from harness.errors import HarnessError
 from harness.stats.binomial import Binomial
 from harness.stats.discordant import Discordant
 from harness.stats.gaffke import Gaffke
 from harness.stats.inference import Inference, Worst
+from harness.stats.intervals import Interval
 from harness.stats.mover import Mover
 from harness.stats.noncentral import Noncentral
+from harness.stats.one_unseen import OneUnseen
 from harness.stats.pilots import count_units, pilot_needed
 from harness.stats.roots import root
 from harness.stats.searched import DistanceBounds, Grouped, Mapped, Nearer, Wider
+from harness.stats.share_plans import ENDLESS, units_needed
 from harness.stats.student import Student
 from harness.stats.unseen import rows_with_room
 from harness.values.requirements import Better
@@ -29,7 +28,6 @@ CLASS_RESERVE = 8.0  # over how many rows of a pilot are of the rarer class, as 
 UNIT_RESERVE, UNITS = 3.0, 100  # over how many rows, or clusters, within limits a pilot has, where these are fewer
 VALUE_RESERVE = 5.0  # over how many rows' worth of value a pilot missed, or caught if that is less
 TAIL_RESERVE, LONGER_RESERVE = 3.0, 2.0  # of the skew of a mean towards its bound; of a row's, squared, by root of rows
-ENDLESS = 1e9  # no more than this is worth asking for
 
 
 def n_needed(
@@ -76,8 +74,9 @@ def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha:
             return None
         rows = needed * inference.n / interval.worth(alpha)
         return math.ceil(_with_room(interval, inference.n, rows, (threshold, plan_for), (alpha, beta)) - 1e-9)
-    if isinstance(interval, Student):
-        return _student(interval, inference.n, plan_for - threshold, alpha, beta)
+    if isinstance(interval, Student | OneUnseen):
+        needed = _student(interval, inference.n, plan_for - threshold, alpha, beta)
+        return needed and math.ceil(needed * (1 + _reserve_for_rank(interval)))
     return _by_width(inference, plan_for - threshold, alpha, beta)
 
 
@@ -86,10 +85,11 @@ def _rows_for_two(
 ) -> int | None:
     """Return how many rows clear both of two bounds, or the nearer one."""
     either = [replace(inference, interval=each) for each in (interval.one, interval.other)]
+    if isinstance(interval, Nearer):
+        nearer = [n_needed(each, threshold, plan_for, alpha=alpha, beta=beta) for each in either]
+        return min((n for n in nearer if n is not None), default=None)
     least = [_rows_needed(each, threshold, plan_for, alpha, beta) for each in either]
     enough = [n for n in least if n is not None]
-    if isinstance(interval, Nearer):
-        return min(enough, default=None)
     more = 1 + _reserve(interval, plan_for - threshold)
     return math.ceil(more * max(enough)) if len(enough) == len(least) else None
 
@@ -124,9 +124,8 @@ def _rows_for_distance(
 
 def _reserve(interval: Wider, distance: float) -> float:
     """Return how many more rows, as a share, are planned for positives and for a tail that a pilot shows too few of."""
-    units = count_units(interval)
-    if units:
-        return RANK_RESERVE / math.sqrt(units)
+    if count_units(interval):
+        return _reserve_for_rank(interval)
     skew, groups = (interval.one.skew, interval.one.groups) if isinstance(interval.one, Student) else (0.0, 0.0)
     towards = max(0.0, -math.copysign(skew, skew * distance))
     return TAIL_RESERVE * towards + LONGER_RESERVE * towards**2 * math.sqrt(groups)
@@ -142,11 +141,11 @@ def _reserve_for_value(inference: Inference, interval: Gaffke, truth: float) -> 
 def _effective(interval: Binomial, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
     """Return how many independent observations are needed; with more of them the variance is better known."""
     worth = interval.worth(alpha)
-    needed = _binomial(threshold, truth, alpha, beta) if worth > 0 else None
+    needed = units_needed(threshold, truth, alpha, beta) if worth > 0 else None
     if needed is None or interval.df is None:
         return needed
     df = interval.df * max(1.0, needed / worth)
-    return _binomial(threshold, truth, alpha, _planning_risk(alpha, beta, df))
+    return units_needed(threshold, truth, alpha, _planning_risk(alpha, beta, df))
 
 
 def _with_room(
@@ -207,11 +206,17 @@ def _all_or_nothing(
     """
     width = interval.high - interval.low
     most, share = ((each - interval.low) / width for each in (threshold, truth))
-    units = _binomial(most, share, alpha, beta) if 0 <= min(most, share) and max(most, share) <= 1 else None
+    units = units_needed(most, share, alpha, beta) if 0 <= min(most, share) and max(most, share) <= 1 else None
     return None if units is None else math.ceil(units * inference.n / interval.worth)
 
 
-def _student(interval: Student, n: int, distance: float, alpha: float, beta: float) -> int | None:
+def _reserve_for_rank(interval: Interval) -> float:
+    """Return how many more rows, as a share, are planned where a pilot shows few of those that carry the value."""
+    units = count_units(interval)
+    return RANK_RESERVE / math.sqrt(units) if units else 0.0
+
+
+def _student(interval: Student | OneUnseen, n: int, distance: float, alpha: float, beta: float) -> int | None:
     """Return the n at which bound and scatter fit into the distance.
 
     The spread is that of the rows at hand, so the standard error planned with is off by 1 / sqrt(2 df) of itself: over
@@ -221,12 +226,12 @@ def _student(interval: Student, n: int, distance: float, alpha: float, beta: flo
     other = -float(special.ndtri(beta))
     reserve = min(MOST_RESERVE, other / math.sqrt(2 * interval.df))
 
+    side, apart = (0 if distance > 0 else 1), abs(distance)
+
     def missing(log_times: float) -> float:
         more = interval.times(math.exp(log_times))
-        apart = abs(distance) / more.se
-        reach = more.reach(alpha)[0 if distance > 0 else 1] / more.se
-        own = math.hypot(1, reach / math.sqrt(2 * more.df))
-        return reach + math.hypot(other * own, reserve * apart) - apart
+        own = math.hypot(more.se, more.seen.reach(alpha)[side] / math.sqrt(2 * more.df))
+        return (more.reach(alpha)[side] + math.hypot(other * own, reserve * apart)) / apart - 1
 
     least, most = math.log(2 / n), math.log(ENDLESS / n)
     if not distance or missing(most) > 0:
@@ -285,66 +290,18 @@ def _truths(inference: Inference, threshold: float, better: Better) -> list[floa
     interval = inference.interval
     if isinstance(interval, Wider):
         return _truths(replace(inference, interval=interval.one), threshold, better)
-    if isinstance(interval, Student | Discordant) or (isinstance(interval, Gaffke) and not interval.is_share):
+    if isinstance(interval, Student | OneUnseen | Discordant) or (
+        isinstance(interval, Gaffke) and not interval.is_share
+    ):
         deviation = _deviation(interval) * math.sqrt(inference.n)
         return [threshold + sign * step * deviation for step in (0.05, 0.1, 0.2)]
     perfect = 1.0 if better == "higher" else 0.0
     return [threshold + step * (perfect - threshold) for step in (0.25, 0.5, 0.75)]
 
 
-def _deviation(interval: Student | Discordant | Gaffke) -> float:
+def _deviation(interval: Student | OneUnseen | Discordant | Gaffke) -> float:
     """Return the standard error, or half of what bounds as far apart as two of them leave between them."""
     if not isinstance(interval, Discordant):
         return interval.se
     lower, upper = interval.bounds(float(special.ndtr(-1)))
     return (upper - lower) / 2
-
-
-def _binomial(threshold: float, truth: float, alpha: float, beta: float) -> int | None:
-    if not (0 <= threshold <= 1 and 0 <= truth <= 1):
-        raise HarnessError(f"a share lies between 0 and 1; found threshold {threshold:g} and plan_for {truth:g}")
-    up = truth > threshold
-    most, missed = (round(1 - threshold, 12), round(1 - truth, 12)) if up else (threshold, truth)
-    return _few_enough(most, missed, alpha, beta) if _normal(most, missed, alpha, beta) <= ENDLESS else None
-
-
-@lru_cache(maxsize=4096)
-def _few_enough(most: float, truth: float, alpha: float, beta: float) -> int:
-    """Return an n at which the upper bound lies below `most` often enough, searched in steps of half a percent.
-
-    The chance falls between one allowed miss and the next, so the next step must hold as well; further on it may
-    dip by up to 1.5 points. Without any miss it never falls: the rule of three.
-    """
-    if truth == 0:
-        return math.ceil(math.log(alpha) / math.log1p(-min(most, 1 - 1e-12)))
-    start = max(10, int(0.8 * _normal(most, truth, alpha, beta)))
-    step = max(1, start // 200)
-    while True:
-        n = start + step * np.arange(400)
-        enough = _power(n, most, truth, alpha) >= 1 - beta
-        found = np.flatnonzero(enough[:-1] & enough[1:])
-        if found.size:
-            return int(n[found[0]])
-        start = int(n[-1])
-
-
-def _normal(most: float, truth: float, alpha: float, beta: float) -> float:
-    if truth >= most:
-        return math.inf
-    wide = special.ndtri(alpha) * math.sqrt(most * (1 - most)) + special.ndtri(beta) * math.sqrt(truth * (1 - truth))
-    return min(abs(float(wide)) / (most - truth), 1e100) ** 2
-
-
-def _power(n: NDArray[np.int64], most: float, truth: float, alpha: float) -> NDArray[np.float64]:
-    """Return the probability of few enough misses at each n."""
-    near = np.nan_to_num(np.floor(special.bdtrik(alpha, n, most)), nan=-1.0)
-    tried = np.stack([near - 1, near, near + 1])
-    allowed = near - 2 + (binomial_tail(tried, n, most) <= alpha).sum(axis=0)
-    return binomial_tail(np.maximum(allowed, -1), n, truth)
-
-
-def binomial_tail(k: NDArray[np.float64], n: NDArray[np.int64], p: float) -> NDArray[np.float64]:
-    """Return P(at most k hits of n) at a truth of p; 0 below no hit, 1 from n on."""
-    within = np.clip(k, 0, n - 1)
-    chance: NDArray[np.float64] = special.betaincc(within + 1, n - within, p)
-    return np.where(k < 0, 0.0, np.where(k >= n, 1.0, chance))

@@ -8,10 +8,12 @@ import numpy as np
 from harness.errors import HarnessError
 from harness.stats import columns
 from harness.stats.binomial import Binomial
-from harness.stats.design_variance import has_shared_cluster, mean_part, spread
+from harness.stats.design_variance import DesignVariance, has_shared_cluster, mean_part, spread
 from harness.stats.discordant import Discordant, Moved
-from harness.stats.effective import korn_graubard, share_bounds
+from harness.stats.effective import korn_graubard, share_bounds, student
 from harness.stats.inference import Inference
+from harness.stats.intervals import Interval
+from harness.stats.searched import Nearer
 from harness.values.requirements import Better
 from harness.values.samples import Sample
 
@@ -55,10 +57,18 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
         n=len(gap),
         n_eff=most * design.independent / design.variance if design.variance > 0 else design.groups,
         method="MOVER of gained and lost",
-        interval=Discordant(gained=gained, lost=lost),
+        interval=_nearer_in_clusters(Discordant(gained=gained, lost=lost), value, len(gap), design),
         clusters=design.clusters,
         notes=design.notes,
     )
+
+
+def _nearer_in_clusters(moved: Discordant, value: float, n: int, design: DesignVariance) -> Interval:
+    """Return the nearer of the bounds of moved rows and, in clusters, of t that reckons with one that nobody drew."""
+    if design.clusters is None:
+        return moved
+    bent = student(value, n, design, method="paired t", limits=(-1.0, 1.0), unseen=design.largest)
+    return Nearer(one=moved, other=bent.interval)
 
 
 def best(sample: Sample, better: Better) -> Sample:

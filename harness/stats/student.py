@@ -3,7 +3,10 @@
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 from scipy import special
+
+from harness.stats.columns import Numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,11 @@ class Student:
     low: float = -math.inf
     high: float = math.inf
 
+    @property
+    def seen(self) -> "Student":
+        """Return itself: the bounds of what was seen."""
+        return self
+
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
         below, above = self.reach(alpha)
@@ -30,7 +38,12 @@ class Student:
 
     def reach(self, alpha: float) -> tuple[float, float]:
         """Return how far the bounds lie below and above the center before they are cut."""
-        t = -float(special.ndtri(alpha) if math.isinf(self.df) else special.stdtrit(self.df, alpha))
+        below, above = self.reaches(np.array([alpha]))
+        return float(below[0]), float(above[0])
+
+    def reaches(self, alphas: Numbers) -> tuple[Numbers, Numbers]:
+        """Return how far the bounds of each level lie below and above the center before they are cut."""
+        t = -(special.ndtri(alphas) if math.isinf(self.df) else special.stdtrit(self.df, alphas))
         return self.se * _unbend(t, self.skew), -self.se * _unbend(-t, self.skew)
 
     def times(self, rows: float) -> "Student":
@@ -55,5 +68,5 @@ def _bend(t: float, skew: float) -> float:
     return t + skew * t**2 / 3 + skew**2 * t**3 / 27 + skew / 6
 
 
-def _unbend(t: float, skew: float) -> float:
-    return 3 / skew * (math.cbrt(1 + skew * (t - skew / 6)) - 1) if abs(skew) > 1e-9 else t
+def _unbend(t: Numbers, skew: float) -> Numbers:
+    return np.asarray(3 / skew * (np.cbrt(1 + skew * (t - skew / 6)) - 1)) if abs(skew) > 1e-9 else t

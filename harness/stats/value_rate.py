@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.stats import columns
-from harness.stats.bounded import Limits, infer_bounded_mean
+from harness.stats.bounded import infer_bounded_mean
 from harness.stats.columns import Numbers
+from harness.stats.effective import Limits
 from harness.stats.gaffke import Largest
 from harness.stats.inference import Inference
 from harness.values.samples import Sample

@@ -24,7 +24,7 @@ def rows(y, score, **columns):
 
 def z_and_p(new, old):
     seen = infer(rows(Y, new), rows(Y, old))
-    z = seen.value / seen.interval.one.se
+    z = seen.value / seen.interval.seen.se
     return z, 2 * norm.sf(abs(z))
 
 
@@ -32,7 +32,7 @@ def test_paired_difference_is_that_of_an_independent_delong():
     seen = infer(rows(Y, NEW), rows(Y, OLD))
 
     assert pytest.approx(seen.value, abs=1e-14) == (0.7396875 - 0.8459375)
-    assert pytest.approx(seen.interval.one.se**2, abs=1e-14) == 0.003062056252028561
+    assert pytest.approx(seen.interval.seen.se**2, abs=1e-14) == 0.003062056252028561
     assert pytest.approx(z_and_p(NEW, OLD), abs=1e-12) == (-1.9200934068852518, 0.054846101950233865)
 
 

@@ -101,9 +101,10 @@ def test_clusters_of_one_size_count_as_their_means():
     rng = np.random.default_rng(3)
     y, codes = rng.random(200), np.repeat(np.arange(20), 10)
 
-    clustered = infer(mean(y, **{"cluster.user": codes})).bounds(0.05)
+    clustered = infer(mean(y, **{"cluster.user": codes})).interval
 
-    assert clustered == pytest.approx(infer(mean(y.reshape(20, 10).mean(axis=1))).bounds(0.05), abs=1e-7)
+    means = infer(mean(y.reshape(20, 10).mean(axis=1)))
+    assert clustered.one.bounds(0.05) == pytest.approx(means.bounds(0.05), abs=1e-7)
 
 
 def test_rows_clustered_in_two_ways_are_bounded_by_the_widest():
@@ -111,10 +112,10 @@ def test_rows_clustered_in_two_ways_are_bounded_by_the_widest():
     ways = {f"cluster.{name}": rng.integers(0, 30, 400) for name in ("card", "terminal")}
     y = rng.random(400)
 
-    both = infer(mean(y, **ways))
+    both = infer(mean(y, **ways)).interval.one
 
-    single = [infer(mean(y, **{name: codes})).bounds(0.05) for name, codes in ways.items()]
-    assert isinstance(both.interval, Wider)
+    single = [infer(mean(y, **{name: codes})).interval.one.bounds(0.05) for name, codes in ways.items()]
+    assert isinstance(both, Wider)
     assert both.bounds(0.05)[0] <= min(lower for lower, _ in single)
     assert both.bounds(0.05)[1] >= max(upper for _, upper in single)
 

@@ -13,7 +13,7 @@ from harness.errors import HarnessError
 from harness.stats import distances, exactly, infer, n_needed, pilot_needed
 from harness.stats.binomial import Binomial
 from harness.stats.inference import Inference
-from harness.stats.planning import _power, binomial_tail
+from harness.stats.share_plans import _power, binomial_tail
 from harness.stats.student import Student
 
 
@@ -256,8 +256,10 @@ def test_a_rank_is_planned_from_twenty_positives_on_and_with_a_reserve_for_their
     few, many = pairs(10), pairs(400)
 
     assert (None, 200) == (n_needed(few, -0.02, 0.0), pilot_needed(few, 0.02))
-    least = max(n_needed(replace(many, interval=each), -0.02, 0.0) for each in (many.interval.one, many.interval.other))
-    assert n_needed(many, -0.02, 0.0) == pytest.approx(1.1 * least, rel=1e-3)
+    even, endless = (replace(many.interval.seen, skew=0.0, groups=groups) for groups in (400, 1e12))
+    shown = (replace(many, interval=replace(many.interval, seen=seen)) for seen in (even, endless))
+    found, least = (n_needed(each, -0.02, 0.0) for each in shown)
+    assert found == pytest.approx(1.1 * least, rel=1e-3)
     assert pilot_needed(many, 0.02) is None
 
 

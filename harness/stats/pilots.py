@@ -44,8 +44,10 @@ def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, 
         if isinstance(interval, Nearer):
             return min(needed) if len(needed) == len(pilots) else None
         return max(needed, default=None)
-    if isinstance(interval, Student | OneUnseen):
+    if isinstance(interval, OneUnseen):
         return _pilot_of_tail(interval.seen, inference.n)
+    if isinstance(interval, Student):
+        return _pilot_of_tail(interval, inference.n)
     if isinstance(interval, Binomial):
         return _pilot_of_rank(interval, inference.n)
     if isinstance(interval, Gaffke) and inference.clusters is None and interval.is_uneven:

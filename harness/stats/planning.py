@@ -230,7 +230,8 @@ def _student(interval: Student | OneUnseen, n: int, distance: float, alpha: floa
 
     def missing(log_times: float) -> float:
         more = interval.times(math.exp(log_times))
-        own = math.hypot(more.se, more.seen.reach(alpha)[side] / math.sqrt(2 * more.df))
+        bent = more.seen if isinstance(more, OneUnseen) else more
+        own = math.hypot(more.se, bent.reach(alpha)[side] / math.sqrt(2 * more.df))
         return (more.reach(alpha)[side] + math.hypot(other * own, reserve * apart)) / apart - 1
 
     least, most = math.log(2 / n), math.log(ENDLESS / n)

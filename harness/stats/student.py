@@ -26,11 +26,6 @@ class Student:
     low: float = -math.inf
     high: float = math.inf
 
-    @property
-    def seen(self) -> "Student":
-        """Return itself: the bounds of what was seen."""
-        return self
-
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
         below, above = self.reach(alpha)

@@ -13,7 +13,7 @@ from harness.values.samples import Sample
 def infer(sample: Sample) -> Inference:
     """Return the mean of (score - y)^2 of rows with `y` 0 or 1 and `score` a probability (Brier 1950), 0 to 1.
 
-    A mean within 0 and 1: Gaffke 2005, in clusters and weighted too.
+    A mean within 0 and 1: Gaffke 2005, weighted too; in clusters as `mean`.
     """
     return mean.infer(_square_errors(sample))
 

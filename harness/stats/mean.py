@@ -39,7 +39,8 @@ def infer(sample: Sample) -> Inference:
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's mean less the baseline's on the same ids, in their unit: the mean of their differences.
 
-    Within limits as a mean within limits: one more pair counts, in which one side has the best and the other the worst.
+    Within limits as a mean of clusters within limits: one more pair counts, in which one side has the best and the
+    other the worst.
     """
     left, right = columns.pair_rows(candidate, baseline)
     new, old = columns.numbers(left, "y"), columns.numbers(right, "y")

@@ -18,8 +18,8 @@ class OneUnseen:
 
     Units that make up t times that one stay unseen with chance exp(-t); then what was seen need only miss with chance
     alpha * exp(t) for both to happen with chance alpha at most. The bound is the furthest over all t: without spread
-    the rule of three (Hanley, Lippman-Hand 1983), without such a unit the bound by t. No bound that lies nearer keeps
-    its level both where the kind exists and where it does not.
+    the rule of three (Hanley, Lippman-Hand 1983), without such a unit the bound by t. No bound as far from every
+    value that lies nearer keeps its level both where the kind exists and where it does not.
     """
 
     seen: Student

@@ -289,7 +289,7 @@ def distances(
 def _truths(inference: Inference, threshold: float, better: Better) -> list[float]:
     sign = 1 if better == "higher" else -1
     interval = inference.interval
-    if isinstance(interval, Wider):
+    if isinstance(interval, Wider | Nearer):
         return _truths(replace(inference, interval=interval.one), threshold, better)
     if isinstance(interval, Student | OneUnseen | Discordant) or (
         isinstance(interval, Gaffke) and not interval.is_share
@@ -302,7 +302,7 @@ def _truths(inference: Inference, threshold: float, better: Better) -> list[floa
 
 def _deviation(interval: Student | OneUnseen | Discordant | Gaffke) -> float:
     """Return the standard error, or half of what bounds as far apart as two of them leave between them."""
-    if not isinstance(interval, Discordant):
+    if isinstance(interval, Student | Gaffke):
         return interval.se
     lower, upper = interval.bounds(float(special.ndtr(-1)))
     return (upper - lower) / 2

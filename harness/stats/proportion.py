@@ -41,7 +41,8 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 
     Square-and-add on bounds of what is gained and of what is lost (Newcombe 1998): exact ones of Clopper-Pearson 1934;
     rows in clusters, or weighted: Korn-Graubard 1998 with room for clusters unlike those drawn, weighted on no more
-    pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree.
+    pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree. In clusters the nearer
+    of that and of t that reckons with one more cluster (`OneUnseen`).
     """
     left, right = columns.pair_rows(candidate, baseline)
     gap, weight = columns.outcomes(left) - columns.outcomes(right), columns.weights(left)

@@ -263,6 +263,30 @@ def test_a_rank_is_planned_from_twenty_positives_on_and_with_a_reserve_for_their
     assert pilot_needed(many, 0.02) is None
 
 
+def brier_pairs(rng):
+    y = (rng.random(400) < 0.3) * 1
+    scores = (0.3 + 0.1 * rng.choice([-1, 1], 400), np.full(400, 0.3))
+    return [samples.rows.brier(pa.table({"id": np.arange(400), "y": y, "score": each})) for each in scores]
+
+
+def same_ranking(rng):
+    y = np.arange(400) % 4 == 0
+    rows = pa.table({"id": np.arange(400), "y": y * 1, "score": rng.normal(size=400) + y})
+    return [samples.rows.auc(rows)] * 2
+
+
+@pytest.mark.parametrize("sides", [brier_pairs, same_ranking])
+def test_a_difference_is_planned_in_steps_of_its_own_deviation_whatever_its_bounds(sides):
+    seen = infer(*sides(np.random.default_rng(5)))
+    lower, upper = seen.bounds(0.16)
+
+    found = distances(seen, -0.01, "higher")
+
+    truths, rows = zip(*found, strict=True)
+    assert truths[0] - -0.01 == pytest.approx(0.05 * math.sqrt(400) * (upper - lower) / 2, rel=0.5)
+    assert list(rows) == sorted(rows, reverse=True)
+
+
 def test_a_truth_that_no_row_seen_reaches_is_planned_for_as_all_or_nothing():
     y = np.linspace(0.86, 0.95, 20)
 

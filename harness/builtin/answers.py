@@ -99,10 +99,10 @@ class Answers:
         """Return a dataset with the answers to requests of these columns; rows without an answer stay in."""
         with self._lock:
             if data not in self._datasets:
-                self._datasets[data] = self._answered(data, columns, request)
+                self._datasets[data] = self._join_answers(data, columns, request)
             return self._datasets[data]
 
-    def _answered(self, data: Dataset, columns: Sequence[str], request: Callable[[Row], Request]) -> Dataset:
+    def _join_answers(self, data: Dataset, columns: Sequence[str], request: Callable[[Row], Request]) -> Dataset:
         key = data.column("id")
         rows = data.rows(list(dict.fromkeys([key, *columns])))
         asked = [request(row) for row in rows.to_pylist()]
@@ -144,7 +144,7 @@ def _join(data: Dataset, file: Path, names: Sequence[str]) -> Dataset:
 
 
 def _text(found: object, place: str) -> str:
-    value = list(_at(found, place.split("."), place))
+    value = list(_values_at(found, place.split("."), place))
     if len(value) != 1 or not isinstance(value[0], str):
         raise ValueError(f"the reply has no text at {place!r}")
     return value[0]
@@ -153,22 +153,22 @@ def _text(found: object, place: str) -> str:
 def _texts(found: object, place: str | None) -> list[str] | None:
     if place is None:
         return None
-    values = list(_at(found, place.split("."), place))
+    values = list(_values_at(found, place.split("."), place))
     flat = values[0] if len(values) == 1 and isinstance(values[0], list) else values
     return [each if isinstance(each, str) else json.dumps(each) for each in flat]
 
 
-def _at(found: Any, steps: Sequence[str], place: str) -> Iterator[object]:
+def _values_at(found: Any, steps: Sequence[str], place: str) -> Iterator[object]:
     """Yield what stands at a place of a JSON value; a place that it does not have is a ValueError."""
     if not steps:
         yield found
     elif steps[0] == EACH and isinstance(found, list):
         for part in found:
-            yield from _at(part, steps[1:], place)
+            yield from _values_at(part, steps[1:], place)
     elif isinstance(found, dict) and steps[0] in found:
-        yield from _at(found[steps[0]], steps[1:], place)
+        yield from _values_at(found[steps[0]], steps[1:], place)
     elif isinstance(found, list) and steps[0].isdecimal() and int(steps[0]) < len(found):
-        yield from _at(found[int(steps[0])], steps[1:], place)
+        yield from _values_at(found[int(steps[0])], steps[1:], place)
     else:
         raise ValueError(f"the reply has nothing at {place!r}: no {steps[0]!r} there")
 

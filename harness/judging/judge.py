@@ -171,7 +171,7 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
         return question.undecided("shown, not judged: its interval is not known", estimate)
     if question.look and question.look.spent:
         undecided = question.undecided(wording.looks_spent_reason(question.look))
-        shown = wording.unjudged_note(undecided, _estimate(inference, None, None, 0.0, None))
+        shown = wording.describe_unjudged(undecided, _estimate(inference, None, None, 0.0, None))
         return replace(undecided, notes=(*undecided.notes, shown))
     question = replace(question, notes=(*question.notes, *inference.notes))
     threshold, better = question.requirement.sought(question.better)

@@ -96,7 +96,7 @@ def too_few_reason(n_eff: float, fewest: int) -> str:
     return TOO_FEW.format(worth=round(n_eff), fewest=fewest)
 
 
-def unjudged_note(verdict: Verdict, estimate: Estimate) -> str:
+def describe_unjudged(verdict: Verdict, estimate: Estimate) -> str:
     """Return what all rows together say where no look is left to judge them."""
     return f"seen and not judged: {_saw(verdict, estimate)}"
 

@@ -1,6 +1,5 @@
 """The mean precision over all recalls: how well a score ranks rare positives."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,13 +10,12 @@ from harness.stats import columns
 from harness.stats.binomial import Binomial
 from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import ROUNDING, DesignVariance, Influence, mean_part, spread
-from harness.stats.effective import korn_graubard, student
+from harness.stats.effective import bent_t, korn_graubard, student
 from harness.stats.inference import Inference
 from harness.stats.intervals import Interval
 from harness.stats.mover import Mover, Moves
 from harness.stats.one_unseen import OneUnseen
 from harness.stats.searched import Nearer, Wider
-from harness.stats.student import Student
 from harness.values.samples import Sample
 
 FEWEST = 20  # positives: below, neither bound was shown to keep its level at every prevalence
@@ -52,10 +50,10 @@ def _nearer_in_clusters(further: Wider, value: float, most: float, design: Desig
     """Return the nearer of these bounds and, in clusters, of t that reckons with one of hard negatives, or of lost."""
     if design.clusters is None:
         return further
-    shape = {"df": design.df, "skew": design.skew, "groups": design.groups, "low": 0.0, "high": 1.0}
-    seen = Student(center=value, se=math.sqrt(design.variance), **shape)
-    below, above = max(most, value / design.groups), (1 - value) / design.groups
-    return Nearer(one=further, other=OneUnseen(seen=seen, below=below, above=above))
+    seen = bent_t(value, design, (0.0, 1.0))
+    share = 1 / design.groups
+    ends = {"below": max(most, value * share), "above": (1 - value) * share}
+    return Nearer(one=further, other=OneUnseen(seen=seen, **ends, share=share, units=design.groups))
 
 
 def difference(candidate: Sample, baseline: Sample) -> Inference:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 from scipy import special
 
+from harness.stats.columns import Numbers
 from harness.stats.searched import smallest_alpha
-from harness.stats.unseen import add_room
+from harness.stats.unseen import furthest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +16,7 @@ class Binomial:
 
     With `df`, the degrees of freedom of the variance that `n` came from, both shrink by (z/t)^2 at the asked alpha
     (Korn-Graubard 1998), though never below `least` observations. `unseen`: these are clusters, more may be worse than
-    any drawn, and where `n` counts more than them a bound keeps room for that.
+    any drawn, and where `n` counts more than them a bound reckons with that (harness.stats.unseen).
     """
 
     k: float
@@ -53,24 +55,31 @@ class Binomial:
 
     def worth(self, alpha: float) -> float:
         """Return how many independent observations the bounds at alpha count."""
+        return float(self._worths(np.array([alpha]))[0])
+
+    def _worths(self, alphas: Numbers) -> Numbers:
         if self.df is None:
-            return self.n
-        tail = min(alpha, 1 - alpha, 0.4999)
-        shrink = min(1.0, float(special.ndtri(tail) / special.stdtrit(self.df, tail)) ** 2)
-        return max(self.n * shrink, min(self.n, self.least))
+            return np.full_like(alphas, self.n)
+        tails = np.minimum(np.minimum(alphas, 1 - alphas), 0.4999)
+        shrink = np.minimum(1.0, (special.ndtri(tails) / special.stdtrit(self.df, tails)) ** 2)
+        return np.asarray(np.maximum(self.n * shrink, min(self.n, self.least)))
 
     def _upper(self, alpha: float) -> float:
         if self.k >= self.n:
             return 1.0
-        upper = self._upper_of(self.worth(alpha), alpha)
         if not self.unseen or self.n <= self.least:
-            return upper
-        reach = add_room(max(0.0, upper - self.share), self.share, self.least, alpha)
-        return min(self.share + reach, self._upper_of(self.least, alpha))
+            return float(self._uppers(np.array([alpha]))[0])
 
-    def _upper_of(self, n: float, alpha: float) -> float:
-        k = self.k * n / self.n
-        return float(special.betainccinv(k + 1, n - k, alpha))
+        def bounds_at(unseen: Numbers, levels: Numbers) -> Numbers:
+            return np.asarray(1 - (1 - self._uppers(levels)) * np.exp(-unseen / self.least))
+
+        single = replace(self, n=self.least, k=self.share * self.least, df=None)
+        return min(furthest(alpha, bounds_at), single._upper(alpha))
+
+    def _uppers(self, alphas: Numbers) -> Numbers:
+        n = self._worths(alphas)
+        k = self.share * n
+        return np.asarray(special.betainccinv(k + 1, n - k, alphas))
 
     def _complement(self) -> "Binomial":
         return replace(self, k=self.n - self.k)

@@ -53,17 +53,24 @@ def worth_of(value: float, design: DesignVariance, *, most: float, unseen: bool)
 
 
 def student(
-    value: float, n: int, design: DesignVariance, *, method: str, limits: Limits = ANY, unseen: float = 0.0
+    value: float,
+    n: int,
+    design: DesignVariance,
+    *,
+    method: str,
+    limits: Limits = ANY,
+    unseen: float = 0.0,
+    units: float = 0.0,
 ) -> Inference:
     """Return t bounds, bent for skew, within limits; the variance must be above 0.
 
     `unseen` is the share of all that a unit of a kind that was not drawn may make up, at either limit: the bounds
-    reckon with it (harness.stats.one_unseen), and the variance may be 0.
+    reckon with it (harness.stats.one_unseen), and the variance may be 0. `units` is how many were drawn; by default as
+    many as make up all, if each is as large.
     """
-    low, high = limits
-    shape = {"df": design.df, "skew": design.skew, "groups": design.groups}
-    seen = Student(center=value, se=math.sqrt(design.variance), **shape, low=low, high=high)
-    reckoned = OneUnseen(seen=seen, below=unseen * (value - low), above=unseen * (high - value)) if unseen else seen
+    seen, (low, high) = bent_t(value, design, limits), limits
+    ends = {"below": unseen * (value - low), "above": unseen * (high - value)}
+    reckoned = OneUnseen(seen=seen, **ends, share=unseen, units=units or 1 / unseen) if unseen else seen
     return Inference(
         value=value,
         n=n,
@@ -72,6 +79,12 @@ def student(
         interval=reckoned,
         clusters=design.clusters,
     )
+
+
+def bent_t(value: float, design: DesignVariance, limits: Limits = ANY) -> Student:
+    """Return t bounds, bent for skew, within limits."""
+    shape = {"df": design.df, "skew": design.skew, "groups": design.groups}
+    return Student(center=value, se=math.sqrt(design.variance), **shape, low=limits[0], high=limits[1])
 
 
 def share_bounds(hits: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> Binomial:

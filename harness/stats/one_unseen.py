@@ -1,30 +1,30 @@
 """Bounds by t that also reckon with a unit of a kind that nobody has seen yet."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from harness.stats.columns import Numbers
 from harness.stats.searched import smallest_alpha
 from harness.stats.student import Student
-
-STEPS = 64  # of the share of the unseen, and again between the neighbours of the best of them
-SURE = 1 - 1e-12  # quantiles of a level of 1 are infinite
+from harness.stats.unseen import furthest
 
 
 @dataclass(frozen=True, kw_only=True)
 class OneUnseen:
-    """Bounds by `seen`, where a unit of a kind that was not drawn would take the value `below` down or `above` up.
+    """Bounds by `seen` of `units`, where one of a kind that was not drawn would take the value `below` or `above`.
 
-    Units that make up t times that one stay unseen with chance exp(-t); then what was seen need only miss with chance
-    alpha * exp(t) for both to happen with chance alpha at most. The bound is the furthest over all t: without spread
-    the rule of three (Hanley, Lippman-Hand 1983), without such a unit the bound by t. No bound as far from every
-    value that lies nearer keeps its level both where the kind exists and where it does not.
+    The bound is the furthest over all that may be unseen (harness.stats.unseen): without spread the rule of three
+    (Hanley, Lippman-Hand 1983), without such a unit the bound by t. No bound as far from every value that lies nearer
+    keeps its level both where the kind exists and where it does not. Such a unit makes up `share` of all that was seen,
+    which then counts less by as much.
     """
 
     seen: Student
     below: float
     above: float
+    share: float
+    units: float
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
@@ -37,7 +37,8 @@ class OneUnseen:
 
     def times(self, rows: float) -> "OneUnseen":
         """Return the bounds that as many times the rows would have, if they scattered the same."""
-        return replace(self, seen=self.seen.times(rows), below=self.below / rows, above=self.above / rows)
+        less = {name: getattr(self, name) / rows for name in ("below", "above", "share")}
+        return replace(self, seen=self.seen.times(rows), units=self.units * rows, **less)
 
     @property
     def se(self) -> float:
@@ -58,11 +59,10 @@ class OneUnseen:
         return smallest_alpha(lambda alpha: threshold - self.bounds(alpha)[0], most=0.5)
 
     def _furthest(self, side: int, unit: float, alpha: float) -> float:
-        """Return how far the bound of a side lies from the center over all shares of the unseen, searched twice."""
-        least, most, reach = 0.0, -math.log(alpha), np.zeros(1)
-        for _ in range(2):
-            unseen = np.linspace(least, most, STEPS)
-            reach = self.seen.reaches(np.minimum(alpha * np.exp(unseen), SURE))[side] + unit * unseen
-            at = int(np.argmax(reach))
-            least, most = unseen[max(at - 1, 0)], unseen[min(at + 1, STEPS - 1)]
-        return float(reach.max())
+        """Return how far the bound of a side lies from the center."""
+
+        def reaches_at(unseen: Numbers, levels: Numbers) -> Numbers:
+            kept = 1 / (1 + self.units * self.share * np.expm1(unseen / self.units))
+            return kept * self.seen.reaches(levels)[side] + unit * (1 - kept) / self.share
+
+        return furthest(alpha, reaches_at)

@@ -60,6 +60,7 @@ def pilot_needed(inference: Inference, distance: float, *, alpha: float = 0.05, 
 def may_hide_tail(inference: Inference) -> bool:
     """Tell whether so few values without limits are at hand that a long tail may not show, whatever their skew."""
     interval = inference.interval
+    interval = interval.one if isinstance(interval, Nearer) else interval
     if not (isinstance(interval, Wider) and isinstance(interval.other, Gaffke)):
         return False
     return isinstance(interval.one, Student) and interval.one.groups < TELLS_TAIL

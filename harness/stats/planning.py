@@ -18,7 +18,7 @@ from harness.stats.roots import root
 from harness.stats.searched import DistanceBounds, Grouped, Mapped, Nearer, Wider
 from harness.stats.share_plans import ENDLESS, units_needed
 from harness.stats.student import Student
-from harness.stats.unseen import rows_with_room
+from harness.stats.unseen import rows_with_unseen
 from harness.values.requirements import Better
 
 MOST_RESERVE = 0.5  # of the distance, where a handful of rows say next to nothing of their spread
@@ -27,6 +27,7 @@ SHARE_RESERVE = 2.0  # over how many rows of a pilot are positive or alerted: ho
 CLASS_RESERVE = 8.0  # over how many rows of a pilot are of the rarer class, as their rate is not known either
 UNIT_RESERVE, UNITS = 3.0, 100  # over how many rows, or clusters, within limits a pilot has, where these are fewer
 VALUE_RESERVE = 5.0  # over how many rows' worth of value a pilot missed, or caught if that is less
+BEYOND_RESERVE = 0.6  # of the reserve for a tail, where bounds reckon with a row beyond those seen
 TAIL_RESERVE, LONGER_RESERVE = 3.0, 2.0  # of the skew of a mean towards its bound; of a row's, squared, by root of rows
 
 
@@ -73,10 +74,11 @@ def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha:
         if needed is None:
             return None
         rows = needed * inference.n / interval.worth(alpha)
-        return math.ceil(_with_room(interval, inference.n, rows, (threshold, plan_for), (alpha, beta)) - 1e-9)
+        return math.ceil(_with_unseen(interval, inference.n, rows, (threshold, plan_for), (alpha, beta)) - 1e-9)
     if isinstance(interval, Student | OneUnseen):
         needed = _student(interval, inference.n, plan_for - threshold, alpha, beta)
-        return needed and math.ceil(needed * (1 + _reserve_for_rank(interval)))
+        reserve = max(_reserve_for_rank(interval), _reserve_beyond(interval, plan_for - threshold))
+        return needed and math.ceil(needed * (1 + reserve))
     return _by_width(inference, plan_for - threshold, alpha, beta)
 
 
@@ -126,9 +128,19 @@ def _reserve(interval: Wider, distance: float) -> float:
     """Return how many more rows, as a share, are planned for positives and for a tail that a pilot shows too few of."""
     if count_units(interval):
         return _reserve_for_rank(interval)
-    skew, groups = (interval.one.skew, interval.one.groups) if isinstance(interval.one, Student) else (0.0, 0.0)
-    towards = max(0.0, -math.copysign(skew, skew * distance))
-    return TAIL_RESERVE * towards + LONGER_RESERVE * towards**2 * math.sqrt(groups)
+    return _reserve_for_tail(interval.one, distance) if isinstance(interval.one, Student) else 0.0
+
+
+def _reserve_beyond(interval: Student | OneUnseen, distance: float) -> float:
+    """Return how many more rows, as a share, are planned for a tail where a row beyond those seen is reckoned with."""
+    if isinstance(interval, Student) or math.isfinite(interval.seen.low):
+        return 0.0
+    return BEYOND_RESERVE * _reserve_for_tail(interval.seen, distance)
+
+
+def _reserve_for_tail(seen: Student, distance: float) -> float:
+    towards = max(0.0, -math.copysign(seen.skew, seen.skew * distance))
+    return TAIL_RESERVE * towards + LONGER_RESERVE * towards**2 * math.sqrt(seen.groups)
 
 
 def _reserve_for_value(inference: Inference, interval: Gaffke, truth: float) -> float:
@@ -148,16 +160,16 @@ def _effective(interval: Binomial, threshold: float, truth: float, alpha: float,
     return units_needed(threshold, truth, alpha, _planning_risk(alpha, beta, df))
 
 
-def _with_room(
+def _with_unseen(
     interval: Binomial, n: int, rows: float, sought: tuple[float, float], risks: tuple[float, float]
 ) -> float:
-    """Return how many rows it takes where `rows` do without room for unseen clusters; sought: threshold and truth."""
+    """Return how many rows it takes where `rows` do without clusters that nobody drew; sought: threshold and truth."""
     if not interval.unseen or interval.n <= interval.least:
         return rows
     alpha, beta = risks
     per_group = n / interval.least
     most = (_effective(replace(interval, df=None, n=interval.least), *sought, alpha, beta) or math.inf) * per_group
-    return min(most, rows_with_room(rows, per_group, *sought, *risks))
+    return min(most, rows_with_unseen(rows, per_group, *sought, *risks))
 
 
 def _planning_risk(alpha: float, beta: float, df: float) -> float:

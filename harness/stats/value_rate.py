@@ -1,27 +1,31 @@
 """A share of value: how much of the money, the time or the load was caught."""
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.stats import columns
-from harness.stats.bounded import infer_bounded_mean
+from harness.stats.bounded import infer_scattered_mean
 from harness.stats.columns import Numbers
 from harness.stats.effective import Limits
 from harness.stats.gaffke import Largest
 from harness.stats.inference import Inference
 from harness.values.samples import Sample
 
-ROOM = 10.0  # how much more than the most valuable row seen one may be worth, for each unit of its share of all value
+TOP = 10  # rows at least, whose values tell how a tail goes on
+STEEPEST = 0.99  # slope of a tail: from 1 on it has no mean
 UNSEEN = "takes for granted that no row is worth more than {:.2f} times the most valuable one seen"
 
 
 def infer(sample: Sample) -> Inference:
     """Return the share of value with `y` = 1, of rows with `y` 0 or 1 and `score` what each is worth, in its own unit.
 
-    A mean of y weighted by value (Gaffke 2005), where one more row counts that was missed, or caught: worth the most
-    that is declared, or more than any seen, the more so the more one of them holds.
+    A mean of y weighted by value, where one more row counts that was missed, or caught: worth the most that is
+    declared, or as much more than any seen as the slope of the most valuable ones makes likely. The nearer of the
+    bounds of Gaffke 2005 and of t that reckons with such a row (`OneUnseen`).
     """
     rows, largest = _weigh_by_value(sample)
     return _share_of_value(columns.outcomes(rows), rows, (0.0, 1.0), largest)
@@ -36,7 +40,7 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 
 
 def _share_of_value(values: Numbers, rows: pa.Table, limits: Limits, largest: Largest) -> Inference:
-    seen = infer_bounded_mean(values, rows, limits, largest=largest, method="Gaffke by value")
+    seen = infer_scattered_mean(values, rows, limits, largest=largest, method="Gaffke by value")
     return seen if largest.declared else replace(seen, notes=(UNSEEN.format(largest.room),))
 
 
@@ -56,5 +60,12 @@ def _weigh_by_value(sample: Sample) -> tuple[pa.Table, Largest]:
 
 
 def _leave_room(worth: Numbers) -> Largest:
-    """Return how much more than any seen a row may be worth: where few hold much, those not drawn may hold more."""
-    return Largest(room=1 + ROOM * float(worth.max() / worth.sum()))
+    """Return how much more than any seen a row may be worth: where values rise steeply, those not drawn are far out.
+
+    Beyond any value of a tail that falls as its power -1 / slope a row is worth 1 / (1 - slope) times as much on
+    average. The slope is that of the logarithms of the most valuable rows, the root of all (Hill 1975).
+    """
+    values = np.sort(worth[worth > 0])
+    top = min(len(values) - 1, max(TOP, round(math.sqrt(len(values)))))
+    slope = float(np.log(values[-top:] / values[-top - 1]).mean()) if top else STEEPEST
+    return Largest(room=1 / (1 - min(slope, STEEPEST)))

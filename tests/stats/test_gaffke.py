@@ -140,8 +140,27 @@ def test_a_share_of_value_leaves_room_for_a_row_worth_the_most_there_is():
     lowers = [infer(samples.rows.value_rate(rows, most=most)).bounds(0.05)[0] for most in (10, None, 12, 100)]
 
     assert lowers[0] == pytest.approx(0.05 ** (1 / 50))
-    assert lowers[1] == pytest.approx(lowers[2])
+    assert lowers[1] == pytest.approx(lowers[0])
     assert lowers[3] < lowers[2] < lowers[0]
+
+
+@pytest.mark.parametrize("slope", [0.2, 0.5, 0.8])
+def test_a_share_of_value_leaves_room_for_what_lies_beyond_the_tail_on_average(slope):
+    values = np.arange(1, 10_001) ** -slope  # of a power law that is seen at its quantiles
+
+    notes = infer(samples.rows.value_rate(pa.table({"y": np.ones(10_000), "score": values}))).notes
+
+    room = float(notes[0].split("more than ")[1].split(" times")[0])
+    assert room == pytest.approx(1 / (1 - slope), rel=0.1)
+
+
+@pytest.mark.parametrize("slope", [1.0, 1.5])
+def test_a_tail_without_a_mean_lets_no_share_of_value_pass(slope):
+    values = np.arange(1, 1001) ** -slope
+
+    seen = infer(samples.rows.value_rate(pa.table({"y": np.ones(1000), "score": values})))
+
+    assert seen.bounds(0.05)[0] < 0.2
 
 
 def test_a_value_beyond_the_most_is_refused():
@@ -154,7 +173,7 @@ def test_a_share_of_value_says_what_it_takes_for_granted_unless_the_most_is_decl
 
     undeclared, declared = (infer(samples.rows.value_rate(rows, most=most)).notes for most in (None, 10))
 
-    assert undeclared == ("takes for granted that no row is worth more than 1.20 times the most valuable one seen",)
+    assert undeclared == ("takes for granted that no row is worth more than 1.00 times the most valuable one seen",)
     assert declared == ()
 
 

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -37,10 +39,22 @@ def test_standard_error_is_that_of_the_t_test():
 
     seen = infer(rows(y))
 
-    assert seen.interval.one.se == pytest.approx(y.std(ddof=1) / np.sqrt(500))
+    assert seen.interval.other.se == pytest.approx(y.std(ddof=1) / np.sqrt(500))
     lower, upper = ttest_1samp(y, 0).confidence_interval()
-    assert seen.interval.one.bounds(0.025) == pytest.approx((lower, upper), abs=0.003)
-    assert upper - lower < np.ptp(seen.bounds(0.025)) < 1.1 * (upper - lower)
+    assert seen.interval.one.one.bounds(0.025) == pytest.approx((lower, upper), abs=0.003)
+    assert 0.999 * (upper - lower) < np.ptp(seen.bounds(0.025)) < 1.1 * (upper - lower)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0])
+def test_a_mean_of_few_skewed_clusters_seldom_passes_or_fails_at_the_threshold(sigma):
+    rng, code, truth = np.random.default_rng(5), np.repeat(np.arange(30), 10), math.exp(sigma**2 / 2)
+
+    def bounds():
+        shared, own = rng.normal(0, sigma * 0.6**0.5, 30)[code], rng.normal(0, sigma * 0.4**0.5, 300)
+        return infer(rows(np.exp(shared + own), **{"cluster.user": code})).bounds(0.05)
+
+    seen = np.array([bounds() for _ in range(300)])
+    assert max((seen[:, 0] > truth).mean(), (seen[:, 1] < truth).mean()) <= 0.06 + 2 * math.sqrt(0.06 * 0.94 / 300)
 
 
 def test_a_long_tail_stretches_the_bound_on_its_side():
@@ -94,7 +108,7 @@ def test_difference_is_the_mean_of_the_differences_by_id():
     seen = infer(rows(new, id=ids), rows(old[order], id=ids[order]))
 
     assert seen.value == pytest.approx((new - old).mean())
-    assert seen.interval.one.se == pytest.approx((new - old).std(ddof=1) / np.sqrt(300))
+    assert seen.interval.other.se == pytest.approx((new - old).std(ddof=1) / np.sqrt(300))
 
 
 def test_equal_scores_are_not_certain_to_be_equal():

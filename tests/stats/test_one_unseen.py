@@ -16,8 +16,9 @@ levels = st.floats(0.0005, 0.3)
 scatters = st.floats(0.01, 10.0)
 
 
-def one_unseen(se, one=0.01, skew=0.0):
-    return OneUnseen(seen=Student(center=0.0, se=se, skew=skew, low=-1.0, high=1.0), below=one, above=one)
+def one_unseen(se, one=0.01, skew=0.0, **shape):
+    seen = Student(center=0.0, se=se, skew=skew, low=-1.0, high=1.0)
+    return OneUnseen(seen=seen, below=one, above=one, **{"share": 1e-9, "units": 1e9, **shape})
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.025, 0.001])
@@ -25,11 +26,31 @@ def test_without_scatter_a_bound_is_the_rule_of_three(alpha):
     assert one_unseen(0.0).bounds(alpha) == pytest.approx((0.01 * math.log(alpha), -0.01 * math.log(alpha)))
 
 
+@pytest.mark.parametrize("n", [5, 50])
+def test_of_rows_of_one_size_without_scatter_a_bound_is_that_of_clopper_and_pearson(n):
+    seen = Student(center=1.0, se=0.0, low=0.0, high=1.0)
+
+    lower, upper = OneUnseen(seen=seen, below=1 / n, above=0.0, share=1 / n, units=n).bounds(0.05)
+
+    assert (lower, upper) == (pytest.approx(0.05 ** (1 / n)), 1.0)
+
+
+@pytest.mark.parametrize("times", [1.0, 4.0])
+def test_a_kind_that_is_worth_more_per_row_takes_its_share_of_all_and_no_more(times):
+    n, hidden = 40, 0.05 ** (1 / 40)  # the least share of rows that are of the kind seen, if 40 of 40 are
+    seen = Student(center=1.0, se=0.0, low=0.0, high=1.0)
+
+    lower, _ = OneUnseen(seen=seen, below=times / n, above=0.0, share=times / n, units=n).bounds(0.05)
+
+    assert lower == pytest.approx(hidden / (hidden + times * (1 - hidden)))
+
+
 @given(levels, scatters)
 def test_without_a_unit_that_nobody_saw_a_bound_is_that_of_t(alpha, se):
     bent = Student(center=0.0, se=se, skew=0.1)
 
-    assert OneUnseen(seen=bent, below=0.0, above=0.0).reach(alpha) == pytest.approx(bent.reach(alpha))
+    alone = OneUnseen(seen=bent, below=0.0, above=0.0, share=0.01, units=100.0)
+    assert alone.reach(alpha) == pytest.approx(bent.reach(alpha))
 
 
 @settings(deadline=None)
@@ -69,5 +90,5 @@ def test_more_rows_narrow_the_scatter_by_their_root_and_the_unseen_by_their_numb
 
     more = seen.times(4)
 
-    assert (more.se, more.below) == pytest.approx((0.01, 0.0025))
+    assert (more.se, more.below, more.units) == pytest.approx((0.01, 0.0025, 4e9))
     assert more == replace(more, seen=seen.seen.times(4))

@@ -41,9 +41,9 @@ def test_a_bound_leaves_room_for_as_many_broken_clusters_as_may_not_have_been_dr
 
     lower = infer(alike(30, 10, 3)).bounds(alpha)[0]
 
-    most_unseen = 1 - alpha ** (1 / 30)
-    assert binom.pmf(0, 30, most_unseen) == pytest.approx(alpha)
-    assert lower < share * (1 - most_unseen)
+    unseen = 1 - (2 * alpha) ** (1 / 30)
+    assert binom.pmf(0, 30, unseen) / 2 == pytest.approx(alpha)  # and half of what is seen lies above its truth
+    assert lower < share * (1 - unseen)
     assert clopper_pearson(30 * share, 30, alpha) <= lower + 1e-9
 
 
@@ -66,14 +66,21 @@ def test_a_smaller_level_never_narrows_the_bounds(misses, alpha):
     assert narrow[1] <= wide[1] + 1e-12
 
 
-def test_where_clusters_miss_often_an_interval_grows_by_a_fifth_at_most():
-    rng = np.random.default_rng(0)
-    y, code = (rng.random(1200) < 0.9) * 1, np.repeat(np.arange(60), 20)
-    seen = infer(clustered(y, code))
+@pytest.mark.parametrize(("rate", "least"), [(0.98, 1.2), (0.9, 1.05)])
+def test_where_clusters_seldom_miss_an_interval_grows(rate, least):
+    assert width_with_unseen(60, 20, rate) > least
 
-    roomy, bare = seen.bounds(0.025), replace(seen.interval, unseen=False).bounds(0.025)
 
-    assert 1.05 < np.ptp(roomy) / np.ptp(bare) < 1.2
+def test_where_clusters_miss_often_no_bound_grows():
+    assert width_with_unseen(200, 20, 0.7) == pytest.approx(1.0, abs=0.02)
+
+
+def width_with_unseen(groups, size, rate):
+    """Return how many times as wide an interval is as without clusters that nobody drew."""
+    rng, code = np.random.default_rng(0), np.repeat(np.arange(groups), size)
+    seen = infer(clustered((rng.random(len(code)) < rate) * 1, code))
+    bare = replace(seen.interval, unseen=False).bounds(0.025)
+    return np.ptp(seen.bounds(0.025)) / np.ptp(bare)
 
 
 def test_clusters_of_one_row_each_need_no_room():
@@ -109,10 +116,11 @@ def misses_at(truth, draw, alpha=0.05):
 
 
 @pytest.mark.parametrize(
-    ("groups", "broken", "rest"), [(30, 0.04, 0.99), (30, 0.05, 0.95), (60, 0.04, 0.99), (60, 0.04, 0.93)]
+    ("groups", "size", "broken", "rest"),
+    [(30, 10, 0.04, 0.99), (30, 10, 0.05, 0.95), (60, 10, 0.04, 0.99), (60, 20, 0.04, 0.9), (60, 50, 0.05, 0.8)],
 )
-def test_a_few_broken_clusters_rarely_pass_unseen(groups, broken, rest):
-    rng, code = np.random.default_rng(0), np.repeat(np.arange(groups), 10)
+def test_a_few_broken_clusters_rarely_pass_unseen(groups, size, broken, rest):
+    rng, code = np.random.default_rng(0), np.repeat(np.arange(groups), size)
 
     def draw():
         share = np.where(rng.random(groups) < broken, 0.2, rest)

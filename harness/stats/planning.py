@@ -27,7 +27,6 @@ SHARE_RESERVE = 2.0  # over how many rows of a pilot are positive or alerted: ho
 CLASS_RESERVE = 8.0  # over how many rows of a pilot are of the rarer class, as their rate is not known either
 UNIT_RESERVE, UNITS = 3.0, 100  # over how many rows, or clusters, within limits a pilot has, where these are fewer
 VALUE_RESERVE = 5.0  # over how many rows' worth of value a pilot missed, or caught if that is less
-BEYOND_RESERVE = 0.6  # of the reserve for a tail, where bounds reckon with a row beyond those seen
 TAIL_RESERVE, LONGER_RESERVE = 3.0, 2.0  # of the skew of a mean towards its bound; of a row's, squared, by root of rows
 
 
@@ -77,8 +76,7 @@ def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha:
         return math.ceil(_with_unseen(interval, inference.n, rows, (threshold, plan_for), (alpha, beta)) - 1e-9)
     if isinstance(interval, Student | OneUnseen):
         needed = _student(interval, inference.n, plan_for - threshold, alpha, beta)
-        reserve = max(_reserve_for_rank(interval), _reserve_beyond(interval, plan_for - threshold))
-        return needed and math.ceil(needed * (1 + reserve))
+        return needed and math.ceil(needed * (1 + _reserve_for_scatter(interval, plan_for - threshold)))
     return _by_width(inference, plan_for - threshold, alpha, beta)
 
 
@@ -131,11 +129,11 @@ def _reserve(interval: Wider, distance: float) -> float:
     return _reserve_for_tail(interval.one, distance) if isinstance(interval.one, Student) else 0.0
 
 
-def _reserve_beyond(interval: Student | OneUnseen, distance: float) -> float:
-    """Return how many more rows, as a share, are planned for a tail where a row beyond those seen is reckoned with."""
+def _reserve_for_scatter(interval: Student | OneUnseen, distance: float) -> float:
+    rank = _reserve_for_rank(interval)
     if isinstance(interval, Student) or math.isfinite(interval.seen.low):
-        return 0.0
-    return BEYOND_RESERVE * _reserve_for_tail(interval.seen, distance)
+        return rank
+    return max(rank, _reserve_for_tail(interval.seen, distance))
 
 
 def _reserve_for_tail(seen: Student, distance: float) -> float:

@@ -18,8 +18,8 @@ from harness.stats.searched import Nearer, Wider
 from harness.stats.student import Student
 
 AS_SEEN = Largest()
-TWICE = 2.0  # as far out as that, for t to reckon with: once errs in 9 % of 30 skewed clusters
 FURTHER = 6.0  # how much further out than seen the next unit may be, for each unit of skew
+TWICE = 2.0  # as far out as that, for t to reckon with: once errs in 9 % of 30 skewed clusters
 
 
 def infer_bounded_mean(

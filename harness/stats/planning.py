@@ -130,6 +130,7 @@ def _reserve(interval: Wider, distance: float) -> float:
 
 
 def _reserve_for_scatter(interval: Student | OneUnseen, distance: float) -> float:
+    """Return how many more rows, as a share, are planned for bounds by t: more without limits, where a tail may be."""
     rank = _reserve_for_rank(interval)
     if isinstance(interval, Student) or math.isfinite(interval.seen.low):
         return rank
@@ -137,6 +138,7 @@ def _reserve_for_scatter(interval: Student | OneUnseen, distance: float) -> floa
 
 
 def _reserve_for_tail(seen: Student, distance: float) -> float:
+    """Return how many more rows, as a share, are planned for a tail towards the bound."""
     towards = max(0.0, -math.copysign(seen.skew, seen.skew * distance))
     return TAIL_RESERVE * towards + LONGER_RESERVE * towards**2 * math.sqrt(seen.groups)
 

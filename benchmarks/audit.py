@@ -21,13 +21,14 @@ from harness_latency.comparison import measure_differences
 from harness_latency.plan import Endpoint, Plan
 from harness_latency.shots import Shots
 from means import (
+    brier_pairs_that_lose,
     broken_clusters_of_scores,
     pairs_that_lose_score,
     positives_missed_whole,
+    value_lost_beyond,
     value_missed_whole,
     zeros_among_good,
 )
-from pairs import both, pair_world
 from tables import Row, table
 from unseen import (
     EVEN,
@@ -119,6 +120,7 @@ def count_draws(world: World, runs: int, seed: int, measured: int = WIDTHS) -> C
             if key is None or key not in known or number < measured:
                 seen = infer(measurement.sample, baseline.sample if baseline else None)
                 known[key] = _decide(seen, *asked)
+                refused += not seen.proves
             passed, failed = passed + known[key][0], failed + known[key][1]
             if number < measured:
                 widths.append(float(np.diff(seen.bounds(LEVEL / 2))[0]))
@@ -138,7 +140,9 @@ def count_draws(world: World, runs: int, seed: int, measured: int = WIDTHS) -> C
 
 
 def _decide(seen: Inference, threshold: float, better: Better) -> tuple[bool, bool]:
-    """Tell whether it passes and whether it fails at the level; a value on one side never clears the other."""
+    """Tell whether a must passes and whether it fails at the level; a value on one side never clears the other."""
+    if not seen.proves:
+        return False, False
     good = seen.value > threshold if better == "higher" else seen.value < threshold
     other: Better = "lower" if better == "higher" else "higher"
     p = p_pass(seen, threshold, better if good else other)
@@ -198,20 +202,6 @@ def stalls_beside_another(n: int, number: float, size: int, alone: float, declar
     return World(kind="more_over_limit", cell=cell, truth=truth, draw=draw, better="lower")
 
 
-def brier_pairs_that_lose(n: int, share: float, noise: float) -> World:
-    """The champion is sure and right; the candidate is wrong on a few rows, and else scores almost as it does."""
-
-    def draw(rng):
-        y = (rng.random(n) < 0.5) * 1
-        old = np.where(y == 1, 0.9, 0.1)
-        lost = rng.random(n) < share
-        new = np.where(lost, 1 - old, np.clip(old + rng.normal(0, noise, n), 0, 1))
-        return both("brier", {"score": new}, {"score": old}, "lower", y=y)
-
-    gap = share * (0.81 - 0.01) + (1 - share) * noise**2
-    return pair_world("brier", f"n {n}, {share} lost, noise {noise}", gap, draw, better="lower")
-
-
 def lognormal(n: int) -> World:
     """A mean of amounts without limits."""
     return mean("lognormal, sigma 2", n, math.exp(2.0) + 1, lambda rng, n: np.exp(rng.normal(0, 2, n)) + 1)
@@ -234,6 +224,7 @@ AUDIT: Sequence[World] = (
     uneven_clusters("300 single rows and 5 giants of 200", (1,) * 300 + (200,) * 5, 0.9, 0.3),
     *(broken_group(kind, 30, 0.05) for kind in ("gap", "ratio")),
     *(value_missed_whole(200, sigma, 2.0, 0.2) for sigma in (1.0, 1.5)),
+    *(value_lost_beyond(n, slope, 2.2) for n in (200, 1000) for slope in (0.3, 0.5, 0.67)),
     *(lognormal(n) for n in (50, 200)),
     hard_negatives(2000, 0.05, 4.0, 2),
     sparse_drift("psi", 5000, 5000, MANY_SPARSE, MANY_SPARSE * TILT, "40 bins of 1e-4"),

@@ -1,7 +1,7 @@
 """What bounds cost where nothing is rare: median widths of 95 % intervals in benign worlds, before and now.
 
-Benign is where 10 bad events, or clusters of them, or more are seen. "Before" are the bounds of an earlier checkout of
-this repository, in a process of its own that draws the same samples.
+Benign is where nothing is rare, and where 10 or more of the bad thing, or of its clusters, are seen. "Before" are the
+bounds of an earlier checkout of this repository, in a process of its own that draws the same samples.
 Usage: python benchmarks/benign.py --before CHECKOUT [--draws 200] [--only WORD]
 """
 
@@ -16,7 +16,15 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
+from broken import broken_clusters, broken_pairs, hard_clusters
 from crowds import brier_in_clusters, groups_in_clusters, mean_in_clusters, ppi_in_clusters, ranking_in_clusters
+from means import (
+    brier_pairs_that_lose,
+    broken_clusters_of_scores,
+    pairs_that_lose_score,
+    pairs_that_lose_value,
+    value_missed_whole,
+)
 from pairs import (
     auc_in_pairs,
     average_precision_in_pairs,
@@ -29,6 +37,7 @@ from pairs import (
     value_in_pairs,
 )
 from tables import table
+from unseen import pairs_that_lose
 from worlds import (
     World,
     auc,
@@ -59,7 +68,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--only", default="")
     asked = parser.parse_args()
-    worlds = [world for world in BENIGN if asked.only in world.name]
+    worlds = [world for world in (*BENIGN, *SEEN) if asked.only in world.name]
     now = {world.name: median_width(world, asked.draws) for world in worlds}
     if asked.before is None:
         print(json.dumps(now))
@@ -140,8 +149,8 @@ BENIGN: Sequence[World] = (
     ranking_in_clusters("average_precision", 300, 5, 0.2, 2.0),
     mean_in_pairs(200),
     brier_in_pairs(500, 0.3),
-    value_rate(200, 1.0),
-    value_in_pairs(200, 1.0),
+    *(value_rate(n, sigma) for n, sigma in ((200, 1.0), (200, 0.5), (2000, 1.0))),
+    *(value_in_pairs(n, sigma) for n, sigma in ((200, 1.0), (200, 0.5), (2000, 1.0))),
     ppi_rate(400, 2000, 0.85),
     ppi_in_clusters(300, 5, 300, 0.85),
     ppi_in_pairs(400, 2400, 0.85),
@@ -151,6 +160,18 @@ BENIGN: Sequence[World] = (
     drift("psi", 1000, 1000, 0.316),
     drift("js", 1000, 1000, 0.316),
     drift("ks", 1000, 1000, 0.316),
+)
+
+SEEN: Sequence[World] = (
+    *(brier_pairs_that_lose(n, share, noise) for n, share, noise in ((500, 0.03, 0.01), (1000, 0.02, 0.1))),
+    *(pairs_that_lose_score(500, share, noise) for share, noise in ((0.03, 0.01), (0.04, 0.1))),
+    *(broken_pairs(groups, 20, broken) for groups, broken in ((100, 0.12), (60, 0.25))),
+    *(value_missed_whole(n, 1.0, cut, 0.2) for n, cut in ((500, 1.5), (200, 1.0))),
+    *(pairs_that_lose_value(1000, sigma, 1.0) for sigma in (0.5, 1.0)),
+    broken_clusters_of_scores(100, 0.12),
+    broken_clusters(100, 10, 0.12, 0.95, 0.2),
+    *(pairs_that_lose(statistic, 300, 1000, 0.05, 0.01) for statistic in ("auc", "average_precision")),
+    *(hard_clusters(groups, size, share) for groups, size, share in ((300, 5, 0.04), (100, 10, 0.12))),
 )
 
 if __name__ == "__main__":

@@ -30,6 +30,20 @@ def uneven_clusters(name: str, sizes: Sequence[int], truth: float, icc: float) -
     return World(kind="proportion, clusters", cell=f"{name}, {truth}", truth=truth, draw=draw)
 
 
+def hard_clusters(groups: int, size: int, broken: float) -> World:
+    """All negatives of some clusters are ranked above most positives."""
+    code = np.repeat(np.arange(groups), size)
+
+    def draw(rng):
+        y, hard = (rng.random(len(code)) < 0.2) * 1, (rng.random(groups) < broken)[code]
+        score = rng.normal(size=len(code)) + 2 * y + 4 * hard * (1 - y)
+        return single_measurement("average_precision", y=y, score=score, **{"cluster.user": code})
+
+    # Only the widths of these are measured, so that their truth is not needed.
+    cell = f"{broken:.0%} of {groups} of {size} hard"
+    return World(kind="average precision, clusters", cell=cell, truth=float("nan"), draw=draw)
+
+
 def broken_group(statistic: str, groups: int, broken: float) -> World:
     """Some of the clusters of 10 of the group are bad, none of the reference."""
     code = np.repeat(np.arange(2 * groups), 10)

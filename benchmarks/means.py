@@ -51,6 +51,18 @@ def value_missed_whole(n: int, sigma: float, cut: float, caught: float) -> World
     return World(kind="value rate", cell=cell, truth=0.9 - (0.9 - caught) * beyond, draw=draw)
 
 
+def value_lost_beyond(n: int, slope: float, beyond: float) -> World:
+    """Values of a Pareto tail; whatever is worth more than a value that `beyond` rows exceed on average is missed."""
+    cut = (beyond / n) ** -slope
+
+    def draw(rng):
+        value = rng.random(n) ** -slope
+        return single_measurement("value_rate", y=((value < cut) & (rng.random(n) < 0.95)) * 1, score=value)
+
+    truth = 0.95 * (1 - (beyond / n) ** (1 - slope))
+    return World(kind="value rate", cell=f"{n}, slope {slope}, lost beyond {beyond}", truth=truth, draw=draw)
+
+
 def pairs_that_lose_score(n: int, share: float, noise: float) -> World:
     def draw(rng):
         old = rng.uniform(0.7, 0.9, n)
@@ -58,6 +70,20 @@ def pairs_that_lose_score(n: int, share: float, noise: float) -> World:
         return both("mean", {"y": new}, {"y": old})
 
     return pair_world("mean", f"n {n}, {share} lose 0.6, noise {noise}", -0.6 * share, draw)
+
+
+def brier_pairs_that_lose(n: int, share: float, noise: float) -> World:
+    """The champion is sure and right; the candidate is wrong on a few rows, and else scores almost as it does."""
+
+    def draw(rng):
+        y = (rng.random(n) < 0.5) * 1
+        old = np.where(y == 1, 0.9, 0.1)
+        lost = rng.random(n) < share
+        new = np.where(lost, 1 - old, np.clip(old + rng.normal(0, noise, n), 0, 1))
+        return both("brier", {"score": new}, {"score": old}, "lower", y=y)
+
+    gap = share * (0.81 - 0.01) + (1 - share) * noise**2
+    return pair_world("brier", f"n {n}, {share} lost, noise {noise}", gap, draw, better="lower")
 
 
 def pairs_that_lose_value(n: int, sigma: float, cut: float) -> World:
@@ -77,6 +103,7 @@ MEANS = (
     *(broken_clusters_of_scores(*cell) for cell in ((30, 0.04), (150, 0.02))),
     *(positives_missed_whole(*cell) for cell in ((500, 0.1, 0.02), (1000, 0.02, 0.03))),
     *(value_missed_whole(*cell) for cell in ((200, 1.0, 2.0, 0.2), (200, 1.5, 2.0, 0.2), (60, 1.5, 1.5, 0.1))),
+    *(value_lost_beyond(*cell) for cell in ((200, 0.4, 2.2), (1000, 0.3, 2.2), (1000, 0.5, 2.2), (200, 0.67, 2.2))),
     *(
         mean(f"lognormal, sigma {s}", n, math.exp(s * s / 2) + 1, lambda rng, n, s=s: np.exp(rng.normal(0, s, n)) + 1)
         for n, s in ((50, 2.0), (200, 2.0), (1000, 2.0), (50, 1.0))

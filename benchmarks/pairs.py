@@ -168,6 +168,6 @@ PAIRS = (
     *(rate_in_pairs(*cell) for cell in ((100, 0.9), (1000, 0.9), (1000, 0.98), (1000, 0.9, 30))),
     mean_in_pairs(200),
     *(brier_in_pairs(*cell) for cell in ((500, 0.3), (2000, 0.05))),
-    *(value_in_pairs(*cell) for cell in ((200, 1.0), (200, 1.5))),
+    *(value_in_pairs(*cell) for cell in ((200, 1.0), (200, 1.5), (1000, 0.5))),
     calibration_in_pairs(1000, 0.02),
 )

@@ -10,48 +10,22 @@ most 1.5 times the least that does. "Refused" are pilots from which nothing is p
 import argparse
 import math
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pool
 from zlib import crc32
 
 import numpy as np
-import pyarrow as pa
-from pairs import both, twice
-from scipy.signal import lfilter
-from scipy.stats import norm
+from plan_cases import CASES, Case
 from tables import Row, table
-from worlds import single_measurement, true_precision
 
-from harness import HarnessError, Measurement, Requirement
+from harness import HarnessError
 from harness.judging.judge import judge
 from harness.judging.plans import plan
 from harness.stats import infer, p_pass
 
 HEAD = ("statistic", "pilot", "n planned: 5, 50, 95 % of pilots", "refused", "good passes", "at two thirds", "")
 ENOUGH, PASSES, MOST = 0.935, 0.95, 200_000
-Sides = tuple[Measurement, Measurement | None]
-Draw = Callable[[np.random.Generator, int], Sides]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A good candidate: what is asked of it, how good it really is, and how its rows are drawn."""
-
-    name: str
-    draw: Draw
-    threshold: float
-    truth: float
-    pilots: tuple[int, ...] = (20, 100, 500)
-    versus: bool = False
-
-    def requirement(self) -> Requirement:
-        """Return what is asked, planned for the truth."""
-        if self.versus:
-            return Requirement(metric="m", versus="champion", lose_at_most=-self.threshold, plan_for=self.truth)
-        side = "at_least" if self.truth > self.threshold else "at_most"
-        return Requirement(metric="m", plan_for=self.truth, **{side: self.threshold})
+BY_NAME = {case.name: case for case in CASES}
 
 
 def main() -> None:
@@ -105,246 +79,9 @@ def _passes(case: Case, rng: np.random.Generator, rows: int) -> bool:
         seen = infer(measurement.sample, baseline.sample if baseline else None)
     except HarnessError:
         return False
-    return p_pass(seen, *case.requirement().sought(measurement.better)) <= case.requirement().alpha_at(1)
+    chance = p_pass(seen, *case.requirement().sought(measurement.better))
+    return seen.proves and chance <= case.requirement().alpha_at(1)
 
-
-def alone(statistic: str, columns: Callable[[np.random.Generator, int], dict], better: str = "higher") -> Draw:
-    return lambda rng, n: single_measurement(statistic, better, **columns(rng, n))
-
-
-def _labels(rng: np.random.Generator, n: int, share: float) -> np.ndarray:
-    """Return labels with at least two of either kind."""
-    y = (rng.random(n) < share) * 1
-    y[:2], y[2:4] = 1, 0
-    return y
-
-
-def _ranked(share: float, apart: float) -> Callable[[np.random.Generator, int], dict]:
-    def columns(rng, n):
-        y = _labels(rng, n, share)
-        return {"y": y, "score": rng.normal(size=n) + apart * y}
-
-    return columns
-
-
-def _decided(rng: np.random.Generator, n: int) -> dict:
-    y = _labels(rng, n, 0.2)
-    return {"y": y, "score": np.where(y == 1, rng.random(n) < 0.8, rng.random(n) < 0.05) * 1}
-
-
-def _groups(rate: float, own: float) -> Callable[[np.random.Generator, int], dict]:
-    def columns(rng, n):
-        inside = _labels(rng, n, 0.6)
-        return {"y": (rng.random(n) < np.where(inside, rate, own)) * 1, "reference": inside}
-
-    return columns
-
-
-def _clustered(rng: np.random.Generator, n: int) -> dict:
-    code = np.repeat(np.arange(max(2, math.ceil(n / 5))), 5)
-    share = rng.beta(0.85 * 4, 0.15 * 4, code[-1] + 1)
-    return {"y": (rng.random(len(code)) < share[code]) * 1, "cluster.user": code}
-
-
-def _judged(rng: np.random.Generator, n: int) -> dict:
-    y = (rng.random(n) < 0.9) * 1.0
-    score = np.where(y == 1, rng.random(n) < 0.97, rng.random(n) < 0.3) * 1.0
-    return {"y": pa.array(y, mask=rng.random(n) >= 0.2), "score": score}
-
-
-def _slow(rng: np.random.Generator, n: int) -> dict:
-    z = lfilter([1], [1, -0.9], rng.standard_normal(n + 200) * math.sqrt(0.19))[200:]
-    return {"y": (z > norm.isf(0.005)) * 1, "score": np.exp(z)}
-
-
-def _brier(rng: np.random.Generator, n: int) -> dict:
-    p = 0.3 + 0.075 * rng.choice([-1.0, 1.0], n)
-    return {"y": (rng.random(n) < p) * 1, "score": p}
-
-
-def _calibrated(rng: np.random.Generator, n: int) -> dict:
-    p = rng.uniform(0.05, 0.95, n)
-    return {"y": (rng.random(n) < p) * 1, "score": p}
-
-
-def _decided_groups(rng: np.random.Generator, n: int) -> dict:
-    """Return decisions whose rates do not differ between a reference group of 60 % and the other."""
-    label, inside = (rng.random(n) < 0.4) * 1, (rng.random(n) < 0.6) * 1
-    quarter = np.arange(8)
-    label[:8], inside[:8] = quarter % 2, quarter // 2 % 2
-    return {"y": (rng.random(n) < np.where(label == 1, 0.8, 0.1)) * 1, "score": label, "reference": inside}
-
-
-def _three_groups(rng: np.random.Generator, n: int) -> dict:
-    """Return decisions right in 90, 92 and 95 % of three groups."""
-    group = np.arange(n) % 3
-    return {"y": (rng.random(n) < np.array([0.9, 0.92, 0.95])[group]) * 1, "score": np.ones(n), "group": group}
-
-
-def _drift(statistic: str) -> Draw:
-    def draw(rng, n):
-        counts = {f"reference.{i}": int(k) for i, k in enumerate(rng.multinomial(5000, np.full(10, 0.1)))}
-        counts |= {f"current.{i}": int(k) for i, k in enumerate(rng.multinomial(n, np.full(10, 0.1)))}
-        return single_measurement(statistic, "lower", counts)
-
-    return draw
-
-
-def _mean_pairs(rng: np.random.Generator, n: int) -> Sides:
-    new, old = ({"y": 50 + 10 * each} for each in twice(rng, n))
-    return both("mean", new, old)
-
-
-def _flipped_pairs(rng: np.random.Generator, n: int) -> Sides:
-    shared = rng.random(n) < 0.9
-    new, old = ({"y": (shared ^ (rng.random(n) < 0.03)) * 1} for _ in range(2))
-    return both("proportion", new, old)
-
-
-def _ranked_pairs(statistic: str, share: float, apart: float) -> Draw:
-    def draw(rng, n):
-        y = _labels(rng, n, share)
-        new, old = ({"score": each + apart * y} for each in twice(rng, n, 0.9))
-        return both(statistic, new, old, y=y)
-
-    return draw
-
-
-def _decided_pairs(statistic: str) -> Draw:
-    def draw(rng, n):
-        y = _labels(rng, n, 0.2)
-        sides = ({"score": (each + 2.5 * y > 1.6) * 1} for each in twice(rng, n, 0.9))
-        return both(statistic, *sides, y=y)
-
-    return draw
-
-
-def _grouped_pairs(rng: np.random.Generator, n: int) -> Sides:
-    inside = _labels(rng, n, 0.6)
-    new, old = ({"y": (each > 0.5) * 1} for each in twice(rng, n))
-    return both("gap", new, old, reference=inside)
-
-
-def _brier_pairs(rng: np.random.Generator, n: int) -> Sides:
-    p = rng.uniform(0.1, 0.5, n)
-    y = (rng.random(n) < p) * 1
-    new, old = ({"score": np.clip(p + rng.normal(0, 0.05, n), 0, 1)} for _ in range(2))
-    return both("brier", new, old, "lower", y=y)
-
-
-AUC, PRECISION = float(norm.cdf(2 / math.sqrt(2))), true_precision(0.1, 2.5)
-DECIDED = 2 * 0.16 / (0.2 + 0.16 + 0.04)
-CASES = (
-    Case(
-        name="proportion",
-        draw=alone("proportion", lambda r, n: {"y": (r.random(n) < 0.9) * 1}),
-        threshold=0.8,
-        truth=0.9,
-    ),
-    Case(
-        name="proportion, clusters", draw=alone("proportion", _clustered), threshold=0.75, truth=0.85, pilots=(100, 500)
-    ),
-    Case(name="proportion, paired", draw=_flipped_pairs, threshold=-0.04, truth=0.0, versus=True),
-    Case(
-        name="mean within 0 and 1, 5 % zeros",
-        draw=alone("mean", lambda r, n: {"y": np.where(r.random(n) < 0.05, 0, r.uniform(0.85, 0.95, n))}),
-        threshold=0.8,
-        truth=0.855,
-    ),
-    Case(
-        name="mean, normal, 0.3", draw=alone("mean", lambda r, n: {"y": r.normal(0.3, 1, n)}), threshold=0.0, truth=0.3
-    ),
-    Case(name="mean, normal, 2", draw=alone("mean", lambda r, n: {"y": r.normal(2, 1, n)}), threshold=0.0, truth=2.0),
-    Case(name="mean, normal, 1", draw=alone("mean", lambda r, n: {"y": r.normal(1, 1, n)}), threshold=0.0, truth=1.0),
-    Case(
-        name="mean, exponential, at most",
-        draw=alone("mean", lambda r, n: {"y": r.exponential(1, n) + 1}, "lower"),
-        threshold=2.2,
-        truth=2.0,
-        pilots=(20, 100, 500, 2000),
-    ),
-    Case(
-        name="mean, exponential, at least",
-        draw=alone("mean", lambda r, n: {"y": r.exponential(1, n) + 1}),
-        threshold=1.8,
-        truth=2.0,
-        pilots=(20, 100, 500, 2000),
-    ),
-    Case(
-        name="mean, lognormal sigma 0.5",
-        draw=alone("mean", lambda r, n: {"y": np.exp(r.normal(0, 0.5, n)) + 1}, "lower"),
-        threshold=2.23,
-        truth=1 + math.exp(0.125),
-        pilots=(20, 100, 500, 2000),
-    ),
-    Case(
-        name="mean, lognormal sigma 1",
-        draw=alone("mean", lambda r, n: {"y": np.exp(r.normal(0, 1, n))}, "lower"),
-        threshold=2.0,
-        truth=math.exp(0.5),
-        pilots=(20, 100, 500, 2000, 10_000),
-    ),
-    Case(name="mean, paired", draw=_mean_pairs, threshold=-2.0, truth=0.0, versus=True),
-    Case(name="auc", draw=alone("auc", _ranked(0.2, 2.0)), threshold=0.87, truth=AUC),
-    Case(name="auc, paired", draw=_ranked_pairs("auc", 0.2, 2.0), threshold=-0.02, truth=0.0, versus=True),
-    Case(
-        name="auc, paired, 10 % positive",
-        draw=_ranked_pairs("auc", 0.1, 2.0),
-        threshold=-0.01,
-        truth=0.0,
-        versus=True,
-        pilots=(500,),
-    ),
-    Case(
-        name="average precision",
-        draw=alone("average_precision", _ranked(0.1, 2.5)),
-        threshold=PRECISION - 0.1,
-        truth=PRECISION,
-        pilots=(300, 500),
-    ),
-    Case(
-        name="average precision, paired",
-        draw=_ranked_pairs("average_precision", 0.1, 2.5),
-        threshold=-0.04,
-        truth=0.0,
-        versus=True,
-        pilots=(300, 500),
-    ),
-    Case(name="f1", draw=alone("f1", _decided), threshold=DECIDED - 0.08, truth=DECIDED),
-    Case(name="f1, paired", draw=_decided_pairs("f1"), threshold=-0.04, truth=0.0, versus=True),
-    Case(name="balanced accuracy", draw=alone("balanced_accuracy", _decided), threshold=0.8, truth=0.875),
-    Case(
-        name="balanced accuracy, paired",
-        draw=_decided_pairs("balanced_accuracy"),
-        threshold=-0.04,
-        truth=0.0,
-        versus=True,
-    ),
-    Case(name="brier", draw=alone("brier", _brier, "lower"), threshold=0.23, truth=0.21 - 0.075**2),
-    Case(name="brier, paired", draw=_brier_pairs, threshold=-0.02, truth=0.0, versus=True),
-    Case(
-        name="value rate",
-        draw=alone("value_rate", lambda r, n: {"y": (r.random(n) < 0.9) * 1, "score": r.lognormal(3, 0.7, n)}),
-        threshold=0.8,
-        truth=0.9,
-    ),
-    Case(name="gap", draw=alone("gap", _groups(0.3, 0.3)), threshold=-0.1, truth=0.0),
-    Case(name="gap, paired", draw=_grouped_pairs, threshold=-0.05, truth=0.0, versus=True),
-    Case(name="ratio", draw=alone("ratio", _groups(0.3, 0.3)), threshold=0.8, truth=1.0),
-    Case(name="odds", draw=alone("odds", _decided_groups, "lower"), threshold=0.1, truth=0.0, pilots=(200, 500)),
-    Case(name="worst of three", draw=alone("worst", _three_groups), threshold=0.82, truth=0.9, pilots=(100, 500)),
-    Case(
-        name="calibration", draw=alone("calibration", _calibrated, "lower"), threshold=0.1, truth=0.0, pilots=(100, 500)
-    ),
-    Case(name="psi", draw=_drift("psi"), threshold=0.1, truth=0.0, pilots=(150, 500)),
-    Case(name="js", draw=_drift("js"), threshold=0.1, truth=0.0, pilots=(250, 500)),
-    Case(name="ks", draw=_drift("ks"), threshold=0.1, truth=0.0, pilots=(100, 500)),
-    Case(name="judged", draw=alone("judge_correction", _judged), threshold=0.82, truth=0.9, pilots=(200, 500)),
-    Case(
-        name="exceedance", draw=alone("exceedance", _slow, "lower"), threshold=0.012, truth=0.005, pilots=(1000, 5000)
-    ),
-)
-BY_NAME = {case.name: case for case in CASES}
 
 if __name__ == "__main__":
     main()

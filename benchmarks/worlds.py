@@ -225,7 +225,7 @@ WORLDS = (
     *(brier(*cell) for cell in ((200, 0.3), (2000, 0.02))),
     *(calibration(*cell) for cell in ((300, 0.0), (300, 0.1), (2000, 0.05))),
     *(certain(*cell) for cell in ((20, 0.05), (100, 0.01))),
-    *(value_rate(*cell) for cell in ((60, 1.0), (200, 1.0), (200, 1.5))),
+    *(value_rate(*cell) for cell in ((60, 1.0), (200, 1.0), (200, 1.5), (200, 0.5), (1000, 0.5))),
     *(
         drift("psi", *cell)
         for cell in (

@@ -192,9 +192,8 @@ def _decide_verdict(question: Question, inference: Inference) -> Verdict:
     if question.requirement.severity == "must" and not describe_statistic(question.statistic).proves:
         return question.unproven(wording.NOT_PROVEN, finding.estimate)
     if question.requirement.severity == "must" and not inference.proves:
-        return question.unproven(
-            wording.too_few_reason(inference.n_eff, inference.fewest), finding.estimate, inference.least
-        )
+        few = wording.too_few_reason(question.statistic, inference.n_eff, inference.fewest)
+        return question.unproven(few, finding.estimate, inference.least)
     planned = _add_plans(finding, inference, threshold) if finding.outcome == "inconclusive" else finding
     return question.answer(planned, wording.reason(planned))
 

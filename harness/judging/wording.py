@@ -1,5 +1,6 @@
 """Puts verdicts into words for people who know no statistics."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import indent
@@ -22,8 +23,13 @@ NOT_PROVEN = (
 )
 TOO_FEW = (
     "not proven: {worth} values without limits decide no must, as a rare one far beyond these may not have come; "
-    "declare `limits` of the metric, collect what is worth {fewest} independent values, or make it `severity: should`"
+    "declare {limits}, collect what is worth {fewest:,.0f} independent values or more, or make it `severity: should`"
 )
+TOO_STEEP = (
+    "not proven: the largest of these values rise so steeply that one far beyond them may decide the share, however "
+    "many are collected; declare {limits}, or make it `severity: should`"
+)
+LIMITS = {"value_rate": "the `most` that a row can be worth"}
 NOTHING_NEW = "nothing new is decided; this is not a failure"
 
 
@@ -91,9 +97,12 @@ def looks_spent_reason(look: Look) -> str:
     )
 
 
-def too_few_reason(n_eff: float, fewest: int) -> str:
+def too_few_reason(statistic: str, n_eff: float, fewest: float) -> str:
     """Return why values without limits, worth `n_eff` independent ones of `fewest`, decide no must yet."""
-    return TOO_FEW.format(worth=round(n_eff), fewest=fewest)
+    limits = LIMITS.get(statistic, "`limits` of the metric")
+    if math.isinf(fewest):
+        return TOO_STEEP.format(limits=limits)
+    return TOO_FEW.format(worth=round(n_eff), fewest=fewest, limits=limits)
 
 
 def describe_unjudged(verdict: Verdict, estimate: Estimate) -> str:

@@ -59,7 +59,8 @@ def infer_scattered_mean(
     design = spread([part], columns.clusters(rows))
     unseen = max(largest.declared / float(weight.sum()), largest.room * design.largest)
     units = float(design.clusters or len(values))
-    bent = student(value, len(values), design, method=method, limits=limits, unseen=unseen, units=units)
+    reckoned = {"unseen": unseen, "units": units, "slope": largest.slope}
+    bent = student(value, len(values), design, method=method, limits=limits, **reckoned)
     seen = infer_bounded_mean(values, rows, limits, largest=largest, method=method)
     return replace(seen, interval=Nearer(one=seen.interval, other=bent.interval))
 

@@ -14,7 +14,7 @@ from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import Influence, spread
 from harness.stats.inference import Inference
 from harness.stats.resampling import TIMES, Resampled, canonical, resample_sums, seed_generator
-from harness.stats.searched import DistanceBounds, Searched
+from harness.stats.searched import DistanceBounds, WideBounds
 from harness.values.samples import Sample
 
 BINS = 15
@@ -151,7 +151,11 @@ def _infer_from_draws(
     drawn = Resampled(
         center=value, below=np.sort(below), above=np.sort(above), df=max(design.df, 1.0), low=1.0 - len(sides)
     )
-    interval = Searched(at=partial(_allowing, drawn, [side.rarer(codes) for side in sides]))
+    interval = WideBounds(
+        at=partial(_allowing, drawn, [side.rarer(codes) for side in sides]),
+        reach=drawn.reach,
+        se=float(max(below.std(), above.std())),
+    )
     n = len(sides[0].bins)
     worth = n * design.independent / design.variance if design.variance > 0 else design.groups
     return Inference(value=value, n=n, n_eff=worth, method="bootstrap", interval=interval, clusters=design.clusters)

@@ -9,6 +9,7 @@ from harness.stats.binomial import Binomial
 from harness.stats.columns import Codes, Numbers
 from harness.stats.design_variance import DesignVariance, has_shared_cluster, mean_part, spread
 from harness.stats.inference import Inference
+from harness.stats.intervals import Interval
 from harness.stats.one_unseen import OneUnseen
 from harness.stats.student import Student
 
@@ -61,16 +62,19 @@ def student(
     limits: Limits = ANY,
     unseen: float = 0.0,
     units: float = 0.0,
+    slope: float = 0.0,
 ) -> Inference:
     """Return t bounds, bent for skew, within limits; the variance must be above 0.
 
     `unseen` is the share of all that a unit of a kind that was not drawn may make up, at either limit: the bounds
     reckon with it (harness.stats.one_unseen), and the variance may be 0. `units` is how many were drawn; by default as
-    many as make up all, if each is as large.
+    many as make up all, if each is as large; `slope` is that of the tail of their sizes.
     """
     seen, (low, high) = bent_t(value, design, limits), limits
     ends = {"below": unseen * (value - low), "above": unseen * (high - value)}
-    reckoned = OneUnseen(seen=seen, **ends, share=unseen, units=units or 1 / unseen) if unseen else seen
+    reckoned: Interval = seen
+    if unseen:
+        reckoned = OneUnseen(seen=seen, **ends, share=unseen, units=units or 1 / unseen, slope=slope)
     return Inference(
         value=value,
         n=n,

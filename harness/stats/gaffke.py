@@ -10,6 +10,7 @@ from scipy import special
 from harness.stats.columns import Codes, Numbers
 from harness.stats.exponentials import DEEPEST, approximate_deviate, chance_above_zero
 from harness.stats.roots import root
+from harness.stats.tails import Tail
 
 MANY = 2048  # more units than these are gathered in bins
 RATES, SIZES = 64, 16
@@ -176,10 +177,20 @@ def _refine(excess: Excess, near: Excess, guess: float, ends: tuple[float, float
 
 @dataclass(frozen=True, kw_only=True)
 class Largest:
-    """How large a unit may be: `room` times the largest seen, or as large as was `declared` if that is more."""
+    """How large a unit may be: as the largest seen, as was `declared` if that is more, or as `tail` goes on beyond."""
 
-    room: float = 1.0
     declared: float = 0.0
+    tail: Tail | None = None
+
+    @property
+    def slope(self) -> float:
+        """Return the slope of the tail; 0 where no unit is larger than those seen, or declared."""
+        return self.tail.slope if self.tail else 0.0
+
+    @property
+    def room(self) -> float:
+        """Return how many times the largest seen a unit beyond it is on average."""
+        return 1 / (1 - self.slope)
 
 
 def gather_units(

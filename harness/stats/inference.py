@@ -15,7 +15,7 @@ class Inference:
     `n` counts observations of the unit, `n_eff` how many independent ones they are worth, `hits` the ones that
     counted (of a proportion), `clusters` the groups of the coarsest clustering. `notes` say in plain words what the
     interval takes for granted, where no bound could hold without it. Worth less than `fewest` independent observations
-    it decides no must.
+    it decides no must; infinitely many where no number of them would.
     """
 
     value: float
@@ -26,11 +26,13 @@ class Inference:
     hits: int | None = None
     clusters: int | None = None
     notes: tuple[str, ...] = ()
-    fewest: int = 0
+    fewest: float = 0
 
     @property
-    def least(self) -> int:
-        """Return how many observations it takes, at the design effect of these, to decide a must."""
+    def least(self) -> int | None:
+        """Return how many observations it takes, at the design effect of these, to decide a must; None if none do."""
+        if math.isinf(self.fewest):
+            return None
         return math.ceil(self.fewest * self.n / self.n_eff - 1e-6) if self.fewest else 0
 
     @property

@@ -17,7 +17,9 @@ class OneUnseen:
     The bound is the furthest over all that may be unseen (harness.stats.unseen): without spread the rule of three
     (Hanley, Lippman-Hand 1983), without such a unit the bound by t. No bound as far from every value that lies nearer
     keeps its level both where the kind exists and where it does not. Such a unit makes up `share` of all that was seen,
-    which then counts less by as much.
+    which then counts less by as much. If the kind is all that lies beyond some size, in a tail of `slope` (Hill 1975),
+    and t units of it were to be expected, then t + 1 lie beyond the largest seen, and the kind begins ((t + 1) /
+    t)**slope times as far out as that.
     """
 
     seen: Student
@@ -25,6 +27,7 @@ class OneUnseen:
     above: float
     share: float
     units: float
+    slope: float = 0.0
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
@@ -62,7 +65,8 @@ class OneUnseen:
         """Return how far the bound of a side lies from the center."""
 
         def reaches_at(unseen: Numbers, levels: Numbers) -> Numbers:
-            kept = 1 / (1 + self.units * self.share * np.expm1(unseen / self.units))
+            worth = unseen ** (1 - self.slope) * (unseen + 1) ** self.slope
+            kept = 1 / (1 + self.units * self.share * np.expm1(worth / self.units))
             return kept * self.seen.reaches(levels)[side] + unit * (1 - kept) / self.share
 
         return furthest(alpha, reaches_at)

@@ -15,9 +15,10 @@ from harness.stats.noncentral import Noncentral
 from harness.stats.one_unseen import OneUnseen
 from harness.stats.pilots import count_units, pilot_needed
 from harness.stats.roots import root
-from harness.stats.searched import DistanceBounds, Grouped, Mapped, Nearer, Wider
+from harness.stats.searched import DistanceBounds, Grouped, Mapped, Nearer, WideBounds, Wider
 from harness.stats.share_plans import ENDLESS, units_needed
 from harness.stats.student import Student
+from harness.stats.tails import rows_that_show_variance
 from harness.stats.unseen import rows_with_unseen
 from harness.values.requirements import Better
 
@@ -39,10 +40,10 @@ def n_needed(
     with a reserve where the design effect is estimated. Means within limits: as many more of the rows seen. Others: the
     bound by t, bent for skew, with a reserve for what they say of their spread; None if too little: `pilot_needed`.
     """
-    if pilot_needed(inference, plan_for - threshold, alpha=alpha, beta=beta) is not None:
+    if not inference.proves or pilot_needed(inference, plan_for - threshold, alpha=alpha, beta=beta) is not None:
         return None
     needed = _rows_needed(inference, threshold, plan_for, alpha, beta)
-    return needed and max(needed, inference.least)
+    return needed and max(needed, inference.least or 0, _rows_for_tail(inference.interval, beta))
 
 
 def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha: float, beta: float) -> int | None:
@@ -92,6 +93,13 @@ def _rows_for_two(
     enough = [n for n in least if n is not None]
     more = 1 + _reserve(interval, plan_for - threshold)
     return math.ceil(more * max(enough)) if len(enough) == len(least) else None
+
+
+def _rows_for_tail(interval: Interval, beta: float) -> int:
+    """Return how many rows show that a tail has a variance, where a must asks for that."""
+    if isinstance(interval, Nearer):
+        return _rows_for_tail(interval.other, beta)
+    return math.ceil(rows_that_show_variance(interval.slope, beta)) if isinstance(interval, OneUnseen) else 0
 
 
 def _rows_for_groups(
@@ -276,6 +284,9 @@ def _by_width(inference: Inference, distance: float, alpha: float, beta: float) 
     """Return the n at which the bounds at alpha and beta, narrowing as 1/sqrt(n), fit into the distance."""
     lower, upper = (abs(bound - inference.value) for bound in inference.bounds(alpha))
     less, more = (abs(bound - inference.value) for bound in inference.bounds(beta))
+    if isinstance(inference.interval, WideBounds):
+        lower, upper = inference.interval.reach(alpha)
+        less = more = -float(special.ndtri(beta)) * inference.interval.se
     reach = lower + more if distance > 0 else upper + less
     if not (distance and 0 < reach < math.inf):
         return None

@@ -34,8 +34,12 @@ class Resampled:
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """Return the lower and the upper bound, each one-sided at level 1 - alpha."""
-        lower, upper = (self._reach(errors, alpha) for errors in (self.below, self.above))
+        lower, upper = self.reach(alpha)
         return max(self.low, self.center - lower), min(self.high, self.center + upper)
+
+    def reach(self, alpha: float) -> tuple[float, float]:
+        """Return how far the bounds lie below and above the center before they are cut."""
+        return self._reach(self.below, alpha), self._reach(self.above, alpha)
 
     def p_at_least(self, threshold: float) -> float:
         """Return the smallest alpha at which the upper bound lies below the threshold."""

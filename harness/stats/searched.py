@@ -59,6 +59,18 @@ class Grouped(Searched):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WideBounds(Searched):
+    """Bounds that are wide on both sides, so that they say too much of how the value scatters: that is `se`.
+
+    `reach(alpha)` is how far they lie below and above the value where many more rows hide nothing; both it and `se`
+    shrink as the root of rows.
+    """
+
+    reach: Callable[[float], tuple[float, float]]
+    se: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class DistanceBounds(Searched):
     """Bounds of a distance, 0 or more, which noise alone puts above 0: what bounds of it do as rows are added.
 

@@ -1,9 +1,7 @@
 """A share of value: how much of the money, the time or the load was caught."""
 
-import math
 from dataclasses import replace
 
-import numpy as np
 import pyarrow as pa
 
 from harness.errors import HarnessError
@@ -13,10 +11,10 @@ from harness.stats.columns import Numbers
 from harness.stats.effective import Limits
 from harness.stats.gaffke import Largest
 from harness.stats.inference import Inference
+from harness.stats.tails import Tail, measure_tail, rows_that_show_variance
 from harness.values.samples import Sample
 
-TOP = 10  # rows at least, whose values tell how a tail goes on
-STEEPEST = 0.99  # slope of a tail: from 1 on it has no mean
+MORE = 4  # times the rows, until the slope of their tail is known about a third better
 UNSEEN = "takes for granted that no row is worth more than {:.2f} times the most valuable one seen"
 
 
@@ -25,7 +23,8 @@ def infer(sample: Sample) -> Inference:
 
     A mean of y weighted by value, where one more row counts that was missed, or caught: worth the most that is
     declared, or as much more than any seen as the slope of the most valuable ones makes likely. The nearer of the
-    bounds of Gaffke 2005 and of t that reckons with such a row (`OneUnseen`).
+    bounds of Gaffke 2005 and of t that reckons with such a row (`OneUnseen`). Where nothing is declared it decides no
+    must until the most valuable rows show that their tail has a variance.
     """
     rows, largest = _weigh_by_value(sample)
     return _share_of_value(columns.outcomes(rows), rows, (0.0, 1.0), largest)
@@ -41,7 +40,15 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
 
 def _share_of_value(values: Numbers, rows: pa.Table, limits: Limits, largest: Largest) -> Inference:
     seen = infer_scattered_mean(values, rows, limits, largest=largest, method="Gaffke by value")
-    return seen if largest.declared else replace(seen, notes=(UNSEEN.format(largest.room),))
+    if largest.tail is None:
+        return seen
+    fewest = _fewest_rows(largest.tail, seen.n) * seen.n_eff / seen.n
+    return replace(seen, notes=(UNSEEN.format(largest.room),), fewest=fewest)
+
+
+def _fewest_rows(tail: Tail, rows: int) -> float:
+    """Return how many rows, at least, may show that the tail has a variance; 0 where these do, none if none would."""
+    return 0.0 if tail.shows_variance else max(MORE * rows, rows_that_show_variance(tail.least))
 
 
 def _weigh_by_value(sample: Sample) -> tuple[pa.Table, Largest]:
@@ -55,17 +62,5 @@ def _weigh_by_value(sample: Sample) -> tuple[pa.Table, Largest]:
         raise HarnessError(f"no row is said to be worth more than {high:g}; found {value.max():g}; correct one of them")
     kept = rows.drop_columns([name for name in ("weight", "score") if name in rows.column_names])
     worth = weight * value
-    largest = _leave_room(worth) if high is None else Largest(declared=float(weight.max() * high))
+    largest = Largest(tail=measure_tail(worth)) if high is None else Largest(declared=float(weight.max() * high))
     return kept.append_column("weight", pa.array(worth)), largest
-
-
-def _leave_room(worth: Numbers) -> Largest:
-    """Return how much more than any seen a row may be worth: where values rise steeply, those not drawn are far out.
-
-    Beyond any value of a tail that falls as its power -1 / slope a row is worth 1 / (1 - slope) times as much on
-    average. The slope is that of the logarithms of the most valuable rows, the root of all (Hill 1975).
-    """
-    values = np.sort(worth[worth > 0])
-    top = min(len(values) - 1, max(TOP, round(math.sqrt(len(values)))))
-    slope = float(np.log(values[-top:] / values[-top - 1]).mean()) if top else STEEPEST
-    return Largest(room=1 / (1 - min(slope, STEEPEST)))

@@ -1,4 +1,5 @@
 import math
+import re
 import time
 from dataclasses import replace
 
@@ -64,6 +65,23 @@ def test_a_few_values_without_limits_decide_no_must(n: int, clusters: int, outco
     assert ("declare `limits`" in found.reason) == (outcome != "pass")
     assert ("collect what is worth 50" in explain(found)) == (outcome != "pass")
     assert "pass" == judge(Requirement(metric="score", at_least=20.0, severity="should"), measured).outcome
+
+
+@pytest.mark.parametrize(
+    ("slope", "most", "reason"),
+    [(0.1, None, ""), (0.4, None, r"collect what is worth [\d,]+"), (0.95, None, "however many are"), (0.95, 1.0, "")],
+)
+def test_a_share_of_value_whose_tail_may_have_no_variance_decides_no_must(slope, most, reason) -> None:
+    values = np.arange(1, 2001 if slope > 0.9 else 101) ** -slope
+    sample = samples.rows.value_rate(pa.table({"y": np.ones(values.size), "score": values}), most=most)
+    must, measurement = Requirement(metric="m", at_least=0.4), Measurement(metric="m", sample=sample)
+
+    found, should = judge(must, measurement), judge(replace(must, severity="should"), measurement)
+
+    assert ("inconclusive" if reason else "pass") == found.outcome
+    assert "not proven" not in should.reason
+    assert re.search(reason, found.reason)
+    assert ("declare the `most` that a row can be worth" in found.reason) == bool(reason)
 
 
 def test_inconclusive_says_how_many_in_all_would_decide() -> None:

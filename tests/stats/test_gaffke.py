@@ -163,6 +163,41 @@ def test_a_tail_without_a_mean_lets_no_share_of_value_pass(slope):
     assert seen.bounds(0.05)[0] < 0.2
 
 
+@pytest.mark.parametrize(("slope", "rows", "proves"), [(0.1, 100, True), (0.4, 100, False), (0.4, 5000, True)])
+def test_a_share_of_value_decides_a_must_once_its_tail_shows_a_variance(slope, rows, proves):
+    values = np.arange(1, rows + 1) ** -slope
+
+    seen = infer(samples.rows.value_rate(pa.table({"y": np.ones(rows), "score": values})))
+
+    assert seen.proves == proves
+    assert seen.least == (0 if proves else 4 * rows)
+
+
+@pytest.mark.parametrize("slope", [0.8, 0.9])
+def test_no_number_of_values_without_a_variance_decides_a_must_unless_the_most_is_declared(slope):
+    rows = pa.table({"y": np.ones(1000), "score": np.arange(1, 1001) ** -slope})
+
+    undeclared, declared = (infer(samples.rows.value_rate(rows, most=most)) for most in (None, 2))
+
+    assert (undeclared.proves, undeclared.least) == (False, None)
+    assert declared.proves
+
+
+@pytest.mark.parametrize(
+    ("slope", "n", "beyond"), [(0.2, 500, 1.8), (0.4, 1000, 1.6), (0.5, 1000, 2.2), (0.67, 200, 1.6)]
+)
+def test_whatever_lies_beyond_the_most_valuable_seen_may_be_lost_as_a_whole(slope, n, beyond):
+    rng, wrong = np.random.default_rng(11), 0
+    cut, truth = (beyond / n) ** -slope, 0.95 * (1 - (beyond / n) ** (1 - slope))
+    for _ in range(400):
+        value = rng.random(n) ** -slope
+        hit = ((value < cut) & (rng.random(n) < 0.95)) * 1
+        seen = infer(samples.rows.value_rate(pa.table({"y": hit, "score": value})))
+        wrong += seen.proves and seen.interval.p_at_most(truth) < 0.05
+
+    assert wrong / 400 <= 0.06
+
+
 def test_a_value_beyond_the_most_is_refused():
     with pytest.raises(HarnessError, match="no row is said to be worth more than 5; found 10"):
         infer(samples.rows.value_rate(pa.table({"y": [1, 0], "score": [10.0, 2.0]}), most=5))

@@ -153,6 +153,17 @@ def test_value_recall_weighs_positives_by_amount() -> None:
     assert given["amount"][caught].sum() / given["amount"][fraud].sum() == pytest.approx(y @ amount / amount.sum())
 
 
+def test_the_most_an_amount_can_be_is_declared_by_the_suite() -> None:
+    found = measured(rows(), amount="amount", most=5000)["value_recall"]
+
+    assert found.sample.counts == {"high": 5000.0}
+
+
+def test_the_most_of_an_amount_that_is_not_named_is_refused() -> None:
+    with pytest.raises(UsageError, match="no `amount` is named; add `amount: COLUMN`"):
+        measured(rows(), most=5000)
+
+
 def test_a_point_metric_without_its_parameter_is_not_measured() -> None:
     found = failures(rows())
 

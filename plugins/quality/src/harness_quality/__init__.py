@@ -10,6 +10,7 @@ from harness_quality import cards, decisions, reasons, values
 from harness_quality.columns import binary
 
 Count = Annotated[int, Field(ge=1)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Chance = Annotated[float, Field(gt=0, lt=0.5)]
 POSITIVE = "CAST({label} AS DOUBLE) = 1"
 METRICS = {
@@ -39,6 +40,7 @@ def classifier(
     *,
     unit: str = "positives",
     amount: str | None = None,
+    most: Amount | None = None,
     card: str | None = None,
     k: Count = 100,
     clip: Chance | None = None,
@@ -52,21 +54,24 @@ def classifier(
         )
     classes = {*binary(data, "label")}
     metrics: set[str] = set()
-    for found in _measure(data, unit, amount if 1 in classes else None, card, k, clip):
+    if most is not None and amount is None:
+        raise UsageError(f"`most: {most:g}` says what an amount can be, and no `amount` is named; add `amount: COLUMN`")
+    amounts = values.Amounts(amount, most) if amount is not None and 1 in classes else None
+    for found in _measure(data, unit, amounts, card, k, clip):
         metrics.add(found.metric)
         yield reasons.hold_to_classes(found, data, classes)
     yield from reasons.unmeasured(data, [metric for metric in METRICS if metric not in metrics])
 
 
 def _measure(
-    data: Dataset, unit: str, amount: str | None, card: str | None, k: int, clip: float | None
+    data: Dataset, unit: str, amounts: values.Amounts | None, card: str | None, k: int, clip: float | None
 ) -> Iterator[Measurement]:
     roles = data.roles.single_columns()
     if "decision" in roles:
         yield from _measure_decisions(data, unit)
-    if amount is not None:
-        worth = data.observations(y="{decision}", score="{amount}", where=POSITIVE, amount=amount)
-        yield values.value_recall(worth, amount, unit)
+    if amounts is not None:
+        worth = data.observations(y="{decision}", score="{amount}", where=POSITIVE, amount=amounts.column)
+        yield values.value_recall(worth, amounts, unit)
     if "score" in roles:
         yield from _measure_scores(data, clip)
     if card is not None:

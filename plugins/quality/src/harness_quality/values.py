@@ -1,6 +1,7 @@
 """Measures amounts and scores, and refuses those that a metric cannot mean anything on."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,16 @@ from harness import HarnessError, Measurement, samples
 from harness_quality.columns import numbers, weights
 
 
-def value_recall(caught: pa.Table, amount: str, unit: str) -> Measurement:
+class Amounts(NamedTuple):
+    """The column that says what each row is worth, and the most that one can be, if that is known."""
+
+    column: str
+    most: float | None = None
+
+
+def value_recall(caught: pa.Table, amounts: Amounts, unit: str) -> Measurement:
     """Return the share of the positives' value that was caught; `score` holds each one's amount."""
-    value = numbers(caught, "score")
+    value, amount = numbers(caught, "score"), amounts.column
     bad = int((~(np.isfinite(value) & (value >= 0))).sum())
     if bad:
         raise HarnessError(
@@ -19,7 +27,7 @@ def value_recall(caught: pa.Table, amount: str, unit: str) -> Measurement:
         )
     if not (weights(caught) @ value) > 0:
         raise HarnessError(f"amount {amount!r} is 0 for all {value.size} {unit}, so no value can be caught")
-    return Measurement(metric="value_recall", sample=samples.rows.value_rate(caught), unit=unit)
+    return Measurement(metric="value_recall", sample=samples.rows.value_rate(caught, most=amounts.most), unit=unit)
 
 
 def are_probabilities(rows: pa.Table) -> bool:

@@ -10,7 +10,7 @@ from harness.stats.binomial import Binomial
 from harness.stats.roots import root
 from harness.stats.searched import smallest_alpha
 
-MOST_DOUBLINGS = 40.0
+MOST_DOUBLINGS = 24.0
 HIDDEN = 0.25  # standard errors of a number of moved rows; each way, as both seldom err together
 
 
@@ -97,9 +97,17 @@ class Discordant:
             (lower, upper), (less, most) = (more.bounds(risk) for risk in (alpha, beta))
             return (most - lower if distance > 0 else upper - less) - abs(distance)
 
-        if excess(MOST_DOUBLINGS) > 0:
-            return math.inf
-        return 2 ** root(excess, -MOST_DOUBLINGS, MOST_DOUBLINGS) if excess(-MOST_DOUBLINGS) > 0 else 0.0
+        shrinks = 2 * math.log2((excess(0.0) + abs(distance)) / abs(distance))  # bounds do, as the root of rows
+        least = most = min(max(shrinks, -MOST_DOUBLINGS), MOST_DOUBLINGS)
+        while excess(most) > 0:
+            if most >= MOST_DOUBLINGS:
+                return math.inf
+            most = min(most + 1, MOST_DOUBLINGS)
+        while excess(least) <= 0:
+            if least <= -MOST_DOUBLINGS:
+                return 0.0
+            least = max(least - 1, -MOST_DOUBLINGS)
+        return 2 ** root(excess, least, most)
 
     def with_hidden(self) -> "Discordant":
         """Return the bounds if more rows had moved, as is planned for where few did."""

@@ -50,7 +50,7 @@ def test_a_declared_stall_sets_how_long_the_stretches_of_a_comparison_are(
     found = run(longest_stall=0.01, **given)
 
     (rows,) = [each.sample.rows for each in found.measurements if each.metric == "more_over_limit"]
-    assert rows.num_rows // (2 * 4) == len(set(rows["cluster.block"].to_pylist()))
+    assert rows.num_rows // (3 * 4) == len(set(rows["cluster.block"].to_pylist()))
     assert "stretches of time, the baseline's in" in found.verdicts[0].notes[0]
 
 

@@ -12,14 +12,14 @@ from harness_latency.plan import Plan
 from harness_latency.shots import Shots
 
 BLOCKS = 20
-STALLS = 2  # in a stretch of time: shorter ones would be cut by stalls, and slow together with their neighbours
+STALLS = 3  # in a stretch of time: shorter ones would be cut by stalls, and slow together with their neighbours
 METRICS = {"slower_ms": "mean", "more_over_limit": "mean"}
 
 
 def measure_differences(shots: Shots, plan: Plan, limit_ms: float, stall: int | None = None) -> Iterator[Measurement]:
     """Yield the mean of how much longer the candidate took, and of how much more often over the limit.
 
-    `stall` is how many requests a side the longest stall to reckon with may hold up: stretches of twice as many are
+    `stall` is how many requests a side the longest stall to reckon with may hold up: stretches of three times as many are
     judged as one each, not twenty of the whole load.
     """
     candidate, baseline = _sides(shots, plan)

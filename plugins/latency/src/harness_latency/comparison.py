@@ -19,8 +19,8 @@ METRICS = {"slower_ms": "mean", "more_over_limit": "mean"}
 def measure_differences(shots: Shots, plan: Plan, limit_ms: float, stall: int | None = None) -> Iterator[Measurement]:
     """Yield the mean of how much longer the candidate took, and of how much more often over the limit.
 
-    `stall` is how many requests a side the longest stall to reckon with may hold up: stretches of three times as many are
-    judged as one each, not twenty of the whole load.
+    `stall` is how many requests a side the longest stall to reckon with may hold up: stretches of three times as many
+    are judged as one each, not twenty of the whole load.
     """
     candidate, baseline = _sides(shots, plan)
     both = candidate.is_answered & baseline.is_answered

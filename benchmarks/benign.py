@@ -103,13 +103,13 @@ def _row(world: World, before: float, now: float) -> tuple[str, ...]:
     return world.kind, world.cell, f"{before:.3g}", f"{now:.3g}", f"{now / before:.2f}"
 
 
-def judged_scale(n: int) -> World:
+def marks_of_five_steps(n: int) -> World:
     """A mean of marks of five steps, a few of them the worst."""
     marks, chances = np.array([1, 0.75, 0.5, 0.25, 0]), [0.6, 0.25, 0.05, 0.05, 0.05]
     return mean("five marks, 5 % the worst", n, float(marks @ chances), lambda rng, n: rng.choice(marks, n, p=chances))
 
 
-def counted_groups(statistic: str, n: int, reference: int) -> World:
+def counts_of_groups(statistic: str, n: int, reference: int) -> World:
     """Hits of two groups, without clusters."""
 
     def draw(rng):
@@ -125,7 +125,7 @@ BENIGN: Sequence[World] = (
     mean("uniform", 200, 0.5, lambda rng, n: rng.random(n)),
     mean("beta(.9, .1)", 200, 0.9, lambda rng, n: rng.beta(0.9, 0.1, n)),
     mean("lognormal, sigma 0.5", 500, math.exp(0.125), lambda rng, n: np.exp(rng.normal(0, 0.5, n))),
-    judged_scale(500),
+    marks_of_five_steps(500),
     mean_in_clusters(200, 5),
     brier(200, 0.3),
     brier(2000, 0.05),
@@ -133,7 +133,7 @@ BENIGN: Sequence[World] = (
     rate_in_clusters(60, 20, 0.8, 0.3),
     rate_in_clusters(243, 5, 0.85, 0.3),
     rate_in_clusters(100, 10, 0.8, 0.02),
-    *(counted_groups(kind, 300, 600) for kind in ("gap", "ratio")),
+    *(counts_of_groups(kind, 300, 600) for kind in ("gap", "ratio")),
     *(groups_in_clusters(kind, 200, 5, 0.5, across=across) for kind in ("gap", "ratio") for across in (False, True)),
     *(groups_in_pairs(kind, 200, 2000, 0.5) for kind in ("gap", "ratio")),
     f1(300, 20),

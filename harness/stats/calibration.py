@@ -94,7 +94,7 @@ def infer(sample: Sample) -> Inference:
     found = _infer_from_draws(float(np.abs(seen).sum()), [gaps], codes, below, above)
     chance, drawn = _noise(gaps) * np.sqrt(effect), PLANNED * np.sort(above)
     interval = DistanceBounds(
-        at=found.interval.bounds, noise=partial(_exceeded, chance), reach=partial(_exceeded, drawn)
+        at=found.interval.bounds, noise=partial(_quantile_above, chance), reach=partial(_quantile_above, drawn)
     )
     return replace(found, interval=interval)
 
@@ -139,7 +139,7 @@ def _noise(gaps: Gaps) -> Numbers:
     return np.sort(np.abs(drawn).sum(axis=1))
 
 
-def _exceeded(drawn: Numbers, chance: float) -> float:
+def _quantile_above(drawn: Numbers, chance: float) -> float:
     """Return what draws exceed with that chance."""
     return float(np.quantile(drawn, 1 - chance))
 

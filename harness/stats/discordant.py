@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from scipy import special
 
 from harness.stats.binomial import Binomial
-from harness.stats.roots import root
+from harness.stats.roots import root_near
 from harness.stats.searched import smallest_alpha
 
 MOST_DOUBLINGS = 24.0
@@ -98,16 +98,7 @@ class Discordant:
             return (most - lower if distance > 0 else upper - less) - abs(distance)
 
         shrinks = 2 * math.log2((excess(0.0) + abs(distance)) / abs(distance))  # bounds do, as the root of rows
-        least = most = min(max(shrinks, -MOST_DOUBLINGS), MOST_DOUBLINGS)
-        while excess(most) > 0:
-            if most >= MOST_DOUBLINGS:
-                return math.inf
-            most = min(most + 1, MOST_DOUBLINGS)
-        while excess(least) <= 0:
-            if least <= -MOST_DOUBLINGS:
-                return 0.0
-            least = max(least - 1, -MOST_DOUBLINGS)
-        return 2 ** root(excess, least, most)
+        return 2 ** root_near(shrinks, excess, MOST_DOUBLINGS)
 
     def with_hidden(self) -> "Discordant":
         """Return the bounds if more rows had moved, as is planned for where few did."""

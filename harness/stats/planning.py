@@ -282,11 +282,12 @@ def _noncentral(interval: Noncentral, threshold: float, truth: float, alpha: flo
 
 def _by_width(inference: Inference, distance: float, alpha: float, beta: float) -> int | None:
     """Return the n at which the bounds at alpha and beta, narrowing as 1/sqrt(n), fit into the distance."""
-    lower, upper = (abs(bound - inference.value) for bound in inference.bounds(alpha))
-    less, more = (abs(bound - inference.value) for bound in inference.bounds(beta))
     if isinstance(inference.interval, WideBounds):
         lower, upper = inference.interval.reach(alpha)
         less = more = -float(special.ndtri(beta)) * inference.interval.se
+    else:
+        lower, upper = (abs(bound - inference.value) for bound in inference.bounds(alpha))
+        less, more = (abs(bound - inference.value) for bound in inference.bounds(beta))
     reach = lower + more if distance > 0 else upper + less
     if not (distance and 0 < reach < math.inf):
         return None

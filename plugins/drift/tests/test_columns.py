@@ -1,6 +1,9 @@
 """Distances of columns are those of the values themselves, or lie within what they say."""
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -198,6 +201,21 @@ def test_psi_bins_are_the_deciles_of_the_reference() -> None:
         expected = np.bincount(np.searchsorted(edges, values), minlength=10) / len(values)
         counted = np.array([found[f"{side}.{place}"] for place in range(10)]) / len(values)
         assert expected.tolist() == pytest.approx(counted.tolist(), abs=0.002)
+
+
+def test_names_lie_apart_alike_in_whatever_order_they_come() -> None:
+    one = {f"name {place}": place + 1 for place in range(300)}
+    other = {f"name {place}": 3 * place % 271 + 1 for place in range(40, 340)}
+
+    found = {
+        subprocess.check_output(
+            [sys.executable, "-c", f"from harness_drift import categories as c; print(c.total_variation({one}, {other}))"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "2", "3", "4")
+    }
+
+    assert 1 == len(found)
 
 
 def test_categories_are_compared_by_name() -> None:

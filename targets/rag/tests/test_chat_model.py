@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.error import URLError
 
 import pytest
-from rag_target.chat_model import ChatModel
+from rag_target.chat_model import ChatModel, failure_kind
 from rag_target.generation import ABSTENTION, Unanswered
 from rag_target.handbook import Handbook
 from rag_target.index import Index
@@ -67,6 +68,19 @@ def test_what_is_no_whole_answer_is_none(
         asking.ask(QUESTION)
 
     assert status == failure.value.status
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        (TimeoutError("timed out"), "timed_out"),
+        (URLError(TimeoutError("timed out")), "timed_out"),
+        (URLError(OSError("the licence timed out")), "errored"),
+        (ConnectionResetError("its session timed out"), "errored"),
+    ],
+)
+def test_a_server_is_late_by_the_type_of_an_error_and_not_by_its_words(trouble: Exception, kind: str) -> None:
+    assert kind == failure_kind(trouble)
 
 
 def test_nobody_listening_is_an_error(lexical: Index) -> None:

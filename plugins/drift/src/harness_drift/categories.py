@@ -1,5 +1,6 @@
 """Distances of text columns: of their categories, and of the lengths where nearly each text is its own category."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -67,7 +68,8 @@ def _counts(side: ColumnProfile, named: list[str]) -> list[int]:
 def total_variation(reference: Categories, current: Categories) -> float:
     """Return half the summed distance of the shares of all categories."""
     n, m = sum(reference.values()), sum(current.values())
-    return sum(abs(reference.get(name, 0) / n - current.get(name, 0) / m) for name in {*reference, *current}) / 2
+    apart = (abs(reference.get(name, 0) / n - current.get(name, 0) / m) for name in {*reference, *current})
+    return math.fsum(apart) / 2  # exact, as the names come in another order in every process
 
 
 def chi_square(reference: Counts, current: Counts) -> float:

@@ -90,8 +90,7 @@ class ChatModel:
             said = error.read(SHOWN).decode(errors="replace")
             raise Unanswered("errored", f"{self.base_url} answered with status {error.code}: {said}") from error
         except (OSError, HTTPException, UnicodeDecodeError) as error:
-            why: Failure = "timed_out" if "timed out" in str(error) else "errored"
-            raise Unanswered(why, f"{self.base_url} does not answer: {error}") from error
+            raise Unanswered(failure_kind(error), f"{self.base_url} does not answer: {error}") from error
         raise Unanswered("errored", f"{self.base_url} ended in the middle of an answer")
 
     def _request(self, messages: Sequence[Mapping[str, str]]) -> Request:
@@ -114,6 +113,11 @@ class ChatModel:
         found = chunk.get("model")
         if found not in (None, "", self.model):
             raise Unanswered("errored", f"{self.base_url} answered by {found!r}, asked was {self.model!r}")
+
+
+def failure_kind(error: Exception) -> Failure:
+    """Return whether a server was late or failed otherwise; a connection that came too late is a `URLError`'s reason."""
+    return "timed_out" if isinstance(getattr(error, "reason", error), TimeoutError) else "errored"
 
 
 def refuse_floating(model: str, digest: str | None) -> None:

@@ -12,9 +12,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import numpy as np
 
-from rag_target.chat_model import SHOWN, NoRedirect, refuse_floating
+from rag_target.chat_model import SHOWN, NoRedirect, failure_kind, refuse_floating
 from rag_target.embedding import Vector
-from rag_target.generation import Failure, Unanswered
+from rag_target.generation import Unanswered
 
 AT_ONCE = 32  # texts of one request
 
@@ -58,8 +58,7 @@ class RemoteEmbedder:
             said = error.read(SHOWN).decode(errors="replace")
             raise Unanswered("errored", f"{self.base_url} answered with status {error.code}: {said}") from error
         except (OSError, HTTPException) as error:
-            why: Failure = "timed_out" if "timed out" in str(error) else "errored"
-            raise Unanswered(why, f"{self.base_url} does not answer: {error}") from error
+            raise Unanswered(failure_kind(error), f"{self.base_url} does not answer: {error}") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Unanswered("unparseable", f"{self.base_url} answered with what are no vectors: {error}") from error
         self._refuse_other_width(found)

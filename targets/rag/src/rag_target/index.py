@@ -1,5 +1,6 @@
 """Builds what is searched, and proves that it finds every passage."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -43,12 +44,15 @@ class Index:
         return [Hit(passage=self.passages[name], score=score) for name, score in found]
 
     def coverage(self, question: str, text: str) -> float:
-        """Return the share of a question's terms that a text has, rare terms counting more, unknown ones most."""
+        """Return the share of a question's terms that a text has, rare terms counting more, unknown ones most.
+
+        The terms come in another order in every process, so their weights are summed without rounding on the way.
+        """
         weights = self.words.weights
         most = max(weights.values())
         asked, there = set(split_terms(question)), set(split_terms(text))
-        total = sum(weights.get(term, most) for term in asked)
-        return sum(weights[term] for term in asked & there) / total if total else 0.0
+        total = math.fsum(weights.get(term, most) for term in asked)
+        return math.fsum(weights[term] for term in asked & there) / total if total else 0.0
 
     def describe(self) -> Mapping[str, str]:
         """Return all that the search depends on."""

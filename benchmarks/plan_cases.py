@@ -292,6 +292,10 @@ CASES = (
     Case(name="ks", draw=_drift("ks"), threshold=0.1, truth=0.0, pilots=(100, 500)),
     Case(name="judged", draw=rows_of("judge_correction", _judge_scores), threshold=0.82, truth=0.9, pilots=(200, 500)),
     Case(
-        name="exceedance", draw=rows_of("exceedance", _slow, "lower"), threshold=0.012, truth=0.005, pilots=(1000, 5000)
+        name="exceedance",
+        draw=rows_of("exceedance", _slow, "lower"),
+        threshold=0.012,
+        truth=0.005,
+        pilots=(1000, 2000, 5000),
     ),
 )

@@ -1,22 +1,17 @@
 """The mean of the shares of positives and of negatives that were decided right."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 
-import numpy as np
 import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.stats import columns
-from harness.stats.columns import Codes, Numbers
-from harness.stats.design_variance import mean_part, spread
-from harness.stats.discordant import Discordant, Moved
-from harness.stats.effective import share_bounds
+from harness.stats.columns import Numbers
+from harness.stats.group_pairs import difference_gap
 from harness.stats.groups import infer_gap
 from harness.stats.inference import Inference
 from harness.stats.searched import Grouped, Mapped
 from harness.values.samples import Sample
-
-HALVES = (0.5, 0.5)
 
 
 def infer(sample: Sample) -> Inference:
@@ -26,9 +21,7 @@ def infer(sample: Sample) -> Inference:
     bounds of each.
     """
     y, decision, rows = _read_decisions(columns.table(sample))
-    others = [name for name in rows.column_names if name not in ("y", "score", "reference")]
-    both = rows.select(others).append_column("y", pa.array(decision)).append_column("reference", pa.array(1 - y))
-    gap, positives = infer_gap(Sample(statistic="gap", rows=both)), float(y.sum())
+    gap, positives = infer_gap(_as_rates(y, decision, rows)), float(y.sum())
     inner = Grouped(at=gap.interval.bounds, least=min(positives, len(y) - positives))
     return Inference(
         value=(1 + gap.value) / 2,
@@ -44,35 +37,25 @@ def infer(sample: Sample) -> Inference:
 def difference(candidate: Sample, baseline: Sample) -> Inference:
     """Return the candidate's balanced accuracy less the baseline's on the same ids and labels, -1 to 1.
 
-    Square-and-add on exact bounds of what is gained and lost among positives and among negatives, as of `f1`.
+    It is half of the difference of two gaps, of true and false positive rates, and has its bounds.
     """
-    left, right = columns.pair_rows(candidate, baseline)
-    columns.refuse_other("y", columns.outcomes(left), columns.outcomes(right))
-    (y, new, rows), (_, old, _) = _read_decisions(left), _read_decisions(right)
-    weight, codes = columns.weights(rows), columns.clusters(rows)
-    moved = np.where(y == 1, new - old, old - new)
-    gained, lost = (_moved_rows(moved == sign, y, weight, codes) for sign in (1, -1))
-    interval = Discordant(gained=gained, lost=lost)
-    parts = [mean_part(moved, weight * (y == label))[1] for label in (1, 0)]
-    design = spread(parts, codes)
-    return Inference(
-        value=interval.value,
-        n=rows.num_rows,
-        n_eff=rows.num_rows * (design.independent / design.variance if design.variance > 0 else 1.0),
-        method="paired balanced accuracy, MOVER",
-        interval=interval,
-        clusters=design.clusters,
-        notes=design.notes,
-    )
+    (y, new, rows), (labels, old, others) = (_read_decisions(rows) for rows in columns.pair_rows(candidate, baseline))
+    columns.refuse_other("y", y, labels)
+    gap = difference_gap(_as_rates(y, new, rows), _as_rates(y, old, others))
+
+    def bounds_at(alpha: float) -> tuple[float, float]:
+        lower, upper = gap.bounds(alpha)
+        return lower / 2, upper / 2
+
+    halved = Grouped(at=bounds_at, least=min(float(y.sum()), float((1 - y).sum())))
+    return replace(gap, value=gap.value / 2, method="paired balanced accuracy, MOVER", interval=halved)
 
 
-def _moved_rows(moved: Numbers, y: Numbers, weight: Numbers, codes: Mapping[str, Codes]) -> Moved:
-    """Return the shares of the positives and of the negatives that moved."""
-    shares = []
-    for label in (1, 0):
-        own = y == label
-        shares.append(share_bounds(moved[own] * 1.0, weight[own], {name: each[own] for name, each in codes.items()}))
-    return Moved(shares=tuple(shares), weights=HALVES)
+def _as_rates(y: Numbers, decision: Numbers, rows: pa.Table) -> Sample:
+    """Return the decisions as the rates of two groups: positives, and negatives as their reference."""
+    others = [name for name in rows.column_names if name not in ("y", "score", "reference")]
+    both = rows.select(others).append_column("y", pa.array(decision)).append_column("reference", pa.array(1 - y))
+    return Sample(statistic="gap", rows=both)
 
 
 def _read_decisions(rows: pa.Table) -> tuple[Numbers, Numbers, pa.Table]:

@@ -18,7 +18,7 @@ from harness.stats.searched import DistanceBounds, WideBounds
 from harness.values.samples import Sample
 
 BINS = 15
-PLANNED = 1.15  # of the reach of these rows, as of more there still are bins that hide something
+PLANNED = 1.3  # of the reach of these rows, as of more there still are bins that hide something
 SPARSE = 5  # a bin with fewer rows of its rarer outcome looks surer than it is when drawn again
 
 

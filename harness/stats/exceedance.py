@@ -20,6 +20,7 @@ from harness.values.samples import Sample
 BLOCKS = 20
 APART = 0.1  # of their mean distance: slow requests that follow each other by less are of one burst
 FEW = 4  # bursts, below which nobody knows how often they come
+TELLING = 100  # requests of a block, below which bursts may outlast it, so that a plan knows too little of them
 LONG = 3  # requests in a row that are no coincidence
 START = 5  # times as many slow requests in the first block as in a block on average: a start, not the service
 SHARE = 0.05  # the slowest share of requests, whose bursts are easier to see than those beyond the limit
@@ -100,10 +101,10 @@ def _widen(usual: Binomial, blocks: Blocks) -> Interval:
     sizes, n = blocks.bursts, float(blocks.n.sum())
     if not blocks.longest:
         return usual
+    units = min(2 * len(blocks.n), n / TELLING, BLOCKS / FEW * len(sizes))
     moves = Moves(mean=sizes.sum() / n, variance=float(sizes @ sizes) / n**2, most=blocks.longest / n)
     still = Moves(mean=0.0, variance=0.0, most=0.0)
     more = Mover(value=moves.mean, rises=moves, falls=still, variance=moves.variance, low=0.0, high=1.0)
-    units = min(len(blocks.n), BLOCKS / FEW * len(sizes))
     if not blocks.are_few:
         return Wider(one=usual, other=more, units=units)
     once = Binomial(k=int((blocks.k > 0).sum()), n=len(blocks.n))

@@ -10,8 +10,7 @@ from harness import samples
 from harness.errors import HarnessError
 from harness.stats import columns, proportion
 from harness.stats.columns import Numbers
-from harness.stats.design_variance import Influence, correlate, has_shared_cluster, mean_part, spread
-from harness.stats.effective import student
+from harness.stats.design_variance import Influence, correlate, has_shared_cluster, mean_part
 from harness.stats.inference import Inference
 from harness.stats.searched import Grouped, Searched
 from harness.values.samples import Sample
@@ -101,51 +100,8 @@ def ratio_bounds(rate: float, own: Bounds, reference: float, other: Bounds, toge
     return lower, upper
 
 
-def difference_gap(candidate: Sample, baseline: Sample) -> Inference:
-    """Return the candidate's gap less the baseline's on the same ids, linearised, by t bent for skew."""
-    return _difference(candidate, baseline, _gap_part, "gap")
-
-
-def difference_ratio(candidate: Sample, baseline: Sample) -> Inference:
-    """Return the candidate's ratio less the baseline's on the same ids, linearised, by t bent for skew."""
-    return _difference(candidate, baseline, _ratio_part, "ratio")
-
-
-def _difference(
-    candidate: Sample, baseline: Sample, part: Callable[[pa.Table], tuple[float, list[Influence]]], name: str
-) -> Inference:
-    left, right = columns.pair_rows(candidate, baseline)
-    if (_reference(left) != _reference(right)).any():
-        raise HarnessError(f"a {name} compares one reference group; found other rows in it in the baseline")
-    (new, ours), (old, theirs) = part(left), part(right)
-    parts = [
-        Influence(values=one.values - other.values, leverage=one.leverage)
-        for one, other in zip(ours, theirs, strict=True)
-    ]
-    design = spread(parts, columns.clusters(left))
-    if not design.variance > 0:
-        raise HarnessError(f"both {name}s move alike on all {left.num_rows} rows; their spread cannot be told")
-    return student(new - old, left.num_rows, design, method=f"paired {name}, t")
-
-
-def _gap_part(rows: pa.Table) -> tuple[float, list[Influence]]:
-    (rate, own), (reference, other) = _rates(rows)
-    return rate - reference, [own, Influence(values=-other.values, leverage=other.leverage)]
-
-
-def _ratio_part(rows: pa.Table) -> tuple[float, list[Influence]]:
-    (rate, own), (reference, other) = _rates(rows)
-    if not reference > 0:
-        raise HarnessError("a ratio needs a hit in the reference group; found none; use 'gap'")
-    scaled = Influence(values=own.values / reference, leverage=own.leverage)
-    return rate / reference, [
-        scaled,
-        Influence(values=-rate / reference**2 * other.values, leverage=other.leverage),
-    ]
-
-
 def _rates(rows: pa.Table) -> tuple[tuple[float, Influence], tuple[float, Influence]]:
-    y, inside, weight = columns.outcomes(rows), _reference(rows), columns.weights(rows)
+    y, inside, weight = columns.outcomes(rows), read_reference(rows), columns.weights(rows)
     return mean_part(y, weight * (1 - inside)), mean_part(y, weight * inside)
 
 
@@ -154,7 +110,7 @@ def _sides(sample: Sample) -> Sides:
         k, n, k_ref, n_ref = (sample.counts.get(name, math.nan) for name in COUNTS)
         pair, together = [samples.proportion(k=k, n=n), samples.proportion(k=k_ref, n=n_ref)], 0.0
     else:
-        rows, inside = columns.table(sample), _reference(sample.rows)
+        rows, inside = columns.table(sample), read_reference(sample.rows)
         pair = [samples.rows.proportion(rows.filter(pa.array(inside == side))) for side in (0, 1)]
         together = _correlate_rates(rows)
     return Sides(group=proportion.infer(pair[0]), reference=proportion.infer(pair[1]), together=together)
@@ -166,7 +122,8 @@ def _correlate_rates(rows: pa.Table) -> float:
     return correlate(own, other, codes) if has_shared_cluster(codes) else 0.0
 
 
-def _reference(rows: pa.Table) -> Numbers:
+def read_reference(rows: pa.Table) -> Numbers:
+    """Return which rows are of the reference group, 0 or 1; refuse rows of one group alone."""
     inside = columns.numbers(rows, "reference")
     if set(inside.tolist()) != {0.0, 1.0}:
         found = ", ".join(f"{value:g}" for value in sorted(set(inside.tolist()))[:4])

@@ -24,6 +24,7 @@ from harness.values.requirements import Better
 
 MOST_RESERVE = 0.5  # of the distance, where a handful of rows say next to nothing of their spread
 RANK_RESERVE = 2.0  # standard errors of the number of positives that a plan for a rank keeps, as its spread is theirs
+PRECISION_RESERVE = 3.5  # the same of an average precision, which also depends on the few negatives ranked above them
 SHARE_RESERVE = 2.0  # over how many rows of a pilot are positive or alerted: how far it misjudges how often they come
 CLASS_RESERVE = 8.0  # over how many rows of a pilot are of the rarer class, as their rate is not known either
 UNIT_RESERVE, UNITS = 3.0, 100  # over how many rows, or clusters, within limits a pilot has, where these are fewer
@@ -70,10 +71,9 @@ def _rows_needed(inference: Inference, threshold: float, plan_for: float, alpha:
     if isinstance(interval, Noncentral):
         return _noncentral(interval, threshold, plan_for, alpha, beta)
     if isinstance(interval, Binomial):
-        needed = _effective(interval, threshold, plan_for, alpha, beta)
-        if needed is None:
+        rows = inference.n * _times_needed(interval, (threshold, plan_for), alpha, beta)
+        if rows == math.inf:
             return None
-        rows = needed * inference.n / interval.worth(alpha)
         return math.ceil(_with_unseen(interval, inference.n, rows, (threshold, plan_for), (alpha, beta)) - 1e-9)
     if isinstance(interval, Student | OneUnseen):
         needed = _student(interval, inference.n, plan_for - threshold, alpha, beta)
@@ -115,11 +115,11 @@ def _rows_for_distance(
     inference: Inference, interval: DistanceBounds, threshold: float, truth: float, alpha: float, beta: float
 ) -> int | None:
     """Return how many rows keep the bound of a distance below the threshold, wherever noise adds to the truth."""
-    reach, scatter, noise = interval.reach(alpha), interval.reach(beta), interval.noise(beta)
+    reach = interval.reach(alpha)
 
     def excess(log_times: float) -> float:
         less = math.exp(-log_times / 2)
-        return truth + reach * less + math.hypot(scatter * less, max(0.0, noise * less - truth)) - threshold
+        return truth + reach * less + interval.scatter(truth, beta, less) - threshold
 
     most = math.log(ENDLESS / inference.n)
     if excess(most) > 0:
@@ -133,7 +133,7 @@ def _rows_for_distance(
 def _reserve(interval: Wider, distance: float) -> float:
     """Return how many more rows, as a share, are planned for positives and for a tail that a pilot shows too few of."""
     if count_units(interval):
-        return _reserve_for_rank(interval)
+        return _reserve_for_rank(interval, RANK_RESERVE if interval.units else PRECISION_RESERVE)
     return _reserve_for_tail(interval.one, distance) if isinstance(interval.one, Student) else 0.0
 
 
@@ -158,14 +158,18 @@ def _reserve_for_value(inference: Inference, interval: Gaffke, truth: float) -> 
     return min(1.0, VALUE_RESERVE / max(interval.worth * min(truth, 1 - truth), 1.0))
 
 
-def _effective(interval: Binomial, threshold: float, truth: float, alpha: float, beta: float) -> int | None:
-    """Return how many independent observations are needed; with more of them the variance is better known."""
+def _times_needed(interval: Binomial, sought: tuple[float, float], alpha: float, beta: float) -> float:
+    """Return how many times the observations are needed, inf if none do; of more of them the variance is better known.
+
+    sought: threshold and truth.
+    """
     worth = interval.worth(alpha)
-    needed = units_needed(threshold, truth, alpha, beta) if worth > 0 else None
-    if needed is None or interval.df is None:
-        return needed
-    df = interval.df * max(1.0, needed / worth)
-    return units_needed(threshold, truth, alpha, _planning_risk(alpha, beta, df))
+    units = units_needed(*sought, alpha, beta) if worth > 0 else None
+    if units is None or interval.df is None:
+        return math.inf if units is None else units / worth
+    times = max(1.0, units / worth)
+    units = units_needed(*sought, alpha, _planning_risk(alpha, beta, times * interval.df))
+    return math.inf if units is None else units * times / interval.times(times).worth(alpha)
 
 
 def _with_unseen(
@@ -176,7 +180,7 @@ def _with_unseen(
         return rows
     alpha, beta = risks
     per_group = n / interval.least
-    most = (_effective(replace(interval, df=None, n=interval.least), *sought, alpha, beta) or math.inf) * per_group
+    most = n * _times_needed(replace(interval, df=None, n=interval.least), sought, alpha, beta)
     return min(most, rows_with_unseen(rows, per_group, *sought, *risks))
 
 
@@ -230,10 +234,10 @@ def _all_or_nothing(
     return None if units is None else math.ceil(units * inference.n / interval.worth)
 
 
-def _reserve_for_rank(interval: Interval) -> float:
+def _reserve_for_rank(interval: Interval, errors: float = RANK_RESERVE) -> float:
     """Return how many more rows, as a share, are planned where a pilot shows few of those that carry the value."""
     units = count_units(interval)
-    return RANK_RESERVE / math.sqrt(units) if units else 0.0
+    return errors / math.sqrt(units) if units else 0.0
 
 
 def _student(interval: Student | OneUnseen, n: int, distance: float, alpha: float, beta: float) -> int | None:

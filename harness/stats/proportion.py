@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
 from harness.errors import HarnessError
 from harness.stats import columns
@@ -44,7 +45,11 @@ def difference(candidate: Sample, baseline: Sample) -> Inference:
     pairs than the pairs of equal weight they equal (Kish 1965), as a few heavy ones may agree. In clusters the nearer
     of that and of t that reckons with one more cluster (`OneUnseen`).
     """
-    left, right = columns.pair_rows(candidate, baseline)
+    return compare_rows(*columns.pair_rows(candidate, baseline))
+
+
+def compare_rows(left: pa.Table, right: pa.Table) -> Inference:
+    """Return the share of hits on the left less that on the right, of rows in the same order."""
     gap, weight = columns.outcomes(left) - columns.outcomes(right), columns.weights(left)
     codes = columns.clusters(left)
     value, part = mean_part(gap, weight)

@@ -89,10 +89,15 @@ class DistanceBounds(Searched):
         reach, widest = self.reach(alpha) * less, self.widest(alpha) * less
 
         def excess(beta: float) -> float:
-            by_noise = reach + math.hypot(self.reach(beta) * less, max(0.0, self.noise(beta) * less - truth))
+            by_noise = reach + self.scatter(truth, beta, less)
             return truth + max(by_noise, widest + self.widest(beta) * less) - threshold
 
         return 1 - smallest_alpha(excess, most=0.5)
+
+    def scatter(self, truth: float, beta: float, less: float) -> float:
+        """Return how far above a truth the value lies but for beta: near 0 by noise alone, far from it by its own."""
+        own, alone = self.reach(beta) * less, max(0.0, self.noise(beta) * less - truth)
+        return max(own, math.hypot(min(own, truth), alone))
 
 
 @dataclass(frozen=True, kw_only=True)

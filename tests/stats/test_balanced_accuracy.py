@@ -63,6 +63,18 @@ def test_bounds_of_a_difference_err_no_more_often_than_they_say(
     assert sum(upper < truth for _, upper in found) <= 0.08 * draws
 
 
+def test_clusters_that_lose_right_decisions_of_both_classes_widen_the_difference() -> None:
+    y, code, broken = np.tile([1.0, 0.0], 300), np.repeat(np.arange(30), 20), np.repeat(np.arange(30) < 3, 20)
+    new = np.where(broken, 1 - y, y)
+    one, other = (sample(y, decision, **{"cluster.user": code}) for decision in (new, y))
+    apart = [sample(y, decision) for decision in (new, y)]
+
+    together, alone = infer(one, other), infer(*apart)
+
+    assert together.value == alone.value == pytest.approx(-0.1)
+    assert np.ptp(together.bounds(0.05)) > 3 * np.ptp(alone.bounds(0.05))
+
+
 def test_a_candidate_like_its_baseline_is_not_certain_to_be() -> None:
     y, decision = [1, 0, 1, 0] * 25, [1, 0, 0, 0] * 25
 

@@ -157,6 +157,41 @@ def test_a_baselines_gap_is_subtracted_on_the_same_rows(statistic):
     assert seen.bounds(0.05) == pytest.approx(tuple(-bound for bound in reversed(mirrored.bounds(0.05))))
 
 
+@pytest.mark.parametrize("share", [0.03, 0.08, 0.1, 0.15])
+@pytest.mark.parametrize("statistic", ["gap", "ratio"])
+def test_a_candidate_that_loses_a_few_of_a_groups_rows_passes_no_more_often_than_it_may(statistic, share):
+    inside, old = np.r_[np.zeros(40), np.ones(400)], np.ones(440)
+
+    def lower(lost: int) -> float:
+        new = np.r_[np.zeros(lost), np.ones(440 - lost)]
+        return infer(rows(statistic, new, inside), rows(statistic, old, inside)).bounds(0.05)[0]
+
+    passed = sum(binom.pmf(lost, 40, share) for lost in range(12) if lower(lost) > -share)
+
+    assert passed <= 0.05
+
+
+def test_bounds_of_many_rows_differences_of_ratios_are_those_of_a_bootstrap():
+    rng = np.random.default_rng(3)
+    inside, at = (np.arange(3000) % 3 > 0) * 1, rng.random(3000)
+    new, old = ((at < rate) * 1 for rate in (np.where(inside, 0.6, 0.3), np.where(inside, 0.5, 0.4)))
+
+    def ratio(y: np.ndarray) -> float:
+        return y[inside == 0].mean() / y[inside == 1].mean()
+
+    drawn = []
+    for _ in range(2000):
+        again = rng.integers(0, 3000, 3000)
+        one, other, among = new[again], old[again], inside[again]
+        rates = [side[among == 0].mean() / side[among == 1].mean() for side in (one, other)]
+        drawn.append(rates[0] - rates[1])
+
+    seen = infer(rows("ratio", new, inside), rows("ratio", old, inside))
+
+    assert seen.value == pytest.approx(ratio(new) - ratio(old))
+    assert seen.bounds(0.05) == pytest.approx(tuple(np.quantile(drawn, [0.05, 0.95])), abs=0.01)
+
+
 def test_more_rows_are_asked_for_the_closer_the_truth_lies():
     seen = infer(counts("ratio", (40, 100), (45, 100)))
 

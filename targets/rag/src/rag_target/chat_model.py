@@ -116,7 +116,7 @@ class ChatModel:
 
 
 def failure_kind(error: Exception) -> Failure:
-    """Return whether a server was late or failed otherwise; a connection that came too late is a `URLError`'s reason."""
+    """Return whether a server was late or failed otherwise; of a `URLError` its reason tells."""
     return "timed_out" if isinstance(getattr(error, "reason", error), TimeoutError) else "errored"
 
 

@@ -123,7 +123,7 @@ def _build(guest: Guest) -> None:
     try:
         made.parent.mkdir(parents=True, exist_ok=True)
         _run_uv(guest, [uv, "venv", "--quiet", "--python", sys.executable if own else guest.python, str(made)])
-        sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--no-build"]
+        sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--no-build", "--no-compile-bytecode"]
         _run_uv(guest, [*sync, "--python", str(made / "bin" / "python"), str(guest.lock)])
         with suppress(OSError):  # another process was faster
             made.rename(guest.folder)
@@ -140,8 +140,12 @@ def _find_uv(guest: Guest) -> str:
 
 
 def _run_uv(guest: Guest, command: list[str]) -> None:
+    """Run uv, which compiles nothing: compiled files that a wheel brings would not be what was installed."""
+    env = {name: value for name, value in os.environ.items() if name != "UV_COMPILE_BYTECODE"}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=SECONDS, stdin=subprocess.DEVNULL, env=env
+        )
     except subprocess.TimeoutExpired as error:
         raise HarnessError(f"the environment of plugin {guest.plugin.name!r} was not built in {SECONDS} s") from error
     if done.returncode:

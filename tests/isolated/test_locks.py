@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ def pylock(echoes: Path) -> str:
     """A wheel of one module beside the plugin, and the lock that names it."""
     files = {
         "tiny.py": "",
+        f"__pycache__/tiny.{sys.implementation.cache_tag}.pyc": "some wheels bring compiled files",
         "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
         "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -54,6 +56,20 @@ def test_a_pylock_is_installed_as_it_says(harness: Command, pylock: str, isolate
     (site,) = Path(prepared.out.split()[2]).glob("lib/python*/site-packages")
     assert {"tiny"} == {each.name.partition("-")[0] for each in site.glob("*.dist-info")}
     assert 0 == done.code, reasons(found)
+
+
+@pytest.mark.usefixtures("scores")
+def test_compiled_files_of_a_wheel_stay_as_they_are_where_uv_is_told_to_compile(
+    harness: Command, pylock: str, isolate: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UV_COMPILE_BYTECODE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "fresh"))
+    Path("pylock.toml").write_text(pylock)
+    isolate(lock="pylock.toml")
+
+    prepared = harness("plugins", "prepare", "echoes")
+
+    assert 0 == prepared.code, prepared.err
 
 
 @pytest.mark.usefixtures("scores")

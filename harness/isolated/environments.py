@@ -161,7 +161,7 @@ def _digest_installed(guest: Guest) -> str:
 
     Files of which size, place and times are as when they were last read are not read again.
     """
-    recorded, site = dict(_recorded_files(guest)), _site_packages(guest)
+    recorded, site = dict(_files_of_records(guest)), _site_packages(guest)
     stats, known = dict(_stats(site)), guest.folder / "verified.json"
     before = _read_stats(known)
     _refuse_strangers(guest, stats, recorded)
@@ -181,16 +181,16 @@ def _read_stats(known: Path) -> Mapping[str, object]:
 
 def _refuse_strangers(guest: Guest, found: Iterable[str], recorded: Mapping[str, str]) -> None:
     for path in sorted({*found} - {*recorded}):
-        raise _changed(guest, f"{path} was not installed by its lock")
+        raise _change_error(guest, f"{path} was not installed by its lock")
 
 
 def _refuse_changes(guest: Guest, recorded: Mapping[str, str]) -> None:
     for path, expected in recorded.items():
         if expected and _record_hash(_site_packages(guest) / path) != expected:
-            raise _changed(guest, f"{path} is not what was installed")
+            raise _change_error(guest, f"{path} is not what was installed")
 
 
-def _changed(guest: Guest, what: str) -> HarnessError:
+def _change_error(guest: Guest, what: str) -> HarnessError:
     return HarnessError(
         f"the environment of plugin {guest.plugin.name!r} was changed after it was built: {what}; remove "
         f"{guest.folder} and run `harness plugins prepare {guest.plugin.name}`"
@@ -201,7 +201,7 @@ def _site_packages(guest: Guest) -> Path:
     return guest.folder / "lib" / f"python{guest.python}" / "site-packages"
 
 
-def _recorded_files(guest: Guest) -> Iterator[tuple[str, str]]:
+def _files_of_records(guest: Guest) -> Iterator[tuple[str, str]]:
     """Yield each installed file with its hash, nothing for RECORD itself; scripts, which name their place, are none."""
     site = _site_packages(guest)
     for record in sorted(site.glob("*.dist-info/RECORD")):

@@ -101,7 +101,8 @@ def _widen(usual: Binomial, blocks: Blocks) -> Interval:
     sizes, n = blocks.bursts, float(blocks.n.sum())
     if not blocks.longest:
         return usual
-    units = min(2 * len(blocks.n), n / TELLING, BLOCKS / FEW * len(sizes))
+    stretches = 2 * len(blocks.n)  # each tells of those beyond the limit and of the slowest
+    units = min(stretches, n / TELLING, BLOCKS / FEW * len(sizes))
     moves = Moves(mean=sizes.sum() / n, variance=float(sizes @ sizes) / n**2, most=blocks.longest / n)
     still = Moves(mean=0.0, variance=0.0, most=0.0)
     more = Mover(value=moves.mean, rises=moves, falls=still, variance=moves.variance, low=0.0, high=1.0)

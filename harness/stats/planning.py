@@ -132,7 +132,7 @@ def _rows_for_distance(
 
 def _reserve(interval: Wider, distance: float) -> float:
     """Return how many more rows, as a share, are planned for positives and for a tail that a pilot shows too few of."""
-    if count_units(interval):
+    if count_units(interval):  # stretches of a load where given, else positives of an average precision
         return _reserve_for_rank(interval, RANK_RESERVE if interval.units else PRECISION_RESERVE)
     return _reserve_for_tail(interval.one, distance) if isinstance(interval.one, Student) else 0.0
 
